@@ -1,0 +1,371 @@
+"""The configuration contract: frozen, validated sections, read from YAML with command-line overrides.
+
+Every key has a default, unknown keys are refused with the nearest known one, and units stand beside the keys.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+DATA_ROOT_VARIABLE = "RAINSMITH_DATA"
+"""Environment variable that overrides ``data.root``."""
+
+
+class UserError(Exception):
+    """A mistake in the input: the message says what was found, what was expected and what to do."""
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+YearSpan = tuple[int, int]
+DateSpan = tuple[str, str]
+
+
+class Target(Section):
+    """The predictand: daily precipitation on the fine grid."""
+
+    files: str | list[str] = "*.nc"  # paths or globs below data.root; a *.zarr folder is a Zarr store
+    variable: str | None = None  # a variable name or CF standard name; null: the only precipitation in the files
+    units: str | None = None  # only where the file is wrong or silent
+
+
+class PredictorSource(Section):
+    """One source of predictors: either the block means of the target (``from: target``) or files."""
+
+    from_: Literal["target"] | None = Field(default=None, alias="from")
+    coarsen: int = Field(default=8, ge=2)  # [fine cells] side of a block
+    lags: list[int] = [0]  # [days] of the block means
+    min_valid_cells: int = Field(default=1, ge=1)  # blocks with fewer valid cells are missing
+    files: str | list[str] | None = None
+    variable: str | None = None
+    units: str | None = None
+    day_offsets: list[int] = [0]  # [days] of a source from files
+    rain: bool = False  # this source is coarse rain; it is converted to mm/day
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> PredictorSource:
+        if (self.from_ is None) == (self.files is None):
+            raise ValueError("a predictor source needs exactly one of 'from: target' and 'files'")
+        return self
+
+
+class StaticSource(Section):
+    """One static map: from a file, or derived."""
+
+    files: str | list[str] | None = None
+    variable: str | None = None
+    derive: Literal["distance_to_coast"] | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> StaticSource:
+        if (self.derive is None) == (self.files is None):
+            raise ValueError("a static map needs exactly one of 'files' and 'derive'")
+        return self
+
+
+class Splits(Section):
+    """Years [first, last], or lists of [first, last] dates; both ends belong to the split."""
+
+    train: YearSpan | list[DateSpan] = (2010, 2016)
+    validation: YearSpan | list[DateSpan] = (2017, 2018)
+    test: YearSpan | list[DateSpan] = (2019, 2020)
+
+
+class Legacy(Section):
+    """Where the files of the reference lie, below data.root (docs/legacy.md)."""
+
+    predictors: str = "predictors_train_mean_std_separate.npy"  # legacy-arrays: (T, H_lr, W_lr, C)
+    observations: str = "obs_train_mean_std_single.npy"  # legacy-arrays: (T, H, W), normalised
+    mean: str | None = None  # legacy-arrays: (H, W) mean of log1p mm/day
+    std: str | None = None  # legacy-arrays: (H, W) standard deviation of log1p mm/day
+    statics: list[str] = []  # legacy-arrays: .npy maps (H, W) or (1, H, W)
+    start_date: str | None = None  # date of the first day (legacy-arrays), or of day_000000 (legacy-days)
+    calendar: str = "standard"  # CF calendar name
+    channels: list[str] | None = None  # names of the predictor channels
+    rain_channel: str | None = None  # the name of the channel that is coarse rain, if one is
+
+
+class Demo(Section):
+    """Size of the embedded rain climate."""
+
+    ny: int = Field(default=40, ge=16)
+    nx: int = Field(default=36, ge=16)
+    ny_lr: int = Field(default=7, ge=3)
+    nx_lr: int = Field(default=6, ge=3)
+    first_year: int = 2001
+    years: int = Field(default=8, ge=3)
+    seed: int = 2024  # of the climate itself, not of the training
+
+
+class Data(Section):
+    """What is read, how it is split, and how it is normalised."""
+
+    kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"
+    root: Path = Path("../../shared/data")  # relative to the config file; RAINSMITH_DATA overrides it
+    target: Target = Target()
+    predictors: list[PredictorSource] = []
+    coarse_grid: str | None = None  # a file whose grid the predictors are brought to; null: the first source's
+    season: bool = True  # sine and cosine of the day of the year as two more predictors
+    statics: list[StaticSource] = []
+    period: DateSpan | None = None  # [first, last] date
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None
+    fit: Literal["pad", "crop"] = "pad"  # where a factor does not divide the grid
+    splits: Splits = Splits()
+    normalise: Literal["auto", "log1p-cell", "log1p-global"] = "auto"
+    wet_mm: float = Field(default=0.1, ge=0)  # [mm/day]
+    heavy_quantile: float = Field(default=0.95, gt=0, lt=1)
+    heavy_area: float = Field(default=0.10, gt=0, lt=1)
+    suspect: Literal["keep", "mask", "error"] = "mask"
+    legacy: Legacy = Legacy()
+    demo: Demo = Demo()
+
+
+class FlatModel(Section):
+    """The reference cVAE (DESIGN 2.1)."""
+
+    name: Literal["flat"] = "flat"
+    d_x: int = Field(default=64, ge=1)
+    d_y: int = Field(default=256, ge=1)
+    d_z: int = Field(default=128, ge=1)
+    base_filters: int = Field(default=64, ge=8, multiple_of=8)
+    injection: Literal["none", "first", "first-two", "all"] = "first"
+    cond_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class HierarchicalModel(Section):
+    """The hierarchical cVAE (DESIGN 2.2)."""
+
+    name: Literal["hierarchical"] = "hierarchical"
+    levels: int = Field(default=3, ge=1)
+    channels: list[int] = [64, 48, 32]
+    latent_channels: list[int] = [8, 4, 2]
+    mass: Literal["none", "soft", "hard"] = "hard"
+
+
+Model = Annotated[Union[FlatModel, HierarchicalModel], Field(discriminator="name")]
+
+
+class Loss(Section):
+    """The reference loss, all in mm/day (flat)."""
+
+    w_min: float = Field(default=0.1, ge=0)
+    w_max: float = Field(default=10.0, gt=0)
+    scale: Literal["p90"] | float = "p90"  # [mm/day]; p90: the training P90
+    tail_boost: float = Field(default=5.0, ge=0)
+    lambda_grad: float = Field(default=0.1, ge=0)
+    lambda_mass: float = Field(default=0.005, ge=0)
+    beta_kl: float = Field(default=0.01, ge=0)
+    warmup_epochs: int = Field(default=50, ge=0)
+
+
+class Objective(Section):
+    """The objective of the hierarchical model."""
+
+    members: int = Field(default=2, ge=2)
+    pooling: list[int] = [1, 2, 4, 8]
+    w_rec: float = 1.0
+    w_kl: float = 1.0
+    w_prior: float = 5.0
+    w_mixed: float = 1.0
+    tail_weight: float = 0.2
+    free_bits: float = 0.0
+
+
+class Train(Section):
+    """How long and how a model is trained."""
+
+    epochs: int = Field(default=300, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    lr: float = Field(default=3.0e-4, gt=0)
+    lr_warmup_epochs: float = Field(default=1.0, ge=0)
+    weight_decay: float = Field(default=5.0e-4, ge=0)
+    grad_clip: float = Field(default=1.0, gt=0)
+    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
+    ema: float = Field(default=0.995, ge=0, lt=1)  # decay per step; 0 keeps no average
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    min_heavy_fraction: float = Field(default=0.2, ge=0, lt=1)
+    save_every: int = Field(default=10, ge=1)  # [epochs]
+    validate_every: int = Field(default=1, ge=1)  # [epochs]
+    validation_members: int = Field(default=4, ge=2)
+    validation_days: int = Field(default=200, ge=1)  # at most; half of them heavy_x
+    early_stopping_patience: int = Field(default=100, ge=1)  # [epochs]
+    monitor: Literal["prior", "mae_tail"] = "prior"
+    save_last_seconds: float = Field(default=60.0, ge=0)  # [s] between two saves of the resume state
+
+
+class Sampling(Section):
+    """Which members are drawn."""
+
+    modes: list[Literal["prior", "posterior"]] = ["prior", "posterior"]
+    splits: list[Literal["train", "validation", "test"]] = ["test"]
+    members: int = Field(default=10, ge=1)
+    days: Literal["all", "heavy", "heavy_x"] | list[str] = "all"
+    temperature: float = Field(default=1.0, ge=0)
+    pixel_threshold: float | None = None  # [mm/day]; null: wet_mm
+    keep_levels: int | None = None
+    variation: float = Field(default=1.0, ge=0, le=1)
+    seed: int = 0
+    checkpoint: str = "best_prior"  # a name in checkpoints/
+    batch_size: int = Field(default=16, ge=1)  # [days]
+
+
+Baseline = Literal["climatology", "bilinear", "ratio", "analogs", "scaled-analogs"]
+
+
+class Evaluate(Section):
+    """What the samples are compared with."""
+
+    baselines: list[Baseline] = ["climatology", "bilinear", "ratio", "analogs", "scaled-analogs"]
+    thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
+    block_days: int = Field(default=7, ge=1)
+    resamples: int = Field(default=500, ge=50)
+
+
+class Augment(Section):
+    """How synthetic days are mixed into the training set."""
+
+    days: Literal["heavy_x", "heavy", "all"] | list[str] = "heavy_x"
+    mode: Literal["prior", "posterior"] = "prior"
+    ratio: float = Field(default=0.25, gt=0)  # synthetic days per real training day
+    seed: int = 0
+
+
+class Config(Section):
+    """The whole configuration of a run."""
+
+    seed: int = 0
+    device: str = "auto"  # auto | cpu | cuda
+    data: Data = Data()
+    model: Model = FlatModel()
+    loss: Loss = Loss()
+    objective: Objective = Objective()
+    train: Train = Train()
+    sampling: Sampling = Sampling()
+    evaluate: Evaluate = Evaluate()
+    augment: Augment = Augment()
+
+    @property
+    def transform(self) -> Literal["log1p-cell", "log1p-global"]:
+        """The normalisation in force: ``data.normalise``, or the model's own where it is ``auto``."""
+        if self.data.normalise != "auto":
+            return self.data.normalise
+        return "log1p-cell" if self.model.name == "flat" else "log1p-global"
+
+
+def load_config(
+    file: str | Path | None = None,
+    model_file: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Config:
+    """Read a configuration: defaults, then ``file``, then the overlay ``model_file``, then overrides.
+
+    Args:
+        file: YAML file, or None for the embedded demo.
+        model_file: YAML overlay with any keys of the contract.
+        overrides: values by dotted key, e.g. ``{"train.epochs": 3}``.
+
+    Raises:
+        UserError: a file is missing or not YAML, a key is unknown or a value is refused.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        values = _read_yaml(Path(file))
+    if model_file is not None:
+        values = merge(values, _read_yaml(Path(model_file)))
+    for key, value in (overrides or {}).items():
+        nested: Any = value
+        for part in reversed(key.split(".")):
+            nested = {part: nested}
+        values = merge(values, nested)
+    base = Path(file).parent if file is not None else Path.cwd()
+    values.setdefault("data", {})
+    if isinstance(values["data"], dict):
+        root = os.environ.get(DATA_ROOT_VARIABLE) or values["data"].get("root", Data.model_fields["root"].default)
+        values["data"]["root"] = str((base / root).resolve())
+    return parse(values, origin=str(file) if file else "configuration")
+
+
+def parse(values: Mapping[str, Any], origin: str = "configuration") -> Config:
+    """Validate a nested mapping; a refused key or value becomes one line that names what is expected."""
+    model = values.get("model")
+    if isinstance(model, Mapping) and "name" not in model:
+        values = {**values, "model": {"name": FlatModel().name, **model}}
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise UserError(f"{origin}: {_explain(error)}") from None
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested union of two mappings; the overlay wins. A ``model`` of another name replaces the whole section."""
+    result = copy.deepcopy(dict(base))
+    for key, value in overlay.items():
+        old = result.get(key)
+        renamed = isinstance(value, Mapping) and isinstance(old, Mapping) and value.get("name", old.get("name")) != old.get("name")
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and not renamed:
+            result[key] = merge(old, value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"configuration file {path} not found; give the path of a YAML file (see configs/)") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds a {type(values).__name__}; expected sections such as 'data:' and 'train:'")
+    return values
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Keys of the section that holds ``location``."""
+    section: Any = Config
+    for part in location[:-1]:
+        if isinstance(part, int) or part in ("flat", "hierarchical"):
+            section = {"flat": FlatModel, "hierarchical": HierarchicalModel}.get(str(part), section)
+            continue
+        fields = {f.alias or name: f for name, f in section.model_fields.items()}
+        annotation = fields[part].annotation if part in fields else None
+        found = _section_in(annotation)
+        section = found or section
+    return [f.alias or name for name, f in section.model_fields.items()]
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _section_in(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("flat", "hierarchical"))
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(first["loc"])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.0)
+        return f"unknown key '{where}'; did you mean '{near[0]}'? (known here: {', '.join(known)})"
+    more = len(error.errors()) - 1
+    rest = f" (and {more} more)" if more else ""
+    return f"'{where}' is {first['input']!r}: {first['msg']}{rest}"

@@ -1,0 +1,32 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rainsmith.config import DATA_ROOT_VARIABLE
+
+_DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def _real_root() -> Path:
+    return Path(os.environ.get(DATA_ROOT_VARIABLE, _DEFAULT_ROOT))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the real observed data; a test that asks for it skips where it is missing."""
+    root = _real_root()
+    if not (root / "haduk-grid-12km").is_dir():
+        pytest.skip(f"real data not found in {root}; set {DATA_ROOT_VARIABLE}")
+    return root
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran on real data."""
+    ran = sum("real_data" in report.keywords for report in terminalreporter.stats.get("passed", []))
+    skipped = sum("real_data" in report.keywords for report in terminalreporter.stats.get("skipped", []))
+    terminalreporter.write_line(f"real-data tests: {ran} passed, {skipped} skipped ({_real_root()})")
