@@ -187,6 +187,7 @@ class Train(Section):
     """How long and how a model is trained."""
 
     epochs: int = Field(default=300, ge=1)
+    max_minutes: float | None = Field(default=None, gt=0)  # [min] training ends with the epoch that passes this
     batch_size: int = Field(default=64, ge=1)
     lr: float = Field(default=3.0e-4, gt=0)
     lr_warmup_epochs: float = Field(default=1.0, ge=0)
@@ -313,7 +314,11 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
     result = copy.deepcopy(dict(base))
     for key, value in overlay.items():
         old = result.get(key)
-        renamed = isinstance(value, Mapping) and isinstance(old, Mapping) and value.get("name", old.get("name")) != old.get("name")
+        renamed = (
+            isinstance(value, Mapping)
+            and isinstance(old, Mapping)
+            and value.get("name", old.get("name")) != old.get("name")
+        )
         if isinstance(value, Mapping) and isinstance(old, Mapping) and not renamed:
             result[key] = merge(old, value)
         else:

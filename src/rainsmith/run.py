@@ -142,7 +142,7 @@ def provenance(config: Config) -> dict[str, Any]:
     return {
         "versions": versions(),
         "seed": config.seed,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
 

@@ -1,0 +1,85 @@
+# `make demo` and `make test` do everything on a machine with Python 3.11 to 3.13 and make.
+#
+#   PYTHON         interpreter to build .venv with, tried before python3.11, python3.12, python3.13, python3
+#   TORCH_OPTIONS  options for installing torch, e.g. "--index-url <your usual CPU wheel index>"
+#   RUN            run folder of the demo
+#   WORKERS        test processes
+#   PYTEST_ARGS    more options for pytest, e.g. "-k legacy"
+
+PYTHON ?= python3.11
+TORCH_OPTIONS ?=
+RUN ?= runs/demo
+WORKERS ?= 2
+PYTEST_ARGS ?=
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+# Both variables: an older pip reads the first for the build tools too, a newer one the second.
+PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test lint format check install install-dev clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    install, run the whole job on the embedded data, print the path of the report"
+	@echo "make test    install, run the tests"
+	@echo "make lint    ruff, mypy and import-linter"
+	@echo "make check   test, then lint"
+	@echo "make format  let ruff rewrite the code"
+	@echo "make clean   remove caches (not .venv, not runs)"
+
+demo: install
+	$(BIN)/rainsmith run --config configs/demo.yaml --run "$(RUN)"
+	@test -f "$(RUN)/report.html" && echo "$$(cd "$(RUN)" && pwd)/report.html"
+
+# The benchmark plug-in would leave a folder behind and has nothing to do here.
+test: install-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:benchmark -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+
+lint: install-dev
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+
+check:
+	$(MAKE) test
+	$(MAKE) lint
+
+format: install-dev
+	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+
+# A shim that stands for no interpreter (pyenv) and an interpreter out of range are passed over: each is run, not looked up.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@if ! $(BIN)/python -c 'import pip' >/dev/null 2>&1; then \
+	  found=; seen=; \
+	  for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	    "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 || continue; \
+	    seen="$$python"; \
+	    "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || continue; \
+	    found="$$python"; break; \
+	  done; \
+	  if [ -z "$$found" ] && [ -n "$$seen" ]; then \
+	    echo "found $$seen without its venv module; install it (Debian, Ubuntu: apt install python3-venv) and call make again" >&2; exit 2; \
+	  elif [ -z "$$found" ]; then \
+	    echo "found no Python 3.11 to 3.13; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 2; \
+	  fi; \
+	  echo "creating $(VENV) with $$($$found --version)"; \
+	  "$$found" -m venv --clear "$(VENV)"; \
+	fi
+	@echo "installing the pinned versions (a few minutes, once)"
+	@$(PIP) install --quiet --no-deps $(TORCH_OPTIONS) "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@$(PIP) install --quiet --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache build dist
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,158 @@
+"""The stages as functions: each takes a configuration and a run folder, and reads and writes files there.
+
+The whole job on the embedded climate, here much too small to be of use::
+
+    >>> from pathlib import Path
+    >>> from rainsmith import api
+    >>> config = api.load_config(
+    ...     overrides={
+    ...         "data.demo": {"ny": 16, "nx": 16, "years": 4, "first_year": 2001},
+    ...         "data.splits": {"train": [2001, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
+    ...         "model": {"name": "flat", "base_filters": 8, "d_x": 8, "d_y": 16, "d_z": 8},
+    ...         "train": {"epochs": 1, "validation_days": 20, "precision": "fp32"},
+    ...         "sampling.members": 4,
+    ...     }
+    ... )
+    >>> api.prepare(config, "runs/tiny")
+    >>> api.train(config, "runs/tiny")
+    >>> api.sample(config, "runs/tiny")
+    >>> api.evaluate(config, "runs/tiny")
+    >>> api.Run(Path("runs/tiny")).open_store()["precip"].attrs["units"]
+    'mm/day'
+
+``api.load_config("configs/uk.yaml", "configs/models/v3.yaml")`` reads files instead, and ``api.run(config, folder)``
+does all stages, skipping those whose inputs have not changed. A mistake in the input raises ``UserError``. A stage is
+imported when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rainsmith.config import Config, UserError, load_config
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rainsmith.run import Run
+
+    Folder = Run | Path | str  # a run folder, or its path; it is made where it does not exist
+
+__all__ = [
+    "Config",
+    "Run",
+    "UserError",
+    "augment",
+    "compare",
+    "evaluate",
+    "load_config",
+    "prepare",
+    "report",
+    "run",
+    "sample",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """``Run`` is imported when it is asked for: it brings xarray."""
+    if name == "Run":
+        from rainsmith.run import Run
+
+        return Run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _run(folder: Folder) -> Run:
+    from rainsmith.run import Run
+
+    return folder if isinstance(folder, Run) else Run(Path(folder))
+
+
+def _stage(name: str, config: Config, folder: Folder, **options: Any) -> None:
+    from rainsmith.pipeline import run_stage
+
+    run_stage(name, config, _run(folder), **options)
+
+
+def prepare(config: Config, run: Folder) -> None:
+    """Read, check, split and measure the data; writes ``store.zarr`` with precipitation in [mm/day].
+
+    Raises:
+        UserError: files, variables, units or values that cannot be used, too many lost days, an empty split.
+    """
+    _stage("prepare", config, run)
+
+
+def train(config: Config, run: Folder, resume: bool = False) -> None:
+    """Train the model; writes ``checkpoints/`` and ``metrics.jsonl``.
+
+    Args:
+        config: the configuration.
+        run: the run folder, prepared.
+        resume: go on from the last saved state, to the same weights as an uninterrupted training.
+
+    Raises:
+        UserError: the store is missing or damaged, or the state to resume is of another grid or configuration.
+    """
+    _stage("train", config, run, resume=resume)
+
+
+def sample(config: Config, run: Folder) -> None:
+    """Draw members in every mode and split of ``config.sampling``; writes ``samples/`` in [mm/day].
+
+    Raises:
+        UserError: the checkpoint is missing, damaged or of another grid, or a day is not in the store.
+    """
+    _stage("sample", config, run)
+
+
+def evaluate(config: Config, run: Folder) -> None:
+    """Score the members and the baselines on all, heavy and heavy_x days; writes ``evaluation/``.
+
+    Raises:
+        UserError: there are no samples.
+    """
+    _stage("evaluate", config, run)
+
+
+def augment(config: Config, run: Folder) -> None:
+    """Mix sampled training days with the real ones; writes ``augmented.zarr`` and ``augmentation.csv``.
+
+    Raises:
+        UserError: a source day is not a training day, or the checkpoint does not fit.
+    """
+    _stage("augment", config, run)
+
+
+def report(config: Config, run: Folder) -> None:
+    """Put pictures, scores and both lists of criteria into one self-contained ``report.html``.
+
+    Raises:
+        UserError: there is no evaluation to report.
+    """
+    _stage("report", config, run)
+
+
+def compare(runs: Sequence[Folder]) -> pd.DataFrame:
+    """One table over several run folders: one row a run and model, with both lists of criteria.
+
+    Raises:
+        UserError: a folder holds no evaluation.
+    """
+    from rainsmith.compare import compare as stage
+
+    return stage([_run(folder) for folder in runs])
+
+
+def run(config: Config, run: Folder) -> None:
+    """Do every stage in order; one whose inputs have not changed since it was done is skipped.
+
+    Raises:
+        UserError: whatever a stage raises.
+    """
+    from rainsmith.pipeline import run as pipeline
+
+    pipeline(config, _run(run))

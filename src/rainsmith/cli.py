@@ -1,0 +1,249 @@
+"""The command line: one command a stage, stages imported only when they run."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+import tyro
+
+from rainsmith import __version__
+
+if TYPE_CHECKING:
+    from rainsmith.config import Config
+    from rainsmith.run import Run
+
+Overrides = Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE")]
+
+
+@dataclass(frozen=True)
+class Common:
+    """Options that every stage has."""
+
+    config: Path | None = None
+    """YAML file of the data and the default model; without it, the embedded demo data."""
+    model_config: Path | None = None
+    """YAML overlay, e.g. configs/models/v3.yaml."""
+    run: Path = Path("runs/default")
+    """Run folder: everything is written here."""
+    set: Overrides = ()
+    """Further values by dotted key, e.g. --set train.epochs=40 model.base_filters=32."""
+
+    def open(self, **overrides: Any) -> tuple[Config, Run]:
+        """The configuration with all overrides, and the run folder."""
+        from rainsmith.config import load_config
+        from rainsmith.run import Run
+
+        given = {key: value for key, value in overrides.items() if value is not None}
+        return load_config(self.config, self.model_config, {**_parse_overrides(self.set), **given}), Run(self.run)
+
+    def execute(self) -> None:
+        """Run the stage that the class is named after."""
+        from rainsmith.pipeline import run_stage
+
+        run_stage(type(self).__name__.lower(), *self.open())
+
+
+@dataclass(frozen=True)
+class RunAll(Common):
+    """Prepare, train, sample, evaluate, augment, report; unchanged stages are skipped."""
+
+    def execute(self) -> None:
+        from rainsmith import pipeline
+
+        config, folder = self.open()
+        pipeline.run(config, folder)
+        print(folder.folder / "report.html")
+
+
+@dataclass(frozen=True)
+class Prepare(Common):
+    """Read, check, split and measure the data: writes store.zarr."""
+
+
+@dataclass(frozen=True)
+class Train(Common):
+    """Train the model: writes checkpoints/ and metrics.jsonl."""
+
+    resume: bool = False
+    """Go on with a training that was stopped."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import run_stage
+
+        run_stage("train", *self.open(), resume=self.resume)
+
+
+@dataclass(frozen=True)
+class Sample(Common):
+    """Draw members: writes samples/<model>-<mode>-<split>.zarr."""
+
+    mode: Literal["prior", "posterior"] | None = None
+    """One mode only."""
+    split: Literal["train", "validation", "test"] | None = None
+    """One split only."""
+    days: tuple[str, ...] = ()
+    """all, heavy, heavy_x, or dates YYYY-MM-DD."""
+    members: int | None = None
+    """Members a day."""
+    temperature: float | None = None
+    """Factor of the standard deviation of the latents."""
+    checkpoint: str | None = None
+    """A name in checkpoints/, or the path of a .safetensors file."""
+    predictors: Path | None = None
+    """YAML file whose data.predictors name a period without observations (needs --checkpoint)."""
+    netcdf: bool = False
+    """Write NetCDF files too."""
+    legacy_npy: Path | None = None
+    """Write the reference's normalised per-day .npy files into this folder too."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import run_stage
+
+        days: Any = self.days[0] if len(self.days) == 1 and "-" not in self.days[0] else (list(self.days) or None)
+        config, folder = self.open(
+            **{
+                "sampling.modes": [self.mode] if self.mode else None,
+                "sampling.splits": [self.split] if self.split else None,
+                "sampling.days": days,
+                "sampling.members": self.members,
+                "sampling.temperature": self.temperature,
+                "sampling.checkpoint": self.checkpoint,
+            }
+        )
+        if self.predictors is None:
+            run_stage("sample", config, folder, netcdf=self.netcdf, legacy_npy=self.legacy_npy)
+            return
+        from rainsmith.config import UserError, load_config
+        from rainsmith.sample import apply
+
+        if self.checkpoint is None:
+            raise UserError("--predictors needs --checkpoint FILE: the statistics and the grid come from there")
+        new = load_config(self.predictors, None, _parse_overrides(self.set))
+        new = new.model_copy(update={"sampling": config.sampling})
+        print(apply(new, Path(self.checkpoint), folder.samples / f"{self.predictors.stem}.zarr", netcdf=self.netcdf))
+
+
+@dataclass(frozen=True)
+class Evaluate(Common):
+    """Score the samples and the baselines: writes evaluation/."""
+
+
+@dataclass(frozen=True)
+class Augment(Common):
+    """Mix synthetic training days with the real ones: writes augmented.zarr and augmentation.csv."""
+
+
+@dataclass(frozen=True)
+class Report(Common):
+    """Write report.html."""
+
+    days: int | None = None
+    """Number of heaviest days to draw."""
+    png: Path | None = None
+    """Write only the pictures of the days, into this folder."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import run_stage
+
+        config, folder = self.open()
+        if self.png is not None:
+            from rainsmith.report import report
+
+            print(report(config, folder, days=self.days, png=self.png))
+            return
+        print(run_stage("report", config, folder, days=self.days))
+
+
+@dataclass(frozen=True)
+class Compare:
+    """One table over several run folders, with both lists of criteria."""
+
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Run folders."""
+    out: Path = Path("comparison")
+    """Folder for compare.csv and compare.md."""
+
+    def execute(self) -> None:
+        from rainsmith.compare import compare
+
+        compare(list(self.runs), self.out)
+        print(self.out / "compare.md")
+
+
+COMMANDS = {
+    "run": RunAll,
+    "prepare": Prepare,
+    "train": Train,
+    "sample": Sample,
+    "evaluate": Evaluate,
+    "augment": Augment,
+    "report": Report,
+    "compare": Compare,
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: exit code 0, 2 for a mistake in the input, 130 where a training was stopped by Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
+        print(f"rainsmith {__version__}")
+        return
+    kinds = [Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in COMMANDS.items()]
+    command = tyro.cli(
+        Union[tuple(kinds)],  # type: ignore[arg-type]
+        args=given,
+        prog="rainsmith",
+        description="Realistic days of extreme rain at high resolution, from a conditional VAE.",
+    )
+    _quiet_libraries()
+    from rainsmith.config import UserError
+
+    try:
+        command.execute()
+    except UserError as error:
+        sys.exit(_fail(str(error)))
+    except OSError as error:
+        if error.errno == 28:
+            sys.exit(_fail("the disk is full; finished parts are kept: free some space and run the same command again"))
+        raise
+    except KeyboardInterrupt:
+        sys.exit(_fail("stopped", 130))
+    except Exception as error:
+        if type(error).__name__ == "Interrupted":
+            sys.exit(_fail(str(error), 130))
+        raise
+
+
+def _fail(message: str, code: int = 2) -> int:
+    print(f"rainsmith: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _parse_overrides(pairs: tuple[str, ...]) -> dict[str, Any]:
+    import yaml
+
+    from rainsmith.config import UserError
+
+    values = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not separator or not key:
+            raise UserError(f"--set {pair!r} is not KEY=VALUE; write e.g. --set train.epochs=40")
+        values[key] = yaml.safe_load(text)
+    return values
+
+
+def _quiet_libraries() -> None:
+    """Warnings and chatter of libraries that a user can do nothing about."""
+    warnings.filterwarnings("ignore", module=r"zarr|xarray|dask|lightning_fabric|torch")
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Search for analogs: which training days resemble a day in its coarse predictors (pure numpy).
+
+Lorenz (1969), doi:10.1175/1520-0469(1969)26<636:APARBN>2.0.CO;2; Zorita and von Storch (1999),
+doi:10.1175/1520-0442(1999)012<2474:TAMAAS>2.0.CO;2.
+"""
+
+from __future__ import annotations
+
+import cftime
+import numpy as np
+import xarray as xr
+
+COMPONENTS = 15
+"""Leading principal components in which days are compared where there is no coarse rain (DESIGN 5)."""
+GAP_DAYS = 3
+"""[days] A training day's neighbours within this distance are no analogs of it."""
+_QUERIES = 256  # days searched at a time: bounds the distance matrix
+
+
+def ordinals(time: xr.DataArray) -> np.ndarray:
+    """Each day as a count of days since 1900 in its own calendar: int64 (time,) [days]."""
+    calendar = time.dt.calendar
+    if np.issubdtype(time.dtype, np.datetime64):
+        return np.asarray(time.values.astype("datetime64[D]") - np.datetime64("1900-01-01"), dtype=np.int64)
+    numbers = cftime.date2num(time.values, "days since 1900-01-01", calendar=calendar)
+    return np.floor(np.asarray(numbers, dtype=np.float64)).astype(np.int64)
+
+
+def too_close(days: np.ndarray, library_days: np.ndarray, gap: int = GAP_DAYS) -> np.ndarray:
+    """True where two days are at most ``gap`` [days] apart: bool (day, library day); ``gap`` < 0 excludes none."""
+    distance = np.abs(np.asarray(days)[:, None] - np.asarray(library_days)[None, :])
+    return np.asarray(distance <= gap)
+
+
+def standardised(predictors: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Predictors as one row a day, each value standardised by its own training mean and deviation; gaps become 0.
+
+    Args:
+        predictors: (time, channel, y_lr, x_lr) raw, NaN where missing.
+        train: (time,) bool, the days that centre and scale.
+
+    Returns:
+        (time, channel * y_lr * x_lr) float64, dimensionless.
+    """
+    rows = np.array(predictors, dtype=np.float64).reshape(len(predictors), -1)
+    known = np.isfinite(rows)
+    rows[~known] = 0.0
+    count = np.maximum(known[train].sum(axis=0), 1)
+    rows -= rows[train].sum(axis=0) / count
+    rows[~known] = 0.0
+    scale = np.sqrt((rows[train] ** 2).sum(axis=0) / count)
+    rows /= np.where(scale > 0, scale, 1.0)
+    return rows
+
+
+def principal_components(predictors: np.ndarray, train: np.ndarray, n: int = COMPONENTS) -> np.ndarray:
+    """Scores of every day on the leading principal components of the standardised training predictors.
+
+    Args:
+        predictors: (time, channel, y_lr, x_lr) raw, NaN where missing.
+        train: (time,) bool, the days that the components are fitted on.
+        n: components kept, at most; fewer where there are fewer days or values a day.
+
+    Returns:
+        (time, min(n, rank bound)) float64: unscaled scores, so that a leading component counts more in a distance.
+    """
+    rows = standardised(predictors, train)
+    fitted = rows[train]
+    if fitted.shape[1] <= fitted.shape[0]:  # the smaller of the two Gram matrices has the same leading components
+        _, vectors = np.linalg.eigh(fitted.T @ fitted)
+        axes = vectors[:, ::-1][:, :n]
+    else:
+        values, vectors = np.linalg.eigh(fitted @ fitted.T)
+        keep = values[::-1][:n] > 1e-12 * max(values[-1], 1e-300)
+        axes = fitted.T @ vectors[:, ::-1][:, :n][:, keep]
+        axes /= np.linalg.norm(axes, axis=0)
+    return np.asarray(rows @ axes)
+
+
+def nearest(library: np.ndarray, queries: np.ndarray, k: int, *, exclude: np.ndarray | None = None) -> np.ndarray:
+    """The ``k`` rows of a library that are nearest to each query in Euclidean distance, nearest first.
+
+    Args:
+        library: (n, feature) of the training days.
+        queries: (m, feature) of the days that look for analogs.
+        k: analogs a query.
+        exclude: (m, n) bool, pairs that must not be chosen.
+
+    Returns:
+        (m, k) int64 indices into the library.
+
+    Raises:
+        ValueError: a query has fewer than ``k`` candidates.
+    """
+    allowed = np.full(len(queries), len(library)) if exclude is None else (~exclude).sum(axis=1)
+    if len(queries) and allowed.min() < k:
+        raise ValueError(
+            f"found {allowed.min()} candidate days for {k} analogs; ask for fewer members or give more training days"
+        )
+    found = np.empty((len(queries), k), dtype=np.int64)
+    norm = (library**2).sum(axis=1)
+    for start in range(0, len(queries), _QUERIES):
+        part = slice(start, start + _QUERIES)
+        distance = norm - 2.0 * queries[part] @ library.T  # plus the query's own norm, the same for all candidates
+        if exclude is not None:
+            distance[exclude[part]] = np.inf
+        chosen = np.argpartition(distance, k - 1, axis=1)[:, :k]
+        order = np.argsort(np.take_along_axis(distance, chosen, axis=1), axis=1, kind="stable")
+        found[part] = np.take_along_axis(chosen, order, axis=1)
+    return found
+
+
+def analog_mean(
+    predictors: np.ndarray,
+    rain: np.ndarray,
+    train: np.ndarray,
+    days: np.ndarray,
+    *,
+    members: int = 50,
+    gap: int = GAP_DAYS,
+) -> np.ndarray:
+    """Mean domain rain of each day's analog ensemble: how wet the predictors alone make a day look.
+
+    Args:
+        predictors: (time, channel, y_lr, x_lr) raw, NaN where missing.
+        rain: (time,) domain mean [mm/day]; only training days are read.
+        train: (time,) bool, the days that are analogs and that the components are fitted on.
+        days: (time,) from ``ordinals``; a training day and its neighbours within ``gap`` are no analogs of it.
+        members: analogs a day; fewer where the training days do not suffice.
+        gap: [days].
+
+    Returns:
+        (time,) [mm/day].
+    """
+    features = principal_components(predictors, train)
+    library = np.flatnonzero(train & np.isfinite(rain))
+    exclude = too_close(days, days[library], gap)
+    members = min(members, int((~exclude).sum(axis=1).min()))
+    if members < 1:
+        raise ValueError("found no candidate day for the analogs of some day; give more training days")
+    chosen = nearest(features[library], features, members, exclude=exclude)
+    return np.asarray(rain[library][chosen].mean(axis=1))

@@ -1,0 +1,95 @@
+"""The only module that knows both worlds: mm/day outside, normalised inside the network.
+
+Two transforms, both fitted on training days (the statistics are in the store):
+
+- ``log1p-cell``: z = (log1p(y) - mean) / std per cell, with a floor on std so that a cell that is almost never wet
+  stays finite. Statistics that came with legacy files are used as they are, without the floor, in both directions.
+- ``log1p-global``: z = log1p(y) / std with one standard deviation for the domain, so that 0 mm stays 0.
+
+inverse(forward(y)) = y for every y >= 0; the inverse clips at 0.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor, nn
+
+STD_FLOOR = 0.1
+"""Smallest per-cell standard deviation of log1p mm/day; 0.1 is that of a cell with 2 mm on one day in a hundred."""
+MAX_LOG1P = 12.0
+"""log1p of 160 000 mm/day: keeps expm1 finite, far above any rain."""
+
+
+class PredictandTransform(nn.Module):
+    """Between mm/day and normalised values, for tensors (..., H, W).
+
+    Args:
+        mean: (H, W) or scalar, of log1p mm/day.
+        std: (H, W) or scalar, likewise, positive where cells are valid.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: np.ndarray, std: np.ndarray) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32))
+        self.register_buffer("std", torch.as_tensor(np.asarray(std), dtype=torch.float32))
+
+    @classmethod
+    def from_store(cls, domain: xr.Dataset, kind: Literal["log1p-cell", "log1p-global"]) -> PredictandTransform:
+        """The transform with the training statistics of a store (or of a checkpoint's domain)."""
+        if kind == "log1p-global":
+            return cls(np.zeros(()), np.asarray(domain["log_std_global"].values))
+        mean, std = domain["log_mean"].values, domain["log_std"].values
+        if not int(domain.attrs.get("legacy_statistics", 0)):
+            std = np.maximum(std, STD_FLOOR)
+        known = np.isfinite(mean) & np.isfinite(std)
+        return cls(np.where(known, mean, 0.0), np.where(known, std, 1.0))
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Normalise mm/day."""
+        return (torch.log1p(y) - self.mean) / self.std
+
+    def inverse(self, z: Tensor, *, clip: bool = True) -> Tensor:
+        """Back to mm/day, clipped at 0 (and at e^12 mm, where float32 would overflow).
+
+        A loss takes ``clip=False``: values down to -1 mm then keep a gradient that leads a cell back from the dry side.
+        """
+        logged = (z * self.std + self.mean).clamp(max=MAX_LOG1P)
+        return torch.expm1(logged.clamp(min=0.0) if clip else logged)
+
+
+class Standardiser(nn.Module):
+    """z-scores of predictors (N, C, H_lr, W_lr) by channel; missing values become 0, the training mean."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: np.ndarray, std: np.ndarray) -> None:
+        super().__init__()
+        flat = np.where(np.asarray(std) > 0, std, 1.0)  # a constant channel carries nothing: 0 everywhere
+        self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32)[:, None, None])
+        self.register_buffer("std", torch.as_tensor(flat, dtype=torch.float32)[:, None, None])
+
+    @classmethod
+    def from_store(cls, domain: xr.Dataset) -> Standardiser:
+        return cls(domain["predictor_mean"].values, domain["predictor_std"].values)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.nan_to_num((x - self.mean) / self.std, nan=0.0)
+
+
+def standardised_statics(domain: xr.Dataset) -> Tensor:
+    """Static maps (S, H, W), each with mean 0 and standard deviation 1 over valid cells, 0 elsewhere."""
+    maps = np.asarray(domain["statics"].values, dtype=np.float32)
+    mask = np.asarray(domain["mask"].values, dtype=bool)
+    inside = maps[:, mask]
+    mean = inside.mean(axis=1)[:, None, None]
+    std = inside.std(axis=1)[:, None, None]
+    scaled = (maps - mean) / np.where(std > 0, std, 1.0)
+    return torch.from_numpy(np.where(mask, scaled, 0.0).astype(np.float32))

@@ -1,0 +1,34 @@
+"""Every metric of ``metrics.csv``, in the order of its rows; a new score is written beside its kin and listed here."""
+
+from __future__ import annotations
+
+from rainsmith.metrics import ensemble, extremes, pooled, spatial
+from rainsmith.metrics.core import Metric
+
+METRICS: tuple[Metric, ...] = (
+    pooled.maximum,
+    pooled.max_daily,
+    pooled.mean,
+    pooled.p95,
+    pooled.p99,
+    pooled.p999,
+    pooled.wet_fraction,
+    ensemble.crps,
+    ensemble.twcrps_p99,
+    ensemble.mae,
+    ensemble.mae_tail,
+    ensemble.rmse,
+    ensemble.spread_skill,
+    ensemble.rank_deviation,
+    spatial.spatial_correlation,
+    pooled.mass_bias,
+    pooled.ks,
+    spatial.diversity,
+    spatial.diversity_ratio,
+    spatial.ralsd,
+    extremes.csi,
+    extremes.frequency_bias,
+)
+
+COMPARED: dict[str, str] = {"crps": "crps", "twcrps_p99": "twcrps", "mae": "absolute_error"}
+"""Scores by which forecasts are compared in pairs, and the daily term whose mean over cell-days each of them is."""

@@ -1,0 +1,252 @@
+"""What a metric is here: a formula of sums over days, so that one pass over the data serves every metric and resample.
+
+A *term* is what one day adds to a sum. A metric names its terms and gives the formula of their sums. Point value,
+day set and bootstrap resample differ only in how often each day is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.arrays import MEMBER, TIME, X, Y, day_numbers
+
+CELL = "cell"
+SERIES = "series"
+"""The members in order, then the observation: what is measured on both is measured by one formula."""
+THRESHOLD = "threshold"
+MODES = ("prior", "posterior")
+
+POOLING = "pooling"
+"""Attribute of a term: ``max`` where days are pooled by their maximum, not by their sum."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the definitions leave to the data, all in mm/day of the target.
+
+    Attributes:
+        wet_mm: [mm/day] at or above it a cell is wet.
+        p95: [mm/day] P95 of the training days, where ``mae_tail`` begins.
+        p99: [mm/day] P99 of the training days, where ``twcrps_p99`` begins.
+        thresholds_mm: [mm/day] fixed thresholds of the contingency scores.
+        seed: of the random ranks of ties.
+    """
+
+    wet_mm: float = 0.1
+    p95: float = float("nan")
+    p99: float = float("nan")
+    thresholds_mm: tuple[float, ...] = (20.0, 50.0, 100.0)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Members and observation of some days at their valid cells.
+
+    A cell-day is valid where the observation and all members are finite. An invalid one is 0 in every series, so it
+    adds nothing to a sum of amounts or errors, and counts leave it out.
+
+    Attributes:
+        fields: (time, series, cell) float32 [mm/day]; members first, the observation last.
+        valid: (time, cell) bool.
+        lost: (time,) cells with an observation where a member is missing.
+        cells: (cell,) index of each cell in the flattened grid.
+        grid: number of rows and columns.
+        days: (time,) the day as YYYYMMDD, or its index where the input has no time coordinate.
+    """
+
+    fields: np.ndarray
+    valid: np.ndarray
+    lost: np.ndarray
+    cells: np.ndarray
+    grid: tuple[int, int]
+    days: np.ndarray
+
+    @property
+    def members(self) -> int:
+        return int(self.fields.shape[1] - 1)
+
+    @cached_property
+    def forecast(self) -> xr.DataArray:
+        """(time, member, cell) [mm/day], 0 where invalid."""
+        return xr.DataArray(self.fields[:, :-1], dims=(TIME, MEMBER, CELL))
+
+    @cached_property
+    def observation(self) -> xr.DataArray:
+        """(time, cell) [mm/day], 0 where invalid."""
+        return xr.DataArray(self.fields[:, -1], dims=(TIME, CELL))
+
+    @cached_property
+    def mean(self) -> xr.DataArray:
+        """(time, cell) [mm/day] of the ensemble mean."""
+        return self.forecast.mean(MEMBER, dtype=np.float64)
+
+    @cached_property
+    def similarity(self) -> tuple[np.ndarray, np.ndarray]:
+        """Products (time, series, series) and sums (time, series) over cells, in double precision."""
+        fields = self.fields.astype(np.float64)
+        return fields @ fields.swapaxes(1, 2), fields.sum(axis=2)
+
+
+def pair(fcst: xr.DataArray, obs: xr.DataArray) -> Pairs:
+    """Put members beside the observation and keep the cells that are valid on at least one day.
+
+    Args:
+        fcst: (time, member, y, x) [mm/day], NaN where invalid; without ``member`` it is a single-valued forecast.
+        obs: (time, y, x) [mm/day], NaN where invalid.
+
+    Raises:
+        ValueError: the two differ in days or grid, or have other dimensions.
+    """
+    if MEMBER not in fcst.dims:
+        fcst = fcst.expand_dims(MEMBER, axis=1)
+    if set(fcst.dims) != {TIME, MEMBER, Y, X} or set(obs.dims) != {TIME, Y, X}:
+        raise ValueError(
+            f"found fcst {fcst.dims} and obs {obs.dims}; expected (time, member, y, x) and (time, y, x); rename them"
+        )
+    members = fcst.transpose(TIME, MEMBER, Y, X)
+    truth = obs.transpose(TIME, Y, X)
+    if members.shape[:1] + members.shape[2:] != truth.shape:
+        raise ValueError(
+            f"found fcst {members.shape} and obs {truth.shape}; expected the same days and grid; select them"
+        )
+    days = _days(truth)
+    if not np.array_equal(_days(members), days):
+        raise ValueError("found different days in fcst and obs; expected the same, in the same order; select them")
+
+    count, size = members.sizes[MEMBER], (truth.sizes[Y], truth.sizes[X])
+    forecast = members.values.reshape(len(days), count, -1)
+    observed = truth.values.reshape(len(days), -1)
+    known = np.isfinite(observed)
+    valid = known & np.isfinite(forecast).all(axis=1)
+    lost = (known & ~valid).sum(axis=1)
+    cells = np.flatnonzero(valid.any(axis=0))
+    if cells.size == 0:  # a cell that counts nowhere spares every term the empty case
+        cells = np.zeros(1, dtype=np.int64)
+    valid = valid[:, cells]
+    fields = np.empty((len(days), count + 1, len(cells)), dtype=np.float32)
+    fields[:, :-1] = forecast[:, :, cells]
+    fields[:, -1] = observed[:, cells]
+    if not valid.all():
+        np.copyto(fields, 0.0, where=~valid[:, None, :])
+    return Pairs(fields, valid, lost, cells, size, days)
+
+
+def _days(array: xr.DataArray) -> np.ndarray:
+    if TIME in array.coords:
+        return day_numbers(array[TIME])
+    return np.arange(array.sizes[TIME])
+
+
+Terms = Callable[[Pairs, Settings], xr.Dataset]
+"""Daily terms (time, ...) of some pairs."""
+Formula = Callable[[xr.Dataset], xr.DataArray]
+"""A score of pooled terms; dimensions that it does not know (``resample``) pass through."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score, and what it takes to compute it from sums over days.
+
+    Attributes:
+        name: as in ``metrics.csv``.
+        formula: pooled terms to score; with a dimension ``series`` where it is measured on the observation, too.
+        terms: the daily terms that the formula needs.
+        units: of the score.
+        perfect: its best value; None where the best value is that of the observation.
+        beside: measured on each member and on the observation; the value is the median member's.
+        threshold: the setting that is its threshold, or "".
+        spread: needs at least two members.
+        modes: the sampling modes in which it means something.
+    """
+
+    name: str
+    formula: Formula
+    terms: tuple[Terms, ...]
+    units: str
+    perfect: float | None
+    beside: bool = False
+    threshold: str = ""
+    spread: bool = False
+    modes: tuple[str, ...] = MODES
+
+    def __call__(self, fcst: xr.DataArray, obs: xr.DataArray, **settings: Any) -> xr.DataArray:
+        """The score of (time, member, y, x) against (time, y, x), both [mm/day]; ``settings`` as in ``Settings``."""
+        return self.value(self.sums(fcst, obs, **settings))
+
+    def sums(self, fcst: xr.DataArray, obs: xr.DataArray, **settings: Any) -> xr.Dataset:
+        """The pooled terms of all days."""
+        terms = daily_terms(self.terms, pair(fcst, obs), Settings(**settings))
+        weights = np.ones((1, terms.sizes[TIME]))
+        return pool(terms, weights).isel(resample=0)
+
+    def value(self, sums: xr.Dataset) -> xr.DataArray:
+        """The score; the median over members where it is measured on each."""
+        return self.by_member(sums).median(MEMBER) if self.beside else self.formula(sums)
+
+    def by_member(self, sums: xr.Dataset) -> xr.DataArray:
+        """(..., member), for metrics that are measured on each member."""
+        return self.formula(sums).isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER})
+
+    def observed(self, sums: xr.Dataset) -> xr.DataArray:
+        """The same formula on the observation, for metrics that are measured on each member."""
+        return self.formula(sums).isel({SERIES: -1})
+
+    def applies(self, members: int, mode: str) -> bool:
+        """Whether it means something for this number of members and this mode."""
+        return mode in self.modes and (members > 1 or not self.spread)
+
+
+def metric(
+    *terms: Terms,
+    units: str,
+    perfect: float | None,
+    name: str = "",
+    beside: bool = False,
+    threshold: str = "",
+    spread: bool = False,
+    modes: tuple[str, ...] = MODES,
+) -> Callable[[Formula], Metric]:
+    """Make a ``Metric`` of a formula, under the formula's name unless another is given."""
+
+    def wrap(formula: Formula) -> Metric:
+        made = Metric(name or formula.__name__, formula, terms, units, perfect, beside, threshold, spread, modes)
+        object.__setattr__(made, "__doc__", formula.__doc__)
+        return made
+
+    return wrap
+
+
+def daily_terms(terms: tuple[Terms, ...] | list[Terms], pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """All terms of some days, each computed once."""
+    return xr.merge([term(pairs, settings) for term in dict.fromkeys(terms)], compat="no_conflicts", join="exact")
+
+
+def pool(terms: xr.Dataset, weights: np.ndarray) -> xr.Dataset:
+    """Sum (or take the maximum of) terms over their rows, each row counted as often as its weight says.
+
+    Args:
+        terms: variables (row, ...), where row is their first dimension.
+        weights: (resample, row), counts.
+
+    Returns:
+        The same variables, (resample, ...).
+    """
+    pooled = {}
+    for name, term in terms.data_vars.items():
+        rows = term.values.reshape(term.shape[0], -1)
+        if term.attrs.get(POOLING) == "max":
+            used = np.where(weights[:, :, None] > 0, rows[None], -np.inf)
+            total = used.max(axis=1)
+        else:
+            kind = rows.dtype if rows.dtype == np.float32 else np.float64
+            total = weights.astype(kind) @ rows.astype(kind, copy=False)
+        pooled[name] = (("resample", *term.dims[1:]), total.reshape(len(weights), *term.shape[1:]))
+    coords = {key: value for key, value in terms.coords.items() if terms[next(iter(terms))].dims[0] not in value.dims}
+    return xr.Dataset(pooled, coords=coords)

@@ -1,0 +1,53 @@
+"""What the plots of the report show: ranks, spectra, quantiles and exceedances, from the same sums as the scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.arrays import MEMBER
+from rainsmith.metrics.core import SERIES
+from rainsmith.metrics.ensemble import RANK
+from rainsmith.metrics.pooled import BIN, BIN_LOWER, quantile
+from rainsmith.metrics.spatial import WAVENUMBER
+
+PROBABILITY, INTENSITY = "probability", "intensity"
+_PROBABILITIES = 1 - np.concatenate([[0.9, 0.8, 0.7, 0.6], np.geomspace(0.5, 1e-6, 100)])
+_EDGES = np.unique(np.searchsorted(BIN_LOWER, np.geomspace(0.1, 1000.0, 161)))  # bins that begin a point of the curve
+
+
+def curves(sums: xr.Dataset) -> xr.Dataset:
+    """Curves of one day set.
+
+    Args:
+        sums: pooled terms without dimensions of rows or resamples.
+
+    Returns:
+        ``rank_count(rank)``, with several members; ``spectrum(member, wavenumber)`` [(mm/day)^2], mean of days;
+        ``quantile(member, probability)`` [mm/day], NaN above the probability of the largest value;
+        ``exceedance(member, intensity)``, share of cell-days at or above an intensity [mm/day]. The last three each
+        with ``<name>_observed``, without ``member``.
+    """
+    found: dict[str, xr.DataArray] = {}
+    if RANK in sums.dims:
+        found["rank_count"] = sums["ranks"].assign_coords({RANK: np.arange(sums.sizes[RANK])})
+    below = sums["below"]
+    total = below.isel({BIN: -1})
+    quantiles = [quantile(below, p).where(total * (1 - p) >= 1) for p in _PROBABILITIES]
+    above = 1 - below.isel({BIN: _EDGES - 1}) / total
+    by_series = {
+        "spectrum": sums["power"] / sums["days"],
+        "quantile": xr.concat(quantiles, PROBABILITY).assign_coords({PROBABILITY: _PROBABILITIES}),
+        "exceedance": above.rename({BIN: INTENSITY}).assign_coords({INTENSITY: BIN_LOWER[_EDGES]}),
+    }
+    for name, curve in by_series.items():
+        found[name] = curve.isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER}).transpose(MEMBER, ...)
+        found[f"{name}_observed"] = curve.isel({SERIES: -1})
+    data = xr.Dataset(found).astype(np.float64)
+    data[WAVENUMBER].attrs = {"units": "1", "long_name": "wavenumber, cycles per cell"}
+    data[INTENSITY].attrs = {"units": "mm/day"}
+    data[PROBABILITY].attrs = {"units": "1", "long_name": "non-exceedance probability"}
+    for name, units in (("spectrum", "(mm/day)^2"), ("quantile", "mm/day"), ("exceedance", "1")):
+        data[name].attrs = {"units": units}
+        data[f"{name}_observed"].attrs = {"units": units}
+    return data

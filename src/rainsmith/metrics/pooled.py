@@ -1,0 +1,158 @@
+"""What is measured on all valid cell-days pooled: amounts, the wet share, quantiles, and the distance of distributions.
+
+Quantiles come from counts in bins 0.2 % wide, by ranks inside a bin: off by at most 0.1 %, far less where a bin holds
+several values, and additive over days, which sorted values are not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.arrays import TIME
+from rainsmith.metrics.core import POOLING, SERIES, Pairs, Settings, metric
+
+BIN = "bin"
+_TRACE_MM = 0.01  # [mm/day] below it amounts share one bin, apart from exact zeros
+_LARGEST_MM = 5000.0  # [mm/day] about 2.7 times the largest rain of a day ever measured (1825 mm, Reunion, 1966)
+_WIDTH = 0.002  # of a bin, relative
+
+_LOG_BINS = int(np.ceil(np.log(_LARGEST_MM / _TRACE_MM) / np.log1p(_WIDTH)))
+_EDGES = np.concatenate([[0.0, 0.0], _TRACE_MM * (1 + _WIDTH) ** np.arange(_LOG_BINS + 1)])
+BIN_LOWER, BIN_UPPER = _EDGES[:-1], _EDGES[1:]
+"""[mm/day] Bins [lower, upper): exact zeros, traces, then steps of 0.2 %; the last one takes what lies above, too."""
+N_BINS = len(BIN_LOWER)
+
+
+def amounts(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Cells, days, rain and wet cells of each day."""
+    cells = pairs.valid.sum(axis=1)
+    wet = (pairs.fields >= settings.wet_mm) & pairs.valid[:, None, :]
+    return xr.Dataset(
+        {
+            "cells": (TIME, cells),
+            "days": (TIME, (cells > 0).astype(np.int64)),
+            "lost": (TIME, pairs.lost),
+            "rain": ((TIME, SERIES), pairs.fields.sum(axis=2, dtype=np.float64)),
+            "wet": ((TIME, SERIES), wet.sum(axis=2)),
+        }
+    )
+
+
+def highest(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """The largest cell of each day, to be summed and to be maximised."""
+    peak = pairs.fields.max(axis=2).astype(np.float64)
+    return xr.Dataset({"peak": ((TIME, SERIES), peak), "peak_sum": ((TIME, SERIES), peak)}).assign(
+        peak=lambda data: data["peak"].assign_attrs({POOLING: "max"})
+    )
+
+
+def intensities(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """How many valid cells of each day lie below the upper edge of each bin: ``below`` (time, series, bin).
+
+    Cumulative counts are additive, too, and spare every resample the cumulation. Exact in float32 up to 16 million.
+    """
+    days, series, _ = pairs.fields.shape
+    row = np.arange(days * series).reshape(days, series, 1) * N_BINS
+    counts = np.bincount((row + bin_of(pairs.fields)).ravel(), minlength=days * series * N_BINS)
+    counts = counts.reshape(days, series, N_BINS)
+    counts[:, :, 0] -= (~pairs.valid).sum(axis=1)[:, None]
+    return xr.Dataset({"below": ((TIME, SERIES, BIN), counts.cumsum(axis=2, dtype=np.float32))})
+
+
+def bin_of(values: np.ndarray) -> np.ndarray:
+    """Index of the bin of each value [mm/day]."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        place = np.floor(np.log(values / np.float32(_TRACE_MM)) / np.float32(np.log1p(_WIDTH)))
+    return np.where(values > 0, np.clip(place + 2, 1, N_BINS - 1), 0).astype(np.int64)
+
+
+def quantile(below: xr.DataArray, q: float) -> xr.DataArray:
+    """Quantile of binned values, as numpy's default (linear) defines it.
+
+    Args:
+        below: (..., bin) how many values lie below the upper edge of each bin.
+        q: between 0 and 1.
+
+    Returns:
+        (...) [mm/day]; NaN where nothing was counted.
+    """
+    return xr.apply_ufunc(_quantile, below, input_core_dims=[[BIN]], kwargs={"q": q})
+
+
+def _quantile(below: np.ndarray, q: float) -> np.ndarray:
+    last = np.maximum(below[..., -1].astype(np.float64) - 1, 0)
+    place = q * last
+    first = np.floor(place)
+    low, high = _ordered(below, first), _ordered(below, np.minimum(first + 1, last))
+    return np.where(below[..., -1] > 0, low + (place - first) * (high - low), np.nan)
+
+
+def _ordered(below: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """The value of a rank (0 is the smallest), values spread evenly over their bin."""
+    index = np.minimum((below < (rank[..., None] + 0.5).astype(below.dtype)).sum(axis=-1), N_BINS - 1)
+    upto = np.take_along_axis(below, index[..., None], axis=-1)[..., 0]
+    before = np.where(index > 0, np.take_along_axis(below, np.maximum(index - 1, 0)[..., None], axis=-1)[..., 0], 0)
+    share = np.clip((rank - before + 0.5) / np.maximum(upto - before, 1), 0, 1)
+    return BIN_LOWER[index] + share * (BIN_UPPER[index] - BIN_LOWER[index])
+
+
+@metric(highest, units="mm/day", perfect=None, beside=True, name="max")
+def maximum(sums: xr.Dataset) -> xr.DataArray:
+    """Largest value of all valid cell-days."""
+    return sums["peak"]
+
+
+@metric(amounts, highest, units="mm/day", perfect=None, beside=True)
+def max_daily(sums: xr.Dataset) -> xr.DataArray:
+    """Mean over days of the largest cell."""
+    return sums["peak_sum"] / sums["days"]
+
+
+@metric(amounts, units="mm/day", perfect=None, beside=True)
+def mean(sums: xr.Dataset) -> xr.DataArray:
+    """Mean over all valid cell-days."""
+    return sums["rain"] / sums["cells"]
+
+
+@metric(intensities, units="mm/day", perfect=None, beside=True)
+def p95(sums: xr.Dataset) -> xr.DataArray:
+    """0.95 quantile of all valid cell-days, dry ones included."""
+    return quantile(sums["below"], 0.95)
+
+
+@metric(intensities, units="mm/day", perfect=None, beside=True)
+def p99(sums: xr.Dataset) -> xr.DataArray:
+    """0.99 quantile of all valid cell-days, dry ones included."""
+    return quantile(sums["below"], 0.99)
+
+
+@metric(intensities, units="mm/day", perfect=None, beside=True)
+def p999(sums: xr.Dataset) -> xr.DataArray:
+    """0.999 quantile of all valid cell-days, dry ones included."""
+    return quantile(sums["below"], 0.999)
+
+
+@metric(amounts, units="1", perfect=None, beside=True, threshold="wet_mm")
+def wet_fraction(sums: xr.Dataset) -> xr.DataArray:
+    """Share of valid cell-days at or above ``wet_mm`` [mm/day], in mm, never in normalised units."""
+    return sums["wet"] / sums["cells"]
+
+
+@metric(amounts, units="1", perfect=0.0)
+def mass_bias(sums: xr.Dataset) -> xr.DataArray:
+    """Rain of the mean member over observed rain, minus 1."""
+    rain = sums["rain"]
+    return rain.isel({SERIES: slice(None, -1)}).mean(SERIES) / rain.isel({SERIES: -1}) - 1
+
+
+@metric(intensities, units="1", perfect=0.0)
+def ks(sums: xr.Dataset) -> xr.DataArray:
+    """Largest distance of the two cumulative distributions of cell-days, zeros included (Kolmogorov-Smirnov).
+
+    Members are pooled. Distances are taken at the upper edges of the bins.
+    """
+    below = sums["below"]
+    members = below.isel({SERIES: slice(None, -1)}).mean(SERIES, dtype=np.float64)
+    distance = members / members.isel({BIN: -1}) - below.isel({SERIES: -1}) / below.isel({SERIES: -1, BIN: -1})
+    return abs(distance).max(BIN)

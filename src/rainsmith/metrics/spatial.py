@@ -1,0 +1,130 @@
+"""Scores of whole fields: does the rain lie where it was observed, do members differ, is the texture right."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import scipy.fft
+import xarray as xr
+
+from rainsmith.arrays import TIME
+from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
+
+WAVENUMBER = "wavenumber"
+_CONSTANT = 1e-9  # relative variance below which a field is constant to rounding
+
+
+def correlation_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Pearson correlations of members with the observation over the cells of each day: sum and count over members."""
+    products, sums = pairs.similarity
+    cells = np.maximum(pairs.valid.sum(axis=1), 1)[:, None]
+    energy = np.einsum("tii->ti", products)
+    variance = energy - sums**2 / cells
+    varies = variance > _CONSTANT * energy
+    covariance = products[:, :-1, -1] - sums[:, :-1] * sums[:, -1:] / cells
+    defined = varies[:, :-1] & varies[:, -1:]
+    scale = np.sqrt(np.where(defined, variance[:, :-1] * variance[:, -1:], 1.0))
+    return xr.Dataset(
+        {
+            "correlation": (TIME, np.where(defined, covariance / scale, 0).sum(axis=1)),
+            "correlations": (TIME, defined.sum(axis=1)),
+        }
+    )
+
+
+def diversity_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """1 - cosine similarity of each day, mean over pairs of members that both hold rain, and whether there is one."""
+    products, _ = pairs.similarity
+    first, second = np.triu_indices(pairs.members, k=1)
+    energy = np.einsum("tii->ti", products)
+    scale = np.sqrt(energy[:, first] * energy[:, second])
+    defined = scale > 0
+    distance = 1 - products[:, first, second] / np.where(defined, scale, 1.0)
+    count = defined.sum(axis=1)
+    total = np.where(defined, distance, 0.0).sum(axis=1)
+    return xr.Dataset(
+        {
+            "diversity": (TIME, total / np.maximum(count, 1)),
+            "diversity_days": (TIME, (count > 0).astype(np.int64)),
+        }
+    )
+
+
+def distance_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Euclidean distances of fields each day: mean over pairs of members, and mean of members to the observation."""
+    products, _ = pairs.similarity
+    energy = np.einsum("tii->ti", products)
+    distance = np.sqrt(np.maximum(energy[:, :, None] + energy[:, None, :] - 2 * products, 0))
+    first, second = np.triu_indices(pairs.members, k=1)
+    return xr.Dataset(
+        {
+            "member_distance": (TIME, distance[:, first, second].sum(axis=1) / max(len(first), 1)),
+            "observation_distance": (TIME, distance[:, :-1, -1].mean(axis=1)),
+        }
+    )
+
+
+def spectrum_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Radially averaged power (time, series, wavenumber) [(mm/day)^2], invalid cells 0 in every series.
+
+    The power of all wavenumbers of the plane adds up to the mean square. Shell k holds the wavenumbers within half a
+    step of k / max(ny, nx) cycles per cell; the last one is the Nyquist wavenumber.
+    """
+    days, series, _ = pairs.fields.shape
+    rows, columns = pairs.grid
+    grid = np.zeros((days, series, rows * columns), dtype=np.float32)
+    grid[:, :, pairs.cells] = pairs.fields
+    amplitude = scipy.fft.rfft2(grid.reshape(days, series, rows, columns), norm="forward")
+    power = amplitude.real**2 + amplitude.imag**2
+    shells, wavenumber = _shells(rows, columns)
+    radial = power.reshape(days, series, -1) @ shells
+    return xr.Dataset(
+        {"power": ((TIME, SERIES, WAVENUMBER), radial.astype(np.float64))}, coords={WAVENUMBER: wavenumber}
+    )
+
+
+@functools.cache
+def _shells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (half plane, shell) of the mean over a shell, and the shells' wavenumbers [cycles per cell]."""
+    longest = max(rows, columns)
+    across, along = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None, :]
+    shell = np.round(np.hypot(across, along) * longest).astype(int)
+    twice = np.where((along == 0) | (np.isclose(along, 0.5)), 1.0, 2.0)  # the other half plane is its mirror image
+    number = np.arange(1, longest // 2 + 1)
+    weights = np.where(shell[..., None] == number, twice[..., None], 0.0).reshape(-1, len(number))
+    return (weights / weights.sum(axis=0)).astype(np.float32), number / longest
+
+
+@metric(correlation_terms, units="1", perfect=1.0)
+def spatial_correlation(sums: xr.Dataset) -> xr.DataArray:
+    """Pearson correlation over cells, per day and member, averaged; fields without variation are left out."""
+    return (sums["correlation"] / sums["correlations"]).where(sums["correlations"] > 0)
+
+
+@metric(diversity_terms, units="1", perfect=None, spread=True)
+def diversity(sums: xr.Dataset) -> xr.DataArray:
+    """1 - cosine similarity, mean over member pairs, then days; pairs with an all-dry member are left out."""
+    return (sums["diversity"] / sums["diversity_days"]).where(sums["diversity_days"] > 0)
+
+
+@metric(distance_terms, units="1", perfect=1.0, spread=True, modes=("prior",))
+def diversity_ratio(sums: xr.Dataset) -> xr.DataArray:
+    """Mean member-member distance over mean member-observation distance: 1 where the observation could be a member."""
+    return (sums["member_distance"] / sums["observation_distance"]).where(sums["observation_distance"] > 0)
+
+
+@metric(spectrum_terms, units="1", perfect=0.0)
+def ralsd(sums: xr.Dataset) -> xr.DataArray:
+    """Root mean square over wavenumbers of log10(power of members / observed power), spectra averaged over days first.
+
+    References:
+        Harris et al. (2022), doi:10.1029/2022MS003120 (radially averaged log spectral distance, there in dB).
+    """
+    power = sums["power"]
+    observed = power.isel({SERIES: -1})
+    members = power.isel({SERIES: slice(None, -1)}).mean(SERIES)
+    with np.errstate(divide="ignore"):
+        distance: xr.DataArray = xr.apply_ufunc(np.log10, (members / observed).where(observed > 0))
+    squared: xr.DataArray = distance**2
+    return squared.mean(WAVENUMBER) ** 0.5

@@ -1,0 +1,43 @@
+"""Small building blocks that the networks share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ConvBlock(nn.Module):
+    """3x3 convolution, batch norm, ReLU: (N, c_in, h, w) -> (N, c_out, ceil(h / stride), ceil(w / stride))."""
+
+    def __init__(self, c_in: int, c_out: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(c_in, c_out, 3, stride=stride, padding=1)
+        self.norm = nn.BatchNorm2d(c_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.norm(self.conv(x)))
+
+
+class UpBlock(nn.Module):
+    """Nearest upsampling to an exact size, then a ConvBlock: (N, c_in, h, w) -> (N, c_out, *size)."""
+
+    def __init__(self, c_in: int, c_out: int, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.size = size
+        self.block = ConvBlock(c_in, c_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.block(F.interpolate(x, size=self.size, mode="nearest"))
+        return out
+
+
+def kl_per_dimension(mu: Tensor, logvar: Tensor) -> Tensor:
+    """KL(N(mu, exp(logvar)) || N(0, 1)) of each latent, averaged over the batch: (N, d) -> (d,) [nats]."""
+    mu, logvar = mu.float(), logvar.float()
+    return 0.5 * (mu.square() + logvar.exp() - 1.0 - logvar).mean(dim=0)
+
+
+def spatial_gradients(field: Tensor) -> tuple[Tensor, Tensor]:
+    """Forward differences along y and x of (..., h, w)."""
+    return torch.diff(field, dim=-2), torch.diff(field, dim=-1)

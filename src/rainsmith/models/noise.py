@@ -1,0 +1,42 @@
+"""The noise of a member: a pure function of (seed, day, member)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_STREAM = 0x7261696E  # separates member noise from any other use of the same seed
+
+
+def member_noise(
+    seed: int, days: np.ndarray, members: Sequence[int], shapes: Sequence[tuple[int, ...]]
+) -> list[Tensor]:
+    """Standard normal noise, the same whatever the batch, the order, the processes or the device.
+
+    Philox is a counter-based generator (Salmon et al. 2011, doi:10.1145/2063384.2063405): each (day, member) has a
+    stream of its own, and the latent levels follow each other in it.
+
+    Args:
+        seed: of the sampling.
+        days: (N,) integers YYYYMMDD.
+        members: the numbers of the K members.
+        shapes: shape of the noise of one member, one entry a latent level.
+
+    Returns:
+        One float32 tensor (N, K, *shape) a level.
+    """
+    sizes = [math.prod(shape) for shape in shapes]
+    drawn = np.empty((len(days), len(members), sum(sizes)), dtype=np.float32)
+    for i, day in enumerate(days):
+        for k, member in enumerate(members):
+            stream = np.random.Philox(key=[seed % 2**64, _STREAM], counter=[0, 0, int(member), int(day)])
+            drawn[i, k] = np.random.Generator(stream).standard_normal(sum(sizes), dtype=np.float32)
+    parts = np.split(drawn, np.cumsum(sizes)[:-1], axis=2)
+    return [
+        torch.from_numpy(np.ascontiguousarray(part)).reshape(len(days), len(members), *shape)
+        for part, shape in zip(parts, shapes, strict=True)
+    ]

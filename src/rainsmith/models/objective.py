@@ -1,0 +1,93 @@
+"""What a network is trained on, and the scores that training needs; everything in mm/day.
+
+The scores are the torch twins of ``rainsmith.metrics`` and are tested equal to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rainsmith.config import Loss
+from rainsmith.models.blocks import spatial_gradients
+
+
+@dataclass(frozen=True)
+class ReferenceLoss:
+    """The reference's weighted loss (DESIGN 2.1).
+
+    L = L_rec + lambda_grad L_grad + lambda_mass L_mass + beta KL, with
+    w = clip(y / scale, w_min, w_max) (tail_boost where y >= p99, else 1).
+
+    Attributes:
+        settings: weights.
+        scale: divisor of y in the weight [mm/day].
+        p99: training P99 [mm/day], from which ``tail_boost`` acts.
+    """
+
+    settings: Loss
+    scale: float
+    p99: float
+
+    def weights(self, y: Tensor) -> Tensor:
+        """Weight of each cell from the observation [mm/day]."""
+        s = self.settings
+        boost = torch.where(y >= self.p99, s.tail_boost, 1.0)
+        return (y / self.scale).clamp(s.w_min, s.w_max) * boost
+
+    def __call__(self, y_hat: Tensor, y: Tensor, valid: Tensor, kl: Tensor, beta: float) -> dict[str, Tensor]:
+        """Every term by itself and their weighted sum ``loss``.
+
+        Args:
+            y_hat: (N, H, W) reconstruction [mm/day].
+            y: (N, H, W) observation [mm/day], 0 where invalid.
+            valid: (N, H, W) bool.
+            kl: (d_z,) KL of each latent dimension, averaged over the batch [nats].
+            beta: weight of the KL sum at this step.
+        """
+        weight = self.weights(y) * valid
+        error = (y_hat - y).abs()
+        rec = (weight * error).sum() / weight.sum().clamp_min(1e-6)
+        grad = _masked_gradient_error(y_hat, y, valid)
+        total_hat, total = (y_hat * valid).sum((1, 2)), (y * valid).sum((1, 2))
+        # days add up before the division, so that a dry day cannot blow the term up
+        mass = (total_hat - total).abs().sum() / total.sum().clamp_min(1.0)
+        kl_sum = kl.sum()
+        s = self.settings
+        loss = rec + s.lambda_grad * grad + s.lambda_mass * mass + beta * kl_sum
+        return {"loss": loss, "rec": rec, "grad": grad, "mass": mass, "kl": kl_sum}
+
+
+def _masked_gradient_error(y_hat: Tensor, y: Tensor, valid: Tensor) -> Tensor:
+    """Mean L1 difference of the spatial gradients over pairs of valid neighbours [mm/day per cell]."""
+    total, pairs = y.new_zeros(()), y.new_zeros(())
+    both = (valid[..., 1:, :] & valid[..., :-1, :], valid[..., 1:] & valid[..., :-1])
+    for a, b, ok in zip(spatial_gradients(y_hat), spatial_gradients(y), both, strict=True):
+        total = total + ((a - b).abs() * ok).sum()
+        pairs = pairs + ok.sum()
+    return total / pairs.clamp_min(1)
+
+
+def fair_crps(members: Tensor, y: Tensor) -> Tensor:
+    """Fair CRPS of each case (Ferro 2014, doi:10.1002/qj.2270), by sorting.
+
+    Args:
+        members: (N, K, ...) with K >= 2 [mm/day].
+        y: (N, ...) [mm/day].
+
+    Returns:
+        (N, ...): mean |x_k - y| - sum_{j<k} |x_j - x_k| / (K (K - 1)).
+    """
+    k = members.shape[1]
+    skill = (members - y[:, None]).abs().mean(dim=1)
+    ordered = members.sort(dim=1).values
+    # sum over pairs of |x_j - x_k| = sum_i (2 i - K + 1) x_(i), i from 0
+    rank = (2 * torch.arange(k, device=members.device, dtype=members.dtype) - (k - 1)).view(1, k, *[1] * (y.ndim - 1))
+    return skill - (ordered * rank).sum(dim=1) / (k * (k - 1))
+
+
+def threshold_weighted_crps(members: Tensor, y: Tensor, threshold: float) -> Tensor:
+    """Fair CRPS of max(., threshold) (Allen et al. 2023, doi:10.1137/22M1532184), shapes as ``fair_crps``."""
+    return fair_crps(members.clamp_min(threshold), y.clamp_min(threshold))

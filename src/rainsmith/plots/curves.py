@@ -1,0 +1,125 @@
+"""Curves that compare distributions: quantiles, exceedance, ranks and spectra, one small figure each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+from rainsmith.plots.style import INK, axes, heading, label, legend_below, line_style
+
+SIZE = (4.7, 4.1)
+"""Width and height of a curve figure [inches]: legible at the width of a phone."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a figure: the name of a forecast (or ``observed``), and x and y of one shape.
+
+    ``low`` and ``high`` bound a band around it, e.g. the range of the members.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+
+def quantiles(curves: Sequence[Curve], *, title: str = "Quantiles") -> Figure:
+    """Quantiles of each forecast [mm/day] against the observed quantiles [mm/day] of the same levels."""
+    figure, panel = axes(*SIZE)
+    for curve in curves:
+        _line(panel, curve)
+    top = max((float(np.nanmax(curve.x)) for curve in curves), default=1.0) * 1.05
+    high = max((float(np.nanmax(curve.y)) for curve in curves), default=1.0)
+    panel.plot([0, top], [0, top], color=INK, linewidth=1.0, zorder=1)
+    panel.text(0.985 * top, 1.01 * top, "equal", fontsize=8.5, color=INK, ha="right", va="bottom")
+    panel.set(xlim=(0, top), ylim=(0, min(max(high, top), 1.6 * top) * 1.05))
+    heading(panel, title)
+    label(panel, "observed [mm/day]", "members [mm/day]")
+    legend_below(figure, panel)
+    return figure
+
+
+def exceedance(curves: Sequence[Curve], *, title: str = "Exceedance") -> Figure:
+    """Share of cell-days above each amount: x in [mm/day], y a probability (logarithmic)."""
+    figure, panel = axes(*SIZE)
+    for curve in curves:
+        shown = curve.y > 0
+        _line(panel, Curve(curve.name, curve.x[shown], curve.y[shown]))
+    panel.set_yscale("log")
+    panel.set_xlim(left=0)
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _one_in(value)))
+    panel.yaxis.set_minor_formatter(NullFormatter())
+    heading(panel, title)
+    label(panel, "rain [mm/day]", "share of cell-days above")
+    legend_below(figure, panel)
+    return figure
+
+
+def _one_in(share: float) -> str:
+    if share >= 0.01:
+        return f"{100 * share:g} %"
+    return f"1 in {1 / share:,.0f}".replace(",", " ")
+
+
+def rank_histogram(name: str, frequencies: np.ndarray, *, title: str = "Rank histogram") -> Figure:
+    """How often the observation takes each rank among K members: ``frequencies`` (K + 1,) sums to 1."""
+    figure, panel = axes(SIZE[0], 3.0)
+    expected = 1 / frequencies.size
+    ranks = np.arange(frequencies.size)
+    panel.bar(ranks, frequencies, width=0.86, color=line_style(name).colour, alpha=0.85)
+    panel.axhline(expected, color=INK, linewidth=1.4)
+    panel.set_ylim(0, max(1.9 * expected, 1.08 * float(np.nanmax(frequencies))))
+    panel.grid(visible=False, axis="x")
+    panel.set_xticks([0, frequencies.size - 1], labels=["below all members", "above all members"])
+    low, high = panel.get_xticklabels()
+    low.set_horizontalalignment("left")
+    high.set_horizontalalignment("right")
+    place = panel.get_yaxis_transform()
+    panel.text(1.005, expected, "even", fontsize=8.5, color=INK, va="center", transform=place)
+    heading(panel, title)
+    panel.set_ylabel("share of cell-days", fontsize=9, color=INK)
+    return figure
+
+
+def spectrum(curves: Sequence[Curve], *, unit: str = "km", title: str = "Spectrum") -> Figure:
+    """Power of each forecast over the observed power by wavelength: x in ``unit`` (logarithmic), y a ratio."""
+    figure, panel = axes(*SIZE)
+    for curve in curves:
+        shown = (curve.x > 0) & (curve.y > 0) & np.isfinite(curve.x) & np.isfinite(curve.y)
+        _line(panel, Curve(curve.name, curve.x[shown], curve.y[shown]))
+    panel.axhline(1.0, color=INK, linewidth=1.4, zorder=2)
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    lowest, highest = panel.get_ylim()
+    panel.set_ylim(max(0.01, min(lowest, 0.4)), min(100, max(highest, 2.5)))
+    panel.invert_xaxis()
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_locator(NullLocator())
+    heading(panel, title)
+    label(panel, f"wavelength [{unit}], large to small", "power of the members over observed")
+    legend_below(figure, panel)
+    return figure
+
+
+def _line(panel: Axes, curve: Curve) -> None:
+    style = line_style(curve.name)
+    if curve.low is not None and curve.high is not None:
+        panel.fill_between(curve.x, curve.low, curve.high, color=style.colour, alpha=0.16, linewidth=0, zorder=2.5)
+    panel.plot(
+        curve.x,
+        curve.y,
+        color=style.colour,
+        linestyle=style.dashes,
+        linewidth=style.width,
+        label=curve.name,
+        zorder=5 if curve.name in ("prior", "observed") else 3,
+    )

@@ -1,0 +1,234 @@
+"""Maps of single days: observed, coarse input and members side by side, on one colour scale in mm/day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from scipy.ndimage import map_coordinates
+
+from rainsmith.arrays import Y
+from rainsmith.plots.style import ACCENT, FAINT, INK, LINE_STYLES, RainScale
+
+COLUMNS = 4
+"""Maps in a row."""
+_GREYS = LinearSegmentedColormap.from_list("predictor", ["#f4f1ea", "#8f8a80"])
+
+
+@dataclass(frozen=True)
+class Geography:
+    """What a map needs to know of the domain, in units of cells.
+
+    Attributes:
+        mask: (y, x) bool, cells that are valid on at least one day.
+        outline: (segments, 2, 2), the borders between valid and other cells as (column, row) pairs.
+        window: first and last column, first and last row that are drawn.
+        aspect: height of a cell over its width.
+        first_row_on_top: the first row is the northernmost.
+        coarse_outline: the same borders in columns and rows of the coarse grid.
+        coarse_aspect: height of a coarse cell over its width.
+        coarse_first_row_on_top: likewise for the coarse grid.
+    """
+
+    mask: np.ndarray
+    outline: np.ndarray
+    window: tuple[float, float, float, float]
+    aspect: float
+    first_row_on_top: bool
+    coarse_outline: np.ndarray
+    coarse_aspect: float
+    coarse_first_row_on_top: bool
+
+    @property
+    def shape(self) -> float:
+        """Height of the drawn window over its width."""
+        first_column, last_column, first_row, last_row = self.window
+        return self.aspect * (last_row - first_row) / (last_column - first_column)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map.
+
+    Attributes:
+        title: what it shows.
+        note: one line of figures.
+        field: (y, x) [mm/day], NaN where invalid; for a predictor (y_lr, x_lr) in its own units.
+        kind: observed, coarse, prior, posterior, or predictor (a coarse field that is not rain).
+    """
+
+    title: str
+    note: str
+    field: np.ndarray
+    kind: Literal["observed", "coarse", "prior", "posterior", "predictor"]
+
+
+def outline_of(mask: np.ndarray) -> np.ndarray:
+    """Borders between valid and invalid cells: (segments, 2, 2) of (column, row), cell centres at whole numbers."""
+    padded = np.pad(np.asarray(mask, dtype=bool), 1)
+    row, column = np.nonzero(padded[1:, 1:-1] != padded[:-1, 1:-1])
+    across = np.stack([np.stack([column - 0.5, row - 0.5], -1), np.stack([column + 0.5, row - 0.5], -1)], 1)
+    row, column = np.nonzero(padded[1:-1, 1:] != padded[1:-1, :-1])
+    along = np.stack([np.stack([column - 0.5, row - 0.5], -1), np.stack([column - 0.5, row + 0.5], -1)], 1)
+    return np.concatenate([across, along]).astype(float)
+
+
+def geography(domain: xr.Dataset) -> Geography:
+    """The geography of a store: ``mask``, ``coarse_row`` and ``coarse_col`` (y, x), and its coordinates."""
+    mask = np.asarray(domain["mask"].values, dtype=bool)
+    outline = outline_of(mask)
+    used = mask if mask.any() else np.ones_like(mask)
+    rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
+    window = (columns[0] - 1.5, columns[-1] + 1.5, rows[0] - 1.5, rows[-1] + 1.5)
+    aspect, top = _cell_aspect(domain), _first_row_on_top(domain)
+    row, column = np.asarray(domain["coarse_row"].values, float), np.asarray(domain["coarse_col"].values, float)
+    row_step = np.median(np.diff(row, axis=0))
+    column_step = np.median(np.diff(column, axis=1))
+    places = outline.reshape(-1, 2)[:, ::-1].T
+    coarse = [map_coordinates(axis, places, order=1, mode="nearest") for axis in (column, row)]
+    return Geography(
+        mask=mask,
+        outline=outline,
+        window=window,
+        aspect=aspect,
+        first_row_on_top=top,
+        coarse_outline=np.stack(coarse, -1).reshape(-1, 2, 2),
+        coarse_aspect=float(aspect * abs(column_step) / max(abs(row_step), 1e-9)),
+        coarse_first_row_on_top=bool(top == (row_step > 0)),
+    )
+
+
+def _cell_aspect(domain: xr.Dataset) -> float:
+    y, x = domain.coords.get(Y), domain.coords.get("x")
+    if y is None or x is None or min(y.size, x.size) < 2 or not all(np.issubdtype(c.dtype, np.number) for c in (y, x)):
+        return 1.0
+    ratio = abs(float(np.median(np.diff(y))) / float(np.median(np.diff(x))))
+    if str(y.attrs.get("units", "")).startswith("degree") and float(abs(y).max()) < 90:
+        ratio /= np.cos(np.radians(float(y.mean())))
+    return ratio if 0.2 < ratio < 5 else 1.0
+
+
+def _first_row_on_top(domain: xr.Dataset) -> bool:
+    """By latitude where it is known, else by the values of y; rows without coordinates count from the top."""
+    if "latitude" in domain.coords and domain["latitude"].ndim == 2:
+        latitude = domain["latitude"].values
+        return bool(np.nanmean(latitude[0]) > np.nanmean(latitude[-1]))
+    y = domain.coords.get(Y)
+    if y is None or y.size < 2 or not np.issubdtype(y.dtype, np.number):
+        return True
+    return bool(y.values[0] > y.values[-1])
+
+
+def rain_panel(title: str, kind: Literal["observed", "coarse", "prior", "posterior"], field: np.ndarray) -> Panel:
+    """A map of rain (y, x) [mm/day] with its mean and maximum over valid cells in the note."""
+    valid = field[np.isfinite(field)]
+    if valid.size == 0:
+        return Panel(title, "no valid cell", field, kind)
+    return Panel(title, f"mean {valid.mean():.1f}, max {valid.max():.0f} mm", field, kind)
+
+
+def coarse_panel(day: xr.Dataset) -> Panel:
+    """The coarse input of one day of a store: the coarse rain on the fine grid, or the first predictor as it is."""
+    channel = str(day.attrs.get("coarse_rain_channel", ""))
+    mask = np.asarray(day["mask"].values, dtype=bool)
+    if channel:
+        coarse = np.asarray(day["predictors"].sel(channel=channel).values, dtype=float)
+        field = np.where(mask, coarse.ravel()[np.asarray(day["block"].values, dtype=int)], np.nan)
+        return rain_panel("Coarse input", "coarse", field)
+    name = str(day["channel"].values[0])
+    coarse = np.asarray(day["predictors"].isel(channel=0).values, dtype=float)
+    low, high = np.nanmin(coarse), np.nanmax(coarse)
+    digits = max(0, 3 - int(np.floor(np.log10(max(abs(high), 1e-9)))) - 1)
+    span = f"{low:,.{digits}f} to {high:,.{digits}f}".replace(",", "\N{THIN SPACE}")
+    return Panel("Coarse input", f"{name}: {span}", coarse, "predictor")
+
+
+def draw(panel: Axes, shown: Panel, place: Geography, scale: RainScale) -> None:
+    """Draw one map without text into axes."""
+    panel.set_xticks([])
+    panel.set_yticks([])
+    panel.spines[:].set_visible(False)
+    if shown.kind == "predictor":
+        _draw_predictor(panel, shown.field, place)
+        return
+    panel.imshow(shown.field, cmap=scale.colormap, norm=scale.norm, interpolation="nearest", aspect=place.aspect)
+    panel.add_collection(LineCollection(list(place.outline), colors=INK, linewidths=0.55, capstyle="round"))
+    _limit(panel, place.window, place.first_row_on_top)
+
+
+def _draw_predictor(panel: Axes, field: np.ndarray, place: Geography) -> None:
+    panel.imshow(field, cmap=_GREYS, interpolation="nearest", aspect=place.coarse_aspect)
+    if np.isfinite(field).all() and np.ptp(field) > 0:
+        panel.contour(field, levels=8, colors=FAINT, linewidths=0.7)
+    panel.add_collection(LineCollection(list(place.coarse_outline), colors=ACCENT, linewidths=0.7))
+    rows, columns = field.shape
+    _limit(panel, (-0.5, columns - 0.5, -0.5, rows - 0.5), place.coarse_first_row_on_top)
+
+
+def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_top: bool) -> None:
+    first_column, last_column, first_row, last_row = window
+    panel.set_xlim(first_column, last_column)
+    panel.set_ylim(*((last_row, first_row) if first_row_on_top else (first_row, last_row)))
+
+
+def map_figure(shown: Panel, place: Geography, scale: RainScale, width: float = 2.7) -> Figure:
+    """One map without text, ``width`` inches wide, filling its figure."""
+    figure = Figure(figsize=(width, width * min(max(place.shape, 0.5), 1.8)), facecolor="white")
+    draw(figure.add_axes((0.0, 0.0, 1.0, 1.0)), shown, place, scale)
+    return figure
+
+
+def day_figure(title: str, panels: Sequence[Panel], place: Geography, scale: RainScale) -> Figure:
+    """All maps of one day under a title, with one colour bar: the picture that ``report --png`` writes."""
+    columns = min(COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    width = 2.6 * columns
+    cell = 2.6 * min(max(place.shape, 0.5), 1.8) + 0.5
+    height = rows * cell + 1.3
+    figure = Figure(figsize=(width, height), facecolor="white")
+    figure.text(0.15 / width, 1 - 0.33 / height, title, fontsize=13, weight="bold", color=INK, va="center")
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=0.01,
+        right=0.99,
+        top=1 - 1.0 / height,
+        bottom=0.8 / height,
+        wspace=0.04,
+        hspace=0.5 / (cell - 0.5),
+    )
+    for number, shown in enumerate(panels):
+        panel = figure.add_subplot(grid[divmod(number, columns)], anchor="NW")
+        draw(panel, shown, place, scale)
+        colour = LINE_STYLES["prior"].colour if shown.kind in ("prior", "posterior") else INK
+        panel.set_title(shown.title, loc="left", fontsize=9.5, weight="bold", color=colour, pad=16)
+        panel.text(0.0, 1.0, shown.note, transform=panel.transAxes, fontsize=8.5, color=FAINT, va="bottom")
+    bar_width = min(0.84, 7.0 / width)
+    _bar(figure.add_axes(((1 - bar_width) / 2, 0.45 / height, bar_width, 0.16 / height)), scale)
+    return figure
+
+
+def bar_figure(scale: RainScale, width: float = 6.0) -> Figure:
+    """The colour bar by itself."""
+    figure = Figure(figsize=(width, 0.5), facecolor="white")
+    _bar(figure.add_axes((0.005, 0.55, 0.895, 0.42)), scale)
+    return figure
+
+
+def _bar(panel: Axes, scale: RainScale) -> None:
+    """One box a class; the numbers stand at the bounds between them."""
+    count = len(scale.colours)
+    panel.bar(np.arange(count), np.ones(count), width=1.0, align="edge", color=scale.colours)
+    panel.set(xlim=(0, count), ylim=(0, 1), yticks=[])
+    panel.spines[:].set_visible(False)
+    names = [f"{level:g}" for level in scale.levels[1:]]
+    panel.text(count + 0.12, 0.5, "mm/day", fontsize=8.5, color=INK, va="center")
+    panel.set_xticks([0.5, *range(1, count)], labels=["dry", *names])
+    panel.tick_params(labelsize=8.5, colors=INK, length=0, pad=3)

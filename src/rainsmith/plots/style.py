@@ -1,0 +1,165 @@
+"""One look for all figures: colours, the rain scale, axes without clutter, and pictures as bytes.
+
+Figures are built with the object-oriented API of matplotlib, so that nothing is shared between them.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap
+from matplotlib.figure import Figure
+
+INK = "#1c1b19"
+"""Text, and everything observed."""
+FAINT = "#6d6a64"
+"""Secondary text and axes."""
+RULE = "#dedad2"
+"""Grid lines."""
+ACCENT = "#b8430f"
+"""The model that the report is about."""
+DRY = "#e7e2d8"
+"""Valid cells without rain."""
+RAIN_COLOURS = (
+    "#cef7ed",
+    "#aee8e3",
+    "#8ed7dd",
+    "#70c5d9",
+    "#56b2d6",
+    "#469dd3",
+    "#4386cd",
+    "#4e6dc6",
+    "#5f4fb7",
+    "#6b2f9b",
+    "#700374",
+    "#6a0045",
+    "#57001c",
+    "#390204",
+)
+"""Light to dark in nearly equal steps of lightness: the order survives grey print and colour blindness."""
+RAIN_LEVELS_MM = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 500.0)
+"""Bounds of the colour classes above the wet threshold [mm/day]."""
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """How one forecast is drawn in every figure."""
+
+    colour: str
+    dashes: str | tuple[int, tuple[float, ...]] = "-"
+    width: float = 1.3
+
+
+LINE_STYLES = {
+    "observed": LineStyle(INK, "-", 2.0),
+    "prior": LineStyle(ACCENT, "-", 2.0),
+    "posterior": LineStyle("#e39a6c", (0, (5.0, 1.5)), 1.8),
+    "climatology": LineStyle("#a3a09a", (0, (1.0, 1.2))),
+    "bilinear": LineStyle("#9a8a3a", (0, (4.0, 1.5))),
+    "ratio": LineStyle("#5f8f5a", (0, (6.0, 1.5, 1.0, 1.5))),
+    "analogs": LineStyle("#7fa8cc", "-"),
+    "scaled-analogs": LineStyle("#2c5f8a", "-", 1.6),
+    "tuned-analogs": LineStyle("#1d3a57", (0, (3.0, 1.0))),
+}
+"""Observed in ink, the model in the accent, baselines in quiet colours."""
+
+
+def line_style(name: str) -> LineStyle:
+    """The style of a forecast; a name that is not known is drawn as a thin grey line."""
+    return LINE_STYLES.get(name, LineStyle(FAINT, (0, (2.0, 1.0))))
+
+
+@dataclass(frozen=True)
+class RainScale:
+    """Colour classes of daily rain, the same for every map of a report.
+
+    Attributes:
+        levels: bounds of the classes [mm/day]; the first class, 0 to the wet threshold, is dry.
+        colours: one colour a class, and a last one above the highest level.
+    """
+
+    levels: tuple[float, ...]
+    colours: tuple[str, ...]
+
+    @property
+    def colormap(self) -> Colormap:
+        return ListedColormap(self.colours).with_extremes(bad=(1.0, 1.0, 1.0, 0.0))
+
+    @property
+    def norm(self) -> BoundaryNorm:
+        return BoundaryNorm(self.levels, len(self.colours), extend="max")
+
+
+def rain_scale(top_mm: float, wet_mm: float = 0.1) -> RainScale:
+    """Classes up to the first level at or above ``top_mm`` [mm/day], with a dry class below ``wet_mm`` [mm/day]."""
+    wet = max(wet_mm, 1e-6)
+    above = [level for level in RAIN_LEVELS_MM if level > wet]
+    count = next((i + 1 for i, level in enumerate(above) if level >= top_mm), len(above))
+    chosen = above[: max(count, min(4, len(above)))]
+    levels = (0.0, wet, *chosen)
+    picks = np.linspace(0, len(RAIN_COLOURS) - 1, len(chosen) + 1).round().astype(int)
+    return RainScale(levels, (DRY, *(RAIN_COLOURS[i] for i in picks)))
+
+
+def axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty figure [inches] with one pair of axes: two spines, light grid, small type."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    panel: Axes = figure.subplots()
+    quiet(panel)
+    return figure, panel
+
+
+def quiet(panel: Axes) -> None:
+    """Strip axes of what carries no information."""
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.spines[["left", "bottom"]].set_color(FAINT)
+    panel.tick_params(colors=FAINT, labelsize=8.5, length=3, which="both")
+    panel.grid(visible=True, color=RULE, linewidth=0.6, which="major")
+    panel.set_axisbelow(True)
+
+
+def heading(panel: Axes, text: str) -> None:
+    """What the figure shows, above its left edge."""
+    panel.set_title(text, loc="left", fontsize=10, weight="bold", color=INK)
+
+
+def label(panel: Axes, x: str, y: str) -> None:
+    """Name both axes."""
+    panel.set_xlabel(x, fontsize=9, color=INK)
+    panel.set_ylabel(y, fontsize=9, color=INK)
+
+
+def legend_below(figure: Figure, panel: Axes, columns: int = 3) -> None:
+    """A legend without frame under the axes."""
+    handles, names = panel.get_legend_handles_labels()
+    if handles:
+        figure.legend(
+            handles,
+            names,
+            loc="outside lower center",
+            ncols=min(columns, len(names)),
+            frameon=False,
+            fontsize=8.5,
+            handlelength=2.6,
+            columnspacing=1.6,
+        )
+
+
+def picture(figure: Figure, kind: Literal["png", "svg"] = "svg", dpi: int = 150) -> bytes:
+    """The figure as a file in memory; the same figure gives the same bytes."""
+    target = io.BytesIO()
+    if kind == "png":
+        FigureCanvasAgg(figure)
+        figure.savefig(target, format="png", dpi=dpi, metadata={"Software": None})
+    else:
+        FigureCanvasSVG(figure)
+        with rc_context({"svg.fonttype": "path", "svg.hashsalt": "rainsmith"}):
+            figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
+    return target.getvalue()

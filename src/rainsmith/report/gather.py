@@ -1,0 +1,165 @@
+"""Reading a run folder for the report: what is there, and for what is not, the command that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rainsmith.arrays import SPLITS, TIME, day_numbers, in_split
+from rainsmith.baselines import BASELINES
+from rainsmith.config import Config, UserError
+from rainsmith.run import Run, open_zarr, read_json, read_jsonl
+
+MODES = ("prior", "posterior")
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a report is made of; a part that no stage has written yet is empty or None.
+
+    Attributes:
+        config: the configuration.
+        store: the prepared data, lazily.
+        split: the split that is judged.
+        samples: members by mode, lazily, in [mm/day].
+        metrics: evaluation/metrics.csv of that split, with a column ``forecast`` (prior, posterior or a baseline).
+        comparisons: evaluation/comparisons.csv.
+        curves: evaluation/<model>-<mode>-<split>.nc by forecast, named as in ``metrics``.
+        log: rows of metrics.jsonl.
+        notes: baselines that do not apply, and why.
+        missing: one line for each part that is missing.
+    """
+
+    config: Config
+    store: xr.Dataset
+    split: str
+    samples: Mapping[str, xr.Dataset]
+    metrics: pd.DataFrame
+    comparisons: pd.DataFrame
+    curves: Mapping[str, xr.Dataset]
+    log: list[dict[str, Any]]
+    notes: Mapping[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def model(self) -> str:
+        return self.config.model.name
+
+    @property
+    def days(self) -> xr.Dataset:
+        """The days of the judged split."""
+        return in_split(self.store, self.split)
+
+    @property
+    def baselines(self) -> list[str]:
+        """Baselines that have scores, in the order of the table."""
+        names = self.metrics["forecast"].unique() if len(self.metrics) else []
+        return [str(name) for name in names if name not in MODES]
+
+    @property
+    def forecasts(self) -> list[str]:
+        """Everything that has scores: the modes of the model first, then the baselines."""
+        present = set(self.metrics["forecast"]) if len(self.metrics) else set()
+        return [mode for mode in MODES if mode in present] + self.baselines
+
+
+def gather(config: Config, run: Run) -> Material:
+    """Open what the stages wrote into a run folder.
+
+    Raises:
+        UserError: ``prepare`` has not run, or a file is damaged.
+    """
+    missing: list[str] = []
+    store = run.open_store()
+    model = config.model.name
+    split = _judged_split(config, run)
+    samples = {}
+    for mode in MODES:
+        path = run.sample_path(model, mode, split)
+        if path.is_dir():
+            samples[mode] = open_zarr(path, "run 'rainsmith sample' again")
+        else:
+            missing.append(f"No {mode} members of the {split} days yet: 'rainsmith sample --mode {mode}' draws them.")
+    metrics = _read_csv(run.evaluation / "metrics.csv")
+    if metrics.empty:
+        missing.append("No scores yet: 'rainsmith evaluate' computes them.")
+    else:
+        metrics = metrics[metrics["split"] == split].copy()
+        is_model = metrics["model"] == model
+        metrics["forecast"] = metrics["mode"].where(is_model, metrics["model"])
+        metrics = metrics[(is_model & metrics["mode"].isin(MODES)) | metrics["model"].isin(BASELINES)]
+    log = read_jsonl(run.metrics_log)
+    if not log:
+        missing.append("No training log yet: 'rainsmith train' writes it.")
+    return Material(
+        config=config,
+        store=store,
+        split=split,
+        samples=samples,
+        metrics=metrics,
+        comparisons=_read_csv(run.evaluation / "comparisons.csv"),
+        curves=_read_curves(model, run, split),
+        log=log,
+        notes=_read_notes(run, split),
+        missing=missing,
+    )
+
+
+def _judged_split(config: Config, run: Run) -> str:
+    """The test split where it was sampled, else the first that was asked for."""
+    asked = config.sampling.splits
+    sampled = [split for split in asked if any(run.sample_path(config.model.name, m, split).is_dir() for m in MODES)]
+    choice = sampled or list(asked)
+    return max(choice, key=SPLITS.index)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame()
+    try:
+        return pd.read_csv(path)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}); delete it and run 'rainsmith evaluate' again") from None
+
+
+def _read_curves(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:
+    """Curves of the model's modes and of every baseline that has some."""
+    paths = {mode: run.evaluation / f"{model}-{mode}-{split}.nc" for mode in MODES}
+    paths |= {name: run.evaluation / f"{name}-prior-{split}.nc" for name in BASELINES}
+    found = {}
+    for name, path in paths.items():
+        if path.is_file():
+            try:
+                found[name] = xr.load_dataset(path, engine="netcdf4")
+            except (OSError, ValueError) as error:
+                advice = "delete it and run 'rainsmith evaluate' again"
+                raise UserError(f"{path} cannot be read ({error}); {advice}") from None
+    return found
+
+
+def _read_notes(run: Run, split: str) -> dict[str, str]:
+    path = run.evaluation / "notes.json"
+    if not path.is_file():
+        return {}
+    reasons = read_json(path).get("not_applicable", {})
+    ending = f"-prior-{split}"
+    return {stem.removesuffix(ending): str(why) for stem, why in reasons.items() if stem.endswith(ending)}
+
+
+def heaviest(material: Material, count: int) -> list[int]:
+    """Positions in ``material.days`` of the days with the largest observed mean, among those that were sampled."""
+    days = material.days
+    numbers = day_numbers(days[TIME])
+    allowed = np.ones(numbers.size, dtype=bool)
+    for members in material.samples.values():
+        allowed &= np.isin(numbers, day_numbers(members[TIME]))
+    mean = days["precip"].mean(("y", "x")).values
+    mean = np.where(allowed & np.isfinite(mean), mean, -np.inf)
+    order = np.argsort(-mean, kind="stable")
+    return [int(i) for i in order[:count] if np.isfinite(mean[i])]

@@ -1,0 +1,251 @@
+"""Tables of the report as rows of text: both checklists, the scores, the comparisons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rainsmith import criteria
+from rainsmith.arrays import DAY_SETS
+from rainsmith.criteria import Criterion
+from rainsmith.report.gather import Material
+from rainsmith.report.words import METRICS, MODEL_WORDS, closeness, describe, interval, number, title, unit_of
+
+DAY_WORDS = {
+    "all": "All days",
+    "heavy_x": "Wettest by the coarse input",
+    "heavy": "Heavy as observed",
+}
+DAY_MEANING = {
+    "all": "Every day of the period. A good model matches the observed column.",
+    "heavy_x": "Chosen from the input alone, before any rain was drawn, so a good model matches the observed column here, too.",
+    "heavy": "Chosen because the observed rain was heavy. An honest forecast stays below the observed column here: "
+    "the input does not say that the day will turn out this wet.",
+}
+CRITERION_WORDS = {
+    "max_daily": "Wettest cell of a day",
+    "mean": "Mean rain",
+    "p99": "99th percentile of rain",
+    "wet fraction": "Share of wet cells",
+    "mass": "Total rain",
+    "spread_skill": "Spread of the members over their error",
+    "diversity_ratio": "Members as far from each other as from the observed",
+    "ks": "Distribution of amounts (KS distance)",
+    "ralsd": "Texture: power at every scale (RALSD)",
+    "crps": "Error of the ensemble (CRPS)",
+    "max": "Largest value of all",
+    "p999": "99.9th percentile",
+    "prior max": "Largest value, prior",
+    "prior mean": "Mean rain, prior",
+    "posterior max": "Largest value, posterior",
+    "prior diversity": "Diversity, prior",
+    "posterior diversity": "Diversity, posterior",
+    "spatial correlation": "Correlation with the observed map",
+    "P99 captured": "99th percentile of rain",
+}
+_METRIC_OF = {rule.name: rule.metric for rule in (*criteria.VERDICT, *criteria.DOCUMENTED)}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of a checklist.
+
+    Attributes:
+        title: what is judged.
+        value: of the model, with unit.
+        observed: beside it, with unit.
+        bounds: what is asked for.
+        grade: of the model.
+        baselines: grades of the baselines, in the order of the columns.
+        easy: bilinear interpolation passes, so it tells little.
+    """
+
+    title: str
+    value: str
+    observed: str
+    bounds: str
+    grade: str
+    baselines: list[str]
+    easy: bool
+
+
+@dataclass(frozen=True)
+class Score:
+    """One cell of the score table."""
+
+    value: str
+    interval: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One metric: its name, unit, the observed value, and one score a forecast."""
+
+    title: str
+    unit: str
+    observed: str
+    scores: list[Score]
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """All metrics on one set of days."""
+
+    title: str
+    meaning: str
+    n_days: int
+    columns: list[str]
+    rows: list[ScoreRow]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The model minus one baseline: a difference, its interval, and better, worse or noise."""
+
+    difference: str
+    interval: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One score on one set of days against every baseline; None where there is no comparison."""
+
+    title: str
+    unit: str
+    days: str
+    against: list[Comparison | None]
+
+
+def metric_of(criterion: Criterion) -> str:
+    """The metric that a criterion judges."""
+    return _METRIC_OF.get(criterion.name, criterion.name)
+
+
+def checklist(criteria_of_model: Sequence[Criterion], of_baselines: Sequence[Sequence[Criterion]]) -> list[Check]:
+    """Lines of one list for the model, with the grades that the baselines get on the same lines."""
+    lines = []
+    for place, criterion in enumerate(criteria_of_model):
+        words = describe(metric_of(criterion))
+        unit = _unit(metric_of(criterion))
+        value, observed = (
+            _with_unit(number(v, percent=words.percent, signed=words.signed), unit)
+            for v in (criterion.value, criterion.observed if words.aim == "observed" else math.nan)
+        )
+        lines.append(
+            Check(
+                title=CRITERION_WORDS.get(criterion.name, criterion.name),
+                value=value,
+                observed=observed,
+                bounds=criterion.bounds,
+                grade=criterion.grade,
+                baselines=[other[place].grade for other in of_baselines],
+                easy=criterion.passed_by_bilinear,
+            )
+        )
+    return lines
+
+
+def _unit(metric: str) -> str:
+    if describe(metric).percent:
+        return "%"
+    plain = ("ks", "spread_skill", "diversity", "diversity_ratio", "ralsd", "spatial_correlation", "rank_deviation")
+    return "" if metric in plain else "mm"
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return text if text == "–" or not unit else f"{text}\N{NO-BREAK SPACE}{unit}"
+
+
+def score_tables(material: Material) -> list[ScoreTable]:
+    """One table for each set of days that was scored: the days that verdicts rest on first."""
+    tables = []
+    for days in ("heavy_x", "all", "heavy"):
+        chosen = material.metrics[material.metrics["days"] == days] if len(material.metrics) else material.metrics
+        if len(chosen):
+            tables.append(_score_table(chosen, days, material.forecasts))
+    return tables
+
+
+def _score_table(rows: pd.DataFrame, days: str, forecasts: list[str]) -> ScoreTable:
+    order = {name: place for place, name in enumerate(METRICS)}
+    keyed = rows[~rows["metric"].str.endswith("_range")].assign(
+        threshold=pd.to_numeric(rows["threshold"], errors="coerce"), scale=pd.to_numeric(rows["scale"], errors="coerce")
+    )
+    keys = keyed[["metric", "threshold", "scale"]].drop_duplicates()
+    keys = keys.assign(order=[order.get(name, len(order)) for name in keys["metric"]])
+    keys = keys.sort_values(["order", "metric", "threshold", "scale"], kind="stable")
+    lines = []
+    for metric, threshold, scale in keys[["metric", "threshold", "scale"]].itertuples(index=False):
+        same = (keyed["metric"] == metric) & _equal(keyed["threshold"], threshold) & _equal(keyed["scale"], scale)
+        by_forecast = keyed[same].drop_duplicates("forecast", keep="last").set_index("forecast")
+        lines.append(_score_row(by_forecast, str(metric), float(threshold), float(scale), forecasts))
+    n_days = int(pd.to_numeric(rows["n_days"], errors="coerce").max())
+    columns = [MODEL_WORDS.get(name, name).capitalize() for name in forecasts]
+    return ScoreTable(DAY_WORDS[days], DAY_MEANING[days], n_days, columns, lines)
+
+
+def _score_row(rows: pd.DataFrame, metric: str, threshold: float, scale: float, forecasts: list[str]) -> ScoreRow:
+    words = describe(metric)
+    shape = {"percent": words.percent, "signed": words.signed}
+    observed = pd.to_numeric(rows["observed"], errors="coerce").dropna()
+    truth = float(observed.iloc[0]) if len(observed) and words.aim == "observed" else math.nan
+    distance = {
+        name: closeness(metric, float(rows.at[name, "value"]), truth) for name in forecasts if name in rows.index
+    }
+    # the posterior has seen the observation, so it does not compete
+    rivals = [d for name, d in distance.items() if name != "posterior" and math.isfinite(d)]
+    least = min(rivals) if len(rivals) > 1 else math.nan
+    scores = []
+    for name in forecasts:
+        if name not in rows.index:
+            scores.append(Score("–", "", best=False))
+            continue
+        row = rows.loc[name]
+        low, high = (float(pd.to_numeric(row[key], errors="coerce")) for key in ("lower", "upper"))
+        best = name != "posterior" and bool(np.isclose(distance[name], least, rtol=1e-9, atol=0))
+        scores.append(Score(number(float(row["value"]), **shape), interval(low, high, **shape), best))
+    units = next((str(u) for u in rows["units"].dropna()), "")
+    return ScoreRow(title(metric, threshold, scale), unit_of(units, percent=words.percent), number(truth, **shape), scores)
+
+
+def _equal(column: pd.Series, value: float) -> pd.Series:
+    return column.isna() if math.isnan(value) else column == value
+
+
+def comparison_rows(material: Material) -> list[ComparisonRow]:
+    """Prior members minus each baseline (columns in the order of ``material.baselines``), by score and set of days."""
+    table = material.comparisons
+    if table.empty:
+        return []
+    chosen = table[(table["a"] == f"{material.model}-prior") & (table["split"] == material.split)]
+    rows = []
+    for days in ("heavy_x", "all", "heavy"):
+        for metric in [name for name in METRICS if name in set(chosen["metric"])]:
+            same = chosen[(chosen["days"] == days) & (chosen["metric"] == metric)].set_index("b")
+            if len(same):
+                against = [_comparison(same.loc[b]) if b in same.index else None for b in material.baselines]
+                rows.append(ComparisonRow(title(metric), "mm/day", DAY_WORDS[days], against))
+    return rows
+
+
+def _comparison(row: pd.Series) -> Comparison:
+    """All compared scores are errors: negative is better."""
+    lower, upper = float(row["lower"]), float(row["upper"])
+    outcome = "better" if upper < 0 else "worse" if lower > 0 else "noise"
+    return Comparison(number(float(row["difference"]), signed=True), interval(lower, upper, signed=True), outcome)
+
+
+def day_counts(metrics: pd.DataFrame) -> dict[str, int]:
+    """Number of days of each set, from the scores."""
+    counts = {}
+    for days in DAY_SETS:
+        found = pd.to_numeric(metrics.loc[metrics["days"] == days, "n_days"], errors="coerce") if len(metrics) else []
+        if len(found):
+            counts[days] = int(found.max())
+    return counts

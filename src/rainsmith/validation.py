@@ -1,0 +1,146 @@
+"""Figures of prior and posterior samples on a fixed set of validation days, for every validation of a training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from rainsmith.arrays import in_day_set
+from rainsmith.data.dataset import Batch, Days
+from rainsmith.models.generative import GenerativeModel
+from rainsmith.models.noise import member_noise
+from rainsmith.models.objective import fair_crps, threshold_weighted_crps
+
+Figures = dict[str, float]
+
+
+def choose_days(days: xr.Dataset, at_most: int, seed: int) -> np.ndarray:
+    """Indices of a fixed subset: half of it ``heavy_x`` days, the rest drawn from the others."""
+    generator = np.random.default_rng([seed, 0])
+    heavy = in_day_set(days, "heavy_x")
+    heavy_days, others = np.flatnonzero(heavy), np.flatnonzero(~heavy)
+    n_heavy = min(len(heavy_days), max(at_most // 2, at_most - len(others)))
+    chosen = [
+        generator.choice(heavy_days, n_heavy, replace=False),
+        generator.choice(others, min(len(others), at_most - n_heavy), replace=False),
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+class Validation:
+    """Draws members for the chosen days and scores them over valid cells, all in mm/day.
+
+    Args:
+        days: the validation split of the store.
+        domain: the store without time (thresholds).
+        members: K of each mode.
+        at_most: number of days.
+        wet_mm: least rain of a wet cell [mm/day].
+        seed: of the choice of days and of the members' noise.
+        batch_size: days drawn at once.
+    """
+
+    def __init__(
+        self,
+        days: xr.Dataset,
+        domain: xr.Dataset,
+        *,
+        members: int,
+        at_most: int,
+        wet_mm: float,
+        seed: int,
+        batch_size: int,
+    ) -> None:
+        chosen = choose_days(days, at_most, seed)
+        self.days = Days(days.isel(time=chosen), in_memory=True)
+        self.mask = torch.from_numpy(np.asarray(domain["mask"].values, dtype=bool))
+        self.members, self.wet_mm, self.seed, self.batch_size = members, wet_mm, seed, batch_size
+        self.p95, self.p99 = float(domain["p95"]), float(domain["p99"])
+
+    def __call__(
+        self, model: GenerativeModel, device: torch.device, autocast: AbstractContextManager[Any]
+    ) -> dict[str, Figures]:
+        """Figures of both modes and of the observations, as ``metrics.jsonl`` keeps them."""
+        model.eval()
+        drawn: dict[str, list[Tensor]] = {"prior": [], "posterior": []}
+        observed, valid = [], []
+        for batch in self._batches():
+            noise = [
+                n.to(device) for n in member_noise(self.seed, batch.days, range(self.members), model.latent_shapes)
+            ]
+            on_device = batch.to(device)
+            for mode, given in (("prior", None), ("posterior", on_device.y)):
+                with autocast:
+                    members = model.draw(on_device.x, noise, given, on_device.valid)
+                drawn[mode].append(members.float().cpu()[..., self.mask])
+            observed.append(batch.y[:, self.mask])
+            valid.append(batch.valid[:, self.mask])
+        model.train()
+        y, ok = torch.cat(observed), torch.cat(valid)
+        return {
+            **{mode: self._figures(torch.cat(parts), y, ok) for mode, parts in drawn.items()},
+            "observed": {
+                "max": y[ok].max().item(),
+                "mean": y[ok].mean().item(),
+                "p99": _quantile(y[ok], 0.99),
+                "wet_fraction": (y[ok] >= self.wet_mm).float().mean().item(),
+            },
+        }
+
+    def _batches(self) -> Iterator[Batch]:
+        for start in range(0, len(self.days), self.batch_size):
+            yield self.days.batch(np.arange(start, min(start + self.batch_size, len(self.days))))
+
+    def _figures(self, members: Tensor, y: Tensor, valid: Tensor) -> Figures:
+        """Figures of (N, K, cells) members against (N, cells) observations."""
+        members = torch.where(members < self.wet_mm, 0.0, members)
+        flat = members.transpose(0, 1)[:, valid]  # (K, valid cell-days)
+        tail = (y >= self.p95) & valid
+        mean = members.mean(dim=1)
+        return {
+            "max": flat.max(dim=1).values.median().item(),
+            "mean": flat.mean().item(),
+            "p99": float(np.median([_quantile(row, 0.99) for row in flat])),
+            "wet_fraction": (flat >= self.wet_mm).float().mean().item(),
+            "diversity": _diversity(members * valid[:, None]),
+            "correlation": _correlation(members, y, valid),
+            "crps": fair_crps(members, y)[valid].mean().item(),
+            "twcrps_p99": threshold_weighted_crps(members, y, self.p99)[valid].mean().item(),
+            "mae_tail": (mean - y)[tail].abs().mean().item() if tail.any() else math.nan,
+        }
+
+
+def _quantile(values: Tensor, q: float) -> float:
+    return float(np.quantile(values.numpy(), q))
+
+
+def _diversity(members: Tensor) -> float:
+    """1 - cosine similarity over member pairs, averaged over pairs, then days: (N, K, cells)."""
+    k = members.shape[1]
+    norm = members.norm(dim=2, keepdim=True)
+    unit = members / norm.clamp_min(1e-12)
+    similarity = unit @ unit.transpose(1, 2)
+    rained = (norm[..., 0] > 0).all(dim=1)  # a day with a dry member has no angle
+    if not rained.any():
+        return math.nan
+    off_diagonal = (similarity.sum((1, 2)) - similarity.diagonal(dim1=1, dim2=2).sum(1)) / (k * (k - 1))
+    return 1.0 - off_diagonal[rained].mean().item()
+
+
+def _correlation(members: Tensor, y: Tensor, valid: Tensor) -> float:
+    """Pearson correlation over valid cells of each member and day, averaged; days without variance are left out."""
+    weight = valid[:, None].float()
+    count = weight.sum(2, keepdim=True).clamp_min(1)
+    a = (members - (members * weight).sum(2, keepdim=True) / count) * weight
+    b = y[:, None]
+    b = (b - (b * weight).sum(2, keepdim=True) / count) * weight
+    scale = a.norm(dim=2) * b.norm(dim=2)
+    r = (a * b).sum(2) / scale.clamp_min(1e-12)
+    return r[scale > 1e-9].mean().item()
