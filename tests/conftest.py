@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from rainsmith.config import DATA_ROOT_VARIABLE
+from rainsmith.data.prepare import prepare
+from rainsmith.run import Run
+from rainsmith.train import train
+from tests.small import small_config
 
 _DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -30,3 +35,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ran = sum("real_data" in report.keywords for report in terminalreporter.stats.get("passed", []))
     skipped = sum("real_data" in report.keywords for report in terminalreporter.stats.get("skipped", []))
     terminalreporter.write_line(f"real-data tests: {ran} passed, {skipped} skipped ({_real_root()})")
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run folder with the store of the small embedded climate; read only."""
+    run = Run(tmp_path_factory.mktemp("prepared"))
+    prepare(small_config(), run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run folder with a small trained network; read only."""
+    run = copy_of(prepared, tmp_path_factory.mktemp("trained"))
+    train(small_config(), run)
+    return run
+
+
+def copy_of(run: Run, folder: Path) -> Run:
+    """A copy of a run folder to write into."""
+    shutil.copytree(run.folder, folder, dirs_exist_ok=True)
+    return Run(folder)

@@ -4,109 +4,111 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 
-from rainsmith.arrays import CATEGORIES, SPLITS
+from rainsmith.arrays import SPLITS
+from rainsmith.config import Config, parse
+from rainsmith.data.finish import build_store, write_store
+from rainsmith.data.raw import RawData
+from rainsmith.run import Run
 
 
-def rain(days: int = 40, ny: int = 20, nx: int = 16, *, seed: int = 0) -> xr.DataArray:
-    """Smooth random rain (time, y, x) [mm/day] with a sea (NaN) in one corner."""
+def rain(days: int = 400, ny: int = 20, nx: int = 16, *, seed: int = 0) -> xr.DataArray:
+    """Smooth random rain (time, y, x) [mm/day] with a sea (NaN) in one corner, from 2001-01-01 on."""
     rng = np.random.default_rng(seed)
     noise = gaussian_filter(rng.standard_normal((days, ny, nx)), (0, 2, 2))
     noise = noise / noise.std()
-    field = np.clip(np.exp(1.2 * noise + 0.8 * rng.standard_normal((days, 1, 1)) + 1.0) - 1.5, 0, None)
+    field = np.clip(np.exp(0.9 * noise + 0.9 * rng.standard_normal((days, 1, 1)) + 1.0) - 1.5, 0, None)
     row, column = np.mgrid[:ny, :nx]
     field[:, (row < ny / 3) & (column < nx / 3)] = np.nan
-    time = pd.date_range("2001-01-01", periods=days, freq="D")
     coords = {
-        "time": time,
+        "time": pd.date_range("2001-01-01", periods=days, freq="D"),
         "y": ("y", 10_000.0 * np.arange(ny), {"units": "m"}),
         "x": ("x", 10_000.0 * np.arange(nx), {"units": "m"}),
     }
-    return xr.DataArray(
-        field.astype("f4"), dims=("time", "y", "x"), coords=coords, name="precip", attrs={"units": "mm/day"}
-    )
+    return xr.DataArray(field.astype("f4"), dims=("time", "y", "x"), coords=coords, name="precip")
 
 
-def store_of(precip: xr.DataArray, *, coarsen: int = 8, coarse_rain: bool = True) -> xr.Dataset:
-    """A store around ``precip``: the first half trains, then a quarter each; block means or pressure as predictors."""
+def config_of(**overrides: Any) -> Config:
+    """A small configuration for the made-up rain: half of it trains, a quarter each validates and tests."""
+    splits = {
+        "train": [["2001-01-01", "2001-07-19"]],
+        "validation": [["2001-07-20", "2001-10-27"]],
+        "test": [["2001-10-28", "2002-12-31"]],
+    }
+    values: dict[str, Any] = {"data": {"kind": "gridded", "splits": splits, "heavy_quantile": 0.9}}
+    values["evaluate"] = {"resamples": 50, "baselines": ["climatology", "bilinear", "scaled-analogs"]}
+    values["sampling"] = {"members": 5}
+    return parse({**values, **overrides})
+
+
+def store_of(precip: xr.DataArray, config: Config, *, coarsen: int = 4, coarse_rain: bool = True) -> xr.Dataset:
+    """A store around ``precip`` with its block means, or else smooth pressure, as predictors."""
     days, ny, nx = precip.shape
     mask = np.isfinite(precip.values).any(0)
     ny_lr, nx_lr = -(-ny // coarsen), -(-nx // coarsen)
     row, column = np.mgrid[:ny, :nx]
-    block = (row // coarsen) * nx_lr + column // coarsen
     if coarse_rain:
+        block = (row // coarsen) * nx_lr + column // coarsen
         coarse = np.full((days, ny_lr * nx_lr), np.nan)
         for index in np.unique(block[mask]):
             coarse[:, index] = np.nanmean(precip.values[:, (block == index) & mask], axis=1)
-        predictors = coarse.reshape(days, 1, ny_lr, nx_lr)
-        names = ["rain_lag0"]
+        fields, names = coarse.reshape(days, 1, ny_lr, nx_lr), ["rain_lag0"]
     else:
-        rng = np.random.default_rng(1)
-        predictors = 101325 + 2500 * gaussian_filter(rng.standard_normal((days, 2, ny_lr, nx_lr)), (0, 0, 1.5, 1.5))
-        names = ["msl_day0", "msl_day+1"]
-    split = np.repeat([0, 1, 2], [days - 2 * (days // 4), days // 4, days // 4]).astype("i1")
-    mean = np.nanmean(precip.values[:, mask], axis=1)
-    heavy = mean >= np.quantile(mean, 0.8)
-    train = precip.values[split == 0][:, mask]
-    p90, p95, p99 = np.nanquantile(train, [0.9, 0.95, 0.99])
-    return xr.Dataset(
-        {
-            "precip": precip,
-            "predictors": (("time", "channel", "y_lr", "x_lr"), predictors.astype("f4")),
-            "mask": (("y", "x"), mask),
-            "split": ("time", split),
-            "category": ("time", np.where(heavy, CATEGORIES.index("heavy"), CATEGORIES.index("light")).astype("i1")),
-            "heavy_x": ("time", heavy),
-            "coarse_row": (("y", "x"), ((row + 0.5) / coarsen - 0.5).astype("f4")),
-            "coarse_col": (("y", "x"), ((column + 0.5) / coarsen - 0.5).astype("f4")),
-            "block": (("y", "x"), block.astype("i4")),
-            "p90": p90,
-            "p95": p95,
-            "p99": p99,
-            "train_max": np.nanmax(train),
-            "heavy_threshold": p95,
-        },
-        coords={"channel": names},
-        attrs={
-            "kind": "gridded",
-            "title": "Made-up rain",
-            "source": "smooth noise for tests",
-            "coarse_rain_channel": names[0] if coarse_rain else "",
-            "coarsen": coarsen if coarse_rain else 0,
-            "rainsmith_version": "0.1.0",
-        },
+        noise = np.random.default_rng(1).standard_normal((days, 2, ny_lr, nx_lr))
+        fields, names = 101325 + 2500 * gaussian_filter(noise, (0, 0, 1.5, 1.5)), ["msl_day0", "msl_day+1"]
+    predictors = xr.DataArray(
+        fields.astype("f4"),
+        dims=("time", "channel", "y_lr", "x_lr"),
+        coords={"time": precip["time"], "channel": np.array(names, dtype=object)},
     )
+    statics = xr.DataArray(
+        mask[None].astype("f4"),
+        dims=("static", "y", "x"),
+        coords={"static": np.array(["land"], dtype=object), "y": precip["y"], "x": precip["x"]},
+    )
+    raw = RawData(
+        precip=precip,
+        predictors=predictors,
+        statics=statics,
+        coarse_row=xr.DataArray((row + 0.5) / coarsen - 0.5, dims=("y", "x")),
+        coarse_col=xr.DataArray((column + 0.5) / coarsen - 0.5, dims=("y", "x")),
+        coarse_rain_channel=names[0] if coarse_rain else "",
+        coarsen=coarsen if coarse_rain else 0,
+        attrs={"title": "Made-up rain", "source": "smooth noise <for> tests", "terms": "free to use"},
+    )
+    return build_store(raw, config, {"days_found": days, "negatives_set_to_zero": 3, "suspect_values": ""})
 
 
 def members_of(store: xr.Dataset, mode: str, members: int = 5, *, split: str = "test", seed: int = 0) -> xr.Dataset:
-    """Made-up members of the days of a split: posterior ones vary the day itself, prior ones mix in another day."""
+    """Members for the days of a split: posterior ones vary the day itself, prior ones a day of similar mean."""
     rng = np.random.default_rng(seed)
     every = store["precip"].values
     days = np.flatnonzero(store["split"].values == SPLITS.index(split))
     order = np.argsort(np.nanmean(every, axis=(1, 2)))
-    place = {int(day): rank for rank, day in enumerate(order)}
+    place = np.argsort(order)
     fields = np.empty((days.size, members, *every.shape[1:]), "f4")
     for i, day in enumerate(days):
         for m in range(members):
-            near = order[np.clip(place[int(day)] + rng.integers(-3, 3), 0, order.size - 1)]
+            near = order[np.clip(place[day] + rng.integers(-3, 4), 0, order.size - 1)]
             noise = gaussian_filter(rng.standard_normal(every.shape[1:]), 2)
-            factor = np.exp(0.35 * noise / noise.std())
-            fields[i, m] = every[day if mode == "posterior" else near] * factor
+            fields[i, m] = every[day if mode == "posterior" else near] * np.exp(0.35 * noise / noise.std())
     source = store["precip"].isel(time=days)
-    coords = {name: source.coords[name] for name in ("time", "y", "x")}
     return xr.Dataset(
         {"precip": (("time", "member", "y", "x"), fields, {"units": "mm/day"})},
-        coords=coords,
+        coords={name: source.coords[name] for name in ("time", "y", "x")},
         attrs={
             "model": "flat",
             "mode": mode,
             "split": split,
             "checkpoint": "best_prior",
+            "checkpoint_epoch": 29,
+            "checkpoint_sha256": "0123abcd",
             "seed": 0,
             "members": members,
             "temperature": 1.0,
@@ -115,57 +117,36 @@ def members_of(store: xr.Dataset, mode: str, members: int = 5, *, split: str = "
     )
 
 
-def training_log(epochs: int = 40) -> list[dict[str, object]]:
+def training_log(epochs: int = 40) -> list[dict[str, Any]]:
     """Rows of metrics.jsonl whose prior figures rise towards the observed ones."""
-    rows: list[dict[str, object]] = []
-    for epoch in range(1, epochs + 1):
-        gain = 1 - np.exp(-epoch / 12)
+    rows: list[dict[str, Any]] = []
+    for epoch in range(epochs):
+        gain = 1 - np.exp(-(epoch + 1) / 12)
         wave = 1 + 0.03 * np.sin(2.7 * epoch)
-        row: dict[str, object] = {
-            "epoch": epoch,
-            "step": 20 * epoch,
-            "lr": 3e-4,
-            "beta": 0.01 * min(1, epoch / 20),
-            "seconds": 3.2,
-            "train": {
-                "loss": 6 - 3 * gain * wave,
-                "rec": 5.5 - 3 * gain,
-                "grad": 0.9 - 0.3 * gain,
-                "mass": 0.3,
-                "kl": 40 - 25 * gain * wave,
-            },
-        }
-        if epoch % 2 == 0:
-            common = {
-                "p99": 28 * gain * wave,
-                "wet_fraction": 0.75 - 0.12 * gain,
-                "correlation": 0.4 + 0.3 * gain,
-                "crps": 3 - gain,
-            }
+        terms = {"rec": 5.5 - 3 * gain, "grad": 0.9 - 0.3 * gain, "mass": 0.3, "kl": 40 - 25 * gain * wave}
+        row: dict[str, Any] = {"epoch": epoch, "step": 20 * epoch, "lr": 3e-4, "beta": 0.01 * min(1, epoch / 20)}
+        row |= {"seconds": 3.2, "train": {"loss": 6 - 3 * gain * wave, **terms}}
+        if epoch % 2 == 1:
+            same = {"wet_fraction": 0.75 - 0.12 * gain, "correlation": 0.4 + 0.3 * gain, "crps": 3 - gain}
+            prior = {"max": 110 * gain * wave, "mean": 9.5 * gain, "p99": 28 * gain * wave, "diversity": 0.25 * gain}
+            posterior = {"max": 140 * gain, "mean": 10 * gain, "p99": 30 * gain, "diversity": 0.05}
             row["validation"] = {
-                "prior": {
-                    "max": 110 * gain * wave,
-                    "mean": 9.5 * gain,
-                    "diversity": 0.25 * gain,
-                    "twcrps_p99": 0.9 - 0.2 * gain,
-                    **common,
-                },
-                "posterior": {
-                    "max": 140 * gain,
-                    "mean": 10 * gain,
-                    "diversity": 0.05,
-                    "twcrps_p99": 0.5,
-                    "mae_tail": 9.0,
-                    **common,
-                },
+                "prior": {**prior, **same, "twcrps_p99": 0.9 - 0.2 * gain, "mae_tail": 14 - 2 * gain},
+                "posterior": {**posterior, **same, "twcrps_p99": 0.5, "mae_tail": 9.0 - gain},
                 "observed": {"max": 145.0, "mean": 10.2, "p99": 31.0, "wet_fraction": 0.61},
                 "kl_per_dimension": [0.5] * 12 + [0.001] * 20,
-                "best": [name for name, at in (("prior", 30), ("tail", 22)) if epoch in (at, at - 6)],
+                "best": [name for name, at in (("prior", 29), ("tail", 21)) if epoch in (at, at - 6)],
             }
         rows.append(row)
     return rows
 
 
-def write_log(path: Path, rows: list[dict[str, object]]) -> None:
-    """One JSON object a line."""
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+def write_run(folder: Path, config: Config, store: xr.Dataset, modes: tuple[str, ...] = ("prior", "posterior")) -> Run:
+    """A run folder with a store, samples of the test days and a training log; not yet evaluated."""
+    run = Run(folder)
+    write_store(store, run)
+    for mode in modes:
+        path = run.sample_path(config.model.name, mode, "test")
+        members_of(store, mode, config.sampling.members).to_zarr(path, zarr_format=3, consolidated=False)
+    run.metrics_log.write_text("".join(json.dumps(row) + "\n" for row in training_log()), encoding="utf-8")
+    return run

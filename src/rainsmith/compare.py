@@ -16,7 +16,8 @@ import yaml
 from rainsmith.baselines import BASELINES
 from rainsmith.comparison_text import as_markdown
 from rainsmith.config import UserError
-from rainsmith.criteria import Criterion, count, documented, find_row, verdict
+from rainsmith.criteria import Criterion, count, documented, verdict
+from rainsmith.metric_table import MetricTable
 from rainsmith.run import Run, atomic
 
 FIGURES = (
@@ -186,14 +187,16 @@ def _rows(run: Evaluated, metrics: pd.DataFrame, split: str, differing: Sequence
 def _figures(metrics: pd.DataFrame, model: str, mode: str, split: str) -> dict[str, Any]:
     """Key figures and both lists of one model and mode."""
     figures: dict[str, Any] = {}
+    table = MetricTable(metrics, split)
     for metric, days in FIGURES:
-        row = find_row(metrics, model, split, days, metric, mode)
         name = f"{metric} {days}"
-        figures[name] = math.nan if row is None else float(row["value"])
-        if row is not None and pd.notna(row["observed"]):
-            figures[f"{name} observed"] = float(row["observed"])
-    judged = {"verdict": verdict(metrics, model, split, "prior" if mode == BASELINE_MODE else mode)}
-    judged["documented"] = documented(metrics, model, split)
+        figures[name] = table.value(model, days, metric, mode)
+        observed = table.observed(model, days, metric, mode)
+        if math.isfinite(observed):
+            figures[f"{name} observed"] = observed
+    if mode == "posterior":  # reconstructions prove nothing about a model; both lists stand in the row of its prior
+        return figures
+    judged = {"verdict": verdict(metrics, model, split), "documented": documented(metrics, model, split)}
     for title, criteria in judged.items():
         figures |= {f"{title} {grade}": number for grade, number in count(criteria).items()}
         figures |= {f"{title} {criterion.name}": _mark(criterion) for criterion in criteria}

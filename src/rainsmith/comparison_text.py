@@ -31,6 +31,8 @@ def as_markdown(table: pd.DataFrame, split: str) -> str:
     if (table["kind"] == "median").any():
         parts.append("## Repeats with other seeds: median (smallest to largest)\n\n" + _repeats(table))
     judged = table[table["kind"].isin(["run", "baseline", "median"])]
+    if "verdict fail" not in table:
+        return "\n\n".join(parts) + "\n"
     parts.append("## Verdict (heavy_x, two-sided)\n\n" + _grades(judged, "verdict"))
     parts.append(
         "## As documented by the reference (heavy, one-sided; never decisive)\n\n" + _grades(judged, "documented")
@@ -95,7 +97,7 @@ def _grades(table: pd.DataFrame, title: str) -> str:
     own = [str(column).removeprefix(f"{title} ") for column in table.columns if str(column).startswith(f"{title} ")]
     criteria = [name for name in own if name not in COUNTS]
     rows = []
-    for _, row in table.iterrows():
+    for _, row in table.dropna(subset=[f"{title} fail"]).iterrows():
         counts = ", ".join(f"{int(row[f'{title} {grade}'])} {grade}" for grade in COUNTS if row[f"{title} {grade}"])
         rows.append([_name(row), counts, *[_plain(row[f"{title} {name}"]) for name in criteria]])
     return _lines(["", "count", *criteria], rows)

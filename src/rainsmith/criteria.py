@@ -15,6 +15,7 @@ from typing import Literal
 import pandas as pd
 
 from rainsmith.baselines import BASELINES
+from rainsmith.metric_table import MetricTable, number
 
 Grade = Literal["fail", "minimum", "good", "excellent", "n/a"]
 GRADES: tuple[Grade, ...] = ("fail", "minimum", "good", "excellent")
@@ -106,7 +107,8 @@ def documented(metrics: pd.DataFrame, model: str, split: str) -> list[Criterion]
         model: a value of the column ``model``, baselines included.
         split: train, validation or test.
     """
-    return [_judge(metrics, rule, model, split, "heavy", rule.mode) for rule in DOCUMENTED]
+    table = MetricTable(metrics, split)
+    return [_judge(table, rule, model, "heavy", rule.mode) for rule in DOCUMENTED]
 
 
 def verdict(metrics: pd.DataFrame, model: str, split: str, mode: str = "prior") -> list[Criterion]:
@@ -119,9 +121,10 @@ def verdict(metrics: pd.DataFrame, model: str, split: str, mode: str = "prior") 
         split: train, validation or test.
         mode: prior; posterior members show what the list makes of a reconstruction.
     """
-    judged = [_judge(metrics, rule, model, split, "heavy_x", mode) for rule in VERDICT]
-    judged.append(_judge_crps(metrics, model, split, mode))
-    return judged + [_judge_extreme(metrics, name, model, split, mode) for name in SINGLE_EXTREMES]
+    table = MetricTable(metrics, split)
+    judged = [_judge(table, rule, model, "heavy_x", mode) for rule in VERDICT]
+    judged.append(_judge_crps(table, model, mode))
+    return judged + [_judge_extreme(table, name, model, mode) for name in SINGLE_EXTREMES]
 
 
 def every_model(
@@ -141,36 +144,11 @@ def count(criteria: Iterable[Criterion]) -> dict[str, int]:
     return found
 
 
-def find_row(metrics: pd.DataFrame, model: str, split: str, days: str, metric: str, mode: str) -> pd.Series | None:
-    """The row of one figure: the plain one where there are several thresholds or scales, the last of repeated ones."""
-    chosen = (metrics["model"] == model) & (metrics["split"] == split)
-    chosen &= (metrics["days"] == days) & (metrics["metric"] == metric)
-    if model not in BASELINES:  # a baseline knows no modes
-        chosen &= metrics["mode"] == mode
-    rows = metrics[chosen]
-    for column, plain in (("threshold", ()), ("scale", (0, 1))):
-        if column in rows:
-            numbers = pd.to_numeric(rows[column], errors="coerce")
-            simple = rows[numbers.isna() | numbers.isin(plain)]
-            rows = simple if len(simple) else rows
-    return rows.iloc[-1] if len(rows) else None
-
-
-def _figures(metrics: pd.DataFrame, model: str, split: str, days: str, metric: str, mode: str) -> tuple[float, float]:
-    """Value and observed of one figure; nan where missing."""
-    row = find_row(metrics, model, split, days, metric, mode)
-    return (math.nan, math.nan) if row is None else (_number(row, "value"), _number(row, "observed"))
-
-
-def _number(row: pd.Series, column: str) -> float:
-    return float(pd.to_numeric(row.get(column), errors="coerce")) if column in row else math.nan
-
-
-def _judge(metrics: pd.DataFrame, rule: Rule, model: str, split: str, days: str, mode: str) -> Criterion:
+def _judge(table: MetricTable, rule: Rule, model: str, days: str, mode: str) -> Criterion:
     def grade_of(name: str) -> tuple[float, float, Grade]:
-        if name in BASELINES and mode == "posterior":
+        if name in BASELINES and rule.mode == "posterior":
             return math.nan, math.nan, "n/a"
-        value, observed = _figures(metrics, name, split, days, rule.metric, mode)
+        value, observed = (read(name, days, rule.metric, mode) for read in (table.value, table.observed))
         return value, observed, _grade(rule, value, observed)
 
     value, observed, grade = grade_of(model)
@@ -178,9 +156,9 @@ def _judge(metrics: pd.DataFrame, rule: Rule, model: str, split: str, days: str,
     return Criterion(rule.name, days, value, observed, _over(value, observed), grade, _text(rule), bilinear)
 
 
-def _judge_crps(metrics: pd.DataFrame, model: str, split: str, mode: str) -> Criterion:
+def _judge_crps(table: MetricTable, model: str, mode: str) -> Criterion:
     def score(name: str) -> float:
-        return _figures(metrics, name, split, "heavy_x", "crps", mode)[0]
+        return table.value(name, "heavy_x", "crps", mode)
 
     def first(*names: str) -> tuple[str, float]:
         return next(((name, score(name)) for name in names if math.isfinite(score(name))), (names[0], math.nan))
@@ -200,17 +178,15 @@ def _judge_crps(metrics: pd.DataFrame, model: str, split: str, mode: str) -> Cri
     return Criterion("crps", "heavy_x", value, math.nan, _over(value, strong), grade_of(value), bounds, bilinear)
 
 
-def _judge_extreme(metrics: pd.DataFrame, metric: str, model: str, split: str, mode: str) -> Criterion:
+def _judge_extreme(table: MetricTable, metric: str, model: str, mode: str) -> Criterion:
     def grade_of(name: str) -> Grade:
-        row = find_row(metrics, name, split, "heavy_x", f"{metric}_range", mode)
-        if row is None:
-            return "n/a"
-        lower, observed, upper, members = (_number(row, key) for key in ("lower", "observed", "upper", "members"))
+        row = table.find(name, "heavy_x", f"{metric}_range", mode)
+        lower, observed, upper, members = (number(row, key) for key in ("lower", "observed", "upper", "members"))
         if not (all(map(math.isfinite, (lower, observed, upper))) and members >= MEMBERS_FOR_RANGE):
             return "n/a"
         return "minimum" if lower <= observed <= upper else "fail"
 
-    value, observed = _figures(metrics, model, split, "heavy_x", metric, mode)
+    value, observed = (read(model, "heavy_x", metric, mode) for read in (table.value, table.observed))
     bounds = f"observed in the 5-95 % range of {MEMBERS_FOR_RANGE} members"
     passed = _passes(grade_of("bilinear"))
     return Criterion(metric, "heavy_x", value, observed, _over(value, observed), grade_of(model), bounds, passed)

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import cf_xarray.units
 import pint
 import xarray as xr
-from cf_xarray.units import units as registry
 
 from rainsmith.config import UserError
 
+registry: Any = cf_xarray.units.units
+"""The registry of pint that reads CF spellings such as ``kg m-2 s-1``."""
 MM_PER_DAY = "mm/day"
 KNOWN = "mm, mm/day, mm h-1, kg m-2 s-1, kg m-2 day-1, kg m-2, m, m/s, cm, inches, inches/day"
+WATER_DENSITY = 1000.0
+"""[kg m-3] By convention of the CF names ``lwe_*``: a kilogram of water on a square metre is a millimetre."""
 _CONTEXT = "rainsmith-hydrology"
 
 
-def _hydrology() -> pint.Context:
-    """Depths and masses of a daily sum, and mass fluxes, as a rate of depth.
+def _flux(ureg: Any, value: Any, **_: Any) -> Any:
+    return value / ureg.Quantity(WATER_DENSITY, "kg / m**3")
 
-    A kilogram of liquid water on a square metre is a millimetre (1000 kg m-3, the convention of the CF names
-    ``lwe_*``), and an amount without a time belongs to the day that it stands in.
-    """
-    density = registry.Quantity(1000.0, "kg / m**3")
-    day = registry.Quantity(1.0, "day")
+
+def _daily_amount(ureg: Any, value: Any, **_: Any) -> Any:
+    return _flux(ureg, value) / ureg.Quantity(1.0, "day")
+
+
+def _daily_depth(ureg: Any, value: Any, **_: Any) -> Any:
+    return value / ureg.Quantity(1.0, "day")
+
+
+def _hydrology() -> Any:
+    """Depths and masses of a daily sum, and mass fluxes, as a rate of depth."""
     context = pint.Context(_CONTEXT)
-    context.add_transformation("[mass]/[length]**2/[time]", "[length]/[time]", lambda _, flux: flux / density)
-    context.add_transformation("[mass]/[length]**2", "[length]/[time]", lambda _, amount: amount / density / day)
-    context.add_transformation("[length]", "[length]/[time]", lambda _, depth: depth / day)
+    context.add_transformation("[mass]/[length]**2/[time]", "[length]/[time]", _flux)
+    context.add_transformation("[mass]/[length]**2", "[length]/[time]", _daily_amount)
+    context.add_transformation("[length]", "[length]/[time]", _daily_depth)
     return context
 
 
@@ -50,8 +61,11 @@ def to_mm_per_day(da: xr.DataArray, units: str | None = None, *, name: str = "pr
     found = da.attrs.get("units") if units is None else units
     factor = mm_per_day_factor(found, name=name)
     converted = da if factor == 1.0 else (da * da.dtype.type(factor) if da.dtype.kind == "f" else da * factor)
-    attrs = {**da.attrs, "units": MM_PER_DAY, "standard_name": "lwe_precipitation_rate"}
-    return converted.assign_attrs(attrs)
+    kept = {k: v for k, v in da.attrs.items() if k not in ("valid_min", "valid_max", "valid_range", "actual_range")}
+    attrs = {**kept, "units": MM_PER_DAY, "standard_name": "lwe_precipitation_rate"}
+    converted = converted.copy(deep=False)
+    converted.attrs = attrs
+    return converted
 
 
 def mm_per_day_factor(units: str | None, *, name: str = "precipitation") -> float:
@@ -68,7 +82,7 @@ def mm_per_day_factor(units: str | None, *, name: str = "precipitation") -> floa
         try:
             quantity = registry.Quantity(1.0, "") * registry.parse_expression(spelling)
             return float(quantity.to(MM_PER_DAY, _CONTEXT).magnitude)
-        except Exception:  # noqa: S112  pint raises anything from TokenError to AttributeError on odd text
+        except Exception:  # pint raises anything from TokenError to AttributeError on odd text
             continue
     raise UserError(
         f"{name} has units '{units}', which are no precipitation; expected one of {KNOWN}; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -21,7 +23,7 @@ def test_ordinals_count_days_in_every_calendar(calendar: str) -> None:
     time = xr.date_range("2000-02-20", periods=40, freq="D", calendar=calendar, use_cftime=calendar != "standard")
     days = analogs.ordinals(xr.DataArray(time, dims="time"))
     assert np.array_equal(np.diff(days), np.ones(39))
-    hours = xr.DataArray(time + np.timedelta64(12, "h"), dims="time")
+    hours = xr.DataArray(time + datetime.timedelta(hours=12), dims="time")
     assert np.array_equal(analogs.ordinals(hours), days)
 
 
@@ -100,7 +102,7 @@ def test_analog_mean_follows_the_predictors_and_never_the_days_own_rain() -> Non
     rain = np.exp(moisture)
     train, days = np.arange(400) < 300, np.arange(400)
     found = analogs.analog_mean(predictors, rain, train, days, members=20)
-    assert np.corrcoef(found, rain)[0, 1] > 0.9
+    assert np.corrcoef(np.log(found), moisture)[0, 1] > 0.95
     changed = rain.copy()
     changed[[100, 350]] = 1e6
     again = analogs.analog_mean(predictors, changed, train, days, members=20)

@@ -59,21 +59,20 @@ def principal_components(predictors: np.ndarray, train: np.ndarray, n: int = COM
     Args:
         predictors: (time, channel, y_lr, x_lr) raw, NaN where missing.
         train: (time,) bool, the days that the components are fitted on.
-        n: components kept, at most; fewer where there are fewer days or values a day.
+        n: components kept, at most; fewer where fewer vary.
 
     Returns:
-        (time, min(n, rank bound)) float64: unscaled scores, so that a leading component counts more in a distance.
+        (time, n) float64: unscaled scores, so that a leading component counts more in a distance.
     """
     rows = standardised(predictors, train)
     fitted = rows[train]
-    if fitted.shape[1] <= fitted.shape[0]:  # the smaller of the two Gram matrices has the same leading components
-        _, vectors = np.linalg.eigh(fitted.T @ fitted)
-        axes = vectors[:, ::-1][:, :n]
-    else:
-        values, vectors = np.linalg.eigh(fitted @ fitted.T)
-        keep = values[::-1][:n] > 1e-12 * max(values[-1], 1e-300)
-        axes = fitted.T @ vectors[:, ::-1][:, :n][:, keep]
-        axes /= np.linalg.norm(axes, axis=0)
+    wide = fitted.shape[1] > fitted.shape[0]  # the smaller of the two Gram matrices has the same leading components
+    values, vectors = np.linalg.eigh(fitted @ fitted.T if wide else fitted.T @ fitted)
+    leading = np.arange(len(values))[::-1][:n]
+    leading = leading[values[leading] > 1e-12 * values[-1]]
+    axes = vectors[:, leading]
+    if wide:
+        axes = fitted.T @ axes / np.sqrt(values[leading])
     return np.asarray(rows @ axes)
 
 

@@ -131,7 +131,8 @@ def _refuse(precip: xr.DataArray, wrong: np.ndarray, limit: str, reason: str) ->
         return
     first = np.argwhere(wrong)[0]
     day, y, x = _place(precip, first)
+    value = float(precip.values[tuple(first)])
     raise UserError(
-        f"precipitation has {int(wrong.sum())} values {limit} mm/day (first: {float(precip.values[tuple(first)]):.4g} mm/day "
-        f"on {day} at y={y:g} x={x:g}); expected {LOWEST_MM:g} to {HIGHEST_MM:g}; this points to {reason}"
+        f"precipitation has {int(wrong.sum())} values {limit} mm/day (first: {value:.4g} mm/day on {day} at "
+        f"y={y:g} x={x:g}); expected {LOWEST_MM:g} to {HIGHEST_MM:g}; this points to {reason}"
     )

@@ -83,9 +83,9 @@ def stratified_batches(
     other_days = generator.permutation(np.flatnonzero(~heavy))
     n_batches = max(1, -(-len(heavy) // batch_size))
     batches = []
-    for heavy_part, other_part in zip(
-        np.array_split(heavy_days, n_batches), np.array_split(other_days, n_batches), strict=True
-    ):
+    # array_split puts the larger parts first; reversed for the others, so that no batch gets two larger parts in vain
+    others = np.array_split(other_days, n_batches)[::-1]
+    for heavy_part, other_part in zip(np.array_split(heavy_days, n_batches), others, strict=True):
         size = len(heavy_part) + len(other_part)
         short = int(np.ceil(min_heavy_fraction * size)) - len(heavy_part)
         if short > 0 and len(heavy_days):

@@ -13,6 +13,7 @@ import xarray as xr
 from rainsmith.arrays import CATEGORIES, CELL, CHANNEL, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.config import Config, UserError
 from rainsmith.data import heavy
+from rainsmith.data.analogs import analog_mean, ordinals
 from rainsmith.data.grids import block_index
 from rainsmith.data.raw import RawData
 from rainsmith.data.splits import assign, refuse_empty, split_spans
@@ -40,7 +41,7 @@ def finish(raw: RawData, config: Config, run: Run, counts: Mapping[str, Any] | N
 
 def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.Dataset:
     """The store as a Dataset in memory (see ``finish``)."""
-    precip = raw.precip.astype(np.float32)
+    precip = raw.precip.astype(np.float32, copy=False).copy(deep=False)
     numbers = day_numbers(precip[TIME])
     split = raw.split if raw.split is not None else assign(numbers, split_spans(config.data.splits))
     refuse_empty(split, numbers)
@@ -58,11 +59,9 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
         coarse = raw.predictors.sel({CHANNEL: raw.coarse_rain_channel}).values
         score = heavy.coarse_rain_score(coarse, block, mask)
     else:
-        domain_mean = np.array([np.nanmean(day, dtype=np.float64) for day in precip.values])
-        score = heavy.analog_score(raw.predictors, domain_mean, training, ordinals(precip[TIME]))
+        score = _analog_score(raw, domain_means(precip.values), training)
     heavy_x = heavy.choose_heavy_x(score, category, split)
-    channel_mean, channel_std = channel_statistics(raw.predictors.values, training)
-    precip.attrs.update(units="mm/day", standard_name="lwe_precipitation_rate")
+    precip.attrs = {**precip.attrs, "units": "mm/day", "standard_name": "lwe_precipitation_rate"}
     store = xr.Dataset(
         {
             "precip": precip.transpose(TIME, Y, X),
@@ -75,8 +74,7 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
             "coarse_row": (CELL, raw.coarse_row.values.astype(np.float32)),
             "coarse_col": (CELL, raw.coarse_col.values.astype(np.float32)),
             "block": (CELL, block, {"long_name": "number of the coarse cell that holds the cell"}),
-            "predictor_mean": (CHANNEL, channel_mean),
-            "predictor_std": (CHANNEL, channel_std),
+            **channel_statistics(raw.predictors, training),
             **statistics,
         }
     )
@@ -90,10 +88,12 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
         "rainsmith_version": metadata.version("rainsmith"),
         **counts,
     }
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    earlier = f"\n{raw.attrs['history']}" if raw.attrs.get("history") else ""
-    store.attrs["history"] = f"{now} rainsmith {store.attrs['rainsmith_version']} prepare{earlier}"
-    return store.drop_encoding() if precip[TIME].dtype.kind != "O" else _drop_encoding_but_calendar(store)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    earlier = [raw.attrs["history"]] if raw.attrs.get("history") else []
+    store.attrs["history"] = "\n".join([f"{now} rainsmith {store.attrs['rainsmith_version']} prepare", *earlier])
+    # the grids must outlive the time dimension: checkpoints keep the store without it
+    bare = {dim: np.arange(store.sizes[dim]) for dim in (Y_LR, X_LR) if dim not in store.coords}
+    return store.assign_coords(bare).drop_encoding()
 
 
 def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile: float) -> dict[str, Any]:
@@ -116,8 +116,7 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
         total += part.sum(axis=0)
         log_total += logs.sum(axis=0)
         log_square += (logs**2).sum(axis=0)
-    values = precip[days]
-    values = values[np.isfinite(values)]
+    values = np.concatenate([precip[day][np.isfinite(precip[day])] for day in days])
     quantiles = np.quantile(values, [0.90, 0.95, 0.99, heavy_quantile], overwrite_input=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         climatology, log_mean = total / count, log_total / count
@@ -137,29 +136,38 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
     }
 
 
-def channel_statistics(predictors: np.ndarray, training: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel over training days and coarse cells, missing values left out."""
-    mean, std = [], []
-    for channel in range(predictors.shape[1]):
-        values = predictors[training, channel]
+def channel_statistics(predictors: xr.DataArray, training: np.ndarray) -> dict[str, Any]:
+    """Mean, standard deviation and range of each channel over training days and coarse cells, as variables.
+
+    Raises:
+        UserError: a channel has no value on any training day.
+    """
+    names = ("mean", "std", "min", "max")
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for number, channel in enumerate(predictors[CHANNEL].values):
+        values = predictors.values[training, number]
         values = values[np.isfinite(values)].astype(np.float64)
         if not values.size:
             raise UserError(
-                f"predictor channel {channel} has no value on any training day; remove it or widen data.splits.train"
+                f"predictor '{channel}' has no value on any training day; remove it or move data.splits.train"
             )
-        mean.append(values.mean())
-        std.append(values.std())
-    return np.asarray(mean), np.asarray(std)
+        for name in names:
+            found[name].append(float(getattr(values, name)()))
+    return {f"predictor_{name}": (CHANNEL, np.asarray(values)) for name, values in found.items()}
 
 
-def ordinals(time: xr.DataArray) -> np.ndarray:
-    """Days since the first one, in the calendar of the data: int64 (time,)."""
-    index = time.to_index()
-    if time.dtype.kind == "M":
-        return np.asarray(
-            (time.values.astype("datetime64[D]") - time.values[0].astype("datetime64[D]")).astype(np.int64)
-        )
-    return np.asarray([(stamp - index[0]).days for stamp in index], dtype=np.int64)
+def domain_means(precip: np.ndarray) -> np.ndarray:
+    """Mean of each day over its valid cells (time,) [mm/day], NaN where there is none."""
+    count = np.array([np.isfinite(day).sum() for day in precip])
+    total = np.array([np.nansum(day, dtype=np.float64) for day in precip])
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _analog_score(raw: RawData, domain_mean: np.ndarray, training: np.ndarray) -> np.ndarray:
+    try:
+        return analog_mean(raw.predictors.values, domain_mean, training, ordinals(raw.precip[TIME]))
+    except ValueError as error:
+        raise UserError(f"heavy_x cannot be chosen: {error}") from None
 
 
 def write_store(store: xr.Dataset, run: Run) -> None:
@@ -182,10 +190,3 @@ def write_store(store: xr.Dataset, run: Run) -> None:
 
 def _flags(names: tuple[str, ...]) -> dict[str, Any]:
     return {"flag_values": list(range(len(names))), "flag_meanings": " ".join(names)}
-
-
-def _drop_encoding_but_calendar(store: xr.Dataset) -> xr.Dataset:
-    kept = {k: v for k, v in store[TIME].encoding.items() if k in ("units", "calendar")}
-    bare = store.drop_encoding()
-    bare[TIME].encoding = kept
-    return bare

@@ -1,7 +1,7 @@
 """Reading the files of the reference: one .npy a day with JSON metadata, or one pair of arrays (docs/legacy.md).
 
 Rain comes back to mm/day with the statistics as they are, y = max(0, expm1(z * std + mean)); predictors stay as they
-come, already normalised. Writing the same files is `rainsmith.data.legacy_export`.
+come, already normalised. `rainsmith.data.legacy_export` writes the same files; its functions are at hand here too.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import xarray as xr
 from rainsmith.arrays import CHANNEL, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y
 from rainsmith.config import Config, UserError
 from rainsmith.config import Legacy as LegacyKeys
+from rainsmith.data.legacy_export import write_day, write_pair
 from rainsmith.data.legacy_files import CHUNK_DAYS, Statistics, load_array, load_json, load_map, wrong_shape
 from rainsmith.data.raw import RawData
 from rainsmith.data.same_box import positions
 from rainsmith.data.splits import day_of
+
+__all__ = ["read_arrays", "read_days", "refuse_checkpoint", "write_day", "write_pair"]
 
 STATICS = ("land_sea_mask", "dist_to_coast_km", "elevation_m")
 CATEGORIES = ("dry", "moderate", "heavy_coast", "heavy_interior")

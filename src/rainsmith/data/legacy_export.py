@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def write_day(folder: Path, day_id: int, precip_mm: np.ndarray, log_mean: np.nda
 
     Args:
         folder: made where it is missing; an older file of the day is replaced at once or not at all.
-        day_id: number of the day, 0 to 999999.
+        day_id: number of the day, written with six digits or as many as it has.
         precip_mm: (H, W) rain [mm/day]; NaN, an invalid cell, stays NaN.
         log_mean: (H, W) or scalar mean of log1p mm/day, used as it is.
         log_std: (H, W) or scalar standard deviation, used as it is.
@@ -36,8 +37,8 @@ def write_day(folder: Path, day_id: int, precip_mm: np.ndarray, log_mean: np.nda
         UserError: a shape does not fit, or rain lies where std is 0 and cannot be written.
     """
     precip_mm = np.asarray(precip_mm)
-    if precip_mm.ndim != 2 or not 0 <= day_id <= 999_999:
-        raise UserError(f"day {day_id} has rain of shape {precip_mm.shape}; expected an id of six digits and (H, W)")
+    if precip_mm.ndim != 2 or day_id < 0:
+        raise UserError(f"day {day_id} has rain of shape {precip_mm.shape}; expected an id >= 0 and rain (H, W)")
     path = folder / f"day_{day_id:06d}.npy"
     z = Statistics.of(log_mean, log_std, precip_mm.shape).forward(precip_mm, f"day {day_id}")
     with atomic(path) as scratch:
@@ -58,7 +59,7 @@ def write_pair(
     """Write days as the reference's array pair, with the statistics that read it back beside it.
 
     Args:
-        folder: made where it is missing; each file is replaced at once or not at all.
+        folder: made where it is missing; older files are replaced by complete ones or not at all.
         predictors: (time, channel, y_lr, x_lr), written as (T, H_lr, W_lr, C) float32.
         precip: (time, y, x) [mm/day], written as (T, H, W) float32 z-scores of log1p mm/day; NaN stays NaN.
         log_mean: (H, W) or scalar mean of log1p mm/day, used as it is.
@@ -83,20 +84,20 @@ def write_pair(
         scale = np.where(np.asarray(predictor_std) > 0, predictor_std, 1.0)
     check_disk(folder, 4.0 * (predictors.size + precip.size), "the array pair")
     files = [folder / name for name in (PREDICTORS, OBSERVATIONS, MEAN, STD)]
-    _write(files[0], predictors, lambda x: (x - shift) / scale)
-    _write(files[1], precip, lambda y: statistics.forward(y, "the array pair"))
-    for path, values in ((files[2], statistics.mean), (files[3], statistics.std)):
-        with atomic(path) as scratch:
-            np.save(scratch, values.astype(np.float32))
+    with ExitStack() as all_or_none:
+        scratch = [all_or_none.enter_context(atomic(path)) for path in files]
+        _write(scratch[0], predictors, lambda x: (x - shift) / scale)
+        _write(scratch[1], precip, lambda y: statistics.forward(y, "the array pair"))
+        np.save(scratch[2], statistics.mean.astype(np.float32))
+        np.save(scratch[3], statistics.std.astype(np.float32))
     return files
 
 
 def _write(path: Path, values: xr.DataArray, convert: Callable[[np.ndarray], np.ndarray]) -> None:
     """Write an array piece by piece along time, converted, float32."""
-    with atomic(path) as scratch:
-        target = open_memmap(scratch, mode="w+", dtype=np.float32, shape=values.shape)
-        for start in range(0, len(values), CHUNK_DAYS):
-            part = slice(start, start + CHUNK_DAYS)
-            target[part] = convert(values.isel({TIME: part}).values)
-        target.flush()
-        del target
+    target = open_memmap(path, mode="w+", dtype=np.float32, shape=values.shape)
+    for start in range(0, len(values), CHUNK_DAYS):
+        part = slice(start, start + CHUNK_DAYS)
+        target[part] = convert(values.isel({TIME: part}).values)
+    target.flush()
+    del target

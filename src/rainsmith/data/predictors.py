@@ -1,4 +1,4 @@
-"""Predictors from block means of the target, from files on any grid, and from the day of the year, on one coarse grid."""
+"""Predictors on one coarse grid: block means of the target, files on any grid, and the day of the year."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import xarray as xr
 
 from rainsmith.arrays import CHANNEL, TIME, X_LR, Y_LR, day_numbers
 from rainsmith.config import Data, PredictorSource, UserError
-from rainsmith.data.grids import Grid, block_grid, block_means, regrid
-from rainsmith.data.source import open_file, open_variable, read_any_map, resolve_files
+from rainsmith.data.axes import read_any_map
+from rainsmith.data.block_means import block_grid, block_means
+from rainsmith.data.grids import Grid
+from rainsmith.data.regrid import regrid
+from rainsmith.data.source import open_file, open_variable, resolve_files
 from rainsmith.data.splits import Span, shifted_days
 from rainsmith.units import to_mm_per_day
 
@@ -58,6 +61,7 @@ class Assembled:
         grid: the coarse grid.
         coarse_rain_channel: channel of the rain of the day itself [mm/day], or "".
         coarsen: side of its blocks where they are block means of the target on their own grid, else 0.
+        factor: side of the blocks that are the coarse grid, 0 where it is no grid of blocks.
         rain_reads: for each lag of the target, the days YYYYMMDD (time,) whose rain is read.
     """
 
@@ -66,6 +70,7 @@ class Assembled:
     grid: Grid
     coarse_rain_channel: str
     coarsen: int
+    factor: int
     rain_reads: list[np.ndarray]
 
 
@@ -181,20 +186,23 @@ def assemble(data: Data, sources: list[Source], time: xr.DataArray, grid: Grid |
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
         raise UserError(
-            f"data.predictors gives channel '{sorted(repeated)[0]}' twice; expected different lags, factors or variables"
+            f"data.predictors gives channel '{sorted(repeated)[0]}' twice; "
+            "expected different lags, factors or variables"
         )
     coords = {TIME: time, CHANNEL: np.asarray(names, dtype=object), **grid.coords()}
     array = xr.DataArray(values, dims=(TIME, CHANNEL, Y_LR, X_LR), coords=coords, name="predictors")
     # block means of the target are the exact coarse rain; rain from other files stands in only without them
     channel_name, coarsen = next((r for r in coarse_rain if r[1]), coarse_rain[0] if coarse_rain else ("", 0))
-    return Assembled(array, complete, grid, channel_name, coarsen, rain_reads)
+    factor = next((s.coarsen for s in sources if s.coarsen and s.grid.same_as(grid)), 0)
+    return Assembled(array, complete, grid, channel_name, coarsen, factor, rain_reads)
 
 
 def _from_target(given: PredictorSource, precip: xr.DataArray) -> Source:
     means = block_means(precip, given.coarsen, given.min_valid_cells)
     if not np.isfinite(means).any():
         raise UserError(
-            f"no block of {given.coarsen} x {given.coarsen} cells has {given.min_valid_cells} valid cells; use a smaller 'min_valid_cells'"
+            f"no block of {given.coarsen} x {given.coarsen} cells has {given.min_valid_cells} "
+            "valid cells; use a smaller 'min_valid_cells'"
         )
     return Source(
         f"rain_{given.coarsen}",
@@ -221,4 +229,4 @@ def _free_label(name: str, sources: list[Source]) -> str:
 def _grid_of_file(data: Data) -> Grid:
     path = resolve_files(data.coarse_grid or "", data.root)[0]
     with open_file(path) as ds:
-        return Grid.of(read_any_map(ds, path), "")
+        return Grid.of(read_any_map(ds, path))

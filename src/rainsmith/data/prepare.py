@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ import xarray as xr
 from rainsmith.arrays import CELL, CHANNEL, TIME, X, Y, day_numbers, valid_cells
 from rainsmith.config import Config, Data, UserError
 from rainsmith.data import predictors as predictor_sources
+from rainsmith.data.block_means import block_rows, crop
 from rainsmith.data.check import Checked, check_precip
 from rainsmith.data.finish import finish
-from rainsmith.data.grids import Grid, attach_lat_lon, crop, fractional_index
+from rainsmith.data.grids import Grid, attach_lat_lon, fractional_index
 from rainsmith.data.raw import RawData
 from rainsmith.data.source import open_file, open_variable, resolve_files
 from rainsmith.data.splits import Span, assign, leave_gaps, refuse_empty, span_of, split_spans
@@ -62,7 +63,8 @@ def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
     wanted = np.flatnonzero(_wanted(precip[TIME], data))
     if not wanted.size:
         raise UserError(
-            f"no day lies within data.period {data.period} and data.months {data.months}; the files hold {_held(precip)}"
+            f"no day lies within data.period {data.period} and data.months {data.months}; "
+            f"the files hold {_held(precip)}"
         )
     time = precip[TIME][wanted]
     numbers = day_numbers(time)
@@ -77,7 +79,10 @@ def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
     # Only rain of the target makes a gap: predictors from files hold no observed rain, so a day that reads the next
     # day's pressure across a boundary reads nothing that is scored there.
     with_gap = leave_gaps(split, found.rain_reads, spans)
-    row, col = fractional_index(found.grid, fine)
+    if found.factor:
+        row, col = np.meshgrid(*(block_rows(n, found.factor) for n in fine.shape), indexing="ij")
+    else:
+        row, col = fractional_index(found.grid, fine)
     days = precip.isel({TIME: wanted[kept]})
     mask = valid_cells(days)
     statics = read_statics(data, mask.assign_attrs(grid_mapping=precip.attrs.get("grid_mapping", "")))
@@ -201,8 +206,10 @@ def _source_attrs(data: Data) -> dict[str, str]:
 
 
 def _notice(counts: dict[str, Any], suspects: int) -> None:
+    kept = counts["days_found"] - counts["days_dropped"]
     console.print(
-        f"prepare: {counts['days_found'] - counts['days_dropped']} days ({counts['days_dropped']} dropped for lack of a lag or "
-        f"predictor, {counts['days_in_gaps']} left as gaps between splits), {counts['negatives_set_to_zero']} tiny negatives "
-        f"set to 0, {suspects} suspect values ({counts['suspect_action']})"
+        f"prepare: {kept} days ({counts['days_dropped']} dropped for lack of a lag or predictor, "
+        f"{counts['days_in_gaps']} left as gaps between splits), {counts['negatives_set_to_zero']} tiny negatives "
+        f"set to 0, {suspects} suspect values ({counts['suspect_action']})",
+        soft_wrap=True,
     )

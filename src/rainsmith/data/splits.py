@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 
 import numpy as np
@@ -51,10 +52,11 @@ def split_spans(splits: Splits) -> dict[str, list[Span]]:
         else:
             spans[name] = [span_of(span, where) for span in given]
     every = sorted((span, name) for name in SPLITS for span in spans[name])
-    for (one, a), (two, b) in zip(every[:-1], every[1:], strict=True):
+    for (one, a), (two, b) in itertools.pairwise(every):
         if two[0] <= one[1]:
             raise UserError(
-                f"data.splits: {a} ({_text(one)}) and {b} ({_text(two)}) overlap; expected separate days; move one of them"
+                f"data.splits: {a} ({_text(one)}) and {b} ({_text(two)}) overlap; expected separate days; "
+                "move one of them"
             )
     return spans
 

@@ -8,8 +8,9 @@ from scipy import ndimage, spatial
 
 from rainsmith.arrays import STATIC, X, Y
 from rainsmith.config import Data, UserError
-from rainsmith.data.grids import Grid, regrid
-from rainsmith.data.source import open_variable
+from rainsmith.data.grids import Grid
+from rainsmith.data.regrid import regrid
+from rainsmith.data.source import open_map
 
 EARTH_RADIUS_KM = 6371.0088
 """[km] Mean radius of the GRS 80 ellipsoid (Moritz 2000, doi:10.1007/s001900050278)."""
@@ -36,9 +37,9 @@ def read_statics(data: Data, mask: xr.DataArray) -> xr.DataArray:
             names.append("distance_to_coast")
             maps.append(distance_to_coast(mask.values, fine))
             continue
-        da = open_variable(given.files or [], given.variable, data.root, static=True)
+        da = open_map(given.files or [], given.variable, data.root)
         names.append(str(da.name))
-        maps.append(_on_grid(da, fine, mask))
+        maps.append(_on_grid(da, fine))
     if len(set(names)) < len(names):
         raise UserError(f"data.statics gives one map twice ({', '.join(names)}); expected different variables")
     values = np.stack(maps) if maps else np.zeros((0, *mask.shape), dtype=np.float32)
@@ -49,7 +50,7 @@ def read_statics(data: Data, mask: xr.DataArray) -> xr.DataArray:
 def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
     """Distance from the centre of each valid cell to that of the nearest invalid cell; 0 in invalid cells.
 
-    Along great circles where latitudes and longitudes are known, else in the units of the projection. The edge of
+    Along great circles where latitudes and longitudes are known, else on the plane of the axes. The edge of
     the domain is no coast.
 
     Args:
@@ -60,11 +61,12 @@ def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
         (y, x) float32 [km].
 
     Raises:
-        UserError: every cell is valid, so that there is no coast.
+        UserError: every cell is valid, so that there is no coast, or the cells have no coordinates.
     """
     if mask.all():
         raise UserError(
-            "distance_to_coast needs invalid cells (sea), and every cell of the target is valid; remove it from data.statics"
+            "distance_to_coast needs invalid cells (sea), and every cell of the target is valid; "
+            "remove it from data.statics"
         )
     if grid.latitude is not None and grid.longitude is not None:
         lat, lon = np.deg2rad(grid.latitude), np.deg2rad(grid.longitude)
@@ -72,6 +74,10 @@ def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
         chord, _ = spatial.KDTree(place[~mask]).query(place[mask])
         distance = np.zeros(mask.shape)
         distance[mask] = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
+    elif not grid.axes:
+        raise UserError(
+            "distance_to_coast needs coordinates, and the target has none; add 'y' and 'x' in m to its file"
+        )
     else:
         step = [float(np.abs(np.diff(axis)).mean()) if len(axis) > 1 else 1.0 for axis in (grid.y, grid.x)]
         km = [
@@ -81,22 +87,19 @@ def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
     return np.asarray(distance, dtype=np.float32)
 
 
-def _on_grid(da: xr.DataArray, fine: Grid, mask: xr.DataArray) -> np.ndarray:
-    """The map on the target's cells: the same cells (also in another order or cut from a larger map), else regridded."""
-    if Y in da.coords and X in da.coords and fine.axes:
-        step = min(float(np.abs(np.diff(axis)).min()) if len(axis) > 1 else 1.0 for axis in (fine.y, fine.x))
-        axes = {Y: da[Y].values.astype(np.float64), X: da[X].values.astype(np.float64)}
-        moved = da.assign_coords({d: (d, axis) for d, axis in axes.items()}).sortby([Y, X])
-        source = Grid.of(da)
-        if source.crs is None or fine.crs is None or source.crs == fine.crs:
-            try:
-                return np.asarray(moved.sel({Y: fine.y, X: fine.x}, method="nearest", tolerance=0.01 * step).values)
-            except KeyError:
-                pass
+def _on_grid(da: xr.DataArray, fine: Grid) -> np.ndarray:
+    """The map on the target's cells: as it is, cut and turned from a larger map, or regridded."""
     source = Grid.of(da)
     if source.same_as(fine):
         return np.asarray(da.values)
-    if not source.axes and source.latitude is None and source.shape == fine.shape:
-        return np.asarray(da.values)  # neither coordinates nor latitudes: cell by cell
-    # regridded as a mean over the cells of the map that a target cell holds: a finer orography keeps its mean height
-    return regrid(da.values[None], source, fine, conservative=True, name=f"static map {da.name}")[0]
+    if source.axes and fine.axes and (source.crs is None or fine.crs is None or source.crs == fine.crs):
+        step = min(float(np.abs(np.diff(axis)).min()) if len(axis) > 1 else 1.0 for axis in (fine.y, fine.x))
+        moved = da.assign_coords({Y: (Y, source.y), X: (X, source.x)}).sortby([Y, X])  # integers as floats
+        try:
+            return np.asarray(moved.sel({Y: fine.y, X: fine.x}, method="nearest", tolerance=0.01 * step).values)
+        except KeyError:
+            pass
+    if source.shape == fine.shape and not source.axes and not source.located:
+        return np.asarray(da.values)  # a bare array: cell by cell
+    # conservatively, so that a finer orography gives the mean height of a cell and not that of one point
+    return regrid(da.values[None], source, fine, conservative=True, name=f"static map '{da.name}'")[0]

@@ -9,7 +9,7 @@ from scores.continuous import mse as mean_squared_error
 from scores.probability import crps_for_ensemble, tail_tw_crps_for_ensemble
 
 from rainsmith.arrays import MEMBER, TIME
-from rainsmith.metrics.core import CELL, SERIES, Pairs, Settings, metric
+from rainsmith.metrics.core import CELL, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 
 RANK = "rank"
@@ -47,15 +47,15 @@ def _estimator(pairs: Pairs) -> str:
 
 
 def error_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Sums over the cells of each day of the errors of the ensemble mean and of the variance of members."""
+    """Sums over the cells of each day of the errors of the ensemble mean, and of what its spread lets expect."""
     mean, obs, cells = pairs.mean, pairs.observation, pairs.valid.shape[1]
     terms = {
         "absolute_error": mean_absolute_error(mean, obs, preserve_dims=[TIME]) * cells,
         "squared_error": mean_squared_error(mean, obs, preserve_dims=[TIME]) * cells,
     }
     if pairs.members > 1:
-        deviation = pairs.forecast - mean
-        terms["variance"] = (deviation**2).sum([MEMBER, CELL]) / (pairs.members - 1)
+        variance = ((pairs.forecast - mean) ** 2).sum([MEMBER, CELL]) / (pairs.members - 1)
+        terms["expected_squared_error"] = (pairs.members + 1) / pairs.members * variance
     return xr.Dataset(terms).astype(np.float64)
 
 
@@ -141,8 +141,7 @@ def spread_skill(sums: xr.Dataset) -> xr.DataArray:
     References:
         Fortin et al. (2014), doi:10.1175/JHM-D-14-0008.1, eq. 15.
     """
-    members = sums.sizes[SERIES] - 1
-    ratio = (members + 1) / members * sums["variance"] / sums["squared_error"]
+    ratio = sums["expected_squared_error"] / sums["squared_error"]
     return ratio.where(sums["squared_error"] > 0) ** 0.5
 
 

@@ -33,7 +33,7 @@ class Parts:
     in_set: Mapping[str, np.ndarray]
 
     def weights(self, day_set: str, resamples: int, *, seed: int) -> np.ndarray:
-        """(1 + resamples, part): all parts of the set once, then with its blocks drawn; one block alone is not drawn."""
+        """(1 + resamples, part): all parts of the set once, then its blocks drawn; one block alone is not drawn."""
         chosen = self.in_set[day_set]
         blocks, place = np.unique(self.block[chosen], return_inverse=True)
         weights = np.zeros((1 + (resamples if len(blocks) > 1 else 0), len(chosen)))
@@ -78,14 +78,11 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         """The tally of these days and then those, in the same parts."""
-        both = xr.concat([self.by_part, other.by_part], "tally")
-        sums = {
-            name: (term.max("tally") if term.attrs.get(POOLING) == "max" else term.sum("tally")).assign_attrs(
-                term.attrs
-            )
-            for name, term in both.data_vars.items()
-        }
-        return Tally(xr.Dataset(sums), xr.concat([self.daily, other.daily], TIME))
+        sums = self.by_part.copy()
+        for name, term in other.by_part.data_vars.items():
+            join = np.maximum if term.attrs.get(POOLING) == "max" else np.add
+            sums[name] = sums[name].copy(data=join(sums[name].values, term.values))
+        return Tally(sums, xr.concat([self.daily, other.daily], TIME))
 
 
 def tally(
@@ -167,6 +164,8 @@ def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) ->
         weights: (1 + resamples, part), of ``Parts.weights``.
         metrics: that the terms are for.
     """
+    used = weights.any(axis=0)
+    terms, weights = terms.isel({PART: used}), weights[:, used]
     itself = pool(terms, weights[:1]).isel(resample=0)
     resampled: dict[str, list[xr.DataArray]] = {metric.name: [metric.value(itself)] for metric in metrics}
     step = int(np.clip(_RESAMPLES_BYTES // max(itself.nbytes, 1), 1, len(weights)))

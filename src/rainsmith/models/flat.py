@@ -100,7 +100,7 @@ class FlatCVAE(nn.Module):
         """q(z | x, y) from normalised y (N, 1, H, W) and standardised statics (S, H, W)."""
         both = torch.cat([y, statics.expand(len(y), -1, -1, -1)], dim=1)
         pooled = F.adaptive_avg_pool2d(self.y_convs(both), 8)
-        h = torch.cat([F.relu(self.y_vector(pooled.flatten(1))), condition.vector], dim=1)
+        h = torch.cat([self.y_vector(pooled.flatten(1)), condition.vector], dim=1)
         return Posterior(self.mu(h).float(), self.logvar(h).float().clamp(*LOGVAR_RANGE))
 
     def decode(self, z: Tensor, condition: Condition) -> Tensor:

@@ -53,7 +53,8 @@ def exceedance(curves: Sequence[Curve], *, title: str = "Exceedance") -> Figure:
         shown = curve.y > 0
         _line(panel, Curve(curve.name, curve.x[shown], curve.y[shown]))
     panel.set_yscale("log")
-    panel.set_xlim(left=0)
+    reach = [float(curve.x[curve.y > 0].max()) for curve in curves if curve.name == "observed" and (curve.y > 0).any()]
+    panel.set_xlim(0, 2 * reach[0] if reach and panel.get_xlim()[1] > 2 * reach[0] else None)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _one_in(value)))
     panel.yaxis.set_minor_formatter(NullFormatter())
     heading(panel, title)

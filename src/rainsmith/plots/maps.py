@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
-from rainsmith.arrays import Y
+from rainsmith.arrays import X, Y
 from rainsmith.plots.style import ACCENT, FAINT, INK, LINE_STYLES, RainScale
 
 COLUMNS = 4
@@ -86,7 +86,7 @@ def geography(domain: xr.Dataset) -> Geography:
     outline = outline_of(mask)
     used = mask if mask.any() else np.ones_like(mask)
     rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
-    window = (columns[0] - 1.5, columns[-1] + 1.5, rows[0] - 1.5, rows[-1] + 1.5)
+    window = (columns[0] - 0.8, columns[-1] + 0.8, rows[0] - 0.8, rows[-1] + 0.8)
     aspect, top = _cell_aspect(domain), _first_row_on_top(domain)
     row, column = np.asarray(domain["coarse_row"].values, float), np.asarray(domain["coarse_col"].values, float)
     row_step = np.median(np.diff(row, axis=0))
@@ -105,9 +105,16 @@ def geography(domain: xr.Dataset) -> Geography:
     )
 
 
+def numeric_axis(domain: xr.Dataset, name: str) -> xr.DataArray | None:
+    """A coordinate of two or more numbers, or None: a dimension without coordinates has no direction and no size."""
+    if name not in domain.coords or domain[name].size < 2 or not np.issubdtype(domain[name].dtype, np.number):
+        return None
+    return domain[name]
+
+
 def _cell_aspect(domain: xr.Dataset) -> float:
-    y, x = domain.coords.get(Y), domain.coords.get("x")
-    if y is None or x is None or min(y.size, x.size) < 2 or not all(np.issubdtype(c.dtype, np.number) for c in (y, x)):
+    y, x = numeric_axis(domain, Y), numeric_axis(domain, X)
+    if y is None or x is None:
         return 1.0
     ratio = abs(float(np.median(np.diff(y))) / float(np.median(np.diff(x))))
     if str(y.attrs.get("units", "")).startswith("degree") and float(abs(y).max()) < 90:
@@ -120,10 +127,8 @@ def _first_row_on_top(domain: xr.Dataset) -> bool:
     if "latitude" in domain.coords and domain["latitude"].ndim == 2:
         latitude = domain["latitude"].values
         return bool(np.nanmean(latitude[0]) > np.nanmean(latitude[-1]))
-    y = domain.coords.get(Y)
-    if y is None or y.size < 2 or not np.issubdtype(y.dtype, np.number):
-        return True
-    return bool(y.values[0] > y.values[-1])
+    y = numeric_axis(domain, Y)
+    return y is None or bool(y.values[0] > y.values[-1])
 
 
 def rain_panel(title: str, kind: Literal["observed", "coarse", "prior", "posterior"], field: np.ndarray) -> Panel:
@@ -181,7 +186,7 @@ def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_
 def map_figure(shown: Panel, place: Geography, scale: RainScale, width: float = 2.7) -> Figure:
     """One map without text, ``width`` inches wide, filling its figure."""
     figure = Figure(figsize=(width, width * min(max(place.shape, 0.5), 1.8)), facecolor="white")
-    draw(figure.add_axes((0.0, 0.0, 1.0, 1.0)), shown, place, scale)
+    draw(figure.add_axes((0.0, 0.0, 1.0, 1.0), anchor="NW"), shown, place, scale)
     return figure
 
 
@@ -230,5 +235,6 @@ def _bar(panel: Axes, scale: RainScale) -> None:
     panel.spines[:].set_visible(False)
     names = [f"{level:g}" for level in scale.levels[1:]]
     panel.text(count + 0.12, 0.5, "mm/day", fontsize=8.5, color=INK, va="center")
-    panel.set_xticks([0.5, *range(1, count)], labels=["dry", *names])
+    panel.set_xticks(range(1, count), labels=names)
+    panel.text(0.5, 0.47, "dry", fontsize=7.5, color=FAINT, ha="center", va="center")
     panel.tick_params(labelsize=8.5, colors=INK, length=0, pad=3)

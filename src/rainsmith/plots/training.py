@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from rainsmith.plots.style import ACCENT, FAINT, INK, axes, heading, legend_below, line_style, quiet
 
-SIZE = (4.7, 3.3)
+SIZE = (3.9, 3.0)
 Row = Mapping[str, Any]
 """One line of metrics.jsonl."""
 FIGURES = {
@@ -65,7 +66,7 @@ def loss_terms(rows: Sequence[Row]) -> Figure:
         panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         panel.yaxis.set_minor_locator(NullLocator())
     _finish(panel, rows, "Terms of the training loss")
-    legend_below(figure, panel, columns=4)
+    legend_below(figure, panel, columns=3)
     return figure
 
 
@@ -136,8 +137,6 @@ def _mark_bests(panel: Axes, rows: Sequence[Row], *, named: bool = True) -> None
         colour = ACCENT if "prior" in names else FAINT
         panel.axvline(epoch, color=colour, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
         if named:
-            text = "best " + " and ".join(sorted(names))
-            place = panel.get_xaxis_transform()
-            panel.text(
-                epoch, 0.98, text, rotation=90, fontsize=7.5, color=colour, ha="right", va="top", transform=place
-            )
+            text = panel.text(epoch, 0.98, "best " + " and ".join(sorted(names)), rotation=90, ha="right", va="top")
+            text.set(fontsize=7.5, color=colour, transform=panel.get_xaxis_transform(), zorder=6)
+            text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import MEMBER
+from rainsmith.arrays import MEMBER, Y
 from rainsmith.plots import curves
 from rainsmith.plots.curves import Curve
+from rainsmith.plots.maps import numeric_axis
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import Picture, embed
 from rainsmith.report.tables import DAY_WORDS
@@ -16,8 +17,8 @@ from rainsmith.report.words import MODEL_WORDS
 DAY_SETS = ("heavy_x", "all")
 """The sets of days that verdicts rest on."""
 QUANTILE_CAPTION = (
-    "Each line pairs the quantiles of a forecast with the observed ones. On the black line they are equal; below it the "
-    "forecast rains too little at that rarity. The band is the range of the prior members."
+    "Each line pairs the quantiles of a forecast with the observed ones. On the black line they are equal; below it "
+    "the forecast rains too little at that rarity. The band is the range of the prior members."
 )
 EXCEEDANCE_CAPTION = (
     "How often a cell gets more than an amount on a day. A line below the black one makes such amounts too seldom."
@@ -27,13 +28,13 @@ SPECTRUM_CAPTION = (
     "length, above 1 too grainy."
 )
 RANK_CAPTION = (
-    "Where the observation falls among the ordered members. Even bars mean that it could be one of them; high ends mean "
-    "that the members differ too little, a slope means that they rain too much or too little."
+    "Where the observation falls among the ordered members. Even bars mean that it could be one of them; high ends "
+    "mean that the members differ too little, a slope means that they rain too much or too little."
 )
 
 
 def distribution_pictures(material: Material) -> list[Picture]:
-    """Quantiles and exceedance on both sets of days, the spectrum and rank histograms, where the evaluation has them."""
+    """Quantiles and exceedance on both sets of days, the spectrum and rank histograms, where they are known."""
     pictures = []
     for days in DAY_SETS:
         chosen = _on_days(material, days)
@@ -96,9 +97,10 @@ def _spectra(chosen: dict[str, xr.Dataset], cell: float) -> list[Curve]:
 
 def _ranked(chosen: dict[str, xr.Dataset]) -> list[str]:
     """The model's modes, and the strongest baseline that has ranks."""
+    modes, baselines = ("prior", "posterior"), ("tuned-analogs", "scaled-analogs", "analogs", "climatology")
     ranked = [name for name, data in chosen.items() if "rank_count" in data and float(data["rank_count"].sum()) > 0]
-    strongest = [name for name in ("tuned-analogs", "scaled-analogs", "analogs", "climatology") if name in ranked]
-    return [name for name in ("prior", "posterior") if name in ranked] + strongest[:1]
+    strongest: list[str] = [name for name in baselines if name in ranked]
+    return [*(name for name in modes if name in ranked), *strongest[:1]]
 
 
 def _frequencies(data: xr.Dataset) -> np.ndarray:
@@ -108,8 +110,8 @@ def _frequencies(data: xr.Dataset) -> np.ndarray:
 
 def cell_size(domain: xr.Dataset) -> tuple[float, str]:
     """Side of a cell and its unit: km where the coordinates tell it, else cells."""
-    y = domain.coords.get("y")
-    if y is None or y.size < 2 or not np.issubdtype(y.dtype, np.number):
+    y = numeric_axis(domain, Y)
+    if y is None:
         return 1.0, "cells"
     step, units = abs(float(np.median(np.diff(y.values)))), str(y.attrs.get("units", ""))
     if units.startswith("degree"):

@@ -1,16 +1,16 @@
-"""The opening of the report in plain words: what was judged, what is right, what is not, and how far it can be trusted."""
+"""The opening of the report in plain words: what was judged, what is right, what is not, how far to trust it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from rainsmith.criteria import Criterion
 from rainsmith.report.gather import Material
-from rainsmith.report.tables import CRITERION_WORDS, day_counts
+from rainsmith.report.tables import CRITERION_WORDS, day_counts, promise
 from rainsmith.report.words import MODEL_WORDS, listing, number
 
 PASSED = ("minimum", "good", "excellent")
@@ -36,7 +36,7 @@ class Summary:
 
 
 def summarise(
-    material: Material, verdict: Sequence[Criterion], of_baselines: dict[str, Sequence[Criterion]]
+    material: Material, verdict: Sequence[Criterion], of_baselines: Mapping[str, Sequence[Criterion]]
 ) -> Summary:
     """The opening of a report from the verdict list of the model and of its baselines."""
     judged = [c for c in verdict if c.grade != "n/a"]
@@ -47,13 +47,13 @@ def summarise(
     strong = [c for c in judged if c.grade in ("good", "excellent")]
     n_days = day_counts(material.metrics).get("heavy_x", 0)
     headline = (
-        f"On the {n_days} {material.split} days whose coarse input is wettest, the prior members meet "
+        f"On the {n_days} {material.split} days {promise(material)}, the model's prior members meet "
         f"{len(passed)} of {len(judged)} checks, {len(strong)} of them with the grade good or better."
     )
-    right = listing([CRITERION_WORDS.get(c.name, c.name).lower() for c in passed])
+    right = listing([_inside_a_sentence(CRITERION_WORDS.get(c.name, c.name)) for c in passed])
     wrong = [sentence(c) for c in judged if c.grade == "fail"]
-    return Summary(headline, right.replace("(ks ", "(KS ").replace("crps", "CRPS").replace("ralsd", "RALSD"), wrong,
-                   [*_beside(of_baselines, len(passed)), *_accuracy(material)], caution)  # fmt: skip
+    beside = [*_beside(of_baselines, len(passed)), *_accuracy(material)]
+    return Summary(headline, right, wrong, beside, caution)
 
 
 def sentence(criterion: Criterion) -> str:
@@ -82,7 +82,9 @@ def sentence(criterion: Criterion) -> str:
             return f"The members look more alike than they look like the observed day ({number(value)}, should be 1)."
         return f"The members differ from each other more than from the observed day ({number(value)}, should be 1)."
     if criterion.name == "ks":
-        return f"The amounts are distributed differently: the share of cell-days below some amount is off by {_share(value)}."
+        return (
+            f"The amounts are distributed differently: the share of cells below some amount is off by {_share(value)}."
+        )
     if criterion.name == "ralsd":
         return f"The texture is off: the power at a given scale is wrong by a factor of {10**value:.1f} on average."
     if criterion.name == "crps":
@@ -93,11 +95,16 @@ def sentence(criterion: Criterion) -> str:
     return f"{CRITERION_WORDS.get(criterion.name, criterion.name)}: {number(value)}, asked for is {criterion.bounds}."
 
 
+def _inside_a_sentence(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
 def _share(value: float) -> str:
-    return f"{number(value, percent=True)}\N{NO-BREAK SPACE}%"
+    percent = 100 * value
+    return f"{percent:.{0 if abs(percent) >= 9.5 else 1}f}\N{NO-BREAK SPACE}%"
 
 
-def _beside(of_baselines: dict[str, Sequence[Criterion]], own: int) -> list[str]:
+def _beside(of_baselines: Mapping[str, Sequence[Criterion]], own: int) -> list[str]:
     counts = {name: sum(c.grade in PASSED for c in found) for name, found in of_baselines.items()}
     if not counts:
         return []

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from rainsmith import criteria
@@ -15,17 +14,27 @@ from rainsmith.criteria import Criterion
 from rainsmith.report.gather import Material
 from rainsmith.report.words import METRICS, MODEL_WORDS, closeness, describe, interval, number, title, unit_of
 
-DAY_WORDS = {
-    "all": "All days",
-    "heavy_x": "Wettest by the coarse input",
-    "heavy": "Heavy as observed",
-}
-DAY_MEANING = {
-    "all": "Every day of the period. A good model matches the observed column.",
-    "heavy_x": "Chosen from the input alone, before any rain was drawn, so a good model matches the observed column here, too.",
-    "heavy": "Chosen because the observed rain was heavy. An honest forecast stays below the observed column here: "
-    "the input does not say that the day will turn out this wet.",
-}
+DAY_WORDS = {"all": "All days", "heavy_x": "Heavy by the input", "heavy": "Heavy as observed"}
+
+
+def day_meaning(material: Material) -> dict[str, str]:
+    """What each set of days is, and what may be expected on it."""
+    return {
+        "heavy_x": f"The days {promise(material)}. They are chosen before any rain is drawn and without the observed "
+        "rain, so a good model matches the observed column.",
+        "all": "Every day of the period. A good model matches the observed column.",
+        "heavy": "Chosen because the observed rain was heavy. An honest forecast stays below the observed column: the "
+        "input does not say that the day will turn out this wet. So there is no verdict here, and nothing is bold.",
+    }
+
+
+def promise(material: Material) -> str:
+    """How the days that the input calls heavy were chosen."""
+    if material.store.attrs.get("coarse_rain_channel"):
+        return "with the most coarse rain"
+    return "whose weather brought the most rain on similar training days"
+
+
 CRITERION_WORDS = {
     "max_daily": "Wettest cell of a day",
     "mean": "Mean rain",
@@ -33,7 +42,7 @@ CRITERION_WORDS = {
     "wet fraction": "Share of wet cells",
     "mass": "Total rain",
     "spread_skill": "Spread of the members over their error",
-    "diversity_ratio": "Members as far from each other as from the observed",
+    "diversity_ratio": "Distance between members over distance to observed",
     "ks": "Distribution of amounts (KS distance)",
     "ralsd": "Texture: power at every scale (RALSD)",
     "crps": "Error of the ensemble (CRPS)",
@@ -142,7 +151,7 @@ def checklist(criteria_of_model: Sequence[Criterion], of_baselines: Sequence[Seq
                 title=CRITERION_WORDS.get(criterion.name, criterion.name),
                 value=value,
                 observed=observed,
-                bounds=criterion.bounds,
+                bounds=criterion.bounds.replace("(nan)", "(not scored)").replace(" - /", " – /"),
                 grade=criterion.grade,
                 baselines=[other[place].grade for other in of_baselines],
                 easy=criterion.passed_by_bilinear,
@@ -155,7 +164,7 @@ def _unit(metric: str) -> str:
     if describe(metric).percent:
         return "%"
     plain = ("ks", "spread_skill", "diversity", "diversity_ratio", "ralsd", "spatial_correlation", "rank_deviation")
-    return "" if metric in plain else "mm"
+    return "" if metric in plain else "mm/day"
 
 
 def _with_unit(text: str, unit: str) -> str:
@@ -168,11 +177,11 @@ def score_tables(material: Material) -> list[ScoreTable]:
     for days in ("heavy_x", "all", "heavy"):
         chosen = material.metrics[material.metrics["days"] == days] if len(material.metrics) else material.metrics
         if len(chosen):
-            tables.append(_score_table(chosen, days, material.forecasts))
+            tables.append(_score_table(chosen, days, material.forecasts, day_meaning(material)[days]))
     return tables
 
 
-def _score_table(rows: pd.DataFrame, days: str, forecasts: list[str]) -> ScoreTable:
+def _score_table(rows: pd.DataFrame, days: str, forecasts: list[str], meaning: str) -> ScoreTable:
     order = {name: place for place, name in enumerate(METRICS)}
     keyed = rows[~rows["metric"].str.endswith("_range")].assign(
         threshold=pd.to_numeric(rows["threshold"], errors="coerce"), scale=pd.to_numeric(rows["scale"], errors="coerce")
@@ -184,13 +193,15 @@ def _score_table(rows: pd.DataFrame, days: str, forecasts: list[str]) -> ScoreTa
     for metric, threshold, scale in keys[["metric", "threshold", "scale"]].itertuples(index=False):
         same = (keyed["metric"] == metric) & _equal(keyed["threshold"], threshold) & _equal(keyed["scale"], scale)
         by_forecast = keyed[same].drop_duplicates("forecast", keep="last").set_index("forecast")
-        lines.append(_score_row(by_forecast, str(metric), float(threshold), float(scale), forecasts))
+        lines.append(_score_row(by_forecast, str(metric), float(threshold), float(scale), forecasts, days != "heavy"))
     n_days = int(pd.to_numeric(rows["n_days"], errors="coerce").max())
     columns = [MODEL_WORDS.get(name, name).capitalize() for name in forecasts]
-    return ScoreTable(DAY_WORDS[days], DAY_MEANING[days], n_days, columns, lines)
+    return ScoreTable(DAY_WORDS[days], meaning, n_days, columns, lines)
 
 
-def _score_row(rows: pd.DataFrame, metric: str, threshold: float, scale: float, forecasts: list[str]) -> ScoreRow:
+def _score_row(
+    rows: pd.DataFrame, metric: str, threshold: float, scale: float, forecasts: list[str], competing: bool
+) -> ScoreRow:
     words = describe(metric)
     shape = {"percent": words.percent, "signed": words.signed}
     observed = pd.to_numeric(rows["observed"], errors="coerce").dropna()
@@ -200,7 +211,8 @@ def _score_row(rows: pd.DataFrame, metric: str, threshold: float, scale: float, 
     }
     # the posterior has seen the observation, so it does not compete
     rivals = [d for name, d in distance.items() if name != "posterior" and math.isfinite(d)]
-    least = min(rivals) if len(rivals) > 1 else math.nan
+    least = min(rivals) if len(rivals) > 1 and competing else math.nan
+    texts_of_best = {number(float(rows.at[name, "value"]), **shape) for name, d in distance.items() if d == least}
     scores = []
     for name in forecasts:
         if name not in rows.index:
@@ -208,10 +220,13 @@ def _score_row(rows: pd.DataFrame, metric: str, threshold: float, scale: float, 
             continue
         row = rows.loc[name]
         low, high = (float(pd.to_numeric(row[key], errors="coerce")) for key in ("lower", "upper"))
-        best = name != "posterior" and bool(np.isclose(distance[name], least, rtol=1e-9, atol=0))
-        scores.append(Score(number(float(row["value"]), **shape), interval(low, high, **shape), best))
+        text = number(float(row["value"]), **shape)
+        best = name != "posterior" and text in texts_of_best
+        scores.append(Score(text, interval(low, high, **shape), best))
     units = next((str(u) for u in rows["units"].dropna()), "")
-    return ScoreRow(title(metric, threshold, scale), unit_of(units, percent=words.percent), number(truth, **shape), scores)
+    return ScoreRow(
+        title(metric, threshold, scale), unit_of(units, percent=words.percent), number(truth, **shape), scores
+    )
 
 
 def _equal(column: pd.Series, value: float) -> pd.Series:
@@ -243,9 +258,7 @@ def _comparison(row: pd.Series) -> Comparison:
 
 def day_counts(metrics: pd.DataFrame) -> dict[str, int]:
     """Number of days of each set, from the scores."""
-    counts = {}
-    for days in DAY_SETS:
-        found = pd.to_numeric(metrics.loc[metrics["days"] == days, "n_days"], errors="coerce") if len(metrics) else []
-        if len(found):
-            counts[days] = int(found.max())
-    return counts
+    if metrics.empty:
+        return {}
+    found = {days: pd.to_numeric(metrics.loc[metrics["days"] == days, "n_days"], errors="coerce") for days in DAY_SETS}
+    return {days: int(column.max()) for days, column in found.items() if len(column)}

@@ -1,0 +1,85 @@
+"""The two transforms: exact inverses, floors, and the bug of thresholding normalised values."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from rainsmith.data.normalise import STD_FLOOR, PredictandTransform, Standardiser, standardised_statics
+
+FIELD = hnp.arrays(np.float32, (3, 4), elements=st.floats(0, 1500, width=32))
+
+
+def domain(log_mean: np.ndarray, log_std: np.ndarray, legacy: int = 0) -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "log_mean": (("y", "x"), log_mean.astype(np.float32)),
+            "log_std": (("y", "x"), log_std.astype(np.float32)),
+            "log_std_global": 0.97,
+        },
+        attrs={"legacy_statistics": legacy},
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    y=FIELD,
+    mean=hnp.arrays(np.float32, (3, 4), elements=st.floats(0, 3, width=32)),
+    std=hnp.arrays(np.float32, (3, 4), elements=st.floats(0, 3, width=32)),
+    kind=st.sampled_from(["log1p-cell", "log1p-global"]),
+)
+def test_inverse_of_forward_is_the_identity(y: np.ndarray, mean: np.ndarray, std: np.ndarray, kind: str) -> None:
+    transform = PredictandTransform.from_store(domain(mean, std), kind)  # type: ignore[arg-type]
+    back = transform.inverse(transform(torch.from_numpy(y))).numpy()
+    np.testing.assert_allclose(back, y, rtol=2e-5, atol=2e-5)
+
+
+def test_inverse_clips_at_zero_but_the_unclipped_one_keeps_a_gradient() -> None:
+    transform = PredictandTransform.from_store(domain(np.ones((1, 1)), np.ones((1, 1))), "log1p-cell")
+    z = torch.tensor([[-3.0]], requires_grad=True)
+    assert transform.inverse(z).item() == 0.0
+    transform.inverse(z, clip=False).sum().backward()
+    assert z.grad is not None and z.grad.item() > 0
+
+
+def test_a_cell_that_is_almost_never_wet_stays_finite() -> None:
+    transform = PredictandTransform.from_store(domain(np.zeros((1, 2)), np.array([[0.0, 0.5]])), "log1p-cell")
+    z = transform(torch.tensor([[30.0, 30.0]]))
+    assert torch.isfinite(z).all()
+    assert z[0, 0].item() == pytest.approx(np.log1p(30.0) / STD_FLOOR, rel=1e-5)
+
+
+def test_legacy_statistics_have_no_floor() -> None:
+    transform = PredictandTransform.from_store(domain(np.zeros((1, 1)), np.full((1, 1), 0.01), legacy=1), "log1p-cell")
+    assert transform(torch.tensor([[1.0]])).item() == pytest.approx(np.log(2) / 0.01, rel=1e-5)
+
+
+def test_zero_rain_is_zero_in_the_global_transform() -> None:
+    transform = PredictandTransform.from_store(domain(np.ones((2, 2)), np.ones((2, 2))), "log1p-global")
+    assert (transform(torch.zeros(2, 2)) == 0).all()
+
+
+def test_invalid_cells_of_the_statistics_do_not_spread() -> None:
+    transform = PredictandTransform.from_store(
+        domain(np.array([[np.nan, 1.0]]), np.array([[np.nan, 1.0]])), "log1p-cell"
+    )
+    assert torch.isfinite(transform(torch.tensor([[0.0, 5.0]]))).all()
+
+
+def test_standardiser_puts_the_mean_where_a_value_is_missing_and_survives_constant_channels() -> None:
+    standardise = Standardiser(np.array([10.0, 5.0]), np.array([2.0, 0.0]))
+    x = torch.tensor([[[[12.0, np.nan]], [[5.0, 5.0]]]])
+    assert standardise(x).tolist() == [[[[1.0, 0.0]], [[0.0, 0.0]]]]
+
+
+def test_statics_are_standardised_over_valid_cells_only() -> None:
+    maps = xr.Dataset(
+        {
+            "statics": (("static", "y", "x"), np.array([[[0.0, 10.0, 9999.0]]])),
+            "mask": (("y", "x"), [[True, True, False]]),
+        }
+    )
+    assert standardised_statics(maps).tolist() == [[[-1.0, 1.0, 0.0]]]

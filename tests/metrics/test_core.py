@@ -1,0 +1,104 @@
+"""What every metric must hold: perfect value, masked cells without influence, single-valued forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from rainsmith.metrics.catalogue import METRICS
+from rainsmith.metrics.core import Metric, Settings, pair
+from tests.metrics.climate import array
+
+EVERY = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+
+
+@EVERY
+def test_perfect_forecast_takes_the_perfect_value(
+    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+) -> None:
+    """Scores of distance want the observation itself; scores of spread want the true distribution."""
+    members = truth if metric.spread else observed.expand_dims(member=3)
+    sums = metric.sums(members, observed, **asdict(settings))
+    value = metric.value(sums)
+    if metric.beside:
+        np.testing.assert_allclose(value, metric.observed(sums), rtol=1e-6)
+    elif metric.perfect is not None:
+        np.testing.assert_allclose(value, metric.perfect, atol=0.06 if metric.spread else 1e-6)
+    else:
+        assert 0 <= value <= 1
+
+
+@EVERY
+def test_values_at_invalid_cells_change_nothing(
+    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+) -> None:
+    """A cell that the observation lacks, a cell that one member lacks on one day, a sea cell: none is read."""
+    clean, dirty = truth.isel(time=slice(0, 40)).copy(), truth.isel(time=slice(0, 40)).copy()
+    clean_obs, dirty_obs = (observed.isel(time=slice(0, 40)).copy() for _ in range(2))
+    clean_obs[:, 0, :3] = dirty_obs[:, 0, :3] = np.nan
+    clean[:, :, 0, :3], dirty[:, :, 0, :3] = np.nan, 5000.0
+    clean[7, 2, 5, 5] = dirty[7, 2, 5, 5] = np.nan
+    dirty[7, 3, 5, 5], dirty_obs[7, 5, 5] = 777.0, 888.0
+    clean[:, :, 3, 3] = dirty[:, :, 3, 3] = np.nan
+    dirty_obs[:, 3, 3] = 999.0
+    a, b = (metric(f, o, **asdict(settings)) for f, o in ((clean, clean_obs), (dirty, dirty_obs)))
+    np.testing.assert_array_equal(a, b)
+    untouched = metric(truth.isel(time=slice(0, 40)), observed.isel(time=slice(0, 40)), **asdict(settings))
+    assert metric.name == "max" or not np.array_equal(a, untouched)  # the mask itself does matter
+
+
+@EVERY
+def test_a_mask_equals_the_smaller_domain(
+    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+) -> None:
+    """A masked row scores as if it were not there (spectra know the size of the grid, and the tie draws its cells)."""
+    if metric.name in ("ralsd", "rank_deviation"):
+        pytest.skip("depends on the grid by definition")
+    row = dict(y=slice(0, 11))
+    inside = metric(truth.isel(row), observed.isel(row), **asdict(settings))
+    masked = metric(truth, observed.where(observed["y"] < 11), **asdict(settings))
+    np.testing.assert_allclose(masked, inside, rtol=1e-5)
+
+
+@EVERY
+def test_a_single_valued_forecast_is_scored_or_left_out(
+    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+) -> None:
+    assert metric.applies(1, "prior") != metric.spread
+    if not metric.spread:
+        one = truth.isel(member=0, drop=True)
+        assert np.isfinite(metric(one, observed, **asdict(settings))).all()
+        with_dim = metric(one.expand_dims(member=1, axis=1), observed, **asdict(settings))
+        np.testing.assert_array_equal(metric(one, observed, **asdict(settings)), with_dim)
+
+
+@EVERY
+def test_no_valid_cell_is_nan_and_no_crash(metric: Metric, truth: xr.DataArray, settings: Settings) -> None:
+    nothing = xr.full_like(truth.isel(member=0, drop=True), np.nan)
+    if metric.name == "max":
+        pytest.skip("the maximum of nothing is left out by the count of days")
+    assert np.isnan(metric(truth, nothing, **asdict(settings))).all()
+
+
+@EVERY
+def test_every_metric_explains_itself(metric: Metric) -> None:
+    assert metric.__doc__ and metric.units in ("mm/day", "1")
+
+
+def test_pairs_refuse_other_days_and_grids(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    with pytest.raises(ValueError, match="different days"):
+        pair(truth.isel(time=slice(1, 11)), observed.isel(time=slice(0, 10)))
+    with pytest.raises(ValueError, match="same days and grid"):
+        pair(truth.isel(y=slice(1, None)), observed)
+    with pytest.raises(ValueError, match="rename them"):
+        pair(truth.rename(y="lat"), observed.rename(y="lat"))
+
+
+def test_pairs_count_what_a_missing_member_costs() -> None:
+    fcst, obs = array([[[[1, 2]], [[3, np.nan]]]]), array([[[1, 1]]], members=False)
+    pairs = pair(fcst, obs)
+    assert pairs.lost.tolist() == [1]
+    assert pairs.fields.tolist() == [[[1], [3], [1]]]
