@@ -97,6 +97,15 @@ def test_baselines_that_disagree_are_all_shown_and_said(tmp_path: Path) -> None:
     assert "ratio differs between a, b" in table.attrs["notes"][0]
 
 
+def test_another_seed_may_draw_another_climatology(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / f"s{seed}", seed=seed, baselines={"climatology": 6 + seed / 10}) for seed in (1, 2)]
+    table = compare(runs)
+    assert of_kind(table, "baseline")["crps all"].tolist() == [6.1]
+    assert table.attrs["notes"] == ["Climatology is drawn anew with each seed; the one of s1 is shown."]
+    again = make_run(tmp_path / "again", seed=1, baselines={"climatology": 6.3})
+    assert "climatology differs" in compare([*runs, again]).attrs["notes"][0]
+
+
 def test_other_data_have_their_own_baselines(tmp_path: Path) -> None:
     runs = [make_run(tmp_path / "uk"), make_run(tmp_path / "sea", baselines={"ratio": 9.0}, data__wet_mm=1.0)]
     table = compare(runs)

@@ -151,7 +151,7 @@ def test_ctrl_c_exits_with_one_line(prepared: Run, tmp_path: Path) -> None:
 def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path: Path) -> None:
     run = copy_of(prepared, tmp_path)
     script = Path(sys.executable).with_name("rainsmith")
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--", str(script)]
     two = [*launcher, *command_line(run)[3:]]
     trained_by_two = subprocess.run(two, env=environment(), capture_output=True, text=True, timeout=300)
     assert trained_by_two.returncode == 0, trained_by_two.stderr[-3000:]

@@ -17,6 +17,7 @@ from rainsmith.arrays import SPLITS, day_numbers, in_split
 from rainsmith.config import Config, UserError
 from rainsmith.data.dataset import Days
 from rainsmith.data.legacy import write_pair
+from rainsmith.data.normalise import cell_statistics
 from rainsmith.run import Run, atomic, check_disk, progress
 from rainsmith.sample import Sampler, choose_days
 
@@ -65,16 +66,17 @@ def augment(config: Config, run: Run) -> Path:
     )
     accepted = table["accepted"].to_numpy()
     mixed = mix(real, sources, table["source"].to_numpy()[accepted], fields[accepted])
-    _require_training_days(mixed, table)
+    require_training_days(mixed)
 
     with atomic(run.folder / "augmented.zarr") as scratch:
         mixed.drop_encoding().chunk({"time": 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
     write_pair(
         run.folder / "augmented_npy",
-        ((mixed["predictors"] - mixed["predictor_mean"]) / mixed["predictor_std"]).fillna(0.0),
+        mixed["predictors"].fillna(mixed["predictor_mean"]),
         mixed["precip"],
-        mixed["log_mean"].values,
-        mixed["log_std"].values,
+        *cell_statistics(mixed),
+        predictor_mean=mixed["predictor_mean"].values,
+        predictor_std=mixed["predictor_std"].values,
     )
     with atomic(run.folder / "augmentation.csv") as scratch:
         table.drop(columns="source").to_csv(scratch, index=False)
@@ -142,9 +144,14 @@ def _draw(
     return pd.DataFrame(rows), fields
 
 
-def _require_training_days(mixed: xr.Dataset, table: pd.DataFrame) -> None:
-    """The invariant of augmentation: only training days are ever a source."""
-    training = set(day_numbers(mixed["time"].isel(time=~mixed["synthetic"].values)).tolist())
-    strangers = set(table["source_day"]) - training
-    if strangers or (mixed["split"].values != SPLITS.index("train")).any():
-        raise AssertionError(f"synthetic days drawn for days outside the training split: {sorted(strangers)[:3]}")
+def require_training_days(mixed: xr.Dataset) -> None:
+    """The invariant of augmentation: every day, real or synthetic, is of the training split, and no source is a stranger.
+
+    Raises:
+        UserError: names a day that is not.
+    """
+    numbers = day_numbers(mixed["time"])
+    training = set(numbers[~mixed["synthetic"].values].tolist())
+    wrong = (mixed["split"].values != SPLITS.index("train")) | ~np.isin(numbers, list(training))
+    if wrong.any():
+        raise UserError(f"day {numbers[wrong][0]} lies outside the training split; only training days may be a source")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from rainsmith import __version__
@@ -65,10 +67,15 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
     values = {"fingerprint": fingerprint(stage, config, folder), "version": __version__}
     console.print(f"[bold]{name}[/bold]")
     started = time.monotonic()
-    write_json(record, {**values, "finished": False})
+    _write_record(record, {**values, "finished": False})
     result = stage.load()(config, folder, **options)
-    write_json(record, {**values, "finished": True, "seconds": round(time.monotonic() - started, 1)})
+    _write_record(record, {**values, "finished": True, "seconds": round(time.monotonic() - started, 1)})
     return result
+
+
+def _write_record(path: Path, values: dict[str, Any]) -> None:
+    if os.environ.get("RANK", "0") == "0":  # one process of several
+        write_json(path, values)
 
 
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:

@@ -18,6 +18,8 @@ from rainsmith.arrays import day_numbers, in_day_set, in_split
 from rainsmith.checkpoint import Checkpoint
 from rainsmith.config import Config, Sampling, UserError
 from rainsmith.data.dataset import Days
+from rainsmith.data.legacy import write_day
+from rainsmith.data.normalise import cell_statistics
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
 from rainsmith.run import Run, check_disk, console, progress, provenance
@@ -234,9 +236,7 @@ def _export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path
     if netcdf:
         write_netcdf(samples)
     if legacy_npy is not None:
-        from rainsmith.data.legacy import write_day
-
-        mean, std = (loaded.domain[name].values for name in ("log_mean", "log_std"))
+        mean, std = cell_statistics(loaded.domain)
         with xr.open_zarr(samples, consolidated=False) as opened:
             for day, number in enumerate(day_numbers(opened["time"])):
                 members = opened["precip"].isel(time=day).values

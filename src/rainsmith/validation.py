@@ -68,6 +68,7 @@ class Validation:
         self, model: GenerativeModel, device: torch.device, autocast: AbstractContextManager[Any]
     ) -> dict[str, Figures]:
         """Figures of both modes and of the observations, as ``metrics.jsonl`` keeps them."""
+        training = model.training
         model.eval()
         drawn: dict[str, list[Tensor]] = {"prior": [], "posterior": []}
         observed, valid = [], []
@@ -82,7 +83,7 @@ class Validation:
                 drawn[mode].append(members.float().cpu()[..., self.mask])
             observed.append(batch.y[:, self.mask])
             valid.append(batch.valid[:, self.mask])
-        model.train()
+        model.train(training)
         y, ok = torch.cat(observed), torch.cat(valid)
         return {
             **{mode: self._figures(torch.cat(parts), y, ok) for mode, parts in drawn.items()},

@@ -31,6 +31,7 @@ def rain(
     )
     values = rng.gamma(0.5, 8.0, size=(days, ny, nx)).astype(np.float32)
     values[rng.random(values.shape) < 0.4] = 0.0
+    values *= rng.choice([0.1, 0.5, 2.0], size=(days, 1, 1)).astype(np.float32)  # wet days and dry ones
     if sea:
         values[:, :, 0] = np.nan
     y, x = 4_600_000.0 + 5000.0 * np.arange(ny), 400_000.0 + 5000.0 * np.arange(nx)

@@ -58,7 +58,7 @@ def test_max_daily_counts_days_with_a_valid_cell_only() -> None:
 
 
 def test_wet_fraction_is_measured_in_mm_and_a_normalised_threshold_would_fail() -> None:
-    """Wet is >= 0.1 mm/day. The same 0.1 applied to a z-score of log1p, the bug this project starts from, is far off."""
+    """Wet is >= 0.1 mm/day. The same 0.1 on a z-score of log1p, the bug this project starts from, is far off."""
     rain = np.array([0.0, 0.05, 0.0999, 0.1, 0.2, 1.0, 3.0, 10.0, 40.0, 90.0])
     cells = array([[rain]], members=False)
     expected = 0.7

@@ -24,6 +24,15 @@ MAX_LOG1P = 12.0
 """log1p of 160 000 mm/day: keeps expm1 finite, far above any rain."""
 
 
+def cell_statistics(domain: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (y, x) of log1p mm/day that ``log1p-cell`` uses, NaN at invalid cells.
+
+    Our own get the floor; statistics that came with legacy files are used as they are.
+    """
+    mean, std = domain["log_mean"].values, domain["log_std"].values
+    return mean, std if int(domain.attrs.get("legacy_statistics", 0)) else np.maximum(std, np.float32(STD_FLOOR))
+
+
 class PredictandTransform(nn.Module):
     """Between mm/day and normalised values, for tensors (..., H, W).
 
@@ -45,9 +54,7 @@ class PredictandTransform(nn.Module):
         """The transform with the training statistics of a store (or of a checkpoint's domain)."""
         if kind == "log1p-global":
             return cls(np.zeros(()), np.asarray(domain["log_std_global"].values))
-        mean, std = domain["log_mean"].values, domain["log_std"].values
-        if not int(domain.attrs.get("legacy_statistics", 0)):
-            std = np.maximum(std, STD_FLOOR)
+        mean, std = cell_statistics(domain)
         known = np.isfinite(mean) & np.isfinite(std)
         return cls(np.where(known, mean, 0.0), np.where(known, std, 1.0))
 

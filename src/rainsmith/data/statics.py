@@ -92,14 +92,21 @@ def _on_grid(da: xr.DataArray, fine: Grid) -> np.ndarray:
     source = Grid.of(da)
     if source.same_as(fine):
         return np.asarray(da.values)
-    if source.axes and fine.axes and (source.crs is None or fine.crs is None or source.crs == fine.crs):
-        step = min(float(np.abs(np.diff(axis)).min()) if len(axis) > 1 else 1.0 for axis in (fine.y, fine.x))
-        moved = da.assign_coords({Y: (Y, source.y), X: (X, source.x)}).sortby([Y, X])  # integers as floats
-        try:
-            return np.asarray(moved.sel({Y: fine.y, X: fine.x}, method="nearest", tolerance=0.01 * step).values)
-        except KeyError:
-            pass
+    known = source.crs is not None and fine.crs is not None
+    if source.axes and fine.axes and (source.crs == fine.crs or not known):
+        step, wanted = ([_step(axis) for axis in (g.y, g.x)] for g in (source, fine))
+        if np.allclose(step, wanted, rtol=0.01):  # a finer map is averaged below, not sampled at points here
+            moved = da.assign_coords({Y: (Y, source.y), X: (X, source.x)}).sortby([Y, X])  # integers as floats
+            try:
+                cells = moved.sel({Y: fine.y, X: fine.x}, method="nearest", tolerance=0.01 * min(wanted))
+                return np.asarray(cells.values)
+            except KeyError:
+                pass
     if source.shape == fine.shape and not source.axes and not source.located:
         return np.asarray(da.values)  # a bare array: cell by cell
     # conservatively, so that a finer orography gives the mean height of a cell and not that of one point
-    return regrid(da.values[None], source, fine, conservative=True, name=f"static map '{da.name}'")[0]
+    return regrid(da.values[None], source, fine, conservative=True, name=str(da.name))[0]
+
+
+def _step(axis: np.ndarray) -> float:
+    return float(np.abs(np.diff(axis)).min()) if len(axis) > 1 else 1.0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from rainsmith.plots.style import INK, axes, heading, label, legend_below, line_style
@@ -38,7 +39,8 @@ def quantiles(curves: Sequence[Curve], *, title: str = "Quantiles") -> Figure:
     top = max((float(np.nanmax(curve.x)) for curve in curves), default=1.0) * 1.05
     high = max((float(np.nanmax(curve.y)) for curve in curves), default=1.0)
     panel.plot([0, top], [0, top], color=INK, linewidth=1.0, zorder=1)
-    panel.text(0.985 * top, 1.01 * top, "equal", fontsize=8.5, color=INK, ha="right", va="bottom")
+    text = panel.text(0.985 * top, 1.01 * top, "equal", fontsize=8.5, color=INK, ha="right", va="bottom", zorder=6)
+    text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     panel.set(xlim=(0, top), ylim=(0, min(max(high, top), 1.6 * top) * 1.05))
     heading(panel, title)
     label(panel, "observed [mm/day]", "members [mm/day]")

@@ -220,10 +220,10 @@ def day_figure(title: str, panels: Sequence[Panel], place: Geography, scale: Rai
     return figure
 
 
-def bar_figure(scale: RainScale, width: float = 6.0) -> Figure:
+def bar_figure(scale: RainScale, width: float = 4.6) -> Figure:
     """The colour bar by itself."""
-    figure = Figure(figsize=(width, 0.5), facecolor="white")
-    _bar(figure.add_axes((0.005, 0.55, 0.895, 0.42)), scale)
+    figure = Figure(figsize=(width, 0.42), facecolor="white")
+    _bar(figure.add_axes((0.0, 0.5, 0.875, 0.48)), scale)
     return figure
 
 
@@ -234,7 +234,7 @@ def _bar(panel: Axes, scale: RainScale) -> None:
     panel.set(xlim=(0, count), ylim=(0, 1), yticks=[])
     panel.spines[:].set_visible(False)
     names = [f"{level:g}" for level in scale.levels[1:]]
-    panel.text(count + 0.12, 0.5, "mm/day", fontsize=8.5, color=INK, va="center")
+    panel.text(count + 0.12, 0.5, "mm/day", fontsize=8, color=INK, va="center")
     panel.set_xticks(range(1, count), labels=names)
-    panel.text(0.5, 0.47, "dry", fontsize=7.5, color=FAINT, ha="center", va="center")
-    panel.tick_params(labelsize=8.5, colors=INK, length=0, pad=3)
+    panel.text(0.5, 0.47, "dry", fontsize=7, color=FAINT, ha="center", va="center")
+    panel.tick_params(labelsize=8, colors=INK, length=0, pad=2.5)

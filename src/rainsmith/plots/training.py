@@ -23,9 +23,9 @@ FIGURES = {
     "wet_fraction": "Share of wet cells",
     "diversity": "Diversity of the members",
     "correlation": "Correlation with the observed map",
-    "crps": "CRPS [mm/day], lower is better",
-    "twcrps_p99": "CRPS above the P99 [mm/day], lower is better",
-    "mae_tail": "Error on heavy cells [mm/day], lower is better",
+    "crps": "CRPS [mm/day]",
+    "twcrps_p99": "CRPS above the P99 [mm/day]",
+    "mae_tail": "Error on heavy cells [mm/day]",
 }
 """Figures of a validation that have a panel of their own, with its title."""
 _TERM_COLOURS = (INK, "#2c5f8a", "#5f8f5a", "#9a8a3a", "#7fa8cc", "#a3a09a", "#6b2f9b", "#8a5a44")
@@ -137,6 +137,20 @@ def _mark_bests(panel: Axes, rows: Sequence[Row], *, named: bool = True) -> None
         colour = ACCENT if "prior" in names else FAINT
         panel.axvline(epoch, color=colour, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
         if named:
-            text = panel.text(epoch, 0.98, "best " + " and ".join(sorted(names)), rotation=90, ha="right", va="top")
-            text.set(fontsize=7.5, color=colour, transform=panel.get_xaxis_transform(), zorder=6)
+            top = _more_room_above(panel, epoch)
+            text = panel.text(
+                epoch, 0.98 if top else 0.03, "best " + " and ".join(sorted(names)), rotation=90, ha="right"
+            )
+            text.set(fontsize=7.5, color=colour, transform=panel.get_xaxis_transform(), va="top" if top else "bottom")
             text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+
+
+def _more_room_above(panel: Axes, epoch: int) -> bool:
+    """Whether the lines leave more room above than below them at an epoch."""
+    to_axes = panel.transData - panel.transAxes
+    heights = []
+    for line in panel.get_lines():
+        x, y = (np.asarray(values, dtype=float) for values in line.get_data())
+        if x.size > 2:  # an upright line has two points
+            heights.append(float(to_axes.transform((epoch, np.interp(epoch, x, y)))[1]))
+    return not heights or 1 - max(heights) >= min(heights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Material:
     def model(self) -> str:
         return self.config.model.name
 
-    @property
+    @cached_property
     def days(self) -> xr.Dataset:
         """The days of the judged split."""
         return in_split(self.store, self.split)

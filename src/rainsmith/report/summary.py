@@ -88,7 +88,9 @@ def sentence(criterion: Criterion) -> str:
     if criterion.name == "ralsd":
         return f"The texture is off: the power at a given scale is wrong by a factor of {10**value:.1f} on average."
     if criterion.name == "crps":
-        return f"The error of the ensemble (CRPS) is {number(value)} mm/day; asked for is {criterion.bounds}."
+        weakest = criterion.bounds.removeprefix("below ").partition(" (")[0]
+        rival = MODEL_WORDS.get(weakest, weakest)
+        return f"The ensemble is less accurate than the {rival}: its error (CRPS) is {number(value)} mm/day."
     if criterion.name in ("max", "p999"):
         what = "The largest observed value" if criterion.name == "max" else "The observed 99.9th percentile"
         return f"{what}, {number(observed)} mm/day, lies outside the range of the members."

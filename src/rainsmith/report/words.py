@@ -100,7 +100,7 @@ def number(value: float, *, percent: bool = False, signed: bool = False) -> str:
         decimals = 2 if size >= 0.095 or size == 0 else 3
     text = f"{value:{'+' if signed else ''}.{decimals}f}"
     if float(text) == 0:
-        text = text.lstrip("+-")
+        text = "0" if value == 0 else text.lstrip("+-")
     return text.replace("-", "−")
 
 
