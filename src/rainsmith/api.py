@@ -6,11 +6,12 @@ The whole job on the embedded climate, here much too small to be of use::
     >>> from rainsmith import api
     >>> config = api.load_config(
     ...     overrides={
-    ...         "data.demo": {"ny": 16, "nx": 16, "years": 4, "first_year": 2001},
-    ...         "data.splits": {"train": [2001, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
+    ...         "data.demo": {"ny": 16, "nx": 16, "years": 3, "first_year": 2001},
+    ...         "data.splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]},
     ...         "model": {"name": "flat", "base_filters": 8, "d_x": 8, "d_y": 16, "d_z": 8},
     ...         "train": {"epochs": 1, "validation_days": 20, "precision": "fp32"},
     ...         "sampling.members": 4,
+    ...         "evaluate": {"baselines": ["climatology"], "resamples": 50},
     ...     }
     ... )
     >>> api.prepare(config, "runs/tiny")

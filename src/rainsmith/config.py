@@ -222,13 +222,13 @@ class Sampling(Section):
     batch_size: int = Field(default=16, ge=1)  # [days]
 
 
-Baseline = Literal["climatology", "bilinear", "ratio", "analogs", "scaled-analogs"]
+Baseline = Literal["climatology", "bilinear", "ratio", "analogs", "scaled-analogs", "tuned-analogs"]
 
 
 class Evaluate(Section):
     """What the samples are compared with."""
 
-    baselines: list[Baseline] = ["climatology", "bilinear", "ratio", "analogs", "scaled-analogs"]
+    baselines: list[Baseline] = ["climatology", "bilinear", "ratio", "analogs", "scaled-analogs", "tuned-analogs"]
     thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
     block_days: int = Field(default=7, ge=1)
     resamples: int = Field(default=500, ge=50)

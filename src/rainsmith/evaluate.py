@@ -18,7 +18,7 @@ from rainsmith.arrays import DAY_SETS, MEMBER, TIME, in_day_set
 from rainsmith.config import Config, UserError
 from rainsmith.forecasts import Forecast, baselines_of, samples_of
 from rainsmith.metrics.bootstrap import calendar_blocks, paired_difference
-from rainsmith.metrics.catalogue import COMPARED, METRICS
+from rainsmith.metrics.catalogue import COMPARED, METRICS, SINGLE_EXTREMES
 from rainsmith.metrics.core import THRESHOLD, Metric, Settings
 from rainsmith.metrics.curves import curves
 from rainsmith.metrics.tally import Score, partition, scores, tally
@@ -169,10 +169,10 @@ def _assess(
     rows: list[dict[str, Any]] = []
     pictures: dict[str, xr.Dataset] = {}
     for name in DAY_SETS:
-        weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
-        if not weights[0] @ total.by_part["cells"].values > 0:
+        if not total.by_part["cells"].values[parts.in_set[name]].sum() > 0:
             notes.append(f"no {name} days among {len(forecast.days)}")
             continue
+        weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
         found = scores(total.by_part, weights, metrics)
         sums = total.pooled(weights[0])
         about = {**forecast.labels, "days": name, "members": members, "n_days": int(sums["days"])}
@@ -199,6 +199,10 @@ def _rows(metric: Metric, found: Score, settings: Settings) -> Iterator[dict[str
         about["observed"] = float(found.observed)
     bounds = {key: float(getattr(found, key)) for key in ("value", "lower", "upper")}
     yield {**about, "threshold": getattr(settings, metric.threshold) if metric.threshold else np.nan, **bounds}
+    if metric.name in SINGLE_EXTREMES and found.by_member is not None and found.by_member.size > 1:
+        lower, upper = np.quantile(found.by_member.values, [0.05, 0.95])
+        range_ = {"value": bounds["value"], "lower": float(lower), "upper": float(upper)}
+        yield {**about, "metric": f"{metric.name}_range", "threshold": np.nan, **range_}
 
 
 def _by_member(found: Mapping[str, Score]) -> xr.Dataset:

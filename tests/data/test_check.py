@@ -49,7 +49,7 @@ def test_a_value_that_stands_alone_is_kept_masked_or_refused() -> None:
     assert np.isnan(masked.precip.values[3, 4, 5])
     assert np.isnan(masked.precip.values).sum() == np.isnan(made.values).sum() + 1
     assert str(masked.suspects[0]).startswith("2001-01-04 y=4.62e+06 x=425000 400.0 mm (neighbours ")
-    with pytest.raises(UserError, match="1 suspect values stand alone.*2001-01-04.*data.suspect"):
+    with pytest.raises(UserError, match=r"1 suspect values stand alone.*2001-01-04.*data.suspect"):
         check_precip(made, suspect="error")
 
 

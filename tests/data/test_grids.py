@@ -120,7 +120,7 @@ def test_curvilinear_cells_outside_take_the_nearest_and_are_known_to_be_outside(
 
 def test_grids_that_nothing_relates_are_refused() -> None:
     metres = Grid(np.arange(3.0), np.arange(4.0))
-    with pytest.raises(UserError, match="cannot be related.*add 2-D 'latitude'"):
+    with pytest.raises(UserError, match=r"cannot be related.*add 2-D 'latitude'"):
         fractional_index(lat_lon(), metres)
     with pytest.raises(UserError, match="cannot be related"):
         fractional_index(metres, lat_lon())
@@ -128,7 +128,7 @@ def test_grids_that_nothing_relates_are_refused() -> None:
 
 
 def test_an_axis_that_turns_is_refused() -> None:
-    with pytest.raises(UserError, match="axis y of a grid .*only rise or only fall"):
+    with pytest.raises(UserError, match=r"axis y of a grid .*only rise or only fall"):
         Grid(np.array([0.0, 1.0, 0.5]), np.arange(3.0))
 
 

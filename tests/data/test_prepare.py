@@ -224,7 +224,7 @@ def test_days_without_any_value_are_lost_days(tmp_path: Path) -> None:
     assert store.attrs["days_dropped"] == 1
     assert 20010106 not in day_numbers(store["time"])
     target.values[5:12] = np.nan
-    with pytest.raises(UserError, match="7 of 60 days .*lack the target"):
+    with pytest.raises(UserError, match=r"7 of 60 days .*lack the target"):
         made(tmp_path, target)
 
 
@@ -297,6 +297,11 @@ def test_coarse_rain_from_files_is_converted_and_known_as_such(tmp_path: Path) -
     store = made(tmp_path, predictors=[{"files": "tp.nc", "rain": True}])
     assert (store.attrs["coarse_rain_channel"], store.attrs["coarsen"]) == ("tp_day0", 0)
     np.testing.assert_allclose(store["predictors"][:, 0], flux[:60] * 86400, rtol=1e-5)
+    assert store.attrs["days_in_gaps"] == 0
+    # rain from files may have been made from the target: the next day's makes a gap as well
+    assert (
+        made(tmp_path, predictors=[{"files": "tp.nc", "rain": True, "day_offsets": [0, 1]}]).attrs["days_in_gaps"] == 2
+    )
 
 
 def test_two_files_with_one_variable_name_make_two_channels(tmp_path: Path) -> None:
@@ -339,7 +344,7 @@ def test_what_cannot_be_prepared_is_one_line_and_leaves_nothing(
 def test_too_little_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 9, 1000))
-    with pytest.raises(UserError, match="prepare needs about .* MiB .*found 0 MiB free"):
+    with pytest.raises(UserError, match=r"prepare needs about .* MiB .*found 0 MiB free"):
         made(tmp_path)
     assert not (tmp_path / "run" / "store.zarr").exists()
 
@@ -396,7 +401,7 @@ def test_new_predictors_of_another_model_are_refused(tmp_path: Path) -> None:
     rain(ny=6).to_netcdf(tmp_path / "rain.nc")
     with pytest.raises(UserError, match="6 x 9 cells, the model was trained on 7 x 9"):
         prepare_predictors(config(tmp_path, predictors=LAGS), domain)
-    with pytest.raises(UserError, match="need 'data.kind: gridded', found 'demo'"):
+    with pytest.raises(UserError, match=r"need 'data.kind: gridded', found 'demo'"):
         prepare_predictors(load_config(), domain)
 
 

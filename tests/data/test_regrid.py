@@ -102,5 +102,5 @@ def test_missing_cells_are_left_out(conservative: bool) -> None:
 def test_a_source_that_does_not_cover_the_target_is_refused() -> None:
     target = sphere(np.array([41.0, 44.0]), np.array([1.0, 2.0]))
     for source in (lat_lon(), curvilinear(lat_lon())):
-        with pytest.raises(UserError, match="'msl' covers 50% of the cells.*larger region"):
+        with pytest.raises(UserError, match=r"'msl' covers 50% of the cells.*larger region"):
             regrid(np.ones((1, 6, 8)), source, target, conservative=False, name="msl")

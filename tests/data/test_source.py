@@ -33,7 +33,7 @@ def test_missing_files_say_what_is_there(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_data_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rain.nc").write_text("not NetCDF")
-    with pytest.raises(UserError, match="cannot be read .*expected a NetCDF file or a Zarr store"):
+    with pytest.raises(UserError, match=r"cannot be read .*expected a NetCDF file or a Zarr store"):
         open_variable("rain.nc", None, tmp_path)
 
 
@@ -114,7 +114,7 @@ def test_only_the_wanted_span_is_read(tmp_path: Path) -> None:
     rain(days=60).to_netcdf(tmp_path / "rain.nc")
     read = open_variable("rain.nc", None, tmp_path, span=(20010110, 20010112))
     assert list(day_numbers(read["time"])) == [20010110, 20010111, 20010112]
-    with pytest.raises(UserError, match="no day of rain.nc lies within 2011-01-01 to 2011-12-31"):
+    with pytest.raises(UserError, match=r"no day of rain.nc lies within 2011-01-01 to 2011-12-31"):
         open_variable("rain.nc", None, tmp_path, span=(20110101, 20111231))
 
 
@@ -177,7 +177,7 @@ def test_hours_and_months_are_refused(tmp_path: Path) -> None:
     hours = xr.date_range("2001-01-01", periods=6, freq="6h")
     made.assign_coords(time=hours).to_netcdf(tmp_path / "hours.nc")
     made.assign_coords(time=xr.date_range("2001-01-01", periods=6, freq="MS")).to_netcdf(tmp_path / "months.nc")
-    with pytest.raises(UserError, match="repeated.*form daily sums"):
+    with pytest.raises(UserError, match=r"repeated.*form daily sums"):
         open_variable("hours.nc", None, tmp_path)
     with pytest.raises(UserError, match="one value every 31 days; expected daily data"):
         open_variable("months.nc", None, tmp_path)

@@ -66,5 +66,5 @@ def test_days_are_shifted_in_their_own_calendar(calendar: str, after: int) -> No
 
 def test_periods() -> None:
     assert span_of(("2001-01-01", "2001-12-30"), "data.period") == (20010101, 20011230)
-    with pytest.raises(UserError, match="data.period ends"):
+    with pytest.raises(UserError, match=r"data.period ends"):
         span_of(("2002-01-01", "2001-12-30"), "data.period")

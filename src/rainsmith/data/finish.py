@@ -68,7 +68,7 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
             "predictors": raw.predictors.astype(np.float32).transpose(TIME, CHANNEL, Y_LR, X_LR),
             "statics": raw.statics.astype(np.float32).transpose(STATIC, Y, X),
             "mask": (CELL, mask, {"long_name": "cell is valid on at least one day"}),
-            "split": (TIME, split.astype(np.int8), _flags(SPLITS)),
+            "split": (TIME, split.astype(np.int8), {"long_name": "split; -1: none", **_flags(SPLITS)}),
             "category": (TIME, category, _flags(CATEGORIES)),
             "heavy_x": (TIME, heavy_x, {"long_name": "heavy day chosen by the predictors alone"}),
             "coarse_row": (CELL, raw.coarse_row.values.astype(np.float32)),

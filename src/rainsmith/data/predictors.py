@@ -62,7 +62,7 @@ class Assembled:
         coarse_rain_channel: channel of the rain of the day itself [mm/day], or "".
         coarsen: side of its blocks where they are block means of the target on their own grid, else 0.
         factor: side of the blocks that are the coarse grid, 0 where it is no grid of blocks.
-        rain_reads: for each lag of the target, the days YYYYMMDD (time,) whose rain is read.
+        rain_reads: for each channel of rain, the days YYYYMMDD (time,) whose rain is read.
     """
 
     values: xr.DataArray
@@ -173,7 +173,7 @@ def assemble(data: Data, sources: list[Source], time: xr.DataArray, grid: Grid |
             complete &= np.isfinite(channel).any(axis=(1, 2))
             values[:, len(names)] = channel
             names.append(source.channel(offset))
-            if source.coarsen:
+            if source.rain:
                 rain_reads.append(wanted)
             if source.rain and offset == 0:
                 coarse_rain.append((names[-1], source.coarsen if on_grid else 0))

@@ -76,8 +76,8 @@ def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
     kept = found.complete & observed
     lost = _refuse_lost(kept, numbers)
     split = assign(numbers, spans)
-    # Only rain of the target makes a gap: predictors from files hold no observed rain, so a day that reads the next
-    # day's pressure across a boundary reads nothing that is scored there.
+    # Only rain makes a gap: a day that reads the next day's pressure across a boundary reads nothing that is scored
+    # there. Coarse rain from files counts as rain, since it may have been made from the target.
     with_gap = leave_gaps(split, found.rain_reads, spans)
     if found.factor:
         row, col = np.meshgrid(*(block_rows(n, found.factor) for n in fine.shape), indexing="ij")

@@ -30,5 +30,8 @@ METRICS: tuple[Metric, ...] = (
     extremes.frequency_bias,
 )
 
+SINGLE_EXTREMES = ("max", "p999")
+"""Metrics so uncertain that the range of members, not a distance, judges them: ``max_range``, ``p999_range``."""
+
 COMPARED: dict[str, str] = {"crps": "crps", "twcrps_p99": "twcrps", "mae": "absolute_error"}
 """Scores by which forecasts are compared in pairs, and the daily term whose mean over cell-days each of them is."""

@@ -33,11 +33,11 @@ def curves(sums: xr.Dataset) -> xr.Dataset:
         found["rank_count"] = sums["ranks"].assign_coords({RANK: np.arange(sums.sizes[RANK])})
     below = sums["below"]
     total = below.isel({BIN: -1})
-    quantiles = [quantile(below, p).where(total * (1 - p) >= 1) for p in _PROBABILITIES]
+    probability = xr.DataArray(_PROBABILITIES, dims=PROBABILITY, coords={PROBABILITY: _PROBABILITIES})
     above = 1 - below.isel({BIN: _EDGES - 1}) / total
     by_series = {
         "spectrum": sums["power"] / sums["days"],
-        "quantile": xr.concat(quantiles, PROBABILITY).assign_coords({PROBABILITY: _PROBABILITIES}),
+        "quantile": quantile(below, probability).where(total * (1 - probability) >= 1),
         "exceedance": above.rename({BIN: INTENSITY}).assign_coords({INTENSITY: BIN_LOWER[_EDGES]}),
     }
     for name, curve in by_series.items():

@@ -67,20 +67,21 @@ def bin_of(values: np.ndarray) -> np.ndarray:
     return np.where(values > 0, np.clip(place + 2, 1, N_BINS - 1), 0).astype(np.int64)
 
 
-def quantile(below: xr.DataArray, q: float) -> xr.DataArray:
+def quantile(below: xr.DataArray, q: float | xr.DataArray) -> xr.DataArray:
     """Quantile of binned values, as numpy's default (linear) defines it.
 
     Args:
         below: (..., bin) how many values lie below the upper edge of each bin.
-        q: between 0 and 1.
+        q: between 0 and 1; one, or several along a dimension of their own.
 
     Returns:
-        (...) [mm/day]; NaN where nothing was counted.
+        (...) [mm/day], with the dimensions of both; NaN where nothing was counted.
     """
-    return xr.apply_ufunc(_quantile, below, input_core_dims=[[BIN]], kwargs={"q": q})
+    found: xr.DataArray = xr.apply_ufunc(_quantile, below, q, input_core_dims=[[BIN], []])
+    return found
 
 
-def _quantile(below: np.ndarray, q: float) -> np.ndarray:
+def _quantile(below: np.ndarray, q: float | np.ndarray) -> np.ndarray:
     last = np.maximum(below[..., -1].astype(np.float64) - 1, 0)
     place = q * last
     first = np.floor(place)

@@ -80,7 +80,9 @@ def _date(number_of_day: int) -> str:
 
 def _model(material: Material) -> str:
     model = material.config.model
-    return f"{model.name}, injection {model.injection}" if model.name == "flat" else model.name
+    if model.name == "flat":
+        return f"flat, injection {model.injection}, {model.d_z} latent dimensions, base filters {model.base_filters}"
+    return f"{model.name}, {model.levels} levels"
 
 
 def _members(attrs: dict[Any, Any], sizes: Any) -> str:

@@ -111,9 +111,11 @@ def _beside(of_baselines: Mapping[str, Sequence[Criterion]], own: int) -> list[s
     if not counts:
         return []
     most = max(counts.values())
-    best = listing([MODEL_WORDS.get(name, name) for name, count in counts.items() if count == most])
+    best = [MODEL_WORDS.get(name, name) for name, count in counts.items() if count == most]
     relation = "more than" if most > own else "as many as" if most == own else "fewer than"
-    return [f"The best simple method on the same list, {best}, meets {most}: {relation} the model."]
+    if len(best) == 1:
+        return [f"The best simple method on the same list, {best[0]}, meets {most}: {relation} the model."]
+    return [f"The best simple methods on the same list, {listing(best)}, each meet {most}: {relation} the model."]
 
 
 def _accuracy(material: Material) -> list[str]:

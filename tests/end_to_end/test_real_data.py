@@ -1,0 +1,80 @@
+"""Both real configurations from files to scores, in small: few years, a small network, two epochs or so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from rainsmith.config import load_config
+from rainsmith.pipeline import run_stage
+from rainsmith.run import Run
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+SMALL: dict[str, Any] = {
+    "device": "cpu",
+    "model.base_filters": 8,
+    "train.precision": "fp32",
+    "train.validate_every": 4,
+    "train.validation_days": 40,
+    "train.batch_size": 32,
+    "train.lr": 1.0e-3,
+    "loss.w_max": 1.0,
+    "loss.w_min": 1.0,
+    "loss.tail_boost": 1.0,
+    "sampling.members": 4,
+    "sampling.checkpoint": "best_prior",
+    "evaluate.resamples": 50,
+}
+
+
+def scores(folder: Path, config: str, **overrides: Any) -> pd.Series:
+    """metric of (model, mode, days, metric) after prepare, train, sample, evaluate."""
+    values = {**SMALL, **{key.replace("__", "."): value for key, value in overrides.items()}}
+    chosen = load_config(CONFIGS / config, CONFIGS / "models" / "v3.yaml", values)
+    run = Run(folder)
+    for stage in ("prepare", "train", "sample", "evaluate"):
+        run_stage(stage, chosen, run)
+    table = pd.read_csv(run.evaluation / "metrics.csv")
+    table = table[table["threshold"].isna()]
+    return table.set_index(["model", "mode", "days", "metric"])["value"].sort_index()
+
+
+@pytest.mark.real_data
+def test_united_kingdom(real_data: Path, tmp_path: Path) -> None:
+    value = scores(
+        tmp_path,
+        "uk.yaml",
+        data__period=["2018-01-01", "2020-12-31"],
+        data__splits={"train": [2018, 2018], "validation": [2019, 2019], "test": [2020, 2020]},
+        train__epochs=8,
+    )
+    crps = value.xs(("prior", "all", "crps"), level=("mode", "days", "metric"))
+    assert crps["scaled-analogs"] < crps["analogs"] < crps["climatology"]
+    assert crps["ratio"] < crps["bilinear"]
+    assert crps["flat"] < crps["climatology"]
+    assert value["flat", "prior", "all", "spatial_correlation"] > 0.4
+    # a perfect coarse input: what follows it has no bias, climatology cannot know the heavy days
+    assert abs(value["scaled-analogs", "prior", "heavy_x", "mass_bias"]) < 0.05
+    assert value["climatology", "prior", "heavy_x", "mass_bias"] < -0.3
+    assert value["climatology", "prior", "heavy_x", "rank_deviation"] > value["scaled-analogs", "prior", "heavy_x", "rank_deviation"]
+
+
+@pytest.mark.real_data
+def test_balearic_islands(real_data: Path, tmp_path: Path) -> None:
+    value = scores(
+        tmp_path,
+        "balearic.yaml",
+        data__splits={"train": [2000, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
+        train__epochs=8,
+    )
+    models = value.index.get_level_values("model").unique()
+    assert {"flat", "climatology", "analogs"} <= set(models)
+    assert "scaled-analogs" not in models  # there is no coarse rain to scale by
+    crps = value.xs(("prior", "all", "crps"), level=("mode", "days", "metric"))
+    assert crps["analogs"] < crps["climatology"]
+    # the posterior has seen the observation, the prior has not
+    assert value["flat", "posterior", "all", "crps"] < value["flat", "prior", "all", "crps"]
+    assert value["flat", "posterior", "all", "spatial_correlation"] > value["flat", "prior", "all", "spatial_correlation"]
