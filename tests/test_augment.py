@@ -60,7 +60,9 @@ def test_synthetic_days_carry_the_predictors_and_the_mask_of_their_source(augmen
 
 def test_provenance_says_how_each_day_was_made(augmented: Run) -> None:
     table = pd.read_csv(augmented.folder / "augmentation.csv")
-    assert {"source_day", "member", "mode", "seed", "checkpoint", "checkpoint_sha256", "accepted", "reason"} <= set(table)
+    assert {"source_day", "member", "mode", "seed", "checkpoint", "checkpoint_sha256", "accepted", "reason"} <= set(
+        table
+    )
     assert table["accepted"].all()
     assert not table.duplicated(["source_day", "member"]).any()
 
@@ -74,7 +76,9 @@ def test_array_pair_equals_the_store_after_normalisation(augmented: Run) -> None
     back = np.expm1(z[:, mask] * np.maximum(mixed["log_std"].values[mask], 0.1) + mixed["log_mean"].values[mask])
     np.testing.assert_allclose(back, mixed["precip"].values[:, mask], rtol=1e-3, atol=1e-3)
     scaled = (mixed["predictors"] - mixed["predictor_mean"]) / mixed["predictor_std"]
-    np.testing.assert_allclose(x, np.nan_to_num(scaled.transpose("time", "y_lr", "x_lr", "channel").values), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        x, np.nan_to_num(scaled.transpose("time", "y_lr", "x_lr", "channel").values), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_a_planted_test_day_is_refused(trained: Run) -> None:

@@ -90,7 +90,11 @@ def test_truncated_store(capsys: pytest.CaptureFixture[str], config_file: Path, 
 
 
 def test_full_disk_is_one_line(
-    capsys: pytest.CaptureFixture[str], config_file: Path, prepared: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
+    config_file: Path,
+    prepared: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = copy_of(prepared, tmp_path / "run")
     import shutil
@@ -130,7 +134,18 @@ def test_a_training_of_another_configuration_is_not_overwritten(
 def test_sample_options_reach_the_samples(config_file: Path, trained: Run, tmp_path: Path) -> None:
     run = copy_of(trained, tmp_path / "run")
     common = ["--config", str(config_file), "--run", str(run.folder)]
-    options = ["--mode", "prior", "--split", "validation", "--days", "2002-03-01", "--members", "2", "--temperature", "0.5"]
+    options = [
+        "--mode",
+        "prior",
+        "--split",
+        "validation",
+        "--days",
+        "2002-03-01",
+        "--members",
+        "2",
+        "--temperature",
+        "0.5",
+    ]
     cli.main(["sample", *common, *options])
     drawn = xr.open_zarr(run.sample_path("flat", "prior", "validation"), consolidated=False)
     assert dict(drawn.sizes) | {"time": 1, "member": 2} == dict(drawn.sizes)
@@ -139,7 +154,9 @@ def test_sample_options_reach_the_samples(config_file: Path, trained: Run, tmp_p
 
 
 def test_version() -> None:
-    shown = subprocess.run([sys.executable, "-m", "rainsmith.cli", "--version"], capture_output=True, text=True, env=os.environ)
+    shown = subprocess.run(
+        [sys.executable, "-m", "rainsmith.cli", "--version"], capture_output=True, text=True, env=os.environ
+    )
     from rainsmith import __version__
 
     assert shown.stdout.strip() == f"rainsmith {__version__}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,16 +14,15 @@ import xarray as xr
 from rainsmith import criteria
 from rainsmith.arrays import TIME, day_numbers
 from rainsmith.config import Config, UserError
-from rainsmith.criteria import Criterion
 from rainsmith.data.finish import write_store
 from rainsmith.evaluate import evaluate
 from rainsmith.report import report
 from rainsmith.report.distributions import cell_size
+from rainsmith.report.facts import credit_rows
 from rainsmith.report.gather import Material, gather, heaviest
-from rainsmith.report.pictures import date_text, panels_of
-from rainsmith.report.summary import sentence
+from rainsmith.report.pictures import panels_of
 from rainsmith.report.tables import ScoreRow, comparison_rows, score_tables
-from rainsmith.report.words import interval, number, title
+from rainsmith.report.words import number
 from rainsmith.run import Run
 from tests.fake_run import config_of, members_of, rain, store_of, write_run
 
@@ -204,6 +202,13 @@ def test_provenance_holds_versions_counts_terms_and_the_configuration(page: str)
         assert expected in text
 
 
+def test_data_without_a_named_source_say_which_files_they_are(material: Material) -> None:
+    bare_store = material.store.assign_attrs(source="", institution="")
+    rows = dict(credit_rows(_with(material, store=bare_store)))
+    assert rows["Source"] == "the files name none; read from *.nc"
+    assert dict(credit_rows(material))["Source"] == "smooth noise <for> tests"
+
+
 def test_distributions_have_all_their_figures(page: str) -> None:
     names = Links(page).alts
     assert sum(name.startswith("Quantile") for name in names) == 2
@@ -299,58 +304,6 @@ def test_a_damaged_file_is_named(config: Config, copied: Run, name: str) -> None
     (copied.evaluation / name).write_bytes(b"")
     with pytest.raises(UserError, match=f"{name}.*evaluate"):
         report(config, copied)
-
-
-@pytest.mark.parametrize(
-    ("value", "shape", "expected"),
-    [
-        (187.26, {}, "187"),
-        (20.649, {}, "20.6"),
-        (1.3049, {}, "1.30"),
-        (0.0841, {}, "0.084"),
-        (0.0, {}, "0"),
-        (-0.0001, {}, "0.000"),
-        (-1.5, {}, "\N{MINUS SIGN}1.50"),
-        (0.612, {"percent": True}, "61.2"),
-        (0.054, {"percent": True, "signed": True}, "+5.4"),
-        (math.nan, {}, "–"),
-    ],
-)
-def test_numbers_have_the_digits_that_mean_something(value: float, shape: dict[str, bool], expected: str) -> None:
-    assert number(value, **shape) == expected
-
-
-def test_intervals_titles_and_dates() -> None:
-    assert interval(1.0, 12.34) == "1.00 to 12.3"
-    assert interval(math.nan, 1.0) == ""
-    assert title("csi", 20.0) == "Critical success index, 20 mm/day"
-    assert title("twcrps_p99", 28.4) == "CRPS above the training P99"
-    assert date_text(20010230) == "30 February 2001"  # a day of the 360-day calendar
-
-
-def _criterion(name: str, value: float, observed: float = math.nan) -> Criterion:
-    ratio = value / observed if math.isfinite(observed) else math.nan
-    return Criterion(name, "heavy_x", value, observed, ratio, "fail", "below ratio (2.4) / below analogs (2)", False)
-
-
-@pytest.mark.parametrize(
-    ("criterion", "expected"),
-    [
-        (_criterion("mean", 8.0, 10.0), "The mean rain is 20 % too low: 8.00 mm/day, observed 10.0 mm/day."),
-        (_criterion("max_daily", 60.0, 50.0), "The wettest cell of a day is 20 % too high"),
-        (_criterion("wet fraction", 0.93, 0.23), "It rains on 93 % of the cells, observed on 23 %."),
-        (_criterion("mass", -0.4), "The total rain is 40 % too low."),
-        (_criterion("spread_skill", 0.1), "The members differ less than their errors ask for"),
-        (_criterion("spread_skill", 1.6), "The members differ more than their errors ask for"),
-        (_criterion("diversity_ratio", 0.2), "The members look more alike than they look like the observed day"),
-        (_criterion("diversity_ratio", 1.4), "The members differ from each other more than from the observed day"),
-        (_criterion("ralsd", 0.3), "wrong by a factor of 2.0"),
-        (_criterion("crps", 3.6), "less accurate than the climatological ratio: its error (CRPS) is 3.60 mm/day"),
-        (_criterion("max", 90.0, 180.0), "180 mm/day, lies outside the range of the members"),
-    ],
-)
-def test_a_missed_criterion_is_said_in_words(criterion: Criterion, expected: str) -> None:
-    assert expected in sentence(criterion).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.fixture

@@ -100,7 +100,9 @@ def test_choice_of_days(prepared: Run) -> None:
         choose_days(test, ["5.1.2003"], "test")
 
 
-def test_interrupted_sampling_keeps_finished_batches(trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_sampling_keeps_finished_batches(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A disk that fills after two batches: they stay, and the same command goes on from there."""
     run = copy_of(trained, tmp_path)
     config = small_config(sampling__days="heavy_x", sampling__batch_size=4, sampling__modes=["prior"])
@@ -117,7 +119,9 @@ def test_interrupted_sampling_keeps_finished_batches(trained: Run, tmp_path: Pat
     with pytest.raises(OSError, match="No space"):
         sample(config, run)
     assert not run.sample_path("flat", "prior", "test").exists()
-    monkeypatch.setattr(sample_files.SampleWriter, "write", lambda self, b, p: (written.append(b), original(self, b, p)))
+    monkeypatch.setattr(
+        sample_files.SampleWriter, "write", lambda self, b, p: (written.append(b), original(self, b, p))
+    )
     sample(config, run)
     assert written == list(range(len(written)))  # nothing was drawn twice
     assert np.isfinite(opened(run)["precip"].values[..., run.open_store()["mask"].values]).all()

@@ -31,7 +31,10 @@ def same_weights(a: Path, b: Path) -> bool:
 
 
 def command_line(run: Run, *more: str) -> list[str]:
-    pairs = [f"{key}={yaml.safe_dump(value, default_flow_style=True).strip().removesuffix('...')}" for key, value in SMALL.items()]
+    pairs = [
+        f"{key}={yaml.safe_dump(value, default_flow_style=True).strip().removesuffix('...')}"
+        for key, value in SMALL.items()
+    ]
     return [*COMMAND, "train", "--run", str(run.folder), *more, "--set", *pairs]
 
 
@@ -48,7 +51,16 @@ def test_log_holds_every_term_and_both_modes(trained: Run) -> None:
         assert sum(row["validation"]["kl_per_dimension"]) == pytest.approx(row["train"]["kl"], rel=1e-5)
         for mode in ("prior", "posterior"):
             figures = row["validation"][mode]
-            assert {"max", "mean", "p99", "diversity", "wet_fraction", "correlation", "crps", "twcrps_p99"} <= figures.keys()
+            assert {
+                "max",
+                "mean",
+                "p99",
+                "diversity",
+                "wet_fraction",
+                "correlation",
+                "crps",
+                "twcrps_p99",
+            } <= figures.keys()
             assert all(np.isfinite(value) for value in figures.values())
     assert rows[0]["beta"] < rows[1]["beta"] <= 0.01
     assert rows[1]["train"]["loss"] < rows[0]["train"]["loss"]
@@ -58,7 +70,9 @@ def test_both_best_checkpoints_hold_the_best_scores(trained: Run) -> None:
     rows = read_jsonl(trained.metrics_log)
     prior = min(row["validation"]["prior"]["twcrps_p99"] for row in rows)
     tail = min(row["validation"]["posterior"]["mae_tail"] for row in rows)
-    about = {name: json.loads((trained.checkpoints / f"{name}.json").read_text()) for name in ("best_prior", "best_tail")}
+    about = {
+        name: json.loads((trained.checkpoints / f"{name}.json").read_text()) for name in ("best_prior", "best_tail")
+    }
     assert about["best_prior"]["validation"]["prior"]["twcrps_p99"] == prior
     assert about["best_tail"]["validation"]["posterior"]["mae_tail"] == tail
     assert {path.stem for path in trained.checkpoints.glob("epoch_*.safetensors")} == {"epoch_001", "epoch_002"}
@@ -129,7 +143,9 @@ def test_killed_training_resumes_to_the_same_weights(prepared: Run, trained: Run
     process.kill()
     process.communicate()
     assert (run.checkpoints / "last.ckpt").exists()
-    finished = subprocess.run([*arguments[:3], "train", "--resume", *arguments[4:]], env=environment(), capture_output=True, text=True)
+    finished = subprocess.run(
+        [*arguments[:3], "train", "--resume", *arguments[4:]], env=environment(), capture_output=True, text=True
+    )
     assert finished.returncode == 0, finished.stderr
     assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
 
@@ -165,7 +181,9 @@ def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path
     alone = subprocess.run(arguments, env=environment(), capture_output=True, text=True)
     assert alone.returncode == 0, alone.stderr
     arguments = [argument.replace(str(other.folder), str(run.folder)) for argument in arguments]
-    together = subprocess.run([*launcher, *arguments[3:]], env=environment(), capture_output=True, text=True, timeout=300)
+    together = subprocess.run(
+        [*launcher, *arguments[3:]], env=environment(), capture_output=True, text=True, timeout=300
+    )
     assert together.returncode == 0, together.stderr[-3000:]
     import xarray as xr
 

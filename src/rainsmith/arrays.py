@@ -20,7 +20,7 @@ DAY_SETS = ("all", "heavy", "heavy_x")
 
 def valid_cells(precip: xr.DataArray) -> xr.DataArray:
     """Cells that hold a finite value on at least one day: bool (y, x)."""
-    return np.isfinite(precip).any(TIME)
+    return precip.notnull().any(TIME)
 
 
 def in_split(store: xr.Dataset, split: str) -> xr.Dataset:

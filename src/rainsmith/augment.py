@@ -145,7 +145,7 @@ def _draw(
 
 
 def require_training_days(mixed: xr.Dataset) -> None:
-    """The invariant of augmentation: every day, real or synthetic, is of the training split, and no source is a stranger.
+    """The invariant of augmentation: every day is of the training split, and no source is a stranger.
 
     Raises:
         UserError: names a day that is not.

@@ -194,8 +194,9 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"rainsmith {__version__}")
         return
     kinds = [Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in COMMANDS.items()]
+    any_command: Any = Union[tuple(kinds)]
     command = tyro.cli(
-        Union[tuple(kinds)],  # type: ignore[arg-type]
+        any_command,
         args=given,
         prog="rainsmith",
         description="Realistic days of extreme rain at high resolution, from a conditional VAE.",

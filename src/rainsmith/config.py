@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from rainsmith.errors import UserError as UserError
 
 DATA_ROOT_VARIABLE = "RAINSMITH_DATA"
 """Environment variable that overrides ``data.root``."""
-
-
-class UserError(Exception):
-    """A mistake in the input: the message says what was found, what was expected and what to do."""
 
 
 class Section(BaseModel):
@@ -30,7 +28,8 @@ class Section(BaseModel):
 
 
 YearSpan = tuple[int, int]
-DateSpan = tuple[str, str]
+Date = Annotated[str, BeforeValidator(str)]  # YAML reads an unquoted 2019-01-01 as a date
+DateSpan = tuple[Date, Date]
 
 
 class Target(Section):
@@ -51,6 +50,7 @@ class PredictorSource(Section):
     files: str | list[str] | None = None
     variable: str | None = None
     units: str | None = None
+    name: str | None = None  # of its channels; null: the variable's own
     day_offsets: list[int] = [0]  # [days] of a source from files
     rain: bool = False  # this source is coarse rain; it is converted to mm/day
 
@@ -128,8 +128,20 @@ class Data(Section):
     heavy_quantile: float = Field(default=0.95, gt=0, lt=1)
     heavy_area: float = Field(default=0.10, gt=0, lt=1)
     suspect: Literal["keep", "mask", "error"] = "mask"
+    credit: str | None = None  # how the data want to be credited; shown in the report
     legacy: Legacy = Legacy()
     demo: Demo = Demo()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _demo_years(cls, values: Any) -> Any:
+        """Without splits of its own, the embedded climate keeps its last two years for validation and test."""
+        if isinstance(values, Mapping) and values.get("kind", "demo") == "demo" and "splits" not in values:
+            demo = Demo.model_validate(values.get("demo", {}))
+            last = demo.first_year + demo.years - 1
+            spans = {"train": [demo.first_year, last - 2], "validation": [last - 1] * 2, "test": [last] * 2}
+            return {**values, "splits": spans}
+        return values
 
 
 class FlatModel(Section):
@@ -212,7 +224,7 @@ class Sampling(Section):
     modes: list[Literal["prior", "posterior"]] = ["prior", "posterior"]
     splits: list[Literal["train", "validation", "test"]] = ["test"]
     members: int = Field(default=10, ge=1)
-    days: Literal["all", "heavy", "heavy_x"] | list[str] = "all"
+    days: Literal["all", "heavy", "heavy_x"] | list[Date] = "all"
     temperature: float = Field(default=1.0, ge=0)
     pixel_threshold: float | None = None  # [mm/day]; null: wet_mm
     keep_levels: int | None = None
@@ -237,7 +249,7 @@ class Evaluate(Section):
 class Augment(Section):
     """How synthetic days are mixed into the training set."""
 
-    days: Literal["heavy_x", "heavy", "all"] | list[str] = "heavy_x"
+    days: Literal["heavy_x", "heavy", "all"] | list[Date] = "heavy_x"
     mode: Literal["prior", "posterior"] = "prior"
     ratio: float = Field(default=0.25, gt=0)  # synthetic days per real training day
     seed: int = 0

@@ -117,7 +117,7 @@ def choose_precision(
             start = time.perf_counter()
             with torch.autocast(device.type, torch.bfloat16) if name == "bf16" else nullcontext():
                 loss = loss_of(trial)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             if device.type == "cuda":
                 torch.cuda.synchronize()
             times.append(time.perf_counter() - start)

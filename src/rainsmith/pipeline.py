@@ -111,16 +111,15 @@ def _resumes(config: Config, folder: Run) -> bool:
 
 def _input_files(config: Config) -> list[tuple[str, int, int]]:
     """Name, size and time of change of every file under ``data.root`` that the configuration names."""
-    if config.data.kind == "demo":
-        return []
-    from rainsmith.data.source import resolve_files
-
     data = config.data
-    patterns: list[str | list[str]] = ["data", "*.npy"] if data.kind != "gridded" else []
-    if data.kind == "gridded":
-        patterns = [s.files for s in (data.target, *data.predictors, *data.statics) if s.files is not None]
-    found = []
-    for pattern in patterns:
-        for file in resolve_files(pattern, data.root):
-            found.append((str(file), file.stat().st_size, file.stat().st_mtime_ns))
-    return found
+    if data.kind == "demo":
+        return []
+    if data.kind != "gridded":
+        files = [*data.root.rglob("*.npy"), *data.root.rglob("*.json")]
+    else:
+        from rainsmith.data.source import resolve_files
+
+        predictors, statics = [s.files for s in data.predictors], [s.files for s in data.statics]
+        named = [data.target.files, data.coarse_grid, *predictors, *statics]
+        files = [file for pattern in named if pattern is not None for file in resolve_files(pattern, data.root)]
+    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(files)]

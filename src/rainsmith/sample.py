@@ -20,6 +20,7 @@ from rainsmith.config import Config, Sampling, UserError
 from rainsmith.data.dataset import Days
 from rainsmith.data.legacy import write_day
 from rainsmith.data.normalise import cell_statistics
+from rainsmith.models.blocks import channels_last
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
 from rainsmith.run import Run, check_disk, console, progress, provenance
@@ -41,7 +42,7 @@ class Sampler:
         self.model = GenerativeModel(source.config, source.domain)
         checkpoints.load_weights(self.model.network, source)
         self.model.to(self.device).eval()
-        self.model.network.to(memory_format=torch.channels_last)
+        channels_last(self.model.network)
         self.settings = settings
         wet_mm = source.config.data.wet_mm
         self.threshold = wet_mm if settings.pixel_threshold is None else settings.pixel_threshold
@@ -227,7 +228,7 @@ def outside_training_range(predictors: xr.Dataset, domain: xr.Dataset) -> dict[s
     """Share of the values of each channel that lie outside the range of the training days."""
     values = predictors["predictors"]
     outside = (values < domain["predictor_min"]) | (values > domain["predictor_max"])
-    known = np.isfinite(values)
+    known = values.notnull()
     share = (outside & known).sum(("time", "y_lr", "x_lr")) / known.sum(("time", "y_lr", "x_lr")).clip(1)
     return {str(name): float(value) for name, value in zip(values["channel"].values, share.values, strict=True)}
 

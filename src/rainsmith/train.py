@@ -18,6 +18,7 @@ from rainsmith import checkpoint, training_state
 from rainsmith.arrays import in_day_set, in_split
 from rainsmith.config import Config, UserError
 from rainsmith.data.dataset import Days, stratified_batches
+from rainsmith.models.blocks import channels_last
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.optimise import (
     MovingAverage,
@@ -64,7 +65,8 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
     # the model, its optimiser, the moving average and the fixed validation days
     seed_everything(config.seed, verbose=False)
     model = GenerativeModel(config, domain)
-    network = model.network.to(memory_format=torch.channels_last)
+    network = model.network
+    channels_last(network)
     days = Days(train_set)
     precision, timed = _precision(config, model, days, saved)
     fabric = launch(config.device, precision)
@@ -113,8 +115,8 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
         training_state.truncate_log(run.metrics_log, state["epoch"])
         times = ", ".join(f"{name} {seconds:.2f} s a step" for name, seconds in timed.items())
         console.print(
-            f"{config.model.name}: {size / 1e6:.2f} M parameters, {len(days)} days, {precision} ({times or 'as asked'}), "
-            f"{fabric.device}, {fabric.world_size} process(es)"
+            f"{config.model.name}: {size / 1e6:.2f} M parameters, {len(days)} days, "
+            f"{precision} ({times or 'as asked'}), {fabric.device}, {fabric.world_size} process(es)"
         )
     heavy = in_day_set(train_set, "heavy")
     monitor = "prior" if settings.monitor == "prior" else "tail"
@@ -140,9 +142,9 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
                 optimiser.zero_grad(set_to_none=True)
                 fabric.backward(terms["loss"])
                 norm = fabric.clip_gradients(wrapped, optimiser, max_norm=settings.grad_clip, error_if_nonfinite=False)
-                if not torch.isfinite(norm):
+                if norm is None or not torch.isfinite(norm):
                     raise UserError(
-                        f"training diverged in epoch {epoch}, step {step} (gradient norm {norm.item()}); "
+                        f"training diverged in epoch {epoch}, step {step} (gradient norm {norm}); "
                         "lower train.lr, or set train.precision: fp32"
                     )
                 optimiser.step()

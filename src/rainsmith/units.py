@@ -9,7 +9,7 @@ import cf_xarray.units
 import pint
 import xarray as xr
 
-from rainsmith.config import UserError
+from rainsmith.errors import UserError
 
 registry: Any = cf_xarray.units.units
 """The registry of pint that reads CF spellings such as ``kg m-2 s-1``."""

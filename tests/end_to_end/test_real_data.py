@@ -59,7 +59,10 @@ def test_united_kingdom(real_data: Path, tmp_path: Path) -> None:
     # a perfect coarse input: what follows it has no bias, climatology cannot know the heavy days
     assert abs(value["scaled-analogs", "prior", "heavy_x", "mass_bias"]) < 0.05
     assert value["climatology", "prior", "heavy_x", "mass_bias"] < -0.3
-    assert value["climatology", "prior", "heavy_x", "rank_deviation"] > value["scaled-analogs", "prior", "heavy_x", "rank_deviation"]
+    assert (
+        value["climatology", "prior", "heavy_x", "rank_deviation"]
+        > value["scaled-analogs", "prior", "heavy_x", "rank_deviation"]
+    )
 
 
 @pytest.mark.real_data
@@ -77,4 +80,6 @@ def test_balearic_islands(real_data: Path, tmp_path: Path) -> None:
     assert crps["analogs"] < crps["climatology"]
     # the posterior has seen the observation, the prior has not
     assert value["flat", "posterior", "all", "crps"] < value["flat", "prior", "all", "crps"]
-    assert value["flat", "posterior", "all", "spatial_correlation"] > value["flat", "prior", "all", "spatial_correlation"]
+    assert (
+        value["flat", "posterior", "all", "spatial_correlation"] > value["flat", "prior", "all", "spatial_correlation"]
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rainsmith.metrics import pooled
@@ -15,6 +16,7 @@ from tests.metrics.climate import array
 amount = st.one_of(st.just(0.0), st.floats(0.0625, 1500, width=32))
 
 
+@hypothesis_settings(deadline=None)
 @given(st.lists(amount, min_size=1, max_size=60), st.sampled_from([0.0, 0.1, 0.5, 0.95, 0.99, 0.999, 1.0]))
 def test_quantiles_from_bins_are_numpys_to_a_tenth_of_a_percent(values: list[float], q: float) -> None:
     cells = array([[values]], members=False)

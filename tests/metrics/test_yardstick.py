@@ -104,3 +104,16 @@ def test_shuffled_days_lose_correlation_and_skill_but_keep_the_distribution(true
     assert float(ensemble.crps(shuffled, obs)) > 1.05 * float(ensemble.crps(members, obs))
     assert float(pooled.ks(shuffled, obs)) == pytest.approx(float(pooled.ks(members, obs)), abs=1e-6)
     assert float(pooled.p99(shuffled, obs)) == pytest.approx(float(pooled.p99(members, obs)))
+
+
+def test_the_truth_itself_is_noisy_on_few_days() -> None:
+    """The ranges that docs/method.md quotes: true members on the 73 wettest days of two years, four true outcomes."""
+    weather = climate(Demo())
+    last = np.arange(len(weather.time))[-730:]
+    rain = np.array([weather.predictors[day][5].mean() for day in last])
+    draws = weather.truth_ensemble(last[np.sort(np.argsort(-rain)[:73])], 14)
+    members = draws.isel(member=slice(4, 14))
+    metrics = (spatial.ralsd, ensemble.rank_deviation, ensemble.spread_skill, pooled.ks)
+    found = np.array([[float(m(members, draws.isel(member=i, drop=True))) for m in metrics] for i in range(4)])
+    np.testing.assert_allclose(found.min(axis=0), [0.015, 0.012, 0.977, 0.0045], rtol=0.02)
+    np.testing.assert_allclose(found.max(axis=0), [0.036, 0.099, 1.059, 0.034], rtol=0.02)

@@ -14,7 +14,9 @@ def network(fine: tuple[int, int] = (19, 23), coarse: tuple[int, int] = (3, 5), 
 
 
 @pytest.mark.parametrize("injection", list(INJECTED_BLOCKS))
-@pytest.mark.parametrize(("fine", "coarse"), [((16, 8), (2, 1)), ((19, 23), (3, 5)), ((35, 53), (11, 13)), ((112, 82), (14, 11))])
+@pytest.mark.parametrize(
+    ("fine", "coarse"), [((16, 8), (2, 1)), ((19, 23), (3, 5)), ((35, 53), (11, 13)), ((112, 82), (14, 11))]
+)
 def test_any_grid(injection: str, fine: tuple[int, int], coarse: tuple[int, int]) -> None:
     net = network(fine, coarse, injection=injection).eval()
     x, s = torch.randn(2, 6, *coarse), torch.randn(2, *fine)

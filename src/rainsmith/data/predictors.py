@@ -127,7 +127,7 @@ def read_sources(
             da = to_mm_per_day(da, name=f"predictor '{da.name}'")
         sources.append(
             Source(
-                _free_label(str(da.name), sources),
+                _free_label(given.name or str(da.name), sources),
                 da.values,
                 day_numbers(da[TIME]),
                 Grid.of(da),

@@ -95,7 +95,7 @@ def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
         coarse_rain_channel=found.coarse_rain_channel,
         coarsen=found.coarsen,
         split=with_gap[kept],
-        attrs=_source_attrs(data),
+        attrs=_source_attrs(data) | ({"terms": data.credit} if data.credit else {}),
     )
     counts: dict[str, Any] = {
         "days_found": int(wanted.size),

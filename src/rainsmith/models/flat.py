@@ -111,13 +111,13 @@ class FlatCVAE(nn.Module):
         if z.ndim == 3:
             members = z.shape[1]
             repeated = Condition(*(part.repeat_interleave(members, dim=0) for part in condition))
-            return self.decode(z.flatten(0, 1), repeated).unflatten(0, (len(z), members))
+            return self.decode(z.flatten(0, 1), repeated).reshape(len(z), members, *self.fine)
         vector, spatial = condition
         if self.training and self.settings.cond_dropout > 0:
             # the whole condition of a day is dropped at once, so that the decoder has to live on z
             keep = (torch.rand(len(z), device=z.device) >= self.settings.cond_dropout).to(vector.dtype)
             vector, spatial = vector * keep[:, None], spatial * keep[:, None, None, None]
-        h = self.seed(torch.cat([z.to(vector.dtype), vector], dim=1)).unflatten(1, self.seed_shape)
+        h = self.seed(torch.cat([z.to(vector.dtype), vector], dim=1)).reshape(-1, *self.seed_shape)
         h = h.contiguous(memory_format=torch.channels_last)
         for i, block in enumerate(self.up):
             if i < INJECTED_BLOCKS[self.settings.injection]:

@@ -98,6 +98,10 @@ def credit_rows(material: Material) -> list[tuple[str, str]]:
     """Whose data these are, on what terms, and what preparation counted."""
     attrs = material.store.attrs
     rows = [(key.capitalize(), str(attrs[key])) for key in CREDITS if attrs.get(key)]
+    if not any(attrs.get(key) for key in ("source", "institution")):
+        files = material.config.data.target.files
+        named = files if isinstance(files, str) else ", ".join(files)
+        rows.append(("Source", f"the files name none; read from {named}"))
     return rows + [(COUNTS[key].capitalize(), str(attrs[key]) or "none") for key in COUNTS if key in attrs]
 
 
