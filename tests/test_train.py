@@ -8,17 +8,25 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 import yaml
 
 from rainsmith import checkpoint
+from rainsmith.arrays import in_split
 from rainsmith.config import UserError
+from rainsmith.evaluate import settings_of
+from rainsmith.metrics.catalogue import METRICS
+from rainsmith.metrics.tally import score_days
 from rainsmith.run import Run, read_jsonl
-from rainsmith.train import train
+from rainsmith.sample import Sampler
+from rainsmith.train import Interrupted, train
+from rainsmith.validation import Validation, choose_days
 from tests.conftest import copy_of
 from tests.small import SMALL, small_config
 
@@ -80,29 +88,30 @@ def test_both_best_checkpoints_hold_the_best_scores(trained: Run) -> None:
 
 def test_validation_figures_agree_with_the_metrics(trained: Run) -> None:
     """The torch figures of training are the same numbers as those of rainsmith.metrics."""
-    import xarray as xr
-
-    from rainsmith.arrays import in_split
-    from rainsmith.metrics import ensemble
-    from rainsmith.sample import Sampler
-    from rainsmith.validation import Validation, choose_days
-
     config = small_config()
     store = trained.open_store()
     domain = store.drop_dims("time").load()
     validation_set = in_split(store, "validation")
     loaded = checkpoint.load(trained.checkpoints / "epoch_002")
     sampler = Sampler(loaded, config.sampling.model_copy(update={"seed": config.seed}), "cpu")
-    validate = Validation(validation_set, domain, members=2, at_most=24, wet_mm=0.1, seed=config.seed, batch_size=64)
-    from contextlib import nullcontext
-
-    figures = validate(sampler.model, torch.device("cpu"), nullcontext())["prior"]
+    validate = Validation(validation_set, domain, members=3, at_most=24, wet_mm=0.1, seed=config.seed, batch_size=64)
     days = validation_set.isel(time=choose_days(validation_set, 24, config.seed)).load()
-    drawn = sampler.draw(torch.from_numpy(days["predictors"].values), validate.days.numbers, range(2))
-    fcst = xr.DataArray(drawn, dims=("time", "member", "y", "x"))
-    obs = days["precip"].drop_vars(list(days["precip"].coords))
-    assert figures["crps"] == pytest.approx(float(ensemble.crps(fcst, obs).mean()), rel=1e-4)
-    assert figures["mean"] == pytest.approx(float(fcst.mean()), rel=1e-4)
+    y, x = torch.from_numpy(days["precip"].values), torch.from_numpy(days["predictors"].values)
+    given = {"prior": (None, None), "posterior": (y.nan_to_num(), y.isfinite())}
+    figures = validate(sampler.model, torch.device("cpu"), nullcontext())
+    for mode in ("prior", "posterior"):
+        drawn = sampler.draw(x, validate.days.numbers, range(3), *given[mode])
+        fcst = xr.DataArray(drawn, dims=("time", "member", "y", "x"), coords={"time": days["time"]})
+        scores = score_days(fcst, days["precip"], METRICS, settings=settings_of(store, config), mode=mode)
+        for ours, theirs in (
+            ("crps", "crps"),
+            ("twcrps_p99", "twcrps_p99"),
+            ("mae_tail", "mae_tail"),
+            ("diversity", "diversity"),
+            ("correlation", "spatial_correlation"),
+            ("max", "max"),
+        ):
+            assert figures[mode][ours] == pytest.approx(float(scores[theirs]), rel=1e-3, abs=1e-5), (mode, ours)
 
 
 @pytest.mark.parametrize("stop_after", [1, 4, 7])
@@ -119,8 +128,6 @@ def test_resumed_training_ends_in_the_same_weights(
         if steps == stop_after:
             os.kill(os.getpid(), signal.SIGINT)
         return original(self, *args, **kwargs)
-
-    from rainsmith.train import Interrupted
 
     monkeypatch.setattr(torch.optim.AdamW, "step", counting)
     with pytest.raises(Interrupted, match="--resume"):
@@ -185,8 +192,6 @@ def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path
         [*launcher, *arguments[3:]], env=environment(), capture_output=True, text=True, timeout=300
     )
     assert together.returncode == 0, together.stderr[-3000:]
-    import xarray as xr
-
     for mode in ("prior", "posterior"):
         one, both = (xr.open_zarr(r.sample_path("flat", mode, "test"), consolidated=False) for r in (other, run))
         np.testing.assert_allclose(one["precip"].values, both["precip"].values, rtol=1e-5, atol=1e-4)

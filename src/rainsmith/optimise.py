@@ -8,13 +8,13 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rainsmith.config import Train
+from rainsmith.models.precision import autocast
 
 
 def learning_rate(settings: Train, step: int, steps_per_epoch: int, plateau_factor: float = 1.0) -> float:
@@ -115,7 +115,7 @@ def choose_precision(
         times = []
         for _ in range(3):
             start = time.perf_counter()
-            with torch.autocast(device.type, torch.bfloat16) if name == "bf16" else nullcontext():
+            with autocast(device, name):
                 loss = loss_of(trial)
             loss.backward()  # type: ignore[no-untyped-call]
             if device.type == "cuda":

@@ -23,6 +23,7 @@ from rainsmith.data.normalise import cell_statistics
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
+from rainsmith.models.precision import autocast, sampling_precision
 from rainsmith.run import Run, check_disk, console, progress, provenance
 from rainsmith.sample_files import SampleWriter, write_netcdf
 
@@ -43,6 +44,7 @@ class Sampler:
         checkpoints.load_weights(self.model.network, source)
         self.model.to(self.device).eval()
         channels_last(self.model.network)
+        self.precision = sampling_precision(source.config.train.precision, self.device)
         self.settings = settings
         wet_mm = source.config.data.wet_mm
         self.threshold = wet_mm if settings.pixel_threshold is None else settings.pixel_threshold
@@ -68,7 +70,8 @@ class Sampler:
         ]
         given = None if y is None else y.to(self.device)
         observed = None if valid is None else valid.to(self.device)
-        drawn = self.model.draw(x.to(self.device), noise, given, observed, self.settings.temperature).float().cpu()
+        with autocast(self.device, self.precision):
+            drawn = self.model.draw(x.to(self.device), noise, given, observed, self.settings.temperature).float().cpu()
         drawn = torch.where(drawn < self.threshold, 0.0, drawn)
         return torch.where(self.mask, drawn, torch.nan).numpy()
 
@@ -96,7 +99,7 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
         days = choose_days(in_split(store, split), settings.days, split)
         for mode in settings.modes:
             target = run.sample_path(loaded.config.model.name, mode, split)
-            attrs = describe(loaded, settings, sampler.threshold, mode, split, config)
+            attrs = describe(loaded, sampler, mode, split, config)
             written.append(
                 draw_days(
                     sampler,
@@ -174,10 +177,9 @@ def choose_days(days: xr.Dataset, wanted: str | Iterable[str], split: str) -> xr
     return days.isel(time=chosen)
 
 
-def describe(
-    loaded: Checkpoint, settings: Sampling, threshold: float, mode: str, split: str, config: Config
-) -> dict[str, Any]:
+def describe(loaded: Checkpoint, sampler: Sampler, mode: str, split: str, config: Config) -> dict[str, Any]:
     """Attributes that say how the samples were made."""
+    settings = sampler.settings
     return {
         "title": f"{settings.members} {mode} members a day of {loaded.config.model.name}",
         "model": loaded.config.model.name,
@@ -190,7 +192,8 @@ def describe(
         "split": split,
         "members": settings.members,
         "temperature": settings.temperature,
-        "pixel_threshold": threshold,
+        "pixel_threshold": sampler.threshold,
+        "precision": sampler.precision,
         "provenance": json.dumps(provenance(config)),
     }
 
@@ -213,12 +216,12 @@ def apply(config: Config, source: Path, out: Path, *, members: int | None = None
     loaded = checkpoints.load(source)
     settings = config.sampling if members is None else config.sampling.model_copy(update={"members": members})
     predictors = prepare_predictors(config, loaded.domain)
-    checkpoints.check_fits(loaded, loaded.domain.drop_dims("channel").merge(predictors))
+    days = loaded.domain.drop_dims("channel").assign(predictors=predictors["predictors"])
+    checkpoints.check_fits(loaded, days)
     for channel, share in outside_training_range(predictors, loaded.domain).items():
         console.print(f"{channel}: {100 * share:.2f} % of the values lie outside the training range")
     sampler = Sampler(loaded, settings, config.device)
-    attrs = describe(loaded, settings, sampler.threshold, "prior", "application", config)
-    days = loaded.domain.drop_dims("channel").assign(predictors=predictors["predictors"])
+    attrs = describe(loaded, sampler, "prior", "application", config)
     draw_days(sampler, days, out, mode="prior", members=settings.members, batch_size=settings.batch_size, attrs=attrs)
     _export(out, loaded, netcdf=netcdf, legacy_npy=None)
     return out

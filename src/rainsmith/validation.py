@@ -123,16 +123,17 @@ def _quantile(values: Tensor, q: float) -> float:
 
 
 def _diversity(members: Tensor) -> float:
-    """1 - cosine similarity over member pairs, averaged over pairs, then days: (N, K, cells)."""
+    """1 - cosine similarity, mean over member pairs, then days: (N, K, cells); a dry member has no angle."""
     k = members.shape[1]
     norm = members.norm(dim=2, keepdim=True)
     unit = members / norm.clamp_min(1e-12)
-    similarity = unit @ unit.transpose(1, 2)
-    rained = (norm[..., 0] > 0).all(dim=1)  # a day with a dry member has no angle
-    if not rained.any():
+    wet = (norm > 0).float()
+    pairs = torch.triu(wet @ wet.transpose(1, 2), diagonal=1)
+    similarity = (unit @ unit.transpose(1, 2) * pairs).sum((1, 2))
+    count = pairs.sum((1, 2))
+    if k < 2 or not (count > 0).any():
         return math.nan
-    off_diagonal = (similarity.sum((1, 2)) - similarity.diagonal(dim1=1, dim2=2).sum(1)) / (k * (k - 1))
-    return 1.0 - off_diagonal[rained].mean().item()
+    return 1.0 - (similarity[count > 0] / count[count > 0]).mean().item()
 
 
 def _correlation(members: Tensor, y: Tensor, valid: Tensor) -> float:

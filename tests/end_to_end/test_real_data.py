@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
-from rainsmith.config import load_config
+from rainsmith.config import DATA_ROOT_VARIABLE, load_config
 from rainsmith.pipeline import run_stage
 from rainsmith.run import Run
+from rainsmith.sample import apply
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SMALL: dict[str, Any] = {
@@ -66,9 +70,12 @@ def test_united_kingdom(real_data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.real_data
-def test_balearic_islands(real_data: Path, tmp_path: Path) -> None:
+def test_balearic_islands(
+    real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
     value = scores(
-        tmp_path,
+        folder,
         "balearic.yaml",
         data__splits={"train": [2000, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
         train__epochs=8,
@@ -83,3 +90,21 @@ def test_balearic_islands(real_data: Path, tmp_path: Path) -> None:
     assert (
         value["flat", "posterior", "all", "spatial_correlation"] > value["flat", "prior", "all", "spatial_correlation"]
     )
+
+    # application: the same days from predictors alone, where no target file is
+    elsewhere = tmp_path / "elsewhere" / "balearic"
+    elsewhere.mkdir(parents=True)
+    for name in ("mslp_ei", "z500_ei", "t850_ei"):
+        shutil.copy(real_data / "balearic" / f"{name}_2000-2007.nc", elsewhere)
+    monkeypatch.setenv(DATA_ROOT_VARIABLE, str(elsewhere.parent))
+    period = {"data.period": ["2004-02-01", "2004-02-10"], "sampling.members": 4}
+    new = load_config(CONFIGS / "balearic.yaml", CONFIGS / "models" / "v3.yaml", {**SMALL, **period})
+    out = apply(new, folder / "checkpoints" / "best_prior.safetensors", tmp_path / "new.zarr")
+    with xr.open_zarr(out, consolidated=False) as applied:
+        sampled = xr.open_zarr(Run(folder).sample_path("flat", "prior", "test"), consolidated=False)
+        days = applied["time"].dt.floor("D").values
+        assert len(days) == 10
+        same = sampled["precip"].sel(time=np.isin(sampled["time"].dt.floor("D").values, days))
+        np.testing.assert_allclose(applied["precip"].values, same.values, rtol=1e-4, atol=1e-3)
+    told = " ".join(capsys.readouterr().err.split())
+    assert "msl_day0: 0.00 % of the values lie outside the training range" in told

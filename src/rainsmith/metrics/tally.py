@@ -165,7 +165,8 @@ def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) ->
         metrics: that the terms are for.
     """
     used = weights.any(axis=0)
-    terms, weights = terms.isel({PART: used}), weights[:, used]
+    if not used.all():
+        terms, weights = terms.isel({PART: used}), weights[:, used]
     itself = pool(terms, weights[:1]).isel(resample=0)
     resampled: dict[str, list[xr.DataArray]] = {metric.name: [metric.value(itself)] for metric in metrics}
     step = int(np.clip(_RESAMPLES_BYTES // max(itself.nbytes, 1), 1, len(weights)))

@@ -124,7 +124,9 @@ class FlatCVAE(nn.Module):
                 resized = F.interpolate(spatial, size=h.shape[-2:], mode="bilinear", align_corners=False)
                 h = torch.cat([h, resized.to(h.dtype)], dim=1)
             h = block(h)
-        return self.last(h)[:, 0].float()
+        with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
+            field: Tensor = self.last(h.float())[:, 0]
+        return field
 
     def draw(
         self, x: Tensor, statics: Tensor, noise: Sequence[Tensor], y: Tensor | None = None, temperature: float = 1.0
