@@ -15,18 +15,24 @@ from rainsmith.train import train
 from tests.small import small_config
 
 _DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
+# Tests write their own data and name their own roots: the variable that overrides every root is set aside, under a name
+# that the processes of xdist inherit.
+_SET_ASIDE = "RAINSMITH_TEST_DATA"
+if DATA_ROOT_VARIABLE in os.environ:
+    os.environ[_SET_ASIDE] = os.environ.pop(DATA_ROOT_VARIABLE)
 
 
 def _real_root() -> Path:
-    return Path(os.environ.get(DATA_ROOT_VARIABLE, _DEFAULT_ROOT))
+    return Path(os.environ.get(_SET_ASIDE, _DEFAULT_ROOT))
 
 
-@pytest.fixture(scope="session")
-def real_data() -> Path:
+@pytest.fixture
+def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the real observed data; a test that asks for it skips where it is missing."""
     root = _real_root()
     if not (root / "haduk-grid-12km").is_dir():
         pytest.skip(f"real data not found in {root}; set {DATA_ROOT_VARIABLE}")
+    monkeypatch.setenv(DATA_ROOT_VARIABLE, str(root))
     return root
 
 
