@@ -461,3 +461,24 @@ def test_the_balearic_data_become_a_downscaling_problem(real_data: Path, tmp_pat
         store.drop_dims("time").load(),
     )
     np.testing.assert_array_equal(again["predictors"], in_split(store, "test")["predictors"])
+
+
+def test_legacy_rain_is_checked_too(tmp_path: Path) -> None:
+    """Rain beyond any record is refused whatever files it comes from."""
+    precip = np.zeros((30, 3, 4), dtype=np.float32)
+    precip[:, 1, 1] = np.linspace(0, 2500, 30)
+    np.save(tmp_path / "obs_train_mean_std_single.npy", np.log1p(precip))
+    np.save(tmp_path / "predictors_train_mean_std_separate.npy", np.zeros((30, 2, 2, 1), dtype=np.float32))
+    np.save(tmp_path / "mean.npy", np.zeros((3, 4)))
+    np.save(tmp_path / "std.npy", np.ones((3, 4)))
+    spans = {"train": [["2001-01-01", "2001-01-20"]], "validation": [["2001-01-21", "2001-01-25"]]}
+    config = load_config(
+        overrides={
+            "data.kind": "legacy-arrays",
+            "data.root": str(tmp_path),
+            "data.legacy": {"start_date": "2001-01-01", "mean": "mean.npy", "std": "std.npy"},
+            "data.splits": {**spans, "test": [["2001-01-26", "2001-01-30"]]},
+        }
+    )
+    with pytest.raises(UserError, match="above 2000"):
+        prepare(config, Run(tmp_path / "run"))

@@ -45,7 +45,19 @@ def prepare(config: Config, run: Run) -> None:
         from rainsmith.data import legacy
 
         raw = legacy.read_days(config) if kind == "legacy-days" else legacy.read_arrays(config)
+        checked = check_precip(raw.precip, suspect=config.data.suspect)
+        finish(replace(raw, precip=checked.precip), config, run, _checks(checked, config.data))
+        return
     finish(raw, config, run)
+
+
+def _checks(checked: Checked, data: Data) -> dict[str, Any]:
+    """What the check of the values found, as attributes of the store."""
+    return {
+        "negatives_set_to_zero": checked.negatives,
+        "suspect_values": "; ".join(map(str, checked.suspects)),
+        "suspect_action": data.suspect,
+    }
 
 
 def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
@@ -101,9 +113,7 @@ def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
         "days_found": int(wanted.size),
         "days_dropped": lost,
         "days_in_gaps": int((with_gap != split)[kept].sum()),
-        "negatives_set_to_zero": checked.negatives,
-        "suspect_values": "; ".join(map(str, checked.suspects)),
-        "suspect_action": data.suspect,
+        **_checks(checked, data),
     }
     _notice(counts, len(checked.suspects))
     return raw, counts
