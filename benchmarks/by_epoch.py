@@ -1,6 +1,6 @@
 """Prior and posterior figures of a training by epoch, from its log, as a Markdown table.
 
-    python benchmarks/by_epoch.py RUN [--every 10]
+python benchmarks/by_epoch.py RUN [--every 10]
 """
 
 from __future__ import annotations

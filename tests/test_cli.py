@@ -63,6 +63,10 @@ def test_help_is_quick_and_imports_no_heavy_library() -> None:
         ("train.epochs=many", "'train.epochs' is 'many'"),
         ("model.injection=last", "'model.injection' is 'last'"),
         ("train.epochs", "is not KEY=VALUE"),
+        ("data.demo.nny=3", "unknown key 'data.demo.nny'; did you mean 'ny'?"),
+        ("data.period=[2010", "not valid YAML"),
+        ("loss.w_min=11", "expected w_min <= w_max"),
+        ("device=gpuu", "'device' is 'gpuu'"),
         ("data.splits.test=[2030, 2031]", "test"),
         ("data.splits.test=[2002, 2003]", "overlap"),
     ],
@@ -81,6 +85,17 @@ def test_missing_files(capsys: pytest.CaptureFixture[str], config_file: Path, tm
     for command in ("train", "sample", "evaluate", "augment"):
         assert "prepare" in fails(capsys, command, *common)
     assert "needs --checkpoint" in fails(capsys, "sample", *common, "--predictors", str(config_file))
+
+
+def test_a_refused_training_leaves_the_record_of_the_good_one(
+    capsys: pytest.CaptureFixture[str], config_file: Path, tmp_path: Path, trained: Run
+) -> None:
+    run = copy_of(trained, tmp_path / "run")
+    record = run.folder / "stages" / "train.json"
+    record.parent.mkdir()
+    record.write_text('{"fingerprint": "good", "finished": true}')
+    fails(capsys, "train", "--config", str(config_file), "--run", str(run.folder), "--resume", "--set", "model.d_z=9")
+    assert read_json(record)["fingerprint"] == "good"
 
 
 def test_truncated_store(capsys: pytest.CaptureFixture[str], config_file: Path, prepared: Run, tmp_path: Path) -> None:

@@ -127,6 +127,26 @@ def test_interrupted_sampling_keeps_finished_batches(
     assert np.isfinite(opened(run)["precip"].values[..., run.open_store()["mask"].values]).all()
 
 
+def test_another_batch_size_draws_everything_again(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Marks of finished batches count batches of one size; with another, days would stay empty."""
+    run = copy_of(trained, tmp_path)
+    original = sample_files.SampleWriter.write
+
+    def failing(self: sample_files.SampleWriter, batch: int, precip: np.ndarray) -> None:
+        if batch == 3:
+            raise OSError(28, "No space left on device")
+        original(self, batch, precip)
+
+    monkeypatch.setattr(sample_files.SampleWriter, "write", failing)
+    with pytest.raises(OSError, match="No space"):
+        sample(small_config(sampling__batch_size=4, sampling__modes=["prior"]), run)
+    monkeypatch.setattr(sample_files.SampleWriter, "write", original)
+    sample(small_config(sampling__batch_size=64, sampling__modes=["prior"]), run)
+    assert np.isfinite(opened(run)["precip"].values[..., run.open_store()["mask"].values]).all()
+
+
 def test_netcdf_and_legacy_files(trained: Run, tmp_path: Path) -> None:
     run = copy_of(trained, tmp_path / "run")
     config = small_config(sampling__days=["2003-01-05"], sampling__modes=["prior"])

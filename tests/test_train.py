@@ -20,6 +20,7 @@ import yaml
 from rainsmith import checkpoint
 from rainsmith.arrays import in_split
 from rainsmith.config import UserError
+from rainsmith.data.prepare import prepare
 from rainsmith.evaluate import settings_of
 from rainsmith.metrics.catalogue import METRICS
 from rainsmith.metrics.tally import score_days
@@ -76,12 +77,12 @@ def test_log_holds_every_term_and_both_modes(trained: Run) -> None:
 
 def test_both_best_checkpoints_hold_the_best_scores(trained: Run) -> None:
     rows = read_jsonl(trained.metrics_log)
-    prior = min(row["validation"]["prior"]["twcrps_p99"] for row in rows)
+    prior = min(row["validation"]["prior"]["tail_score"] for row in rows)
     tail = min(row["validation"]["posterior"]["mae_tail"] for row in rows)
     about = {
         name: json.loads((trained.checkpoints / f"{name}.json").read_text()) for name in ("best_prior", "best_tail")
     }
-    assert about["best_prior"]["validation"]["prior"]["twcrps_p99"] == prior
+    assert about["best_prior"]["validation"]["prior"]["tail_score"] == prior
     assert about["best_tail"]["validation"]["posterior"]["mae_tail"] == tail
     assert {path.stem for path in trained.checkpoints.glob("epoch_*.safetensors")} == {"epoch_001", "epoch_002"}
 
@@ -209,6 +210,40 @@ def test_refusals(trained: Run, prepared: Run, tmp_path: Path) -> None:
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(UserError, match="truncated or damaged"):
         train(small_config(), run, resume=True)
+
+
+def test_a_state_saved_at_the_end_of_an_epoch_resumes(
+    prepared: Run, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while validating: the last step is done, the epoch is not."""
+    run = copy_of(prepared, tmp_path)
+
+    def killed(self: Validation, *args: object) -> None:
+        raise MemoryError
+
+    original = Validation.__call__
+    monkeypatch.setattr(Validation, "__call__", killed)
+    with pytest.raises(MemoryError):
+        train(small_config(train__save_last_seconds=0.0), run)
+    monkeypatch.setattr(Validation, "__call__", original)
+    train(small_config(), run, resume=True)
+    assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
+
+
+def test_a_finished_training_goes_on_where_its_limit_is_raised(prepared: Run, tmp_path: Path) -> None:
+    run = copy_of(prepared, tmp_path)
+    train(small_config(train__epochs=1, train__schedule="constant"), run)
+    train(small_config(train__epochs=1, train__schedule="constant"), run, resume=True)
+    assert len(read_jsonl(run.metrics_log)) == 1
+    train(small_config(train__epochs=2, train__schedule="constant"), run, resume=True)
+    assert len(read_jsonl(run.metrics_log)) == 2
+
+
+def test_other_data_are_not_resumed(trained: Run, tmp_path: Path) -> None:
+    run = copy_of(trained, tmp_path)
+    prepare(small_config(data__splits={"train": [2002, 2002], "validation": [2001, 2001], "test": [2003, 2003]}), run)
+    with pytest.raises(UserError, match=r"another configuration \(data differ"):
+        train(small_config(train__epochs=3), run, resume=True)
 
 
 def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_path: Path) -> None:

@@ -101,13 +101,30 @@ def train(config: Config, run: Folder, resume: bool = False) -> None:
     _stage("train", config, run, resume=resume)
 
 
-def sample(config: Config, run: Folder) -> None:
+def sample(config: Config, run: Folder, *, netcdf: bool = False, legacy_npy: Path | None = None) -> None:
     """Draw members in every mode and split of ``config.sampling``; writes ``samples/`` in [mm/day].
+
+    Args:
+        config: the configuration.
+        run: the run folder, trained.
+        netcdf: write NetCDF files too.
+        legacy_npy: write the reference's normalised per-day files into this folder too.
 
     Raises:
         UserError: the checkpoint is missing, damaged or of another grid, or a day is not in the store.
     """
-    _stage("sample", config, run)
+    _stage("sample", config, run, netcdf=netcdf, legacy_npy=legacy_npy)
+
+
+def apply(config: Config, checkpoint: Path, out: Path, *, netcdf: bool = False) -> Path:
+    """Draw prior members [mm/day] for a period with predictors only, which ``config.data.predictors`` names.
+
+    Raises:
+        UserError: predictors that do not match those of the checkpoint.
+    """
+    from rainsmith.sample import apply as stage
+
+    return stage(config, checkpoint, out, netcdf=netcdf)
 
 
 def evaluate(config: Config, run: Folder) -> None:

@@ -46,8 +46,11 @@ def save(
         },
     )
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    with atomic(path) as scratch:
-        save_file(contiguous, scratch, metadata={"epoch": str(epoch)})
+    try:
+        with atomic(path) as scratch:
+            save_file(contiguous, scratch, metadata={"epoch": str(epoch)})
+    except SafetensorError as error:
+        raise UserError(f"{path} could not be written ({error}); free some space and go on with --resume") from None
 
 
 def load(path: Path) -> Checkpoint:

@@ -105,27 +105,33 @@ class Sample(Common):
         from rainsmith.pipeline import run_stage
 
         days: Any = self.days[0] if len(self.days) == 1 and "-" not in self.days[0] else (list(self.days) or None)
-        config, folder = self.open(
-            **{
-                "sampling.modes": [self.mode] if self.mode else None,
-                "sampling.splits": [self.split] if self.split else None,
-                "sampling.days": days,
-                "sampling.members": self.members,
-                "sampling.temperature": self.temperature,
-                "sampling.checkpoint": self.checkpoint,
-            }
-        )
-        if self.predictors is None:
-            run_stage("sample", config, folder, netcdf=self.netcdf, legacy_npy=self.legacy_npy)
+        asked = {
+            "sampling.modes": [self.mode] if self.mode else None,
+            "sampling.splits": [self.split] if self.split else None,
+            "sampling.days": days,
+            "sampling.members": self.members,
+            "sampling.temperature": self.temperature,
+            "sampling.checkpoint": self.checkpoint,
+        }
+        if self.predictors is not None:
+            self._apply({key: value for key, value in asked.items() if value is not None})
             return
+        run_stage("sample", *self.open(**asked), netcdf=self.netcdf, legacy_npy=self.legacy_npy)
+
+    def _apply(self, asked: dict[str, Any]) -> None:
+        """Draw members for a period with predictors only."""
         from rainsmith.config import UserError, load_config
+        from rainsmith.run import Run
         from rainsmith.sample import apply
 
-        if self.checkpoint is None:
+        if self.checkpoint is None or self.predictors is None:
             raise UserError("--predictors needs --checkpoint FILE: the statistics and the grid come from there")
-        new = load_config(self.predictors, None, _parse_overrides(self.set))
-        new = new.model_copy(update={"sampling": config.sampling})
-        print(apply(new, Path(self.checkpoint), folder.samples / f"{self.predictors.stem}.zarr", netcdf=self.netcdf))
+        given = {"--split": self.split, "--days": self.days, "--mode posterior": self.mode == "posterior"}
+        for option in (name for name, value in given.items() if value):
+            raise UserError(f"{option} does not go with --predictors, a period without observations; leave it out")
+        new = load_config(self.predictors, None, {**_parse_overrides(self.set), **asked})
+        out = Run(self.run).samples / f"{self.predictors.stem}.zarr"
+        print(apply(new, Path(self.checkpoint), out, netcdf=self.netcdf, legacy_npy=self.legacy_npy))
 
 
 @dataclass(frozen=True)
@@ -235,7 +241,10 @@ def _parse_overrides(pairs: tuple[str, ...]) -> dict[str, Any]:
         key, separator, text = pair.partition("=")
         if not separator or not key:
             raise UserError(f"--set {pair!r} is not KEY=VALUE; write e.g. --set train.epochs=40")
-        values[key] = yaml.safe_load(text)
+        try:
+            values[key] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UserError(f"--set {pair!r}: the value is not valid YAML; check its brackets and quotes") from None
     return values
 
 

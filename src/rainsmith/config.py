@@ -137,7 +137,10 @@ class Data(Section):
     def _demo_years(cls, values: Any) -> Any:
         """Without splits of its own, the embedded climate keeps its last two years for validation and test."""
         if isinstance(values, Mapping) and values.get("kind", "demo") == "demo" and "splits" not in values:
-            demo = Demo.model_validate(values.get("demo", {}))
+            try:
+                demo = Demo.model_validate(values.get("demo", {}))
+            except ValidationError:
+                return values  # the section itself says what is wrong with it
             last = demo.first_year + demo.years - 1
             spans = {"train": [demo.first_year, last - 2], "validation": [last - 1] * 2, "test": [last] * 2}
             return {**values, "splits": spans}
@@ -174,12 +177,18 @@ class Loss(Section):
 
     w_min: float = Field(default=0.1, ge=0)
     w_max: float = Field(default=10.0, gt=0)
-    scale: Literal["p90"] | float = "p90"  # [mm/day]; p90: the training P90
+    scale: Literal["p90"] | Annotated[float, Field(gt=0)] = "p90"  # [mm/day]; p90: the training P90
     tail_boost: float = Field(default=5.0, ge=0)
     lambda_grad: float = Field(default=0.1, ge=0)
     lambda_mass: float = Field(default=0.005, ge=0)
     beta_kl: float = Field(default=0.01, ge=0)
     warmup_epochs: int = Field(default=50, ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Loss:
+        if self.w_min > self.w_max:
+            raise ValueError(f"w_min is {self.w_min:g} and w_max {self.w_max:g}; expected w_min <= w_max")
+        return self
 
 
 class Objective(Section):
@@ -258,8 +267,8 @@ class Augment(Section):
 class Config(Section):
     """The whole configuration of a run."""
 
-    seed: int = 0
-    device: str = "auto"  # auto | cpu | cuda
+    seed: int = Field(default=0, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     data: Data = Data()
     model: Model = FlatModel()
     loss: Loss = Loss()
@@ -305,8 +314,11 @@ def load_config(
     base = Path(file).parent if file is not None else Path.cwd()
     values.setdefault("data", {})
     if isinstance(values["data"], dict):
-        root = os.environ.get(DATA_ROOT_VARIABLE) or values["data"].get("root", Data.model_fields["root"].default)
-        values["data"]["root"] = str((base / root).resolve())
+        root = values["data"].get("root", Data.model_fields["root"].default)
+        if os.environ.get(DATA_ROOT_VARIABLE):
+            values["data"]["root"] = str(Path(os.environ[DATA_ROOT_VARIABLE]).resolve())
+        elif isinstance(root, str | Path):
+            values["data"]["root"] = str((base / root).resolve())
     return parse(values, origin=str(file) if file else "configuration")
 
 
@@ -326,16 +338,17 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
     result = copy.deepcopy(dict(base))
     for key, value in overlay.items():
         old = result.get(key)
-        renamed = (
-            isinstance(value, Mapping)
-            and isinstance(old, Mapping)
-            and value.get("name", old.get("name")) != old.get("name")
-        )
-        if isinstance(value, Mapping) and isinstance(old, Mapping) and not renamed:
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and not (key == "model" and _renames(old, value)):
             result[key] = merge(old, value)
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def _renames(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether an overlay asks for another kind of model than the section it is laid over."""
+    before = old.get("name", FlatModel().name)
+    return bool(new.get("name", before) != before)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -343,6 +356,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"configuration file {path} not found; give the path of a YAML file (see configs/)") from None
+    except OSError as error:
+        raise UserError(f"configuration file {path} cannot be read ({error.strerror}); give a YAML file") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if values is None:

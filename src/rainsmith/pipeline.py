@@ -50,37 +50,41 @@ def run(config: Config, folder: Run) -> None:
     A training that was stopped goes on where it stopped.
 
     Raises:
-        UserError: from a stage, or where the folder holds a training of another configuration.
+        UserError: from a stage, for instance where the folder holds a training of another configuration.
     """
     for stage in STAGES:
         if is_current(stage, config, folder):
             console.print(f"{stage.name}: unchanged, skipped")
             continue
-        options = {"resume": _resumes(config, folder)} if stage.name == "train" else {}
+        options = {"resume": (folder.checkpoints / "last.ckpt").exists()} if stage.name == "train" else {}
         run_stage(stage.name, config, folder, **options)
 
 
 def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
-    """Run one stage and keep its fingerprint in ``stages/<stage>.json``."""
+    """Run one stage and keep its fingerprint in ``stages/<stage>.json``.
+
+    A stage that is refused leaves the record of the last good one as it was.
+    """
     stage = BY_NAME[name]
-    record = folder.folder / "stages" / f"{name}.json"
-    values = {"fingerprint": fingerprint(stage, config, folder), "version": __version__}
+    record = _record(name, folder)
+    before = record.read_text(encoding="utf-8") if record.exists() else None
+    values: dict[str, Any] = {"fingerprint": fingerprint(stage, config, folder), "version": __version__}
     console.print(f"[bold]{name}[/bold]")
-    started = time.monotonic()
-    _write_record(record, {**values, "finished": False})
-    result = stage.load()(config, folder, **options)
-    _write_record(record, {**values, "finished": True, "seconds": round(time.monotonic() - started, 1)})
+    started = time.time()
+    _write_record(record, {**values, "finished": False, "stamp": started})
+    try:
+        result = stage.load()(config, folder, **options)
+    except UserError:
+        record.unlink(missing_ok=True) if before is None else record.write_text(before, encoding="utf-8")
+        raise
+    now = time.time()
+    _write_record(record, {**values, "finished": True, "stamp": now, "seconds": round(now - started, 1)})
     return result
-
-
-def _write_record(path: Path, values: dict[str, Any]) -> None:
-    if os.environ.get("RANK", "0") == "0":  # one process of several
-        write_json(path, values)
 
 
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:
     """Whether the stage finished with the inputs that it would have now."""
-    record = folder.folder / "stages" / f"{stage.name}.json"
+    record = _record(stage.name, folder)
     if not record.exists() or not (folder.folder / stage.product).exists():
         return False
     kept = read_json(record)
@@ -88,25 +92,26 @@ def is_current(stage: Stage, config: Config, folder: Run) -> bool:
 
 
 def fingerprint(stage: Stage, config: Config, folder: Run) -> str:
-    """Hash of the stage's config sections, its inputs and the version."""
+    """Hash of the stage's config sections, the version, and its inputs: files, or what earlier stages left and when."""
     values = config.model_dump(mode="json", by_alias=True)
+    values["data"].pop("root")  # the files count, not the place where they are mounted
     parts: list[Any] = [__version__, stage.name, {section: values[section] for section in stage.sections}]
     if stage.name == "prepare":
         parts.append(_input_files(config))
-    parts += [fingerprint(BY_NAME[name], config, folder) for name in stage.after]
+    for name in stage.after:
+        record = _record(name, folder)
+        kept = read_json(record) if record.exists() else {}
+        parts.append([kept.get("fingerprint"), kept.get("finished"), kept.get("stamp")])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _resumes(config: Config, folder: Run) -> bool:
-    """Whether an unfinished training of this very configuration is there."""
-    if not (folder.checkpoints / "last.ckpt").exists():
-        return False
-    record = folder.folder / "stages" / "train.json"
-    if record.exists() and read_json(record)["fingerprint"] == fingerprint(BY_NAME["train"], config, folder):
-        return True
-    raise UserError(
-        f"{folder.checkpoints} holds a training of another configuration; give another --run, or delete that folder"
-    )
+def _record(name: str, folder: Run) -> Path:
+    return folder.folder / "stages" / f"{name}.json"
+
+
+def _write_record(path: Path, values: dict[str, Any]) -> None:
+    if os.environ.get("RANK", "0") == "0":  # one process of several
+        write_json(path, values)
 
 
 def _input_files(config: Config) -> list[tuple[str, int, int]]:
@@ -122,4 +127,4 @@ def _input_files(config: Config) -> list[tuple[str, int, int]]:
         predictors, statics = [s.files for s in data.predictors], [s.files for s in data.statics]
         named = [data.target.files, data.coarse_grid, *predictors, *statics]
         files = [file for pattern in named if pattern is not None for file in resolve_files(pattern, data.root)]
-    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(files)]
+    return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(files)]

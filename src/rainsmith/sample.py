@@ -23,7 +23,7 @@ from rainsmith.data.normalise import cell_statistics
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
-from rainsmith.models.precision import autocast, sampling_precision
+from rainsmith.models.precision import autocast, pick_device, sampling_precision
 from rainsmith.run import Run, check_disk, console, progress, provenance
 from rainsmith.sample_files import SampleWriter, write_netcdf
 
@@ -38,8 +38,7 @@ class Sampler:
     """
 
     def __init__(self, source: Checkpoint, settings: Sampling, device: str = "auto") -> None:
-        name = device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
-        self.device = torch.device(name)
+        self.device = pick_device(device)
         self.model = GenerativeModel(source.config, source.domain)
         checkpoints.load_weights(self.model.network, source)
         self.model.to(self.device).eval()
@@ -137,7 +136,7 @@ def draw_days(
     n = days.sizes["time"]
     check_disk(target.parent, 0.6 * 4 * n * members * days.sizes["y"] * days.sizes["x"], "sampling")
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=rank)
+    writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=rank, world=world)
     if mode == "posterior" and "precip" not in days:
         raise UserError("posterior mode needs observed rain, found none; use --mode prior")
     reader = Days(days)
@@ -198,15 +197,15 @@ def describe(loaded: Checkpoint, sampler: Sampler, mode: str, split: str, config
     }
 
 
-def apply(config: Config, source: Path, out: Path, *, members: int | None = None, netcdf: bool = False) -> Path:
+def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, legacy_npy: Path | None = None) -> Path:
     """Draw prior members for a period with predictors only (no observations, any calendar).
 
     Args:
-        config: its ``data.predictors`` name the new files.
+        config: its ``data.predictors`` name the new files, its ``sampling`` says how many members and how.
         source: the checkpoint, whose grids and statistics are used.
         out: the Zarr store to write.
-        members: K; None takes ``sampling.members``.
         netcdf: also write NetCDF beside it.
+        legacy_npy: also write the reference's normalised per-day files into this folder.
 
     Raises:
         UserError: predictors that do not match the checkpoint's.
@@ -214,7 +213,7 @@ def apply(config: Config, source: Path, out: Path, *, members: int | None = None
     from rainsmith.data.prepare import prepare_predictors
 
     loaded = checkpoints.load(source)
-    settings = config.sampling if members is None else config.sampling.model_copy(update={"members": members})
+    settings = config.sampling
     predictors = prepare_predictors(config, loaded.domain)
     days = loaded.domain.drop_dims("channel").assign(predictors=predictors["predictors"])
     checkpoints.check_fits(loaded, days)
@@ -223,7 +222,7 @@ def apply(config: Config, source: Path, out: Path, *, members: int | None = None
     sampler = Sampler(loaded, settings, config.device)
     attrs = describe(loaded, sampler, "prior", "application", config)
     draw_days(sampler, days, out, mode="prior", members=settings.members, batch_size=settings.batch_size, attrs=attrs)
-    _export(out, loaded, netcdf=netcdf, legacy_npy=None)
+    _export(out, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
     return out
 
 
@@ -237,6 +236,8 @@ def outside_training_range(predictors: xr.Dataset, domain: xr.Dataset) -> dict[s
 
 
 def _export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path | None) -> None:
+    if os.environ.get("RANK", "0") != "0":  # one process of several
+        return
     if netcdf:
         write_netcdf(samples)
     if legacy_npy is not None:

@@ -32,17 +32,27 @@ class SampleWriter:
         batch_size: days a batch.
         attrs: attributes of the store.
         rank: number of this process.
+        world: number of processes.
     """
 
     def __init__(
-        self, target: Path, days: xr.Dataset, *, members: int, batch_size: int, attrs: dict[str, Any], rank: int = 0
+        self,
+        target: Path,
+        days: xr.Dataset,
+        *,
+        members: int,
+        batch_size: int,
+        attrs: dict[str, Any],
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
-        self.target, self.rank, self.batch_size = target, rank, batch_size
+        self.target, self.rank, self.world, self.batch_size = target, rank, world, batch_size
         self.n_batches = -(-days.sizes["time"] // batch_size)
         self.part = target.with_name(target.name + ".part")
         self.marks = target.with_name(target.name + ".done")
         request = {k: v for k, v in attrs.items() if k != "provenance"}
         request["days"] = [str(t) for t in days["time"].values]
+        request["batch_size"] = batch_size  # the marks count batches of this size
         self._ready = self.marks / (
             "ready-" + hashlib.sha256(json.dumps(request, default=str).encode()).hexdigest()[:16]
         )
@@ -69,9 +79,11 @@ class SampleWriter:
     def close(self) -> None:
         """Wait for every batch, then give the store its name."""
         if self.rank != 0:
+            (self.marks / f"closed-{self.rank}").touch()
             self._wait(lambda: not self.part.exists())
             return
         self._wait(lambda: all(self.has(batch) for batch in range(self.n_batches)))
+        self._wait(lambda: all((self.marks / f"closed-{rank}").exists() for rank in range(1, self.world)))
         if self.target.exists():
             shutil.rmtree(self.target)
         self.part.rename(self.target)

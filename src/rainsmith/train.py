@@ -20,6 +20,7 @@ from rainsmith.config import Config, UserError
 from rainsmith.data.dataset import Days, stratified_batches
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.generative import GenerativeModel
+from rainsmith.models.precision import pick_device
 from rainsmith.optimise import (
     MovingAverage,
     Plateau,
@@ -31,7 +32,7 @@ from rainsmith.optimise import (
 from rainsmith.run import Run, check_disk, console, progress
 from rainsmith.validation import Validation
 
-MONITORED = {"prior": ("prior", "twcrps_p99"), "tail": ("posterior", "mae_tail")}
+MONITORED = {"prior": ("prior", "tail_score"), "tail": ("posterior", "mae_tail")}
 """The two best checkpoints: by a proper tail score of prior samples, and by reconstruction as the reference does."""
 
 
@@ -58,7 +59,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
         if found.sizes["time"] < 2:
             raise UserError(f"the {name} split has {found.sizes['time']} days, expected 2 or more; change data.splits")
     state_file = run.checkpoints / "last.ckpt"
-    saved = training_state.read(state_file, config) if resume else None
+    saved = training_state.read(state_file, config, store) if resume else None
     if saved is None and state_file.exists():
         raise UserError(f"{run.checkpoints} holds a training already; add --resume to go on, or give another --run")
 
@@ -71,7 +72,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
     precision, timed = _precision(config, model, days, saved)
     fabric = launch(config.device, precision)
     size = sum(p.numel() for p in network.parameters())
-    check_disk(run.checkpoints, 4 * size * (settings.epochs / settings.save_every + 7), "training")
+    check_disk(run.checkpoints, 4 * size * (settings.epochs / settings.save_every + 12), "training")
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
     wrapped, optimiser = fabric.setup(model, optimiser)
     average = MovingAverage(network, settings.ema)
@@ -86,7 +87,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
     )
 
     # where we are: every value that the loop changes lives in the state, the network, the optimiser or the average
-    state = training_state.fresh_state(config, precision, tuple(MONITORED))
+    state = training_state.fresh_state(config, store, precision, tuple(MONITORED))
     if saved is not None:
         network.load_state_dict(saved.pop("network"))
         optimiser.load_state_dict(saved.pop("optimiser"))
@@ -120,19 +121,19 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
         )
     heavy = in_day_set(train_set, "heavy")
     monitor = "prior" if settings.monitor == "prior" else "tail"
+    # a training that ended may go on where its limits were raised
+    state["finished"] = bool(_reason_to_end(config, state, monitor))
     last_saved = clock = time.monotonic()
     with _stop_signals() as stop, progress(quiet=not main) as bar:
         task = bar.add_task("train", total=settings.epochs, completed=state["epoch"], note="")
-        while state["epoch"] < settings.epochs and not state["finished"]:
+        while not state["finished"]:
             epoch = state["epoch"]
             order = np.random.default_rng([config.seed, 1, epoch])
             batches = stratified_batches(heavy, settings.batch_size, settings.min_heavy_fraction, order)
             while state["step"] < len(batches):
                 step = state["step"]
                 started = time.monotonic()
-                position = epoch * len(batches) + step
-                beta = kl_weight(config.loss.beta_kl, position / len(batches), config.loss.warmup_epochs)
-                lr = learning_rate(settings, position, len(batches), plateau.factor)
+                lr, beta = _rates(config, epoch, step, len(batches), plateau.factor)
                 for group in optimiser.param_groups:
                     group["lr"] = lr
                 # all randomness of a step follows from its number: this is what makes a resumed run the same
@@ -151,7 +152,8 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
                 average.update(network)
                 _accumulate(state, terms, kl, time.monotonic() - started)
                 clock = _tick(state, clock)
-                if stop.requested and state["step"] < len(batches):
+                stopping = _any_process(fabric, stop.requested)
+                if stopping and state["step"] < len(batches):
                     save_state()
                     raise Interrupted(f"stopped in epoch {epoch}; the state is saved: go on with --resume")
                 if time.monotonic() - last_saved > settings.save_last_seconds:
@@ -159,14 +161,16 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
                     last_saved = time.monotonic()
 
             # the end of an epoch: validate, keep the best, log, decide whether to go on
+            lr, beta = _rates(config, epoch, len(batches) - 1, len(batches), plateau.factor)
             row = _epoch_row(state, lr, beta, len(batches))
-            last = epoch + 1 == settings.epochs
+            last = epoch + 1 == settings.epochs or fabric.broadcast(_time_is_up(config, state))
             due = (epoch + 1) % settings.save_every == 0 or last
             if (epoch + 1) % settings.validate_every == 0 or due:
                 raw = {name: value.clone() for name, value in network.state_dict().items()}
                 if settings.ema > 0:
                     network.load_state_dict(average.values)
-                figures = validate(model, fabric.device, fabric.autocast())
+                # running statistics differ between processes; the first one's figures are everybody's
+                figures = fabric.broadcast(validate(model, fabric.device, fabric.autocast()))
                 row["validation"] = {**figures, "kl_per_dimension": row.pop("kl_per_dimension"), "best": []}
                 for name, (mode, metric) in MONITORED.items():
                     if figures[mode][metric] < state["best"][name]["score"]:
@@ -183,13 +187,14 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
             bar.update(task, completed=epoch + 1, note=_note(row))
             training_state.start_epoch(state, epoch + 1)
             clock = _tick(state, clock)
-            reason = _reason_to_end(config, state, state["best"][monitor]["epoch"])
+            reason = fabric.broadcast(_reason_to_end(config, state, monitor))
             state["finished"] = bool(reason)
-            if reason or stop.requested:
+            stopping = _any_process(fabric, stop.requested)
+            if reason or stopping:
                 save_state()
-            if reason and not last and main:
+            if reason and state["epoch"] < settings.epochs and main:
                 console.print(f"training ends after epoch {epoch + 1}: {reason}")
-            if stop.requested and not reason:
+            if stopping and not reason:
                 raise Interrupted(f"stopped after epoch {epoch + 1}; the state is saved: go on with --resume")
     fabric.barrier()
 
@@ -200,9 +205,7 @@ def launch(device: str, precision: str) -> Fabric:
     Raises:
         UserError: CUDA is asked for and missing.
     """
-    accelerator = device if device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
-    if accelerator == "cuda" and not torch.cuda.is_available():
-        raise UserError("device is 'cuda', found no CUDA device; set device: cpu or auto")
+    accelerator = pick_device(device).type
     local, world = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), int(os.environ.get("WORLD_SIZE", "1"))
     fabric = Fabric(
         accelerator=accelerator,
@@ -221,7 +224,7 @@ def _precision(
     """A resumed run keeps its precision; otherwise ``train.precision``, timed where it is auto."""
     if saved is not None:
         return str(saved["precision"]), {}
-    device = torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
+    device = pick_device(config.device)
     if config.train.precision == "auto" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         # processes would time differently, and must agree
         return ("bf16" if device.type == "cuda" else "fp32"), {}
@@ -231,15 +234,36 @@ def _precision(
     )
 
 
-def _reason_to_end(config: Config, state: dict[str, Any], best_epoch: int) -> str:
+def _rates(config: Config, epoch: int, step: int, steps: int, plateau_factor: float) -> tuple[float, float]:
+    """Learning rate and weight of the KL at a step of an epoch."""
+    position = epoch * steps + step
+    beta = kl_weight(config.loss.beta_kl, position / steps, config.loss.warmup_epochs)
+    return learning_rate(config.train, position, steps, plateau_factor), beta
+
+
+def _time_is_up(config: Config, state: dict[str, Any]) -> bool:
+    limit = config.train.max_minutes
+    return limit is not None and float(state["elapsed"]) > 60 * limit
+
+
+def _reason_to_end(config: Config, state: dict[str, Any], monitor: str) -> str:
+    """Why no further epoch is trained, or ""."""
     settings = config.train
     if state["epoch"] >= settings.epochs:
         return "all epochs are done"
-    if state["epoch"] - 1 - best_epoch >= settings.early_stopping_patience:
+    if int(state["epoch"]) - 1 - state["best"][monitor]["epoch"] >= settings.early_stopping_patience:
         return f"no better {settings.monitor} score for {settings.early_stopping_patience} epochs"
-    if settings.max_minutes is not None and state["elapsed"] > 60 * settings.max_minutes:
+    if _time_is_up(config, state):
         return f"train.max_minutes = {settings.max_minutes:g} passed"
     return ""
+
+
+def _any_process(fabric: Fabric, flag: bool) -> bool:
+    """Whether the flag is set in any process, so that all of them decide alike."""
+    if fabric.world_size == 1:
+        return flag
+    reduced = fabric.all_reduce(torch.tensor(float(flag), device=fabric.device), reduce_op="max")
+    return bool(torch.as_tensor(reduced).item() > 0)
 
 
 def _accumulate(state: dict[str, Any], terms: dict[str, torch.Tensor], kl: torch.Tensor, seconds: float) -> None:

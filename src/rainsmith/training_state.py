@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+import xarray as xr
 
+from rainsmith.arrays import day_numbers
 from rainsmith.config import Config, UserError
 from rainsmith.run import atomic, read_jsonl
 
@@ -23,7 +27,7 @@ FREE_TO_CHANGE = {
 """Keys of ``train`` that may differ between a training and its continuation."""
 
 
-def fresh_state(config: Config, precision: str, monitors: tuple[str, ...]) -> dict[str, Any]:
+def fresh_state(config: Config, store: xr.Dataset, precision: str, monitors: tuple[str, ...]) -> dict[str, Any]:
     """Where a training stands before its first step; plain values only."""
     return {
         "epoch": 0,
@@ -36,7 +40,7 @@ def fresh_state(config: Config, precision: str, monitors: tuple[str, ...]) -> di
         "precision": precision,
         "best": {name: {"score": math.inf, "epoch": -1} for name in monitors},
         "plateau": {"factor": 1.0, "bad": 0},
-        "config": identity(config),
+        "config": identity(config, store),
     }
 
 
@@ -47,11 +51,14 @@ def start_epoch(state: dict[str, Any], epoch: int) -> None:
 
 def write(path: Path, state: dict[str, Any], **parts: dict[str, Any]) -> None:
     """Write the state with the state dicts of network, optimiser and average."""
-    with atomic(path) as scratch:
-        torch.save({**state, **parts}, scratch)
+    try:
+        with atomic(path) as scratch:
+            torch.save({**state, **parts}, scratch)
+    except RuntimeError as error:  # torch's way to say that a write failed
+        raise UserError(f"{path} could not be written ({error}); free some space and go on with --resume") from None
 
 
-def read(path: Path, config: Config) -> dict[str, Any]:
+def read(path: Path, config: Config, store: xr.Dataset) -> dict[str, Any]:
     """Read a state.
 
     Raises:
@@ -65,7 +72,7 @@ def read(path: Path, config: Config) -> dict[str, Any]:
         raise UserError(
             f"{path} is truncated or damaged ({type(error).__name__}); train again in another --run"
         ) from None
-    was, now = _flat(json.loads(saved["config"])), _flat(json.loads(identity(config)))
+    was, now = _flat(json.loads(saved["config"])), _flat(json.loads(identity(config, store)))
     changed = sorted(key for key in was.keys() | now.keys() if was.get(key) != now.get(key))
     if changed:
         raise UserError(
@@ -81,12 +88,21 @@ def truncate_log(path: Path, epochs: int) -> None:
         scratch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def identity(config: Config) -> str:
-    """What must not change between a training and its continuation, as JSON."""
+def identity(config: Config, store: xr.Dataset) -> str:
+    """What must not change between a training and its continuation, as JSON: settings and data."""
     values = config.model_dump(mode="json", include={"seed", "model", "loss", "objective"})
     values["train"] = config.train.model_dump(mode="json", exclude=FREE_TO_CHANGE)
     values["transform"] = config.transform
+    values["data"] = fingerprint_of(store)
     return json.dumps(values, sort_keys=True)
+
+
+def fingerprint_of(store: xr.Dataset) -> str:
+    """Hash of the days, their splits, the grid and the training statistics of a store."""
+    digest = hashlib.sha256(day_numbers(store["time"]).tobytes())
+    for name in ("split", "mask", "statics", "y", "x", "predictor_mean", "predictor_std", "log_mean", "log_std"):
+        digest.update(np.ascontiguousarray(store[name].values).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

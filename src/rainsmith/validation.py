@@ -20,6 +20,12 @@ from rainsmith.models.objective import fair_crps, threshold_weighted_crps
 
 Figures = dict[str, float]
 
+BULK_WEIGHT = 0.1
+"""Weight of the CRPS in ``tail_score``, which is the CRPS with weight 1.1 above the training P99 and 0.1 below it.
+
+The tail alone cannot tell models apart that never reach it: their twCRPS is one constant, and the first stays best.
+"""
+
 
 def choose_days(days: xr.Dataset, at_most: int, seed: int) -> np.ndarray:
     """Indices of a fixed subset: half of it ``heavy_x`` days, the rest drawn from the others."""
@@ -105,6 +111,8 @@ class Validation:
         flat = members.transpose(0, 1)[:, valid]  # (K, valid cell-days)
         tail = (y >= self.p95) & valid
         mean = members.mean(dim=1)
+        crps = fair_crps(members, y)[valid].mean().item()
+        twcrps = threshold_weighted_crps(members, y, self.p99)[valid].mean().item()
         return {
             "max": flat.max(dim=1).values.median().item(),
             "mean": flat.mean().item(),
@@ -112,8 +120,9 @@ class Validation:
             "wet_fraction": (flat >= self.wet_mm).float().mean().item(),
             "diversity": _diversity(members * valid[:, None]),
             "correlation": _correlation(members, y, valid),
-            "crps": fair_crps(members, y)[valid].mean().item(),
-            "twcrps_p99": threshold_weighted_crps(members, y, self.p99)[valid].mean().item(),
+            "crps": crps,
+            "twcrps_p99": twcrps,
+            "tail_score": twcrps + BULK_WEIGHT * crps,
             "mae_tail": (mean - y)[tail].abs().mean().item() if tail.any() else math.nan,
         }
 

@@ -83,3 +83,14 @@ def test_kl_closed_form() -> None:
     expected = [0.5, 0.5 * (torch.e**2 - 3)]
     assert kl_per_dimension(mu, logvar).tolist() == pytest.approx(expected, rel=1e-5)
     assert Posterior(mu, logvar).draw(torch.ones(1, 2)).tolist()[0] == pytest.approx([2.0, torch.e], rel=1e-5)
+
+
+def test_the_spatial_map_lies_where_its_blocks_lie() -> None:
+    """11 blocks of 8 cells cover 88 columns of which the grid has 82: the map is cut, not squeezed."""
+    settings = FlatModel(base_filters=8, injection="all")
+    net = FlatCVAE(settings, 6, 2, (112, 82), (14, 11), covered=(1.0, 82 / 88))
+    column = torch.arange(11.0).expand(1, 32, 14, 11)
+    resized = net._resized(column, 112, 82)
+    expected = (torch.arange(82) + 0.5) / 8 - 0.5
+    torch.testing.assert_close(resized[0, 0, 0, 4:], expected[4:])
+    assert resized.shape == (1, 32, 112, 82)

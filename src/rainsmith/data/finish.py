@@ -84,6 +84,7 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
         "kind": config.data.kind,
         "coarse_rain_channel": raw.coarse_rain_channel,
         "coarsen": raw.coarsen,
+        "grid_mapping": precip.attrs.get("grid_mapping", ""),  # outlives the time dimension, in checkpoints
         "legacy_statistics": int(raw.log_mean is not None and raw.log_std is not None),
         "rainsmith_version": metadata.version("rainsmith"),
         **counts,

@@ -49,15 +49,24 @@ class FlatCVAE(nn.Module):
         n_statics: channels of s.
         fine: (H, W) of the predictand.
         coarse: (H_lr, W_lr) of the predictors.
+        covered: share of the coarse grid's height and width that the fine grid covers (less than 1 where blocks of
+            the target were padded).
     """
 
     def __init__(
-        self, settings: FlatModel, n_predictors: int, n_statics: int, fine: tuple[int, int], coarse: tuple[int, int]
+        self,
+        settings: FlatModel,
+        n_predictors: int,
+        n_statics: int,
+        fine: tuple[int, int],
+        coarse: tuple[int, int],
+        covered: tuple[float, float] = (1.0, 1.0),
     ) -> None:
         super().__init__()
         base, d_x, d_z = settings.base_filters, settings.d_x, settings.d_z
         self.settings = settings
         self.fine = fine
+        self.covered = covered
         # encoder of x
         self.x_first = nn.Conv2d(n_predictors, 32, 3, padding=1)
         self.x_second = nn.Conv2d(32, 64, 3, stride=2, padding=1)
@@ -121,12 +130,16 @@ class FlatCVAE(nn.Module):
         h = h.contiguous(memory_format=torch.channels_last)
         for i, block in enumerate(self.up):
             if i < INJECTED_BLOCKS[self.settings.injection]:
-                resized = F.interpolate(spatial, size=h.shape[-2:], mode="bilinear", align_corners=False)
-                h = torch.cat([h, resized.to(h.dtype)], dim=1)
+                h = torch.cat([h, self._resized(spatial, h.shape[-2], h.shape[-1]).to(h.dtype)], dim=1)
             h = block(h)
         with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
             field: Tensor = self.last(h.float())[:, 0]
         return field
+
+    def _resized(self, spatial: Tensor, rows: int, columns: int) -> Tensor:
+        """The spatial map on the part of the coarse grid that the fine grid covers, (N, 32, rows, columns)."""
+        whole = [math.ceil(n / share - 1e-6) for n, share in zip((rows, columns), self.covered, strict=True)]
+        return F.interpolate(spatial, size=whole, mode="bilinear", align_corners=False)[..., :rows, :columns]
 
     def draw(
         self, x: Tensor, statics: Tensor, noise: Sequence[Tensor], y: Tensor | None = None, temperature: float = 1.0

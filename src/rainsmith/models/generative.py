@@ -83,5 +83,8 @@ def build_network(config: Config, domain: xr.Dataset) -> FlatCVAE:
     fine = (domain.sizes["y"], domain.sizes["x"])
     coarse = (domain.sizes["y_lr"], domain.sizes["x_lr"])
     if config.model.name == "flat":
-        return FlatCVAE(config.model, domain.sizes["channel"], domain.sizes["static"], fine, coarse)
+        side = int(domain.attrs.get("coarsen", 0))  # padded blocks of the target reach beyond it
+        padded = (coarse[0] * side, coarse[1] * side) if side else fine
+        covered = (min(1.0, fine[0] / padded[0]), min(1.0, fine[1] / padded[1]))
+        return FlatCVAE(config.model, domain.sizes["channel"], domain.sizes["static"], fine, coarse, covered)
     raise UserError(f"model.name is '{config.model.name}', which is not built yet; expected 'flat'")

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
+
+from rainsmith.config import UserError
+
+
+def pick_device(name: str) -> torch.device:
+    """The device that ``auto``, ``cpu`` or ``cuda`` stands for; under torchrun each process has a GPU of its own.
+
+    Raises:
+        UserError: CUDA is asked for and missing.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("device is 'cuda', found no CUDA device; set device: cpu or auto")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def has_fast_bf16(device: torch.device) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ SIZE = (4.7, 4.1)
 class Curve:
     """One line of a figure: the name of a forecast (or ``observed``), and x and y of one shape.
 
-    ``low`` and ``high`` bound a band around it, e.g. the range of the members.
+    ``low`` and ``high`` bound a band around it, e.g. the range of the members; ``title`` is its name in the legend.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Curve:
     y: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+    title: str = ""
 
 
 def quantiles(curves: Sequence[Curve], *, title: str = "Quantiles") -> Figure:
@@ -53,7 +54,7 @@ def exceedance(curves: Sequence[Curve], *, title: str = "Exceedance") -> Figure:
     figure, panel = axes(*SIZE)
     for curve in curves:
         shown = curve.y > 0
-        _line(panel, Curve(curve.name, curve.x[shown], curve.y[shown]))
+        _line(panel, replace(curve, x=curve.x[shown], y=curve.y[shown]))
     panel.set_yscale("log")
     reach = [float(curve.x[curve.y > 0].max()) for curve in curves if curve.name == "observed" and (curve.y > 0).any()]
     panel.set_xlim(0, 2 * reach[0] if reach and panel.get_xlim()[1] > 2 * reach[0] else None)
@@ -96,7 +97,7 @@ def spectrum(curves: Sequence[Curve], *, unit: str = "km", title: str = "Spectru
     figure, panel = axes(*SIZE)
     for curve in curves:
         shown = (curve.x > 0) & (curve.y > 0) & np.isfinite(curve.x) & np.isfinite(curve.y)
-        _line(panel, Curve(curve.name, curve.x[shown], curve.y[shown]))
+        _line(panel, replace(curve, x=curve.x[shown], y=curve.y[shown]))
     panel.axhline(1.0, color=INK, linewidth=1.4, zorder=2)
     panel.set_xscale("log")
     panel.set_yscale("log")
@@ -123,6 +124,6 @@ def _line(panel: Axes, curve: Curve) -> None:
         color=style.colour,
         linestyle=style.dashes,
         linewidth=style.width,
-        label=curve.name,
+        label=curve.title or curve.name,
         zorder=5 if curve.name in ("prior", "observed") else 3,
     )

@@ -147,8 +147,8 @@ def legend_below(figure: Figure, panel: Axes, columns: int = 3) -> None:
             ncols=min(columns, len(names)),
             frameon=False,
             fontsize=8.5,
-            handlelength=2.6,
-            columnspacing=1.6,
+            handlelength=2.2,
+            columnspacing=1.0,
         )
 
 

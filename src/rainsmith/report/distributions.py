@@ -53,7 +53,9 @@ def distribution_pictures(material: Material) -> list[Picture]:
     for name in _ranked(judged):
         words = MODEL_WORDS.get(name, name)
         figure = curves.rank_histogram(name, _frequencies(judged[name]), title=f"Ranks among {words}")
-        pictures.append(embed(figure, f"Rank histogram of {words}, {where}", RANK_CAPTION))
+        pictures.append(
+            embed(figure, f"Rank histogram of {words}, {where}", f"{DAY_WORDS[DAY_SETS[0]]}. {RANK_CAPTION}")
+        )
     return pictures
 
 
@@ -71,10 +73,11 @@ def _quantiles(chosen: dict[str, xr.Dataset]) -> list[Curve]:
         members, observed = data["quantile"], data["quantile_observed"].values
         values = members.median(MEMBER, skipna=False).values
         known = np.isfinite(values) & np.isfinite(observed)
-        band: list[np.ndarray | None] = [None, None]
+        low: np.ndarray | None = None
+        high: np.ndarray | None = None
         if name == "prior" and members.sizes[MEMBER] > 1:
-            band = [members.min(MEMBER).values[known], members.max(MEMBER).values[known]]
-        lines.append(Curve(name, observed[known], values[known], *band))
+            low, high = members.min(MEMBER).values[known], members.max(MEMBER).values[known]
+        lines.append(Curve(name, observed[known], values[known], low, high, MODEL_WORDS.get(name, name)))
     return lines
 
 
@@ -82,7 +85,8 @@ def _exceedances(chosen: dict[str, xr.Dataset]) -> list[Curve]:
     first = next(iter(chosen.values()))
     lines = [Curve("observed", first["intensity"].values, first["exceedance_observed"].values)]
     for name, data in chosen.items():
-        lines.append(Curve(name, data["intensity"].values, data["exceedance"].mean(MEMBER).values))
+        share = data["exceedance"].mean(MEMBER).values
+        lines.append(Curve(name, data["intensity"].values, share, title=MODEL_WORDS.get(name, name)))
     return lines
 
 
@@ -91,7 +95,7 @@ def _spectra(chosen: dict[str, xr.Dataset], cell: float) -> list[Curve]:
     for name, data in chosen.items():
         power, observed = data["spectrum"].mean(MEMBER).values, data["spectrum_observed"].values
         ratio = np.divide(power, observed, out=np.full_like(power, np.nan), where=observed > 0)
-        lines.append(Curve(name, cell / data["wavenumber"].values, ratio))
+        lines.append(Curve(name, cell / data["wavenumber"].values, ratio, title=MODEL_WORDS.get(name, name)))
     return lines
 
 

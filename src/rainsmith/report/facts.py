@@ -15,6 +15,8 @@ from rainsmith.run import provenance
 
 CREDITS = ("title", "source", "institution", "references", "comment", "license", "licence", "terms")
 """Attributes of the store that say whose data these are."""
+MOST_NAMES = 8
+"""Channels that are named one by one."""
 COUNTS = {
     "days_found": "days found",
     "days_dropped": "days dropped for lack of a lag or predictor",
@@ -42,10 +44,10 @@ def facts(material: Material) -> list[tuple[str, str]]:
         ("Region", region(material)),
         ("Fine grid", f"{store.sizes['y']} x {store.sizes['x']} cells{f' of {cell:.3g} km' if unit == 'km' else ''}, "
                       f"{int(store['mask'].sum())} of them valid"),
-        ("Coarse input", f"{store.sizes['channel']} channels on {store.sizes['y_lr']} x {store.sizes['x_lr']} cells"),
+        ("Coarse input", _coarse(material, cell, unit)),
         *periods,
         ("Thresholds", f"wet from {material.config.data.wet_mm:g} mm/day; training P95 {number(float(store['p95']))}, "
-                       f"P99 {number(float(store['p99']))} mm/day"),
+                       f"P99 {number(float(store['p99']))} mm/day, of all cells and days, dry ones too"),
         ("Heavy day", f"at least {100 * material.config.data.heavy_area:g} % of the cells above "
                       f"{number(float(store['heavy_threshold']))} mm/day; "
                       f"{heavy} of {judged.sizes[TIME]} {material.split} days"),
@@ -55,6 +57,16 @@ def facts(material: Material) -> list[tuple[str, str]]:
         (f"{mode.capitalize()} members", _members(data.attrs, data.sizes)) for mode, data in material.samples.items()
     ]
     return rows
+
+
+def _coarse(material: Material, cell: float, unit: str) -> str:
+    """Channels, cells and, where the coarse grid is made of blocks of the fine one, their size."""
+    store = material.store
+    block = int(store.attrs.get("coarsen", 0) or 0)
+    size = f" of {block * cell:.3g} km" if block and unit == "km" else ""
+    names = [str(name) for name in store["channel"].values]
+    named = f": {', '.join(names)}" if len(names) <= MOST_NAMES else ""
+    return f"{len(names)} channels on {store.sizes['y_lr']} x {store.sizes['x_lr']} cells{size}{named}"
 
 
 def region(material: Material) -> str:
@@ -98,6 +110,8 @@ def credit_rows(material: Material) -> list[tuple[str, str]]:
     """Whose data these are, on what terms, and what preparation counted."""
     attrs = material.store.attrs
     rows = [(key.capitalize(), str(attrs[key])) for key in CREDITS if attrs.get(key)]
+    if material.config.data.credit and not attrs.get("terms"):  # the store may be older than the credit
+        rows.append(("Terms", material.config.data.credit))
     if not any(attrs.get(key) for key in ("source", "institution")):
         files = material.config.data.target.files
         named = files if isinstance(files, str) else ", ".join(files)

@@ -15,7 +15,7 @@ from rainsmith.report.facts import credit_rows, facts, provenance_rows, region
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import day_pictures
 from rainsmith.report.summary import summarise
-from rainsmith.report.tables import checklist, comparison_rows, promise, score_tables
+from rainsmith.report.tables import checklist, comparison_rows, honesty, promise, score_tables
 from rainsmith.report.training import training_note, training_pictures
 from rainsmith.report.words import BASELINE_MEANING, MODEL_WORDS, listing
 
@@ -48,6 +48,7 @@ def context(material: Material, days: int) -> dict[str, Any]:
         "baselines": [(MODEL_WORDS.get(n, n), BASELINE_MEANING.get(n, "")) for n in material.baselines],
         "not_applicable": _left_out(material),
         "days": cards,
+        "honesty": honesty(material),
         "bar": bar,
         "wide_maps": _wide(material),
         "distributions": distribution_pictures(material),

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rainsmith import criteria
 from rainsmith.criteria import Criterion
 from rainsmith.report.gather import Material
-from rainsmith.report.tables import CRITERION_WORDS, day_counts, promise
+from rainsmith.report.tables import CRITERION_WORDS, block_mean, day_counts, promise
 from rainsmith.report.words import MODEL_WORDS, listing, number
 
 PASSED = ("minimum", "good", "excellent")
+LITTLE = (0.8, 1.25)
+"""A factor between these is not worth a sentence."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,21 @@ class Summary:
 
     Attributes:
         headline: the answer in one sentence.
-        right: what the model gets right, as a list of names.
+        right: what the model gets right (good or excellent), as a list of names.
+        barely: what it gets right with the lowest grade only, as a list of names.
+        easy: how much of that bilinear interpolation gets right too, in a sentence, or nothing.
         wrong: one sentence for each criterion that is missed.
+        unseen: sentences on what is wrong beside the criteria.
         beside: sentences on the baselines.
         caution: sentences on what the figures do not say.
     """
 
     headline: str
     right: str
+    barely: str
+    easy: str
     wrong: list[str]
+    unseen: list[str]
     beside: list[str]
     caution: list[str]
 
@@ -42,18 +51,32 @@ def summarise(
     judged = [c for c in verdict if c.grade != "n/a"]
     caution = _cautions(material)
     if not judged:
-        return Summary("The members have not been scored yet, so nothing can be said about them.", "", [], [], caution)
+        unknown = "The members have not been scored yet, so nothing can be said about them."
+        return Summary(unknown, "", "", "", [], [], [], caution)
     passed = [c for c in judged if c.grade in PASSED]
     strong = [c for c in judged if c.grade in ("good", "excellent")]
-    n_days = day_counts(material.metrics).get("heavy_x", 0)
+    counts = day_counts(material.metrics)
+    of_all = f" of {counts['all']}" if counts.get("all") else ""
     headline = (
-        f"On the {n_days} {material.split} days {promise(material)}, the model's prior members meet "
+        f"On the {counts.get('heavy_x', 0)}{of_all} {material.split} days {promise(material)}, "
+        "the model's prior members meet "
         f"{len(passed)} of {len(judged)} checks, {len(strong)} of them with the grade good or better."
     )
-    right = listing([_inside_a_sentence(CRITERION_WORDS.get(c.name, c.name)) for c in passed])
-    wrong = [sentence(c) for c in judged if c.grade == "fail"]
-    beside = [*_beside(of_baselines, len(passed)), *_accuracy(material)]
-    return Summary(headline, right, wrong, beside, caution)
+    easy = sum(c.passed_by_bilinear for c in passed)
+    return Summary(
+        headline=headline,
+        right=_named(strong),
+        barely=_named([c for c in passed if c.grade == "minimum"]),
+        easy=f"Plain bilinear interpolation meets {easy} of these {len(passed)} too: they tell little." if easy else "",
+        wrong=[sentence(c) for c in judged if c.grade == "fail"],
+        unseen=unseen(material, verdict),
+        beside=[*_beside(of_baselines, len(passed)), *_accuracy(material)],
+        caution=caution,
+    )
+
+
+def _named(found: Sequence[Criterion]) -> str:
+    return listing([_inside_a_sentence(CRITERION_WORDS.get(c.name, c.name)) for c in found])
 
 
 def sentence(criterion: Criterion) -> str:
@@ -140,13 +163,77 @@ def _accuracy(material: Material) -> list[str]:
     return [f"Over all days its accuracy cannot be told apart from that of {rival}: {size}, inside the noise."]
 
 
+def unseen(material: Material, verdict: Sequence[Criterion]) -> list[str]:
+    """What is wrong beside the criteria: on all days, in too many or few events, in the reach of the members."""
+    return [*_on_all_days(material, verdict), *_events(material), *_outside(material), *_posterior(material)]
+
+
+def _on_all_days(material: Material, verdict: Sequence[Criterion]) -> list[str]:
+    """Criteria of the list that are met on the days that it judges but not over all days."""
+    every_day = material.metrics[material.metrics["days"] == "all"].assign(days="heavy_x")
+    met = {c.name for c in verdict if c.grade in PASSED}
+    missed = [c for c in criteria.verdict(every_day, material.model, material.split) if c.grade == "fail"]
+    return [f"Over all days: {_inside_a_sentence(sentence(c))}" for c in missed if c.name in met]
+
+
+def _events(material: Material) -> list[str]:
+    """Thresholds that the prior members reach clearly too often or too seldom."""
+    table = material.metrics
+    chosen = table[
+        (table["metric"] == "frequency_bias") & (table["days"] == "heavy_x") & (table["forecast"] == "prior")
+    ]
+    texts = []
+    for _, row in chosen.iterrows():
+        value, low, high, threshold = (float(row[key]) for key in ("value", "lower", "upper", "threshold"))
+        if (low > 1 or high < 1) and not LITTLE[0] <= value <= LITTLE[1]:
+            texts.append(
+                f"Amounts of {threshold:g} mm/day or more come {number(value)} times as often as observed "
+                f"({number(low)} to {number(high)} times)."
+            )
+    return texts
+
+
+def _outside(material: Material) -> list[str]:
+    """How often the observation lies outside of all prior members, where that is much too often."""
+    curves = material.curves.get("prior")
+    if curves is None or "rank_count" not in curves or "heavy_x" not in curves["days"].values:
+        return []
+    counts = curves["rank_count"].sel(days="heavy_x").dropna("rank").values
+    if counts.size < 3 or not counts.sum() > 0:
+        return []
+    outside, right = float((counts[0] + counts[-1]) / counts.sum()), 2 / counts.size
+    if outside <= LITTLE[1] * right:
+        return []
+    return [
+        f"The observed amount of a cell lies outside the range of all {counts.size - 1} members in {_share(outside)} "
+        f"of the cases, where {_share(right)} would be right: the ensemble is too sure of itself."
+    ]
+
+
+def _posterior(material: Material) -> list[str]:
+    """Whether members that have seen the observation gain nothing from it."""
+    table = material.metrics
+    chosen = table[(table["metric"] == "crps") & (table["days"] == "heavy_x")].set_index("forecast")["value"]
+    if not {"prior", "posterior"} <= set(chosen.index):
+        return []
+    seen, blind = float(chosen["posterior"]), float(chosen["prior"])
+    if seen < blind:
+        return []
+    return [
+        "Posterior members, which have seen the observed rain, are no more accurate as an ensemble: their CRPS is "
+        f"{number(seen)} mm/day, that of prior members {number(blind)}."
+    ]
+
+
 def _cautions(material: Material) -> list[str]:
     texts = []
-    if int(material.store.attrs.get("coarsen", 0) or 0) > 0:
+    if block_mean(material):
         texts.append(
             "The coarse input is the block mean of the observed rain itself. This measures super-resolution with a "
             "perfect input, not downscaling of a climate model or a reanalysis."
         )
+    if any("lag+" in str(name) for name in material.store["channel"].values):
+        texts.append("The input holds the day after as well, which a forecast of the day would not have.")
     if material.store.attrs.get("kind") == "demo":
         texts.append("The data are made by a program to try the software out; they are not observations.")
     if "posterior" in material.samples:

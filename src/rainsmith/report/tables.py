@@ -21,11 +21,26 @@ def day_meaning(material: Material) -> dict[str, str]:
     """What each set of days is, and what may be expected on it."""
     return {
         "heavy_x": f"The days {promise(material)}. They are chosen before any rain is drawn and without the observed "
-        "rain, so a good model matches the observed column.",
+        "fine rain, so a good model matches the observed column.",
         "all": "Every day of the period. A good model matches the observed column.",
-        "heavy": "Chosen because the observed rain was heavy. An honest forecast stays below the observed column: the "
-        "input does not say that the day will turn out this wet. So there is no verdict here, and nothing is bold.",
+        "heavy": f"Chosen because the observed rain was heavy. {honesty(material)} So there is no verdict here, and "
+        "nothing is bold.",
     }
+
+
+def block_mean(material: Material) -> bool:
+    """Whether the coarse input is the block mean of the observed rain."""
+    return int(material.store.attrs.get("coarsen", 0) or 0) > 0
+
+
+def honesty(material: Material) -> str:
+    """What an honest forecast looks like on days that were chosen by their observed rain."""
+    if block_mean(material):
+        return (
+            "The coarse input is the block mean of that rain, so an honest forecast matches its mean and total, and "
+            "stays a little below only in the wettest cells."
+        )
+    return "An honest forecast stays below the observed one: the input does not say that the day will be this wet."
 
 
 def promise(material: Material) -> str:
@@ -151,13 +166,20 @@ def checklist(criteria_of_model: Sequence[Criterion], of_baselines: Sequence[Seq
                 title=CRITERION_WORDS.get(criterion.name, criterion.name),
                 value=value,
                 observed=observed,
-                bounds=criterion.bounds.replace("(nan)", "(not scored)").replace(" - /", " – /"),
+                bounds=_bounds(criterion),
                 grade=criterion.grade,
                 baselines=[other[place].grade for other in of_baselines],
                 easy=criterion.passed_by_bilinear,
             )
         )
     return lines
+
+
+def _bounds(criterion: Criterion) -> str:
+    text = criterion.bounds.replace("(nan)", "(not scored)").replace(" - /", " – /")
+    for name, words in MODEL_WORDS.items():
+        text = text.replace(f"below {name} (", f"below {words} (")
+    return text
 
 
 def _unit(metric: str) -> str:
@@ -220,6 +242,8 @@ def _score_row(
             continue
         row = rows.loc[name]
         low, high = (float(pd.to_numeric(row[key], errors="coerce")) for key in ("lower", "upper"))
+        if metric == "max":  # no resampling shows more than the largest value
+            low = high = math.nan
         text = number(float(row["value"]), **shape)
         best = name != "posterior" and text in texts_of_best
         scores.append(Score(text, interval(low, high, **shape), best))

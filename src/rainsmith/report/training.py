@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rainsmith.plots import training
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import Picture, embed
@@ -15,8 +17,8 @@ FIGURE_NOTES = {
     "wet_fraction": "Share of cells with rain. Above the observed line the model drizzles everywhere.",
     "diversity": "How much members of one day differ (0: all alike). Near zero the latent variables are ignored.",
     "correlation": "Of each member with the observed map. Posterior members have seen that map.",
-    "crps": "Error of the whole ensemble; the lower the better. The gap between prior and posterior is "
-    "what the input does not tell.",
+    "crps": "Error of the whole ensemble; the lower the better. Posterior members have seen the observation, so their "
+    "line should be clearly the lower one.",
     "twcrps_p99": "The same for amounts above the training P99 only. The checkpoint 'best prior' has the lowest "
     "prior value.",
     "mae_tail": "Error of the ensemble mean where heavy rain was observed. 'Best tail' has the lowest posterior value.",
@@ -48,7 +50,12 @@ def training_note(material: Material) -> str:
     if not rows:
         return ""
     minutes = sum(float(row.get("seconds", 0)) for row in rows) / 60
-    text = f"{len(rows)} epochs in {minutes:.0f} minutes of training steps." if minutes >= 1 else f"{len(rows)} epochs."
+    planned = material.config.train.epochs
+    text = f"{len(rows)} epochs" + (f" of at most {planned}" if len(rows) < planned else "")
+    text += f" in {minutes:.0f} minutes of training steps." if minutes >= 1 else "."
+    reached, full = float(rows[-1].get("beta", math.nan)), material.config.loss.beta_kl
+    if reached < 0.99 * full:
+        text += f" The weight of the KL divergence was still rising at the end: {reached:.2g} of {full:.2g}."
     best = training.best_epochs(rows)
     if best:
         named = [f"'best {name}' after epoch {epoch}" for name, epoch in sorted(best.items())]
@@ -58,5 +65,6 @@ def training_note(material: Material) -> str:
     )
     if per_dimension:
         active = sum(value > 0.01 for value in per_dimension)
-        text += f" At the end {active} of {len(per_dimension)} latent dimensions carry more than 0.01 nats."
+        text += f" At the end {active} of {len(per_dimension)} latent dimensions carry more than 0.01 nats: "
+        text += "they are used, which does not say that the members differ enough."
     return text

@@ -29,7 +29,7 @@ class Metric:
 METRICS = {
     "mean": Metric("Mean rain", "observed"),
     "max_daily": Metric("Wettest cell of a day, mean over days", "observed"),
-    "max": Metric("Largest value of all", "observed"),
+    "max": Metric("Largest value of all, median member", "observed"),
     "p95": Metric("95th percentile", "observed"),
     "p99": Metric("99th percentile", "observed"),
     "p999": Metric("99.9th percentile", "observed"),
@@ -40,7 +40,7 @@ METRICS = {
     "twcrps_p99": Metric("CRPS above the training P99", "low"),
     "mae": Metric("Mean absolute error of the ensemble mean", "low"),
     "rmse": Metric("Root mean square error of the ensemble mean", "low"),
-    "mae_tail": Metric("Mean absolute error on heavy cells", "low"),
+    "mae_tail": Metric("Mean absolute error of the ensemble mean where heavy rain was observed", "low"),
     "spread_skill": Metric("Spread over error", "one"),
     "rank_deviation": Metric("Unevenness of the ranks", "low"),
     "diversity": Metric("Diversity of the members", "observed"),
