@@ -45,6 +45,7 @@ __all__ = [
     "Config",
     "Run",
     "UserError",
+    "apply",
     "augment",
     "compare",
     "evaluate",
