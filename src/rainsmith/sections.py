@@ -1,0 +1,274 @@
+"""The sections of the configuration: frozen, with a default for every key, and units beside the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+YearSpan = tuple[int, int]
+Date = Annotated[str, BeforeValidator(str)]  # YAML reads an unquoted 2019-01-01 as a date
+DateSpan = tuple[Date, Date]
+
+
+class Target(Section):
+    """The predictand: daily precipitation on the fine grid."""
+
+    files: str | list[str] = "*.nc"  # paths or globs below data.root; a *.zarr folder is a Zarr store
+    variable: str | None = None  # a variable name or CF standard name; null: the only precipitation in the files
+    units: str | None = None  # only where the file is wrong or silent
+
+
+class PredictorSource(Section):
+    """One source of predictors: either the block means of the target (``from: target``) or files."""
+
+    from_: Literal["target"] | None = Field(default=None, alias="from")
+    coarsen: int = Field(default=8, ge=2)  # [fine cells] side of a block
+    lags: list[int] = [0]  # [days] of the block means
+    min_valid_cells: int = Field(default=1, ge=1)  # blocks with fewer valid cells are missing
+    files: str | list[str] | None = None
+    variable: str | None = None
+    units: str | None = None
+    name: str | None = None  # of its channels; null: the variable's own
+    day_offsets: list[int] = [0]  # [days] of a source from files
+    rain: bool = False  # this source is coarse rain; it is converted to mm/day
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> PredictorSource:
+        if (self.from_ is None) == (self.files is None):
+            raise ValueError("a predictor source needs exactly one of 'from: target' and 'files'")
+        return self
+
+
+class StaticSource(Section):
+    """One static map: from a file, or derived."""
+
+    files: str | list[str] | None = None
+    variable: str | None = None
+    derive: Literal["distance_to_coast"] | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> StaticSource:
+        if (self.derive is None) == (self.files is None):
+            raise ValueError("a static map needs exactly one of 'files' and 'derive'")
+        return self
+
+
+class Splits(Section):
+    """Years [first, last], or lists of [first, last] dates; both ends belong to the split."""
+
+    train: YearSpan | list[DateSpan] = (2010, 2016)
+    validation: YearSpan | list[DateSpan] = (2017, 2018)
+    test: YearSpan | list[DateSpan] = (2019, 2020)
+
+
+class Legacy(Section):
+    """Where the files of the reference lie, below data.root (docs/legacy.md)."""
+
+    predictors: str = "predictors_train_mean_std_separate.npy"  # legacy-arrays: (T, H_lr, W_lr, C)
+    observations: str = "obs_train_mean_std_single.npy"  # legacy-arrays: (T, H, W), normalised
+    mean: str | None = None  # legacy-arrays: (H, W) mean of log1p mm/day
+    std: str | None = None  # legacy-arrays: (H, W) standard deviation of log1p mm/day
+    statics: list[str] = []  # legacy-arrays: .npy maps (H, W) or (1, H, W)
+    start_date: str | None = None  # date of the first day (legacy-arrays), or of day_000000 (legacy-days)
+    calendar: str = "standard"  # CF calendar name
+    channels: list[str] | None = None  # names of the predictor channels
+    rain_channel: str | None = None  # the name of the channel that is coarse rain, if one is
+
+
+class Demo(Section):
+    """Size of the embedded rain climate."""
+
+    ny: int = Field(default=40, ge=16)
+    nx: int = Field(default=36, ge=16)
+    ny_lr: int = Field(default=7, ge=3)
+    nx_lr: int = Field(default=6, ge=3)
+    first_year: int = 2001
+    years: int = Field(default=8, ge=3)
+    seed: int = 2024  # of the climate itself, not of the training
+
+
+class Data(Section):
+    """What is read, how it is split, and how it is normalised."""
+
+    kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"
+    root: Path = Path("../../shared/data")  # relative to the config file; RAINSMITH_DATA overrides it
+    target: Target = Target()
+    predictors: list[PredictorSource] = []
+    coarse_grid: str | None = None  # a file whose grid the predictors are brought to; null: the first source's
+    season: bool = True  # sine and cosine of the day of the year as two more predictors
+    statics: list[StaticSource] = []
+    period: DateSpan | None = None  # [first, last] date
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None
+    fit: Literal["pad", "crop"] = "pad"  # where a factor does not divide the grid
+    splits: Splits = Splits()
+    normalise: Literal["auto", "log1p-cell", "log1p-global"] = "auto"
+    wet_mm: float = Field(default=0.1, ge=0)  # [mm/day]
+    heavy_quantile: float = Field(default=0.95, gt=0, lt=1)
+    heavy_area: float = Field(default=0.10, gt=0, lt=1)
+    suspect: Literal["keep", "mask", "error"] = "mask"
+    credit: str | None = None  # how the data want to be credited; shown in the report
+    legacy: Legacy = Legacy()
+    demo: Demo = Demo()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _demo_years(cls, values: Any) -> Any:
+        """Without splits of its own, the embedded climate keeps its last two years for validation and test."""
+        if isinstance(values, Mapping) and values.get("kind", "demo") == "demo" and "splits" not in values:
+            try:
+                demo = Demo.model_validate(values.get("demo", {}))
+            except ValidationError:
+                return values  # the section itself says what is wrong with it
+            last = demo.first_year + demo.years - 1
+            spans = {"train": [demo.first_year, last - 2], "validation": [last - 1] * 2, "test": [last] * 2}
+            return {**values, "splits": spans}
+        return values
+
+
+class FlatModel(Section):
+    """The reference cVAE (DESIGN 2.1)."""
+
+    name: Literal["flat"] = "flat"
+    d_x: int = Field(default=64, ge=1)
+    d_y: int = Field(default=256, ge=1)
+    d_z: int = Field(default=128, ge=1)
+    base_filters: int = Field(default=64, ge=8, multiple_of=8)
+    injection: Literal["none", "first", "first-two", "all"] = "first"
+    cond_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class HierarchicalModel(Section):
+    """The hierarchical cVAE (DESIGN 2.2)."""
+
+    name: Literal["hierarchical"] = "hierarchical"
+    levels: int = Field(default=3, ge=1)
+    channels: list[int] = [64, 48, 32]
+    latent_channels: list[int] = [8, 4, 2]
+    mass: Literal["none", "soft", "hard"] = "hard"
+
+
+Model = Annotated[Union[FlatModel, HierarchicalModel], Field(discriminator="name")]
+
+
+class Loss(Section):
+    """The reference loss, all in mm/day (flat)."""
+
+    w_min: float = Field(default=0.1, ge=0)
+    w_max: float = Field(default=10.0, gt=0)
+    scale: Literal["p90"] | Annotated[float, Field(gt=0)] = "p90"  # [mm/day]; p90: the training P90
+    tail_boost: float = Field(default=5.0, ge=0)
+    lambda_grad: float = Field(default=0.1, ge=0)
+    lambda_mass: float = Field(default=0.005, ge=0)
+    beta_kl: float = Field(default=0.01, ge=0)
+    warmup_epochs: int = Field(default=50, ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Loss:
+        if self.w_min > self.w_max:
+            raise ValueError(f"w_min is {self.w_min:g} and w_max {self.w_max:g}; expected w_min <= w_max")
+        return self
+
+
+class Objective(Section):
+    """The objective of the hierarchical model."""
+
+    members: int = Field(default=2, ge=2)
+    pooling: list[int] = [1, 2, 4, 8]
+    w_rec: float = 1.0
+    w_kl: float = 1.0
+    w_prior: float = 5.0
+    w_mixed: float = 1.0
+    tail_weight: float = 0.2
+    free_bits: float = 0.0
+
+
+class Train(Section):
+    """How long and how a model is trained."""
+
+    epochs: int = Field(default=300, ge=1)
+    max_minutes: float | None = Field(default=None, gt=0)  # [min] training ends with the epoch that passes this
+    batch_size: int = Field(default=64, ge=1)
+    lr: float = Field(default=3.0e-4, gt=0)
+    lr_warmup_epochs: float = Field(default=1.0, ge=0)
+    weight_decay: float = Field(default=5.0e-4, ge=0)
+    grad_clip: float = Field(default=1.0, gt=0)
+    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
+    ema: float = Field(default=0.995, ge=0, lt=1)  # decay per step; 0 keeps no average
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    min_heavy_fraction: float = Field(default=0.2, ge=0, lt=1)
+    save_every: int = Field(default=10, ge=1)  # [epochs]
+    validate_every: int = Field(default=1, ge=1)  # [epochs]
+    validation_members: int = Field(default=4, ge=2)
+    validation_days: int = Field(default=200, ge=1)  # at most; half of them heavy_x
+    early_stopping_patience: int = Field(default=100, ge=1)  # [epochs]
+    monitor: Literal["prior", "mae_tail"] = "prior"
+    save_last_seconds: float = Field(default=60.0, ge=0)  # [s] between two saves of the resume state
+
+
+class Sampling(Section):
+    """Which members are drawn."""
+
+    modes: list[Literal["prior", "posterior"]] = ["prior", "posterior"]
+    splits: list[Literal["train", "validation", "test"]] = ["test"]
+    members: int = Field(default=10, ge=1)
+    days: Literal["all", "heavy", "heavy_x"] | list[Date] = "all"
+    temperature: float = Field(default=1.0, ge=0)
+    pixel_threshold: float | None = None  # [mm/day]; null: wet_mm
+    keep_levels: int | None = None
+    variation: float = Field(default=1.0, ge=0, le=1)
+    seed: int = 0
+    checkpoint: str = "best_prior"  # a name in checkpoints/
+    batch_size: int = Field(default=16, ge=1)  # [days]
+
+
+Baseline = Literal["climatology", "bilinear", "ratio", "analogs", "scaled-analogs", "tuned-analogs"]
+
+
+class Evaluate(Section):
+    """What the samples are compared with."""
+
+    baselines: list[Baseline] = ["climatology", "bilinear", "ratio", "analogs", "scaled-analogs", "tuned-analogs"]
+    thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
+    block_days: int = Field(default=7, ge=1)
+    resamples: int = Field(default=500, ge=50)
+
+
+class Augment(Section):
+    """How synthetic days are mixed into the training set."""
+
+    days: Literal["heavy_x", "heavy", "all"] | list[Date] = "heavy_x"
+    mode: Literal["prior", "posterior"] = "prior"
+    ratio: float = Field(default=0.25, gt=0)  # synthetic days per real training day
+    seed: int = 0
+
+
+class Config(Section):
+    """The whole configuration of a run."""
+
+    seed: int = Field(default=0, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    data: Data = Data()
+    model: Model = FlatModel()
+    loss: Loss = Loss()
+    objective: Objective = Objective()
+    train: Train = Train()
+    sampling: Sampling = Sampling()
+    evaluate: Evaluate = Evaluate()
+    augment: Augment = Augment()
+
+    @property
+    def transform(self) -> Literal["log1p-cell", "log1p-global"]:
+        """The normalisation in force: ``data.normalise``, or the model's own where it is ``auto``."""
+        if self.data.normalise != "auto":
+            return self.data.normalise
+        return "log1p-cell" if self.model.name == "flat" else "log1p-global"
