@@ -150,7 +150,7 @@ def report(config: Config, run: Folder) -> None:
     """Put pictures, scores and both lists of criteria into one self-contained ``report.html``.
 
     Raises:
-        UserError: there is no evaluation to report.
+        UserError: the run folder holds no store, or a damaged file. What is merely missing is named in the report.
     """
     _stage("report", config, run)
 

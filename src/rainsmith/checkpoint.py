@@ -59,9 +59,10 @@ def load(path: Path) -> Checkpoint:
     Raises:
         UserError: the file is missing, truncated, without its JSON, or a ``.pt`` of the reference.
     """
-    if path.suffix in (".pt", ".pth", ".ckpt"):
+    if path.suffix.lower() in (".pt", ".pth", ".ckpt"):
         raise UserError(
-            f"{path}: a {path.suffix} checkpoint of the reference is not readable; retrain with the v3 settings"
+            f"{path} is a checkpoint of the reference and not readable; expected {SUFFIX}; "
+            "retrain with the v3 settings (--model-config configs/models/v3.yaml)"
         )
     if path.suffix != SUFFIX:
         path = path.with_name(path.name + SUFFIX)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric, seed_everything
+from lightning_fabric import seed_everything
 
 from rainsmith import checkpoint, training_state
 from rainsmith.arrays import in_day_set, in_split
@@ -29,6 +26,7 @@ from rainsmith.optimise import (
     kl_weight,
     learning_rate,
 )
+from rainsmith.processes import any_process, launch, stop_signals
 from rainsmith.run import Run, check_disk, console, progress
 from rainsmith.validation import Validation
 
@@ -124,7 +122,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
     # a training that ended may go on where its limits were raised
     state["finished"] = bool(_reason_to_end(config, state, monitor))
     last_saved = clock = time.monotonic()
-    with _stop_signals() as stop, progress(quiet=not main) as bar:
+    with stop_signals() as stop, progress(quiet=not main) as bar:
         task = bar.add_task("train", total=settings.epochs, completed=state["epoch"], note="")
         while not state["finished"]:
             epoch = state["epoch"]
@@ -152,7 +150,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
                 average.update(network)
                 _accumulate(state, terms, kl, time.monotonic() - started)
                 clock = _tick(state, clock)
-                stopping = _any_process(fabric, stop.requested)
+                stopping = any_process(fabric, stop.requested)
                 if stopping and state["step"] < len(batches):
                     save_state()
                     raise Interrupted(f"stopped in epoch {epoch}; the state is saved: go on with --resume")
@@ -189,7 +187,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
             clock = _tick(state, clock)
             reason = fabric.broadcast(_reason_to_end(config, state, monitor))
             state["finished"] = bool(reason)
-            stopping = _any_process(fabric, stop.requested)
+            stopping = any_process(fabric, stop.requested)
             if reason or stopping:
                 save_state()
             if reason and state["epoch"] < settings.epochs and main:
@@ -197,25 +195,6 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
             if stopping and not reason:
                 raise Interrupted(f"stopped after epoch {epoch + 1}; the state is saved: go on with --resume")
     fabric.barrier()
-
-
-def launch(device: str, precision: str) -> Fabric:
-    """Fabric on the wanted device, joined to the processes of ``torchrun`` where it started us.
-
-    Raises:
-        UserError: CUDA is asked for and missing.
-    """
-    accelerator = pick_device(device).type
-    local, world = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), int(os.environ.get("WORLD_SIZE", "1"))
-    fabric = Fabric(
-        accelerator=accelerator,
-        devices=local,
-        num_nodes=world // local,
-        strategy="ddp" if world > 1 else "auto",
-        precision="bf16-mixed" if precision == "bf16" else "32-true",
-    )
-    fabric.launch()
-    return fabric
 
 
 def _precision(
@@ -258,14 +237,6 @@ def _reason_to_end(config: Config, state: dict[str, Any], monitor: str) -> str:
     return ""
 
 
-def _any_process(fabric: Fabric, flag: bool) -> bool:
-    """Whether the flag is set in any process, so that all of them decide alike."""
-    if fabric.world_size == 1:
-        return flag
-    reduced = fabric.all_reduce(torch.tensor(float(flag), device=fabric.device), reduce_op="max")
-    return bool(torch.as_tensor(reduced).item() > 0)
-
-
 def _accumulate(state: dict[str, Any], terms: dict[str, torch.Tensor], kl: torch.Tensor, seconds: float) -> None:
     for name, value in terms.items():
         state["sums"][name] = state["sums"].get(name, 0.0) + value.item()
@@ -303,29 +274,3 @@ def _note(row: dict[str, Any]) -> str:
 
 def _seed_of(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-class _Stop:
-    requested = False
-
-
-@contextmanager
-def _stop_signals() -> Iterator[_Stop]:
-    """SIGINT and SIGTERM ask the loop to stop after the step it is in; a second one stops at once."""
-    stop = _Stop()
-
-    def ask(number: int, frame: Any) -> None:
-        if stop.requested:
-            raise KeyboardInterrupt
-        stop.requested = True
-
-    try:
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: signals stay with their owner
-        yield stop
-        return
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

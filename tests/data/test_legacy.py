@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from rainsmith.arrays import SPLITS
 from rainsmith.config import Config, Demo, UserError, load_config, parse
 from rainsmith.data.demo import climate
-from rainsmith.data.legacy import read_arrays, read_days, refuse_checkpoint
+from rainsmith.data.legacy import read_arrays, read_days
 from rainsmith.data.legacy_export import write_day, write_pair
 from rainsmith.data.legacy_files import Statistics, load_array
 from rainsmith.data.raw import RawData
@@ -398,17 +398,6 @@ def test_inverse_is_clipped_at_0_and_monotonic(z):
 def test_mapped_array_is_not_read_at_once(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((4, 5)))
     assert isinstance(load_array(tmp_path / "a.npy", mmap=True), np.memmap)
-
-
-@pytest.mark.parametrize("name", ["best.pt", "a/MODEL.PT", "old.pth", "lightning.ckpt"])
-def test_checkpoint_of_the_reference_is_refused_in_one_line(name):
-    with pytest.raises(UserError, match=r"not readable; .* retrain with the v3 settings") as caught:
-        refuse_checkpoint(name)
-    assert "\n" not in str(caught.value) and "configs/models/v3.yaml" in str(caught.value)
-
-
-def test_other_checkpoints_pass():
-    refuse_checkpoint("checkpoints/best_prior.safetensors")
 
 
 def test_examples_of_the_page_are_valid_configurations(tmp_path):

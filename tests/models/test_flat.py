@@ -66,16 +66,15 @@ def test_temperature_zero_removes_the_spread() -> None:
 
 
 def test_conditioning_dropout_acts_in_training_only() -> None:
-    net = network(cond_dropout=0.5)
-    x = torch.randn(64, 6, 3, 5)
-    z = torch.zeros(64, 4)
-    torch.manual_seed(0)
-    dropped = net.train().decode(z, net.encode_x(x))
-    blind = net.decode(z[:1], net.encode_x(x[:1])._replace(vector=torch.zeros(1, 6), spatial=torch.zeros(1, 32, 3, 5)))
-    net.eval()
-    first, second = net.decode(z, net.encode_x(x)), net.decode(z, net.encode_x(x))
-    assert torch.equal(first, second)
-    assert dropped.shape == first.shape and blind.shape[0] == 1
+    """Dropped days are decoded from z alone, so that with one z they cannot differ; in sampling nothing is dropped."""
+    x, z = torch.randn(64, 6, 3, 5), torch.zeros(64, 4)
+
+    def differ(net: FlatCVAE) -> float:
+        return net.decode(z, net.encode_x(x)).std(dim=0).max().item()
+
+    assert differ(network(cond_dropout=0.0).train()) > 1e-3
+    assert differ(network(cond_dropout=0.999999).train()) < 1e-6
+    assert differ(network(cond_dropout=0.999999).eval()) > 1e-5
 
 
 def test_kl_closed_form() -> None:

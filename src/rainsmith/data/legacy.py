@@ -21,7 +21,7 @@ from rainsmith.data.raw import RawData
 from rainsmith.data.same_box import positions
 from rainsmith.data.splits import day_of
 
-__all__ = ["read_arrays", "read_days", "refuse_checkpoint", "write_day", "write_pair"]
+__all__ = ["read_arrays", "read_days", "write_day", "write_pair"]
 
 STATICS = ("land_sea_mask", "dist_to_coast_km", "elevation_m")
 CATEGORIES = ("dry", "moderate", "heavy_coast", "heavy_interior")
@@ -94,19 +94,6 @@ def read_arrays(config: Config) -> RawData:
         predictors[part] = _finite_or_missing(np.moveaxis(x[part], -1, 1), x_file)
     attrs = {"source": f"array pair of the reference: {x_file.name}, {y_file.name}"}
     return _raw(legacy, time, rain, predictors, maps, statistics, attrs, None)
-
-
-def refuse_checkpoint(path: str | Path) -> None:
-    """Refuse a checkpoint of the reference.
-
-    Raises:
-        UserError: ``path`` ends in .pt, .pth or .ckpt.
-    """
-    if Path(path).suffix.lower() in (".pt", ".pth", ".ckpt"):
-        raise UserError(
-            f"{path} is a checkpoint of the reference and not readable; expected .safetensors; "
-            "retrain with the v3 settings (--model-config configs/models/v3.yaml)"
-        )
 
 
 def _raw(
