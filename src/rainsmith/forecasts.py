@@ -52,7 +52,7 @@ def samples_of(config: Config, run: Run, store: xr.Dataset, split: str) -> list[
     """
     numbers = day_numbers(store[TIME])
     found = []
-    for mode, path in ((m, p) for m in config.sampling.modes for p in sorted(run.samples.glob(f"*-{m}-{split}.zarr"))):
+    for mode, path in ((m, p) for m in config.sampling.modes for p in sorted(run.samples.glob(f"*-{m}-{split}*.zarr"))):
         samples = open_zarr(path, "run 'rainsmith sample' again")
         grid, expected = (samples.sizes[Y], samples.sizes[X]), (store.sizes[Y], store.sizes[X])
         if grid != expected:
@@ -61,8 +61,10 @@ def samples_of(config: Config, run: Run, store: xr.Dataset, split: str) -> list[
         days = np.array([place.get(int(number), -1) for number in day_numbers(samples[TIME])], dtype=np.int64)
         if (days < 0).any() or (store["split"].values[days] != SPLITS.index(split)).any():
             raise UserError(f"{path} holds days outside the {split} split of the store; run 'rainsmith sample' again")
-        known = {"model": path.name.removesuffix(f"-{mode}-{split}.zarr"), "checkpoint": "", "seed": config.seed}
+        name, _, variant = path.stem.partition(f"-{mode}-{split}")
+        known = {"model": name, "checkpoint": "", "seed": config.seed}
         labels = {key: samples.attrs.get(key, default) for key, default in known.items()}
+        labels["model"] = f"{labels['model']}{variant}"  # a variation of the observed storm is judged by itself
         whole = functools.partial(_whole, samples["precip"])
         found.append(Forecast({**labels, "mode": mode, "split": split}, days, whole, baseline=False))
     return found

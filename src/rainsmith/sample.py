@@ -21,7 +21,7 @@ from rainsmith.data.dataset import Days
 from rainsmith.data.legacy import write_day
 from rainsmith.data.normalise import cell_statistics
 from rainsmith.models.blocks import channels_last
-from rainsmith.models.generative import GenerativeModel
+from rainsmith.models.generative import Drawing, build_model
 from rainsmith.models.noise import member_noise
 from rainsmith.models.precision import autocast, pick_device, sampling_precision
 from rainsmith.run import Run, check_disk, console, progress, provenance
@@ -39,7 +39,7 @@ class Sampler:
 
     def __init__(self, source: Checkpoint, settings: Sampling, device: str = "auto") -> None:
         self.device = pick_device(device)
-        self.model = GenerativeModel(source.config, source.domain)
+        self.model = build_model(source.config, source.domain)
         checkpoints.load_weights(self.model.network, source)
         self.model.to(self.device).eval()
         channels_last(self.model.network)
@@ -47,6 +47,7 @@ class Sampler:
         self.settings = settings
         wet_mm = source.config.data.wet_mm
         self.threshold = wet_mm if settings.pixel_threshold is None else settings.pixel_threshold
+        self.how = Drawing(settings.temperature, self.threshold, settings.keep_levels, settings.variation)
         self.mask = torch.from_numpy(np.asarray(source.domain["mask"].values, dtype=bool))
 
     def draw(
@@ -70,8 +71,7 @@ class Sampler:
         given = None if y is None else y.to(self.device)
         observed = None if valid is None else valid.to(self.device)
         with autocast(self.device, self.precision):
-            drawn = self.model.draw(x.to(self.device), noise, given, observed, self.settings.temperature).float().cpu()
-        drawn = torch.where(drawn < self.threshold, 0.0, drawn)
+            drawn = self.model.draw(x.to(self.device), noise, given, observed, self.how).float().cpu()
         return torch.where(self.mask, drawn, torch.nan).numpy()
 
 
@@ -97,7 +97,7 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
     for split in settings.splits:
         days = choose_days(in_split(store, split), settings.days, split)
         for mode in settings.modes:
-            target = run.sample_path(loaded.config.model.name, mode, split)
+            target = run.sample_path(loaded.config.model.name, mode, split, variant_of(settings, mode))
             attrs = describe(loaded, sampler, mode, split, config)
             written.append(
                 draw_days(
@@ -112,6 +112,15 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
             )
             _export(target, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
     return written
+
+
+def variant_of(settings: Sampling, mode: str) -> str:
+    """What a variation of the observed storm adds to the name of its samples: ``-k1``, ``-v50``, ``-k1v50`` or ""."""
+    if mode != "posterior" or settings.keep_levels is None:
+        return ""
+    kept = f"k{settings.keep_levels}" if settings.keep_levels else ""
+    part = f"v{round(100 * settings.variation):02d}" if settings.variation < 1 or not kept else ""
+    return f"-{kept}{part}"
 
 
 def draw_days(
@@ -191,6 +200,7 @@ def describe(loaded: Checkpoint, sampler: Sampler, mode: str, split: str, config
         "split": split,
         "members": settings.members,
         "temperature": settings.temperature,
+        "variant": variant_of(settings, mode),
         "pixel_threshold": sampler.threshold,
         "precision": sampler.precision,
         "provenance": json.dumps(provenance(config)),

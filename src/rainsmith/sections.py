@@ -151,10 +151,21 @@ class HierarchicalModel(Section):
     """The hierarchical cVAE (DESIGN 2.2)."""
 
     name: Literal["hierarchical"] = "hierarchical"
-    levels: int = Field(default=3, ge=1)
-    channels: list[int] = [64, 48, 32]
-    latent_channels: list[int] = [8, 4, 2]
-    mass: Literal["none", "soft", "hard"] = "hard"
+    levels: int = Field(default=3, ge=1)  # the coarsest has blocks of 2^levels fine cells, the finest of 2
+    channels: list[Annotated[int, Field(ge=8)]] = [64, 48, 32]  # of each level, coarse to fine
+    latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 4, 2]
+    x_blocks: int = Field(default=3, ge=1)  # residual blocks on the coarse grid
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    mass: Literal["none", "soft", "hard"] = "hard"  # does nothing where the predictors hold no rain of the day
+
+    @model_validator(mode="after")
+    def _one_width_a_level(self) -> HierarchicalModel:
+        if not len(self.channels) == len(self.latent_channels) == self.levels:
+            raise ValueError(
+                f"{self.levels} levels, {len(self.channels)} channels and {len(self.latent_channels)} latent_channels; "
+                "expected one entry a level in both lists"
+            )
+        return self
 
 
 Model = Annotated[Union[FlatModel, HierarchicalModel], Field(discriminator="name")]
@@ -182,14 +193,15 @@ class Loss(Section):
 class Objective(Section):
     """The objective of the hierarchical model."""
 
-    members: int = Field(default=2, ge=2)
-    pooling: list[int] = [1, 2, 4, 8]
-    w_rec: float = 1.0
-    w_kl: float = 1.0
-    w_prior: float = 5.0
-    w_mixed: float = 1.0
-    tail_weight: float = 0.2
-    free_bits: float = 0.0
+    members: int = Field(default=2, ge=2)  # prior members a day in the loss; as many mixed ones as w_mixed asks for
+    pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8]  # [fine cells] sides of the blocks that are scored
+    w_rec: float = Field(default=1.0, ge=0)
+    w_kl: float = Field(default=1.0, ge=0)
+    w_prior: float = Field(default=5.0, ge=0)
+    w_mixed: float = Field(default=1.0, ge=0)
+    tail_weight: float = Field(default=0.2, ge=0)  # of the score in mm/day over the training P90
+    free_bits: float = Field(default=0.0, ge=0)  # [nats] of each latent channel and day that cost nothing
+    warmup_epochs: int = Field(default=2, ge=0)  # of the KL
 
 
 class Train(Section):
@@ -224,8 +236,8 @@ class Sampling(Section):
     days: Literal["all", "heavy", "heavy_x"] | list[Date] = "all"
     temperature: float = Field(default=1.0, ge=0)
     pixel_threshold: float | None = None  # [mm/day]; null: wet_mm
-    keep_levels: int | None = None
-    variation: float = Field(default=1.0, ge=0, le=1)
+    keep_levels: int | None = Field(default=None, ge=0)  # posterior: coarsest levels kept of the storm; null: all
+    variation: float = Field(default=1.0, ge=0, le=1)  # how far the other levels go, 0 reconstruction to 1 prior
     seed: int = 0
     checkpoint: str = "best_prior"  # a name in checkpoints/
     batch_size: int = Field(default=16, ge=1)  # [days]

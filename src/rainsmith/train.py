@@ -16,7 +16,7 @@ from rainsmith.arrays import in_day_set, in_split
 from rainsmith.config import Config, UserError
 from rainsmith.data.dataset import Days, stratified_batches
 from rainsmith.models.blocks import channels_last
-from rainsmith.models.generative import GenerativeModel
+from rainsmith.models.generative import GenerativeModel, build_model
 from rainsmith.models.precision import pick_device
 from rainsmith.optimise import (
     MovingAverage,
@@ -63,7 +63,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
 
     # the model, its optimiser, the moving average and the fixed validation days
     seed_everything(config.seed, verbose=False)
-    model = GenerativeModel(config, domain)
+    model = build_model(config, domain)
     network = model.network
     channels_last(network)
     days = Days(train_set)
@@ -90,6 +90,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
         network.load_state_dict(saved.pop("network"))
         optimiser.load_state_dict(saved.pop("optimiser"))
         average.load_state_dict(saved.pop("average"))
+        model.objective.load_state_dict(saved.pop("objective"))
         state.update(saved)
     plateau = Plateau(state["plateau"])
     main = fabric.is_global_zero
@@ -102,6 +103,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
                 network=network.state_dict(),
                 optimiser=optimiser.state_dict(),
                 average=average.state_dict(),
+                objective=model.objective.state_dict(),
             )
 
     def save_checkpoint(name: str, epoch: int, figures: dict[str, Any]) -> None:
@@ -216,7 +218,11 @@ def _precision(
 def _rates(config: Config, epoch: int, step: int, steps: int, plateau_factor: float) -> tuple[float, float]:
     """Learning rate and weight of the KL at a step of an epoch."""
     position = epoch * steps + step
-    beta = kl_weight(config.loss.beta_kl, position / steps, config.loss.warmup_epochs)
+    if config.model.name == "flat":
+        highest, warmup = config.loss.beta_kl, config.loss.warmup_epochs
+    else:
+        highest, warmup = config.objective.w_kl, config.objective.warmup_epochs
+    beta = kl_weight(highest, position / steps, warmup)
     return learning_rate(config.train, position, steps, plateau_factor), beta
 
 

@@ -50,7 +50,7 @@ def start_epoch(state: dict[str, Any], epoch: int) -> None:
 
 
 def write(path: Path, state: dict[str, Any], **parts: dict[str, Any]) -> None:
-    """Write the state with the state dicts of network, optimiser and average."""
+    """Write the state with the state dicts of network, optimiser, average and objective."""
     try:
         with atomic(path) as scratch:
             torch.save({**state, **parts}, scratch)

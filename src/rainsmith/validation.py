@@ -14,9 +14,9 @@ from torch import Tensor
 
 from rainsmith.arrays import in_day_set
 from rainsmith.data.dataset import Batch, Days
-from rainsmith.models.generative import GenerativeModel
+from rainsmith.models.generative import Drawing, GenerativeModel
 from rainsmith.models.noise import member_noise
-from rainsmith.models.objective import fair_crps, threshold_weighted_crps
+from rainsmith.models.scores import fair_crps, threshold_weighted_crps
 
 Figures = dict[str, float]
 
@@ -76,6 +76,7 @@ class Validation:
         """Figures of both modes and of the observations, as ``metrics.jsonl`` keeps them."""
         training = model.training
         model.eval()
+        how = Drawing(threshold_mm=self.wet_mm)
         drawn: dict[str, list[Tensor]] = {"prior": [], "posterior": []}
         observed, valid = [], []
         for batch in self._batches():
@@ -85,7 +86,7 @@ class Validation:
             on_device = batch.to(device)
             for mode, given in (("prior", None), ("posterior", on_device.y)):
                 with autocast:
-                    members = model.draw(on_device.x, noise, given, on_device.valid)
+                    members = model.draw(on_device.x, noise, given, on_device.valid, how)
                 drawn[mode].append(members.float().cpu()[..., self.mask])
             observed.append(batch.y[:, self.mask])
             valid.append(batch.valid[:, self.mask])
@@ -107,7 +108,6 @@ class Validation:
 
     def _figures(self, members: Tensor, y: Tensor, valid: Tensor) -> Figures:
         """Figures of (N, K, cells) members against (N, cells) observations."""
-        members = torch.where(members < self.wet_mm, 0.0, members)
         flat = members.transpose(0, 1)[:, valid]  # (K, valid cell-days)
         tail = (y >= self.p95) & valid
         mean = members.mean(dim=1)

@@ -5,8 +5,9 @@ import pytest
 import scoringrules
 import torch
 
-from rainsmith.config import Loss
-from rainsmith.models.objective import ReferenceLoss, fair_crps, threshold_weighted_crps
+from rainsmith.config import Loss, Objective
+from rainsmith.models.objective import EnsembleObjective, ReferenceLoss
+from rainsmith.models.scores import fair_crps, threshold_weighted_crps
 
 
 def test_weight_is_clipped_and_boosted() -> None:
@@ -65,3 +66,95 @@ def test_crps_orders_forecasts() -> None:
         < fair_crps(0.2 * truth, y).mean()
         < fair_crps(truth + 2, y).mean()
     )
+
+
+def ensemble_objective(**settings: object) -> EnsembleObjective:
+    return EnsembleObjective(Objective(**settings), log_std=1.0, p90=10.0, mask=np.ones((6, 7), dtype=bool))  # type: ignore[arg-type]
+
+
+def rain(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).gamma(0.5, 8, shape).astype(np.float32))
+
+
+def test_score_is_the_fair_crps_at_the_cells() -> None:
+    members, y = rain(4, 3, 42), rain(4, 42, seed=1)
+    valid = torch.ones(4, 42, dtype=torch.bool)
+    score = ensemble_objective(pooling=[1], tail_weight=0.5).score(members, y, valid).item()
+    drawn, observed = np.moveaxis(members.numpy(), 1, -1), y.numpy()
+    logs = scoringrules.crps_ensemble(np.log1p(observed), np.log1p(drawn), estimator="fair")
+    amounts = scoringrules.crps_ensemble(observed / 10, drawn / 10, estimator="fair")
+    assert score == pytest.approx((logs + 0.5 * amounts).mean(), rel=1e-5)
+
+
+def test_score_of_a_block_is_that_of_its_valid_mean() -> None:
+    objective = ensemble_objective(pooling=[7], tail_weight=0.0)
+    members, y = rain(2, 2, 42), rain(2, 42, seed=1)
+    valid = torch.rand(2, 42, generator=torch.Generator().manual_seed(0)) > 0.3
+    torch.manual_seed(0)
+    rows, columns = (int(v) for v in torch.randint(7, (2,)))
+    torch.manual_seed(0)
+    score = objective.score(members, y * valid, valid).item()
+    row, column = np.divmod(np.arange(42), 7)
+    block = (row + rows) // 7 * 100 + (column + columns) // 7
+    total, weight = 0.0, 0.0
+    for day in range(2):
+        for b in np.unique(block):
+            inside = (block == b) & valid[day].numpy()
+            if inside.any():
+                means = np.log1p(members[day, :, inside].numpy().mean(1))
+                observed = np.log1p(y[day, inside].numpy().mean())
+                crps = scoringrules.crps_ensemble(observed, means, estimator="fair")
+                total, weight = total + inside.sum() * crps, weight + inside.sum()
+    assert score == pytest.approx(total / weight, rel=1e-4)
+
+
+def test_score_reads_no_invalid_cell() -> None:
+    objective = ensemble_objective()
+    members, y = rain(2, 2, 42), rain(2, 42, seed=1)
+    valid = torch.arange(42).expand(2, -1) % 4 > 0
+    scores = []
+    for value in (0.0, 1e4):
+        torch.manual_seed(0)
+        scores.append(objective.score(torch.where(valid[:, None], members, value), y * valid, valid).item())
+    assert scores[0] == scores[1]
+
+
+def test_truth_scores_best() -> None:
+    """Members of the law of y < half the spread < one value for all < the mean without spread of a wrong law."""
+    objective = ensemble_objective()
+    valid = torch.ones(300, 42, dtype=torch.bool)
+    y, truth = rain(300, 42, seed=1), rain(300, 2, 42, seed=2)
+    middle = truth.mean()
+
+    def score(members: torch.Tensor) -> float:
+        torch.manual_seed(0)
+        return objective.score(members, y, valid).item()
+
+    narrow = middle + 0.5 * (truth - middle)
+    assert score(truth) < score(narrow) < score(torch.full_like(truth, middle.item()))
+
+
+def test_terms_are_divided_by_running_means_of_earlier_batches() -> None:
+    objective = ensemble_objective(w_rec=1.0, w_prior=2.0, w_mixed=0.0, w_kl=1.0).train()
+    valid = torch.ones(2, 42, dtype=torch.bool)
+    y, kl = rain(2, 42), torch.tensor([42.0])
+    first = objective({"rec": rain(2, 1, 42, seed=3), "prior": rain(2, 2, 42, seed=4)}, y, valid, kl, 1.0)
+    assert first["loss"].item() == pytest.approx(1.0 + 1.0 + 2.0)  # KL per cell, and each term over itself
+    scale = objective.scale.clone()
+    second = objective({"rec": 3 * rain(2, 1, 42, seed=3), "prior": rain(2, 2, 42, seed=4)}, y, valid, kl, 0.0)
+    expected = second["rec"] / scale[0] + 2 * second["prior"] / scale[1]
+    assert second["loss"].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert objective.scale[0] > scale[0]
+    objective.eval()
+    kept = objective.scale.clone()
+    objective({"rec": rain(2, 1, 42, seed=3)}, y, valid, kl, 0.0)
+    assert torch.equal(objective.scale, kept)
+
+
+def test_free_bits_cost_nothing() -> None:
+    objective = ensemble_objective(free_bits=5.0)
+    y, valid = rain(1, 42), torch.ones(1, 42, dtype=torch.bool)
+    kl = torch.tensor([1.0, 9.0], requires_grad=True)
+    objective({}, y, valid, kl, 1.0)["loss"].backward()
+    assert kl.grad is not None
+    assert kl.grad.tolist() == pytest.approx([0.0, 1 / 42])

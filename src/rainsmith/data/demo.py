@@ -179,6 +179,7 @@ class DemoClimate:
             coarse_row=row,
             coarse_col=col,
             coarse_rain_channel="coarse_rain",
+            rain_channels=("coarse_rain",),
             attrs={
                 "title": "Embedded stochastic rain climate (not an observation)",
                 "source": f"rainsmith.data.demo, seed {self.demo.seed}",

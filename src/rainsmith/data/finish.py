@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -74,7 +74,7 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
             "coarse_row": (CELL, raw.coarse_row.values.astype(np.float32)),
             "coarse_col": (CELL, raw.coarse_col.values.astype(np.float32)),
             "block": (CELL, block, {"long_name": "number of the coarse cell that holds the cell"}),
-            **channel_statistics(raw.predictors, training),
+            **channel_statistics(raw.predictors, training, raw.rain_channels),
             **statistics,
         }
     )
@@ -137,13 +137,17 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
     }
 
 
-def channel_statistics(predictors: xr.DataArray, training: np.ndarray) -> dict[str, Any]:
+def channel_statistics(
+    predictors: xr.DataArray, training: np.ndarray, rain_channels: Collection[str] = ()
+) -> dict[str, Any]:
     """Mean, standard deviation and range of each channel over training days and coarse cells, as variables.
+
+    Channels of rain also get the mean and standard deviation of log1p, NaN for the others.
 
     Raises:
         UserError: a channel has no value on any training day.
     """
-    names = ("mean", "std", "min", "max")
+    names = ("mean", "std", "min", "max", "log_mean", "log_std")
     found: dict[str, list[float]] = {name: [] for name in names}
     for number, channel in enumerate(predictors[CHANNEL].values):
         values = predictors.values[training, number]
@@ -152,8 +156,10 @@ def channel_statistics(predictors: xr.DataArray, training: np.ndarray) -> dict[s
             raise UserError(
                 f"predictor '{channel}' has no value on any training day; remove it or move data.splits.train"
             )
+        logs = np.log1p(np.maximum(values, 0.0)) if str(channel) in rain_channels else np.full(1, np.nan)
         for name in names:
-            found[name].append(float(getattr(values, name)()))
+            measured = logs if name.startswith("log_") else values
+            found[name].append(float(getattr(measured, name.removeprefix("log_"))()))
     return {f"predictor_{name}": (CHANNEL, np.asarray(values)) for name, values in found.items()}
 
 

@@ -72,22 +72,38 @@ class PredictandTransform(nn.Module):
 
 
 class Standardiser(nn.Module):
-    """z-scores of predictors (N, C, H_lr, W_lr) by channel; missing values become 0, the training mean."""
+    """z-scores of predictors (N, C, H_lr, W_lr) by channel; missing values become 0, the training mean.
+
+    Args:
+        mean: (C,) of the training days.
+        std: (C,) likewise.
+        logged: (C,) bool, channels of rain that enter as log1p of mm/day; mean and std are then those of log1p.
+    """
 
     mean: Tensor
     std: Tensor
+    logged: Tensor
 
-    def __init__(self, mean: np.ndarray, std: np.ndarray) -> None:
+    def __init__(self, mean: np.ndarray, std: np.ndarray, logged: np.ndarray | None = None) -> None:
         super().__init__()
         flat = np.where(np.asarray(std) > 0, std, 1.0)  # a constant channel carries nothing: 0 everywhere
         self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32)[:, None, None])
         self.register_buffer("std", torch.as_tensor(flat, dtype=torch.float32)[:, None, None])
+        by_channel = np.zeros(len(flat), dtype=bool) if logged is None else np.asarray(logged)
+        self.register_buffer("logged", torch.as_tensor(by_channel)[:, None, None])
 
     @classmethod
-    def from_store(cls, domain: xr.Dataset) -> Standardiser:
-        return cls(domain["predictor_mean"].values, domain["predictor_std"].values)
+    def from_store(cls, domain: xr.Dataset, *, log_rain: bool = False) -> Standardiser:
+        """The scores of a store's training days, of log1p for rain where ``log_rain`` asks for it."""
+        mean, std = domain["predictor_mean"].values, domain["predictor_std"].values
+        if not log_rain:
+            return cls(mean, std)
+        log_mean, log_std = domain["predictor_log_mean"].values, domain["predictor_log_std"].values
+        logged = np.isfinite(log_mean)
+        return cls(np.where(logged, log_mean, mean), np.where(logged, log_std, std), logged)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = torch.where(self.logged, torch.log1p(x.clamp_min(0.0)), x)
         return torch.nan_to_num((x - self.mean) / self.std, nan=0.0)
 
 

@@ -60,6 +60,7 @@ class Assembled:
         complete: (time,) is every channel of that day there?
         grid: the coarse grid.
         coarse_rain_channel: channel of the rain of the day itself [mm/day], or "".
+        rain_channels: every channel of rain, of whatever day.
         coarsen: side of its blocks where they are block means of the target on their own grid, else 0.
         factor: side of the blocks that are the coarse grid, 0 where it is no grid of blocks.
         rain_reads: for each channel of rain, the days YYYYMMDD (time,) whose rain is read.
@@ -69,6 +70,7 @@ class Assembled:
     complete: np.ndarray
     grid: Grid
     coarse_rain_channel: str
+    rain_channels: tuple[str, ...]
     coarsen: int
     factor: int
     rain_reads: list[np.ndarray]
@@ -162,6 +164,7 @@ def assemble(data: Data, sources: list[Source], time: xr.DataArray, grid: Grid |
     names: list[str] = []
     coarse_rain: list[tuple[str, int]] = []
     rain_reads: list[np.ndarray] = []
+    rain_channels: list[str] = []
     for source in sources:
         on_grid = source.grid.same_as(grid)
         field = regrid(source.values, source.grid, grid, conservative=source.conservative, name=source.label)
@@ -175,6 +178,7 @@ def assemble(data: Data, sources: list[Source], time: xr.DataArray, grid: Grid |
             names.append(source.channel(offset))
             if source.rain:
                 rain_reads.append(wanted)
+                rain_channels.append(names[-1])
             if source.rain and offset == 0:
                 coarse_rain.append((names[-1], source.coarsen if on_grid else 0))
     if data.season:
@@ -194,7 +198,7 @@ def assemble(data: Data, sources: list[Source], time: xr.DataArray, grid: Grid |
     # block means of the target are the exact coarse rain; rain from other files stands in only without them
     channel_name, coarsen = next((r for r in coarse_rain if r[1]), coarse_rain[0] if coarse_rain else ("", 0))
     factor = next((s.coarsen for s in sources if s.coarsen and s.grid.same_as(grid)), 0)
-    return Assembled(array, complete, grid, channel_name, coarsen, factor, rain_reads)
+    return Assembled(array, complete, grid, channel_name, tuple(rain_channels), coarsen, factor, rain_reads)
 
 
 def _from_target(given: PredictorSource, precip: xr.DataArray) -> Source:

@@ -105,6 +105,7 @@ def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
         coarse_row=xr.DataArray(row, dims=CELL),
         coarse_col=xr.DataArray(col, dims=CELL),
         coarse_rain_channel=found.coarse_rain_channel,
+        rain_channels=found.rain_channels,
         coarsen=found.coarsen,
         split=with_gap[kept],
         attrs=_source_attrs(data) | ({"terms": data.credit} if data.credit else {}),

@@ -19,6 +19,7 @@ class RawData:
         coarse_row: (y, x), fractional row of each fine cell in the coarse grid.
         coarse_col: (y, x), fractional column of each fine cell in the coarse grid.
         coarse_rain_channel: channel that holds the coarse rain of the day itself [mm/day], or "".
+        rain_channels: every channel of rain [mm/day], of whatever day.
         coarsen: side of the blocks [fine cells] where that channel is block means of the target, else 0.
         split: (time,) int8 where the source itself fixes the splits, else None (``data.splits`` rules).
         log_mean: (y, x), statistics of log1p mm/day that came with the files, else None.
@@ -32,6 +33,7 @@ class RawData:
     coarse_row: xr.DataArray
     coarse_col: xr.DataArray
     coarse_rain_channel: str = ""
+    rain_channels: tuple[str, ...] = ()
     coarsen: int = 0
     split: np.ndarray | None = None
     log_mean: xr.DataArray | None = None

@@ -34,6 +34,12 @@ class Posterior(NamedTuple):
     mu: Tensor
     logvar: Tensor
 
+    def towards_prior(self, variation: float) -> Posterior:
+        """The posterior (variation 0), N(0, I) (1), or a mixture of their draws in between; see ``hierarchical``."""
+        cos, sin = math.cos(variation * math.pi / 2), math.sin(variation * math.pi / 2)
+        variance = cos**2 * self.logvar.exp() + sin**2
+        return Posterior(cos * self.mu, variance.log()) if variation > 0 else self
+
     def draw(self, noise: Tensor) -> Tensor:
         """z = mu + sigma * noise; ``noise`` is (N, d_z) or (N, K, d_z)."""
         mu, logvar = (self.mu[:, None], self.logvar[:, None]) if noise.ndim == 3 else (self.mu, self.logvar)
@@ -142,7 +148,13 @@ class FlatCVAE(nn.Module):
         return F.interpolate(spatial, size=whole, mode="bilinear", align_corners=False)[..., :rows, :columns]
 
     def draw(
-        self, x: Tensor, statics: Tensor, noise: Sequence[Tensor], y: Tensor | None = None, temperature: float = 1.0
+        self,
+        x: Tensor,
+        statics: Tensor,
+        noise: Sequence[Tensor],
+        y: Tensor | None = None,
+        temperature: float = 1.0,
+        variation: float = 0.0,
     ) -> Tensor:
         """Members in normalised units: from the prior, or from the posterior of ``y`` where it is given.
 
@@ -152,11 +164,13 @@ class FlatCVAE(nn.Module):
             noise: one entry, (N, K, d_z), standard normal.
             y: (N, 1, H, W) normalised observation, or None for prior mode.
             temperature: factor of the standard deviation of z.
+            variation: posterior mode: how far z goes from the posterior (0) to the prior (1).
 
         Returns:
             (N, K, H, W), normalised.
         """
         condition = self.encode_x(x)
         scaled = noise[0] * temperature
-        z = scaled if y is None else self.posterior(condition, y, statics).draw(scaled)
-        return self.decode(z, condition)
+        if y is None:
+            return self.decode(scaled, condition)
+        return self.decode(self.posterior(condition, y, statics).towards_prior(variation).draw(scaled), condition)

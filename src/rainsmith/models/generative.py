@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from rainsmith.config import Config, UserError
+from rainsmith.config import Config, FlatModel, HierarchicalModel
 from rainsmith.data.normalise import PredictandTransform, Standardiser, standardised_statics
 from rainsmith.models.blocks import kl_per_dimension
 from rainsmith.models.flat import FlatCVAE
-from rainsmith.models.objective import ReferenceLoss
+from rainsmith.models.hierarchical import Geometry, HierarchicalCVAE
+from rainsmith.models.mass import MassConservation
+from rainsmith.models.objective import EnsembleObjective, ReferenceLoss
+
+LEAK = 0.05
+"""Slope of the output below 0 in training: dry cells keep a gradient; sampling clips them at 0."""
+BOUND = 2.0
+"""The hierarchical model's amounts level off towards this many times the training maximum."""
 
 
-class GenerativeModel(nn.Module):
+@dataclass(frozen=True)
+class Drawing:
+    """How members are drawn.
+
+    Attributes:
+        temperature: factor of the standard deviation of the noise.
+        threshold_mm: amounts below it become 0 [mm/day].
+        keep_levels: posterior mode: the coarsest latent levels that stay with the posterior; None keeps all.
+        variation: posterior mode: how far the other levels go from the posterior (0) to the prior (1).
+    """
+
+    temperature: float = 1.0
+    threshold_mm: float = 0.0
+    keep_levels: int | None = None
+    variation: float = 1.0
+
+
+class GenerativeModel(nn.Module, ABC):
     """p(y | x, s) in physical units.
 
     ``forward`` returns the loss terms, so that the same call works on one device and under DDP.
@@ -25,24 +52,22 @@ class GenerativeModel(nn.Module):
         domain: the store without its time dimension: grids, statics and training statistics.
     """
 
-    statics: Tensor
+    network: FlatCVAE | HierarchicalCVAE
+    standardise: Standardiser
+    objective: ReferenceLoss | EnsembleObjective
 
     def __init__(self, config: Config, domain: xr.Dataset) -> None:
         super().__init__()
-        self.network = build_network(config, domain)
-        self.standardise = Standardiser.from_store(domain)
         self.transform = PredictandTransform.from_store(domain, config.transform)
-        self.register_buffer("statics", standardised_statics(domain))
-        scale = float(domain["p90"]) if config.loss.scale == "p90" else float(config.loss.scale)
-        self.loss = ReferenceLoss(config.loss, scale=max(scale, config.data.wet_mm), p99=float(domain["p99"]))
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
         """Shape of the noise of one member, one entry a latent level."""
         return self.network.latent_shapes
 
+    @abstractmethod
     def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
-        """Loss terms of a batch, and the KL of each latent dimension.
+        """Loss terms of a batch, and the KL of each latent dimension or channel.
 
         Args:
             x: (N, C, H_lr, W_lr) raw predictors.
@@ -50,12 +75,47 @@ class GenerativeModel(nn.Module):
             valid: (N, H, W) bool.
             beta: weight of the KL.
         """
+
+    @abstractmethod
+    def draw(
+        self,
+        x: Tensor,
+        noise: Sequence[Tensor],
+        y: Tensor | None = None,
+        valid: Tensor | None = None,
+        how: Drawing = Drawing(),
+    ) -> Tensor:
+        """Members [mm/day] (N, K, H, W): prior, or posterior of the observation ``y`` [mm/day] (N, H, W)."""
+
+    def _normalised(self, y: Tensor, valid: Tensor) -> Tensor:
+        return torch.where(valid, self.transform(y), 0.0)[:, None]
+
+
+class FlatModelInUnits(GenerativeModel):
+    """The reference cVAE with the reference's loss."""
+
+    network: FlatCVAE
+    statics: Tensor
+
+    def __init__(self, config: Config, domain: xr.Dataset, settings: FlatModel) -> None:
+        super().__init__(config, domain)
+        fine, coarse = _grids(domain)
+        side = int(domain.attrs.get("coarsen", 0))  # padded blocks of the target reach beyond it
+        padded = (coarse[0] * side, coarse[1] * side) if side else fine
+        covered = (min(1.0, fine[0] / padded[0]), min(1.0, fine[1] / padded[1]))
+        self.network = FlatCVAE(settings, domain.sizes["channel"], domain.sizes["static"], fine, coarse, covered)
+        self.standardise = Standardiser.from_store(domain)
+        self.register_buffer("statics", standardised_statics(domain))
+        scale = float(domain["p90"]) if config.loss.scale == "p90" else float(config.loss.scale)
+        self.objective = ReferenceLoss(config.loss, scale=max(scale, config.data.wet_mm), p99=float(domain["p99"]))
+
+    def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
         condition = self.network.encode_x(self.standardise(x))
         posterior = self.network.posterior(condition, self._normalised(y, valid), self.statics)
         z = posterior.draw(torch.randn_like(posterior.mu))
         y_hat = self.transform.inverse(self.network.decode(z, condition), clip=False)
         kl = kl_per_dimension(posterior.mu, posterior.logvar)
-        return self.loss(y_hat, y, valid, kl, beta), kl.detach()
+        return self.objective(y_hat, y, valid, kl, beta), kl.detach()
 
     @torch.no_grad()
     def draw(
@@ -64,27 +124,132 @@ class GenerativeModel(nn.Module):
         noise: Sequence[Tensor],
         y: Tensor | None = None,
         valid: Tensor | None = None,
-        temperature: float = 1.0,
+        how: Drawing = Drawing(),
     ) -> Tensor:
-        """Members [mm/day] (N, K, H, W): prior, or posterior of the observation ``y`` [mm/day] (N, H, W)."""
-        normalised = (
-            None if y is None else self._normalised(y, torch.ones_like(y, dtype=torch.bool) if valid is None else valid)
+        given = None if y is None else self._normalised(y, _all_valid(y) if valid is None else valid)
+        fields = self.network.draw(
+            self.standardise(x),
+            self.statics,
+            noise,
+            given,
+            how.temperature,
+            0.0 if how.keep_levels is None or how.keep_levels > 0 else how.variation,
         )
-        return self.transform.inverse(
-            self.network.draw(self.standardise(x), self.statics, noise, normalised, temperature)
+        return _without_drizzle(self.transform.inverse(fields), how.threshold_mm)
+
+
+class HierarchicalModelInUnits(GenerativeModel):
+    """The hierarchical cVAE with its bound, its mass and its objective."""
+
+    network: HierarchicalCVAE
+    mass: MassConservation | None
+    cells: Tensor
+
+    def __init__(self, config: Config, domain: xr.Dataset, settings: HierarchicalModel) -> None:
+        super().__init__(config, domain)
+        self.settings = config.objective
+        self.levels = settings.levels
+        geometry = _geometry(domain)
+        self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
+        self.standardise = Standardiser.from_store(domain, log_rain=True)
+        self.mass = MassConservation.from_domain(settings.mass, domain)
+        self.bound = float(np.log1p(BOUND * float(domain["train_max"])))
+        log_std = float(domain["log_std_global"])
+        p90, mask = max(float(domain["p90"]), config.data.wet_mm), np.asarray(domain["mask"].values, dtype=bool)
+        self.objective = EnsembleObjective(config.objective, log_std, p90, mask)
+        self.register_buffer("cells", torch.from_numpy(np.flatnonzero(mask)), persistent=False)
+
+    def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
+        conditions = self.network.encode_x(self.standardise(x))
+        evidence = self.network.encode_y(self._normalised(y, valid), valid[:, None])
+        # one reconstruction, mixed members with the first k levels from the posterior, prior members: in one pass
+        n, mixed = len(x), 2 if self.settings.w_mixed > 0 and self.levels > 1 else 0
+        kept = torch.randint(1, max(2, self.levels), (n, 1, 1), device=x.device)
+        by_level = (torch.arange(self.levels, device=x.device) >= kept).float()
+        variation = torch.cat([torch.zeros_like(by_level), by_level.expand(-1, mixed, -1)], dim=1)
+        members = 1 + mixed + self.settings.members
+        noise = [torch.randn(n, members, *shape, device=x.device) for shape in self.latent_shapes]
+        fields, posteriors = self.network.decode(conditions, noise, evidence, variation)
+        observed, there = self._at_cells(y), self._at_cells(valid)
+        amounts = self._bounded(nn.functional.leaky_relu(self._at_cells(fields).float(), LEAK))
+        if self.mass is not None:
+            amounts = self.mass(amounts, x, there)
+        groups = {"rec": amounts[:, :1], "mixed": amounts[:, 1 : 1 + mixed], "prior": amounts[:, 1 + mixed :]}
+        kl = torch.cat([p.kl()[:, 0].sum((2, 3)).mean(0) for p in posteriors])
+        present = {name: part for name, part in groups.items() if part.shape[1]}
+        return self.objective(present, observed, there, kl, beta), kl.detach()
+
+    @torch.no_grad()
+    def draw(
+        self,
+        x: Tensor,
+        noise: Sequence[Tensor],
+        y: Tensor | None = None,
+        valid: Tensor | None = None,
+        how: Drawing = Drawing(),
+    ) -> Tensor:
+        observed = None
+        if y is not None:
+            observed = _all_valid(y) if valid is None else valid
+        fields = self.network.draw(
+            self.standardise(x),
+            noise,
+            None if y is None or observed is None else self._normalised(y, observed),
+            None if observed is None else observed[:, None],
+            temperature=how.temperature,
+            keep_levels=how.keep_levels,
+            variation=how.variation,
         )
+        drawn = _without_drizzle(self._bounded(self._at_cells(fields).float()).clamp_min(0.0), how.threshold_mm)
+        if self.mass is not None:
+            drawn = self.mass(drawn, x, exact=True)
+        whole = drawn.new_zeros(*fields.shape[:2], fields.shape[2] * fields.shape[3])
+        whole[..., self.cells] = drawn
+        return whole.reshape(fields.shape)
 
-    def _normalised(self, y: Tensor, valid: Tensor) -> Tensor:
-        return torch.where(valid, self.transform(y), 0.0)[:, None]
+    def _at_cells(self, fields: Tensor) -> Tensor:
+        """(..., H, W) -> (..., cells), the valid cells only."""
+        return fields.flatten(-2)[..., self.cells]
+
+    def _bounded(self, fields: Tensor) -> Tensor:
+        """Normalised fields to mm/day, levelling off towards the bound."""
+        logs = fields * self.transform.std + self.transform.mean
+        return torch.expm1(self.bound - nn.functional.softplus(self.bound - logs, beta=4.0))
 
 
-def build_network(config: Config, domain: xr.Dataset) -> FlatCVAE:
-    """The network that ``config.model`` names, for the grids of ``domain``."""
-    fine = (domain.sizes["y"], domain.sizes["x"])
-    coarse = (domain.sizes["y_lr"], domain.sizes["x_lr"])
+def build_model(config: Config, domain: xr.Dataset) -> GenerativeModel:
+    """The model that ``config.model`` names, for the grids of ``domain``, in units."""
     if config.model.name == "flat":
-        side = int(domain.attrs.get("coarsen", 0))  # padded blocks of the target reach beyond it
-        padded = (coarse[0] * side, coarse[1] * side) if side else fine
-        covered = (min(1.0, fine[0] / padded[0]), min(1.0, fine[1] / padded[1]))
-        return FlatCVAE(config.model, domain.sizes["channel"], domain.sizes["static"], fine, coarse, covered)
-    raise UserError(f"model.name is '{config.model.name}', which is not built yet; expected 'flat'")
+        return FlatModelInUnits(config, domain, config.model)
+    return HierarchicalModelInUnits(config, domain, config.model)
+
+
+def _grids(domain: xr.Dataset) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (domain.sizes["y"], domain.sizes["x"]), (domain.sizes["y_lr"], domain.sizes["x_lr"])
+
+
+def _geometry(domain: xr.Dataset) -> Geometry:
+    """Grids and static maps of a store; the training climate of every cell is a static map too."""
+    _, coarse = _grids(domain)
+    mask = np.asarray(domain["mask"].values, dtype=bool)
+    climate = domain[["log_mean", "log_std"]].to_dataarray("static").drop_vars("static")
+    maps = xr.concat([domain["statics"].drop_vars("static", errors="ignore"), climate], "static", join="override")
+    block = domain["block"].values
+    inside = np.bincount(block[mask], minlength=coarse[0] * coarse[1])
+    cells = np.bincount(block.ravel(), minlength=coarse[0] * coarse[1])
+    return Geometry(
+        row=torch.from_numpy(domain["coarse_row"].values).float(),
+        column=torch.from_numpy(domain["coarse_col"].values).float(),
+        maps=standardised_statics(domain.drop_dims("static").assign(statics=maps)),
+        mask=torch.from_numpy(mask),
+        coarse=coarse,
+        share=torch.from_numpy(inside / max(1, cells.max())).float().reshape(coarse),
+    )
+
+
+def _all_valid(y: Tensor) -> Tensor:
+    return torch.ones_like(y, dtype=torch.bool)
+
+
+def _without_drizzle(members: Tensor, threshold_mm: float) -> Tensor:
+    return torch.where(members < threshold_mm, 0.0, members) if threshold_mm > 0 else members

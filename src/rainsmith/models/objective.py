@@ -1,35 +1,32 @@
-"""What a network is trained on, and the scores that training needs; everything in mm/day.
-
-The scores are the torch twins of ``rainsmith.metrics`` and are tested equal to them.
-"""
+"""What the networks are trained on; everything in mm/day."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from rainsmith.config import Loss
+from rainsmith.config import Loss, Objective
 from rainsmith.models.blocks import spatial_gradients
+from rainsmith.models.cells import Pooling
+from rainsmith.models.scores import fair_crps
 
 
-@dataclass(frozen=True)
-class ReferenceLoss:
+class ReferenceLoss(nn.Module):
     """The reference's weighted loss (DESIGN 2.1).
 
     L = L_rec + lambda_grad L_grad + lambda_mass L_mass + beta KL, with
     w = clip(y / scale, w_min, w_max) (tail_boost where y >= p99, else 1).
 
-    Attributes:
+    Args:
         settings: weights.
         scale: divisor of y in the weight [mm/day].
         p99: training P99 [mm/day], from which ``tail_boost`` acts.
     """
 
-    settings: Loss
-    scale: float
-    p99: float
+    def __init__(self, settings: Loss, scale: float, p99: float) -> None:
+        super().__init__()
+        self.settings, self.scale, self.p99 = settings, scale, p99
 
     def weights(self, y: Tensor) -> Tensor:
         """Weight of each cell from the observation [mm/day]."""
@@ -37,7 +34,7 @@ class ReferenceLoss:
         boost = torch.where(y >= self.p99, s.tail_boost, 1.0)
         return (y / self.scale).clamp(s.w_min, s.w_max) * boost
 
-    def __call__(self, y_hat: Tensor, y: Tensor, valid: Tensor, kl: Tensor, beta: float) -> dict[str, Tensor]:
+    def forward(self, y_hat: Tensor, y: Tensor, valid: Tensor, kl: Tensor, beta: float) -> dict[str, Tensor]:
         """Every term by itself and their weighted sum ``loss``.
 
         Args:
@@ -70,24 +67,83 @@ def _masked_gradient_error(y_hat: Tensor, y: Tensor, valid: Tensor) -> Tensor:
     return total / pairs.clamp_min(1)
 
 
-def fair_crps(members: Tensor, y: Tensor) -> Tensor:
-    """Fair CRPS of each case (Ferro 2014, doi:10.1002/qj.2270), by sorting.
+class EnsembleObjective(nn.Module):
+    """The objective of the hierarchical model: reconstruction, KL, prior members and mixed members (DESIGN 2.2).
+
+    L = w_rec S(reconstruction) / s_rec + w_kl KL / cells + w_prior S(prior) / s_prior + w_mixed S(mixed) / s_mixed
+
+    S is one score for all three: the fair CRPS over blocks of several sizes, of log1p in its standard deviation and,
+    times ``tail_weight``, of mm/day over the training P90; a single member scores its absolute error. Every s is the
+    detached running mean of its term: a scale learned from the data (Rybkin et al. 2021, arXiv:2006.13202), which no
+    batch can set for itself.
 
     Args:
-        members: (N, K, ...) with K >= 2 [mm/day].
-        y: (N, ...) [mm/day].
-
-    Returns:
-        (N, ...): mean |x_k - y| - sum_{j<k} |x_j - x_k| / (K (K - 1)).
+        settings: weights.
+        log_std: standard deviation of log1p mm/day over the training days.
+        p90: training P90 [mm/day].
+        mask: (H, W) valid cells.
     """
-    k = members.shape[1]
-    skill = (members - y[:, None]).abs().mean(dim=1)
-    ordered = members.sort(dim=1).values
-    # sum over pairs of |x_j - x_k| = sum_i (2 i - K + 1) x_(i), i from 0
-    rank = (2 * torch.arange(k, device=members.device, dtype=members.dtype) - (k - 1)).view(1, k, *[1] * (y.ndim - 1))
-    return skill - (ordered * rank).sum(dim=1) / (k * (k - 1))
 
+    RUNNING = 0.98
+    """Decay of the running means per step."""
+    TERMS = ("rec", "prior", "mixed")
 
-def threshold_weighted_crps(members: Tensor, y: Tensor, threshold: float) -> Tensor:
-    """Fair CRPS of max(., threshold) (Allen et al. 2023, doi:10.1137/22M1532184), shapes as ``fair_crps``."""
-    return fair_crps(members.clamp_min(threshold), y.clamp_min(threshold))
+    scale: Tensor
+
+    def __init__(self, settings: Objective, log_std: float, p90: float, mask: np.ndarray) -> None:
+        super().__init__()
+        self.pooling = Pooling(mask)
+        self.settings, self.log_std, self.p90 = settings, log_std, p90
+        self.register_buffer("scale", torch.zeros(len(self.TERMS)))
+
+    def score(self, members: Tensor, y: Tensor, valid: Tensor) -> Tensor:
+        """S of (N, K, cells) members [mm/day] against (N, cells) y, over valid cells, averaged over block sizes."""
+        weight = valid.float()
+        both = torch.cat([members, y[:, None]], dim=1) * weight[:, None]
+        total = y.new_zeros(())
+        for side in self.settings.pooling:
+            # blocks lie anywhere, so that none of their edges is special
+            offset = (0, 0) if side == 1 else tuple(torch.randint(side, (2,)).tolist())
+            share = self.pooling(weight, side, offset)
+            blocks = self.pooling(both, side, offset) / share.clamp_min(1.0)[:, None]
+            logs = torch.log1p(blocks.clamp_min(-0.9)) / self.log_std
+            crps = fair_crps(logs[:, :-1], logs[:, -1])
+            if self.settings.tail_weight:
+                amounts = blocks / self.p90
+                crps = crps + self.settings.tail_weight * fair_crps(amounts[:, :-1], amounts[:, -1])
+            total = total + (crps * share).sum() / share.sum().clamp_min(1.0)
+        return total / len(self.settings.pooling)
+
+    def forward(
+        self, groups: dict[str, Tensor], y: Tensor, valid: Tensor, kl: Tensor, weight_kl: float
+    ) -> dict[str, Tensor]:
+        """Every term by itself and their weighted sum ``loss``.
+
+        Args:
+            groups: members (N, K, cells) [mm/day] by term: rec (K = 1), prior, mixed; a term may be missing.
+            y: (N, cells) observation [mm/day], 0 where invalid.
+            valid: (N, cells) bool.
+            kl: (d,) KL of each latent channel, summed over its cells, averaged over the batch [nats].
+            weight_kl: weight of the KL at this step.
+        """
+        cells = valid.float().sum(1).mean().clamp_min(1.0)
+        free = kl.clamp_min(self.settings.free_bits).sum() / cells
+        loss = weight_kl * free
+        terms = {"kl": kl.sum()}
+        for number, name in enumerate(self.TERMS):
+            if name not in groups:
+                continue
+            value = self.score(groups[name], y, valid)
+            terms[name] = value
+            loss = loss + getattr(self.settings, f"w_{name}") * value / self._running(number, value.detach())
+        return {"loss": loss, **terms}
+
+    @torch.no_grad()
+    def _running(self, number: int, value: Tensor) -> Tensor:
+        """The running mean of a term, with this batch in it only where it is the first."""
+        before = self.scale[number].clone()
+        if not self.training:
+            return torch.where(before > 0, before, value)
+        now = torch.where(before > 0, self.RUNNING * before + (1 - self.RUNNING) * value, value)
+        self.scale[number] = now
+        return torch.where(before > 0, before, value).clamp_min(1e-6)

@@ -1,0 +1,67 @@
+"""Fields at valid cells only, (..., cells): no work where nothing is scored, and any shape of coast."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def block_sums(values: Tensor, block: Tensor, blocks: int) -> Tensor:
+    """Sums over the cells of each block: (..., cells) -> (..., blocks).
+
+    Args:
+        values: any leading dimensions.
+        block: (cells,) number of each cell's block.
+        blocks: how many there are.
+    """
+    by_cell = values.reshape(-1, values.shape[-1]).t().contiguous()  # rows of a sum are then contiguous
+    sums = by_cell.new_zeros(blocks, by_cell.shape[1]).index_add(0, block, by_cell)
+    return sums.t().reshape(*values.shape[:-1], blocks)
+
+
+def bilinear_weights(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers (4, cells) and weights (4, cells) of the grid points around fractional positions, clamped to the grid."""
+    corners, weights = [], []
+    parts = []
+    for position, cells in ((row, shape[0]), (column, shape[1])):
+        inside = np.clip(np.asarray(position, dtype=np.float64), 0, cells - 1)
+        low = np.minimum(np.floor(inside).astype(np.int64), max(0, cells - 2))
+        parts.append((low, np.minimum(low + 1, cells - 1), inside - low))
+    (top, bottom, down), (left, right, across) = parts
+    for rows, vertical in ((top, 1 - down), (bottom, down)):
+        for columns, horizontal in ((left, 1 - across), (right, across)):
+            corners.append(rows * shape[1] + columns)
+            weights.append(vertical * horizontal)
+    return np.stack(corners), np.stack(weights).astype(np.float32)
+
+
+class Pooling(torch.nn.Module):
+    """Sums over square blocks of the grid, of fields at valid cells.
+
+    Args:
+        mask: (H, W) valid cells.
+    """
+
+    rows: Tensor
+    columns: Tensor
+
+    def __init__(self, mask: np.ndarray) -> None:
+        super().__init__()
+        rows, columns = np.nonzero(mask)
+        self.shape = mask.shape
+        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
+        self.register_buffer("columns", torch.from_numpy(columns), persistent=False)
+
+    def forward(self, values: Tensor, side: int, offset: tuple[int, int]) -> Tensor:
+        """Sums of (..., cells) over blocks of ``side`` x ``side`` cells of the grid shifted by ``offset``.
+
+        Returns:
+            (..., blocks), blocks without a valid cell included.
+        """
+        if side == 1:
+            return values
+        across = (self.shape[1] + offset[1] - 1) // side + 1
+        down = (self.shape[0] + offset[0] - 1) // side + 1
+        block = (self.rows + offset[0]) // side * across + (self.columns + offset[1]) // side
+        return block_sums(values, block, down * across)

@@ -1,0 +1,297 @@
+"""The hierarchical cVAE: latents on the grid at several scales, each with a learned prior (DESIGN 2.2).
+
+Ladder of Sonderby et al. (2016, arXiv:1602.02282), residual posteriors of Vahdat and Kautz (2020,
+arXiv:2007.03898).
+Coarse to fine, level l of L lives on the fine grid divided by 2^(L - l), l = 0 .. L - 1: of three, 1/8, 1/4, 1/2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rainsmith.config import HierarchicalModel
+from rainsmith.models.blocks import ResidualBlock
+
+PRIOR_LOG_STD = (-1.5, 1.0)
+"""Bounds of the prior's log standard deviation."""
+POSTERIOR_SHIFT = 4.0
+"""Largest shift of the posterior's mean, in standard deviations of the prior."""
+POSTERIOR_LOG_RATIO = (-4.0, 0.5)
+"""Bounds of log(standard deviation of the posterior / of the prior); without bounds the KL runs away."""
+FINE_CHANNELS = 8
+"""Channels before the last convolution, on the fine grid."""
+
+
+class Geometry(NamedTuple):
+    """Where the grids lie, and what is known of every cell.
+
+    Attributes:
+        row, column: (H, W) position of each fine cell in the coarse grid [coarse cells].
+        maps: (S, H, W) standardised static maps, 0 at invalid cells.
+        mask: (H, W) bool, valid cells.
+        coarse: (H_lr, W_lr).
+        share: (H_lr, W_lr) share of each coarse cell's fine cells that is valid.
+    """
+
+    row: Tensor
+    column: Tensor
+    maps: Tensor
+    mask: Tensor
+    coarse: tuple[int, int]
+    share: Tensor
+
+    @property
+    def fine(self) -> tuple[int, int]:
+        return self.mask.shape[0], self.mask.shape[1]
+
+
+class LevelPosterior(NamedTuple):
+    """q(z_l | z_<l, x, y) relative to the prior: mean shift and ratio of standard deviations, (N, P, c, h, w)."""
+
+    shift: Tensor
+    ratio: Tensor
+
+    def towards_prior(self, variation: Tensor) -> LevelPosterior:
+        """The posterior (variation 0), the prior (1), or a mixture of their draws in between.
+
+        cos(t) u + sin(t) e with u from the posterior and e from the prior, t = variation pi / 2, keeps unit variance
+        where the posteriors of all days together fill the prior.
+        """
+        angle = variation * (math.pi / 2)
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        return LevelPosterior(cos * self.shift, torch.sqrt((cos * self.ratio) ** 2 + sin**2))
+
+    def kl(self) -> Tensor:
+        """KL(q || p) of each latent value [nats]."""
+        return 0.5 * (self.ratio.square() + self.shift.square() - 1.0) - self.ratio.log()
+
+
+class HierarchicalCVAE(nn.Module):
+    """cVAE with a ladder of gridded latents; all maps normalised.
+
+    Args:
+        settings: levels, channels and latent channels, coarse to fine.
+        n_predictors: channels of x.
+        geometry: grids and static maps.
+    """
+
+    share: Tensor
+    maps_fine: Tensor
+
+    def __init__(self, settings: HierarchicalModel, n_predictors: int, geometry: Geometry) -> None:
+        super().__init__()
+        self.settings = settings
+        self.fine = geometry.fine
+        widths, latents, dropout = settings.channels, settings.latent_channels, settings.dropout
+        factors = [2 ** (settings.levels - level) for level in range(settings.levels)]
+        self.sizes = [(math.ceil(self.fine[0] / f), math.ceil(self.fine[1] / f)) for f in factors]
+        for level, factor in enumerate(factors):
+            self.register_buffer(f"maps_{level}", _pooled_maps(geometry, factor), persistent=False)
+            self.register_buffer(f"at_{level}", sampling_points(geometry, factor), persistent=False)
+        self.register_buffer("maps_fine", _pooled_maps(geometry, 1), persistent=False)
+        self.register_buffer("share", geometry.share[None, None].float(), persistent=False)
+        n_maps = geometry.maps.shape[0] + 1
+
+        # encoder of x, on the coarse grid
+        self.x_first = nn.Conv2d(n_predictors + 1, widths[0], 3, padding=1)
+        self.x_blocks = nn.Sequential(*(ResidualBlock(widths[0], dropout, norm=True) for _ in range(settings.x_blocks)))
+        # encoder of y, fine to coarse
+        self.y_first = nn.Conv2d(4 * (2 + geometry.maps.shape[0]), widths[-1], 3, padding=1)
+        self.y_blocks = nn.ModuleList(ResidualBlock(width, dropout) for width in widths)
+        self.y_down = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
+        # the ladder, coarse to fine
+        self.from_x = nn.ModuleList(nn.Conv2d(widths[0], width, 1) for width in widths)
+        self.from_maps = nn.ModuleList(nn.Conv2d(n_maps, width, 1) for width in widths)
+        self.up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
+        self.first = ResidualBlock(widths[0], dropout, norm=True)
+        self.blocks = nn.ModuleList(ResidualBlock(width, dropout) for width in widths)
+        self.prior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
+        self.posterior = nn.ModuleList(_head(2 * w, w, 2 * c) for w, c in zip(widths, latents, strict=True))
+        self.from_z = nn.ModuleList(nn.Conv2d(c, w, 1) for w, c in zip(widths, latents, strict=True))
+        # to the fine grid
+        self.to_fine = nn.Conv2d(widths[-1], 4 * FINE_CHANNELS, 1)
+        self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
+        self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
+
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        """Shape of the noise of one member, one entry a latent level."""
+        return [(c, *size) for c, size in zip(self.settings.latent_channels, self.sizes, strict=True)]
+
+    def encode_x(self, x: Tensor) -> list[Tensor]:
+        """Features of standardised predictors (N, C, H_lr, W_lr) on the grid of every level, (N, width, h, w) each."""
+        share = self.share.expand(len(x), -1, -1, -1).to(x.dtype)
+        features = self.x_blocks(self.x_first(torch.cat([x, share], dim=1)))
+        conditions = []
+        for level in range(self.settings.levels):
+            points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)
+            here = F.grid_sample(features.float(), points, mode="bilinear", padding_mode="border", align_corners=True)
+            conditions.append(self.from_x[level](here) + self.from_maps[level](getattr(self, f"maps_{level}")))
+        return conditions
+
+    def encode_y(self, y: Tensor, valid: Tensor) -> list[Tensor]:
+        """Features of normalised y and validity, (N, 1, H, W) each, on the grid of every level, coarse to fine."""
+        maps = self.maps_fine[:, :-1].expand(len(y), -1, -1, -1)
+        h = F.pixel_unshuffle(_padded(torch.cat([y, valid.to(y.dtype), maps], dim=1), 2), 2)
+        h = self.y_blocks[-1](self.y_first(h.contiguous(memory_format=torch.channels_last)))
+        features = [h]
+        for level in reversed(range(self.settings.levels - 1)):
+            h = self.y_blocks[level](self.y_down[level](F.avg_pool2d(h, 2, ceil_mode=True)))
+            features.insert(0, h)
+        return features
+
+    def decode(
+        self,
+        conditions: Sequence[Tensor],
+        noise: Sequence[Tensor],
+        evidence: Sequence[Tensor] = (),
+        variation: Tensor | None = None,
+    ) -> tuple[Tensor, list[LevelPosterior]]:
+        """Members of every day.
+
+        Args:
+            conditions: of ``encode_x``.
+            noise: one entry a level, (N, K, c, h, w), standard normal.
+            evidence: of ``encode_y``; empty where all members come from the prior.
+            variation: (N, P, L), P <= K: how far the latents of the first P members are on their way from the
+                posterior (0) to the prior (1), by level; the others come from the prior.
+
+        Returns:
+            (N, K, H, W) normalised fields before any bound, and the posterior of the first P members at each level.
+        """
+        members = noise[0].shape[1]
+        first = 0 if variation is None else variation.shape[1]
+        posteriors = []
+        h = conditions[0]
+        for level, size in enumerate(self.sizes):
+            if level == 0:
+                h = _repeated(self.first(h), members)
+            else:
+                h = F.interpolate(self.up[level - 1](h), scale_factor=2.0, mode="nearest")[..., : size[0], : size[1]]
+                h = h + _repeated(conditions[level], members)
+            mean, log_std = _by_day(self.prior[level](h).float(), members).chunk(2, dim=2)
+            u = noise[level]
+            if first:
+                assert variation is not None
+                shared = _by_day(h, members)[:, :first].flatten(0, 1)
+                both = torch.cat([shared, _repeated(evidence[level].to(h.dtype), first)], dim=1)
+                posteriors.append(_bounded(_by_day(self.posterior[level](both).float(), first)))
+                mixed = posteriors[-1].towards_prior(variation[:, :, level, None, None, None])
+                u = torch.cat([mixed.shift + mixed.ratio * u[:, :first], u[:, first:]], dim=1)
+            z = mean + torch.exp(_between(log_std, *PRIOR_LOG_STD)) * u
+            h = self.blocks[level](h + self.from_z[level](z.flatten(0, 1).to(h.dtype)))
+        return _by_day(self._field(h), members), posteriors
+
+    def _field(self, h: Tensor) -> Tensor:
+        h = F.pixel_shuffle(self.to_fine(h), 2)[..., : self.fine[0], : self.fine[1]]
+        h = h.contiguous(memory_format=torch.channels_last) + self.fine_maps(self.maps_fine)
+        h = F.silu(h)
+        if self.training:
+            return self.last(h)[:, 0].float()
+        with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
+            return self.last(h.float())[:, 0]
+
+    def draw(
+        self,
+        x: Tensor,
+        noise: Sequence[Tensor],
+        y: Tensor | None = None,
+        valid: Tensor | None = None,
+        *,
+        temperature: float = 1.0,
+        keep_levels: int | None = None,
+        variation: float = 1.0,
+    ) -> Tensor:
+        """Members in normalised units: from the prior, or variations of ``y`` where it is given.
+
+        Args:
+            x: (N, C, H_lr, W_lr) standardised predictors.
+            noise: one entry a level, (N, K, c, h, w), standard normal.
+            y: (N, 1, H, W) normalised observation, or None for prior mode.
+            valid: (N, 1, H, W), where ``y`` is observed.
+            temperature: factor of the noise.
+            keep_levels: the coarsest levels that stay with the posterior; None keeps all.
+            variation: how far the other levels go from the posterior (0) to the prior (1).
+
+        Returns:
+            (N, K, H, W), normalised.
+        """
+        scaled = [part * temperature for part in noise]
+        conditions = self.encode_x(x)
+        if y is None or valid is None:
+            return self.decode(conditions, scaled)[0]
+        kept = self.settings.levels if keep_levels is None else keep_levels
+        by_level = torch.tensor([0.0 if level < kept else variation for level in range(self.settings.levels)])
+        mix = by_level.to(y.device).expand(*noise[0].shape[:2], -1)
+        return self.decode(conditions, scaled, self.encode_y(y, valid), mix)[0]
+
+
+def _repeated(h: Tensor, times: int) -> Tensor:
+    """Every day ``times`` times in a row."""
+    return h.repeat_interleave(times, dim=0)
+
+
+def _by_day(h: Tensor, members: int) -> Tensor:
+    """(N * K, ...) -> (N, K, ...)."""
+    return h.reshape(-1, members, *h.shape[1:])
+
+
+def _head(c_in: int, hidden: int, c_out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(c_in, hidden, 1), nn.SiLU(), _small_head(hidden, c_out))
+
+
+def _small_head(c_in: int, c_out: int) -> nn.Conv2d:
+    """A 1x1 convolution that starts near 0, so that training starts from standard normal latents."""
+    conv = nn.Conv2d(c_in, c_out, 1)
+    nn.init.normal_(conv.weight, std=0.01)
+    assert conv.bias is not None
+    nn.init.zeros_(conv.bias)
+    return conv
+
+
+def _bounded(raw: Tensor) -> LevelPosterior:
+    shift, log_ratio = raw.chunk(2, dim=2)
+    return LevelPosterior(
+        POSTERIOR_SHIFT * torch.tanh(shift / POSTERIOR_SHIFT),
+        torch.exp(_between(log_ratio, *POSTERIOR_LOG_RATIO)),
+    )
+
+
+def _between(value: Tensor, lower: float, upper: float) -> Tensor:
+    """A smooth clamp with slope 1 at 0 and value 0 there: its gradient never vanishes for good."""
+    return torch.where(value < 0, lower * torch.tanh(value / lower), upper * torch.tanh(value / upper))
+
+
+def _padded(maps: Tensor, factor: int, value: float = 0.0) -> Tensor:
+    rows, columns = maps.shape[-2:]
+    return F.pad(maps, (0, -columns % factor, 0, -rows % factor), value=value)
+
+
+def _pooled_maps(geometry: Geometry, factor: int) -> Tensor:
+    """Static maps over blocks, means over valid cells, and the share of valid cells last: (1, S + 1, h, w)."""
+    valid = _padded(geometry.mask.float()[None, None], factor)
+    share = F.avg_pool2d(valid, factor)
+    sums = F.avg_pool2d(_padded(geometry.maps.float()[None], factor) * valid, factor)
+    return torch.cat([sums / share.clamp_min(1e-6), share], dim=1)
+
+
+def sampling_points(geometry: Geometry, factor: int) -> Tensor:
+    """Where the centres of blocks lie in the coarse grid, as ``grid_sample`` wants it: (1, h, w, 2), x first."""
+    points = []
+    for position, cells in ((geometry.column, geometry.coarse[1]), (geometry.row, geometry.coarse[0])):
+        rows, columns = position.shape
+        # odd reflection continues positions linearly beyond the last cell
+        whole = np.pad(
+            position.numpy(), ((0, -rows % factor), (0, -columns % factor)), mode="reflect", reflect_type="odd"
+        )
+        centre = F.avg_pool2d(torch.from_numpy(np.ascontiguousarray(whole)).float()[None, None], factor)[0, 0]
+        points.append(2 * centre / (cells - 1) - 1 if cells > 1 else torch.zeros_like(centre))
+    return torch.stack(points, dim=-1)[None]
