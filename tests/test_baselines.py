@@ -181,6 +181,23 @@ def test_ratio_has_the_training_climatology(store: xr.Dataset) -> None:
     np.testing.assert_allclose(found, store["climatology"], rtol=1e-4)
 
 
+def test_quantile_mapping_has_the_training_distribution_of_every_cell(store: xr.Dataset) -> None:
+    mapped = forecast("quantile-mapping", store, "train", 1).isel(member=0)
+    observed = in_split(store, "train")["precip"]
+    wet = np.sort(mapped.values, axis=0) > 0
+    np.testing.assert_allclose(np.sort(mapped.values, axis=0)[wet], np.sort(observed.values, axis=0)[wet], rtol=1e-4)
+
+
+def test_quantile_mapping_goes_on_beyond_the_training_maximum(store: xr.Dataset) -> None:
+    wetter = store.copy(deep=True)
+    test = np.flatnonzero(store["split"] == SPLITS.index("test"))
+    largest = store["predictors"].isel(time=store["split"] == 0).max("time")
+    wetter["predictors"][test[0]], wetter["predictors"][test[1]] = 2 * largest, 4 * largest
+    found = forecast("quantile-mapping", wetter, "test", 1).isel(member=0)
+    assert bool((found[0] > in_split(store, "train")["precip"].max("time")).where(store["mask"], True).all())
+    np.testing.assert_allclose(found[1], 2 * found[0], rtol=1e-3)
+
+
 @pytest.mark.parametrize("with_rain", [True, False])
 @pytest.mark.parametrize("name", ["analogs", "tuned-analogs"])
 def test_analogs_find_the_twin_of_a_day(store: xr.Dataset, name: str, with_rain: bool) -> None:

@@ -29,6 +29,7 @@ def forecast(name: str, store: xr.Dataset, split: str, members: int, *, seed: in
     climatology: training days drawn without replacement within 15 calendar days, of any year, never the day itself.
     bilinear: the coarse rain interpolated to the fine grid (one member).
     ratio: bilinear times the ratio of the training climatologies, fine over interpolated coarse (one member).
+    quantile-mapping: bilinear mapped cell by cell so that its training distribution is the observed one (one member).
     analogs: the nearest training days, by the square root of the coarse rain, or where there is none by the 15
     leading principal components of the standardised predictors.
     scaled-analogs: analogs rescaled cell by cell by the ratio of the interpolated coarse fields (docs/adr/0001).
@@ -55,10 +56,10 @@ def forecast(name: str, store: xr.Dataset, split: str, members: int, *, seed: in
     days = np.flatnonzero(store["split"].values == SPLITS.index(split))
     if name == "climatology":
         cells = _climatology(store, days, members, seed)
-    elif name in SINGLE_VALUED:
+    elif name in ("bilinear", "ratio"):
         cells = _interpolated(name, store, days)
     else:
-        cells = _RESCALED[name](store, days, members)
+        cells = _FROM_TRAINING_DAYS[name](store, days, members)
     return as_forecast(cells, store, days, name)
 
 
@@ -93,6 +94,21 @@ def _interpolated(name: str, store: xr.Dataset, days: np.ndarray) -> np.ndarray:
         mean = coarse.at_cells(np.nanmean(coarse.fields[train], axis=0, keepdims=True))
         values = values * (store["climatology"].values[store["mask"].values] / np.maximum(mean, FLOOR_MM))
     return values[:, None]
+
+
+def _quantile_mapped(store: xr.Dataset, days: np.ndarray, members: int) -> np.ndarray:
+    """Empirical quantile mapping of the interpolated coarse rain, cell by cell; above its maximum by the last ratio."""
+    coarse = coarse_rain(store, "quantile-mapping")
+    library, fields = training_days(store)
+    before = np.sort(coarse.at_cells(coarse.fields[library]), axis=0)
+    after = np.sort(fields, axis=0)
+    values = coarse.at_cells(coarse.fields[days])
+    mapped = np.empty_like(values)
+    for cell in range(values.shape[1]):
+        x, y = before[:, cell], after[:, cell]
+        beyond = np.maximum(values[:, cell] / max(float(x[-1]), FLOOR_MM), 1.0)
+        mapped[:, cell] = np.interp(values[:, cell], x, y) * beyond
+    return np.where(values > 0, mapped, 0.0)[:, None]
 
 
 def _search(store: xr.Dataset, features: np.ndarray, library: np.ndarray, days: np.ndarray, members: int) -> np.ndarray:
@@ -179,12 +195,13 @@ def _tuned(store: xr.Dataset, days: np.ndarray, members: int) -> np.ndarray:
     return _scaled(store, days, members, exact=True)
 
 
-_RESCALED: dict[str, Callable[[xr.Dataset, np.ndarray, int], np.ndarray]] = {
+_FROM_TRAINING_DAYS: dict[str, Callable[[xr.Dataset, np.ndarray, int], np.ndarray]] = {
+    "quantile-mapping": _quantile_mapped,
     "analogs": _analogs,
     "scaled-analogs": _scaled,
     "tuned-analogs": _tuned,
 }
-SINGLE_VALUED = ("bilinear", "ratio")
+SINGLE_VALUED = ("bilinear", "ratio", "quantile-mapping")
 """Baselines of one member."""
-BASELINES = ("climatology", *SINGLE_VALUED, *_RESCALED)
+BASELINES = ("climatology", "bilinear", "ratio", *_FROM_TRAINING_DAYS)
 """Names that ``forecast`` knows."""

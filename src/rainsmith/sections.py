@@ -155,8 +155,9 @@ class HierarchicalModel(Section):
     channels: list[Annotated[int, Field(ge=8)]] = [64, 48, 32]  # of each level, coarse to fine
     latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 4, 2]
     x_blocks: int = Field(default=3, ge=1)  # residual blocks on the coarse grid
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-    mass: Literal["none", "soft", "hard"] = "hard"  # does nothing where the predictors hold no rain of the day
+    dropout: float = Field(default=0.0, ge=0, lt=1)  # of channels in the encoder of x
+    # auto: hard where the coarse rain is block means of the target, none where it is another product, with its own bias
+    mass: Literal["auto", "none", "soft", "hard"] = "auto"
 
     @model_validator(mode="after")
     def _one_width_a_level(self) -> HierarchicalModel:
@@ -243,13 +244,21 @@ class Sampling(Section):
     batch_size: int = Field(default=16, ge=1)  # [days]
 
 
-Baseline = Literal["climatology", "bilinear", "ratio", "analogs", "scaled-analogs", "tuned-analogs"]
+Baseline = Literal["climatology", "bilinear", "ratio", "quantile-mapping", "analogs", "scaled-analogs", "tuned-analogs"]
 
 
 class Evaluate(Section):
     """What the samples are compared with."""
 
-    baselines: list[Baseline] = ["climatology", "bilinear", "ratio", "analogs", "scaled-analogs", "tuned-analogs"]
+    baselines: list[Baseline] = [
+        "climatology",
+        "bilinear",
+        "ratio",
+        "quantile-mapping",
+        "analogs",
+        "scaled-analogs",
+        "tuned-analogs",
+    ]
     thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
     block_days: int = Field(default=7, ge=1)
     resamples: int = Field(default=500, ge=50)

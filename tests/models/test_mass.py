@@ -144,7 +144,7 @@ def test_negative_values_count_as_dry() -> None:
     np.testing.assert_allclose(means[bounded], x[0, 1].reshape(25).numpy()[bounded], rtol=0.02, atol=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["none", "hard"])
+@pytest.mark.parametrize("kind", ["auto", "none", "hard"])
 def test_without_coarse_rain_there_is_nothing_to_conserve(kind: str) -> None:
     import xarray as xr
 

@@ -100,19 +100,21 @@ class HierarchicalCVAE(nn.Module):
         self.register_buffer("share", geometry.share[None, None].float(), persistent=False)
         n_maps = geometry.maps.shape[0] + 1
 
-        # encoder of x, on the coarse grid
+        # encoder of x, on the coarse grid; dropout here is the same for all members of a day, so that it regularises
+        # without adding spread that sampling would lack
         self.x_first = nn.Conv2d(n_predictors + 1, widths[0], 3, padding=1)
         self.x_blocks = nn.Sequential(*(ResidualBlock(widths[0], dropout, norm=True) for _ in range(settings.x_blocks)))
+        self.x_dropout = nn.Dropout2d(dropout)
         # encoder of y, fine to coarse
         self.y_first = nn.Conv2d(4 * (2 + geometry.maps.shape[0]), widths[-1], 3, padding=1)
-        self.y_blocks = nn.ModuleList(ResidualBlock(width, dropout) for width in widths)
+        self.y_blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
         self.y_down = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
         # the ladder, coarse to fine
         self.from_x = nn.ModuleList(nn.Conv2d(widths[0], width, 1) for width in widths)
         self.from_maps = nn.ModuleList(nn.Conv2d(n_maps, width, 1) for width in widths)
         self.up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
-        self.first = ResidualBlock(widths[0], dropout, norm=True)
-        self.blocks = nn.ModuleList(ResidualBlock(width, dropout) for width in widths)
+        self.first = ResidualBlock(widths[0], norm=True)
+        self.blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
         self.prior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
         self.posterior = nn.ModuleList(_head(2 * w, w, 2 * c) for w, c in zip(widths, latents, strict=True))
         self.from_z = nn.ModuleList(nn.Conv2d(c, w, 1) for w, c in zip(widths, latents, strict=True))
@@ -129,7 +131,7 @@ class HierarchicalCVAE(nn.Module):
     def encode_x(self, x: Tensor) -> list[Tensor]:
         """Features of standardised predictors (N, C, H_lr, W_lr) on the grid of every level, (N, width, h, w) each."""
         share = self.share.expand(len(x), -1, -1, -1).to(x.dtype)
-        features = self.x_blocks(self.x_first(torch.cat([x, share], dim=1)))
+        features = self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))
         conditions = []
         for level in range(self.settings.levels):
             points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)

@@ -62,9 +62,14 @@ class MassConservation(nn.Module):
         self.register_buffer("climatology", known.clamp_min(DRY_MM), persistent=False)
 
     @classmethod
-    def from_domain(cls, kind: Literal["none", "soft", "hard"], domain: xr.Dataset) -> MassConservation | None:
-        """For the coarse rain that ``domain`` names, or None where there is none or ``kind`` is none."""
+    def from_domain(cls, kind: Literal["auto", "none", "soft", "hard"], domain: xr.Dataset) -> MassConservation | None:
+        """For the coarse rain that ``domain`` names; None where there is none, or none is to be conserved.
+
+        ``auto`` conserves block means of the target exactly, and leaves rain of another origin alone.
+        """
         name = str(domain.attrs.get("coarse_rain_channel", ""))
+        if kind == "auto":
+            kind = "hard" if int(domain.attrs.get("coarsen", 0)) else "none"
         if kind == "none" or not name:
             return None
         mask = domain["mask"].values

@@ -64,6 +64,7 @@ LINE_STYLES = {
     "climatology": LineStyle("#a3a09a", (0, (1.0, 1.2))),
     "bilinear": LineStyle("#9a8a3a", (0, (4.0, 1.5))),
     "ratio": LineStyle("#5f8f5a", (0, (6.0, 1.5, 1.0, 1.5))),
+    "quantile-mapping": LineStyle("#8a7a3d", (0, (3.0, 1.0, 1.0, 1.0))),
     "analogs": LineStyle("#7fa8cc", "-"),
     "scaled-analogs": LineStyle("#2c5f8a", "-", 1.6),
     "tuned-analogs": LineStyle("#1d3a57", (0, (3.0, 1.0))),
