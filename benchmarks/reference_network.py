@@ -115,7 +115,7 @@ def measure(device: torch.device, repeats: int) -> dict[str, object]:
     """All figures on one device."""
     batch = 256 if device.type == "cuda" else 16
     found: dict[str, object] = {
-        "device": _device_name(device),
+        "device": device_name(device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
@@ -152,9 +152,9 @@ def help_seconds() -> float:
     return median_seconds(lambda: subprocess.run(command, capture_output=True, check=True), 5, torch.device("cpu"))
 
 
-def _device_name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
     if device.type == "cuda":
-        return torch.cuda.get_device_name()
+        return torch.cuda.getdevice_name()
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():

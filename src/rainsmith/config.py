@@ -107,7 +107,7 @@ def parse(values: Mapping[str, Any], origin: str = "configuration") -> Config:
     """Validate a nested mapping; a refused key or value becomes one line that names what is expected."""
     model = values.get("model")
     if isinstance(model, Mapping) and "name" not in model:
-        values = {**values, "model": {"name": FlatModel().name, **model}}
+        values = {**values, "model": {"name": HierarchicalModel().name, **model}}
     try:
         return Config.model_validate(values)
     except ValidationError as error:
@@ -128,7 +128,7 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
 
 def _renames(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether an overlay asks for another kind of model than the section it is laid over."""
-    before = old.get("name", FlatModel().name)
+    before = old.get("name", HierarchicalModel().name)
     return bool(new.get("name", before) != before)
 
 

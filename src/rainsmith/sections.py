@@ -279,7 +279,7 @@ class Config(Section):
     seed: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     data: Data = Data()
-    model: Model = FlatModel()
+    model: Model = HierarchicalModel()
     loss: Loss = Loss()
     objective: Objective = Objective()
     train: Train = Train()
