@@ -206,19 +206,19 @@ class Objective(Section):
 
 
 class Train(Section):
-    """How long and how a model is trained."""
+    """How long and how a model is trained; the defaults are the default model's."""
 
-    epochs: int = Field(default=300, ge=1)
+    epochs: int = Field(default=12, ge=1)
     max_minutes: float | None = Field(default=None, gt=0)  # [min] training ends with the epoch that passes this
-    batch_size: int = Field(default=64, ge=1)
-    lr: float = Field(default=3.0e-4, gt=0)
+    batch_size: int = Field(default=32, ge=1)
+    lr: float = Field(default=2.0e-3, gt=0)
     lr_warmup_epochs: float = Field(default=1.0, ge=0)
-    weight_decay: float = Field(default=5.0e-4, ge=0)
+    weight_decay: float = Field(default=0.1, ge=0)
     grad_clip: float = Field(default=1.0, gt=0)
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     ema: float = Field(default=0.995, ge=0, lt=1)  # decay per step; 0 keeps no average
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    min_heavy_fraction: float = Field(default=0.2, ge=0, lt=1)
+    min_heavy_fraction: float = Field(default=0.0, ge=0, lt=1)  # more than their own share biases p(y | x)
     save_every: int = Field(default=10, ge=1)  # [epochs]
     validate_every: int = Field(default=1, ge=1)  # [epochs]
     validation_members: int = Field(default=4, ge=2)
