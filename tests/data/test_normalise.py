@@ -83,3 +83,21 @@ def test_statics_are_standardised_over_valid_cells_only() -> None:
         }
     )
     assert standardised_statics(maps).tolist() == [[[-1.0, 1.0, 0.0]]]
+
+
+def test_rain_among_the_predictors_enters_as_log1p() -> None:
+    found = xr.Dataset(
+        {
+            "predictor_mean": ("channel", [3.0, 280.0]),
+            "predictor_std": ("channel", [6.0, 5.0]),
+            "predictor_log_mean": ("channel", [0.7, np.nan]),
+            "predictor_log_std": ("channel", [0.9, np.nan]),
+        }
+    )
+    x = torch.tensor([[[[0.0, 4.0, -0.01, torch.nan]], [[285.0, 280.0, 275.0, torch.nan]]]])
+    logged = Standardiser.from_store(found, log_rain=True)(x)[0, :, 0].numpy()
+    rain = (np.log1p([0.0, 4.0, 0.0]) - 0.7) / 0.9
+    np.testing.assert_allclose(logged[0], [*rain, 0.0], rtol=1e-5)
+    np.testing.assert_allclose(logged[1], [1.0, 0.0, -1.0, 0.0], rtol=1e-5)
+    plain = Standardiser.from_store(found)(x)[0, :, 0].numpy()
+    np.testing.assert_allclose(plain[0, :2], [-0.5, 1 / 6], rtol=1e-5)
