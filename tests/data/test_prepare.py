@@ -113,8 +113,8 @@ def test_training_statistics_read_training_days_only(tmp_path: Path) -> None:
     assert float(stores[0]["predictor_mean"][0]) == pytest.approx(np.nanmean(coarse), rel=1e-5)
     assert float(stores[0]["predictor_max"][0]) == pytest.approx(np.nanmax(coarse), rel=1e-6)
     assert float(stores[0]["predictor_log_mean"][0]) == pytest.approx(np.nanmean(np.log1p(coarse)), rel=1e-5)
-    rain = np.array([str(name).startswith("rain") for name in stores[0]["channel"].values])
-    np.testing.assert_array_equal(np.isfinite(stores[0]["predictor_log_std"].values), rain)
+    of_rain = np.array([str(name).startswith("rain") for name in stores[0]["channel"].values])
+    np.testing.assert_array_equal(np.isfinite(stores[0]["predictor_log_std"].values), of_rain)
 
 
 def test_heavy_x_has_as_many_days_as_heavy_in_each_split_and_reads_no_rain(tmp_path: Path) -> None:
