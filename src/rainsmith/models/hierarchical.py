@@ -103,7 +103,7 @@ class HierarchicalCVAE(nn.Module):
         # encoder of x, on the coarse grid; dropout here is the same for all members of a day, so that it regularises
         # without adding spread that sampling would lack
         self.x_first = nn.Conv2d(n_predictors + 1, widths[0], 3, padding=1)
-        self.x_blocks = nn.Sequential(*(ResidualBlock(widths[0], dropout, norm=True) for _ in range(settings.x_blocks)))
+        self.x_blocks = nn.Sequential(*(ResidualBlock(widths[0], dropout) for _ in range(settings.x_blocks)))
         self.x_dropout = nn.Dropout2d(dropout)
         # encoder of y, fine to coarse
         self.y_first = nn.Conv2d(4 * (2 + geometry.maps.shape[0]), widths[-1], 3, padding=1)
@@ -112,8 +112,11 @@ class HierarchicalCVAE(nn.Module):
         # the ladder, coarse to fine
         self.from_x = nn.ModuleList(nn.Conv2d(widths[0], width, 1) for width in widths)
         self.from_maps = nn.ModuleList(nn.Conv2d(n_maps, width, 1) for width in widths)
+        self.places = nn.ParameterList(
+            torch.zeros(1, width, *size) for width, size in zip(widths, self.sizes, strict=True)
+        )
         self.up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
-        self.first = ResidualBlock(widths[0], norm=True)
+        self.first = ResidualBlock(widths[0])
         self.blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
         self.prior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
         self.posterior = nn.ModuleList(_head(2 * w, w, 2 * c) for w, c in zip(widths, latents, strict=True))
@@ -136,7 +139,8 @@ class HierarchicalCVAE(nn.Module):
         for level in range(self.settings.levels):
             points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)
             here = F.grid_sample(features.float(), points, mode="bilinear", padding_mode="border", align_corners=True)
-            conditions.append(self.from_x[level](here) + self.from_maps[level](getattr(self, f"maps_{level}")))
+            place = self.from_maps[level](getattr(self, f"maps_{level}")) + self.places[level]
+            conditions.append(self.from_x[level](here) + place)
         return conditions
 
     def encode_y(self, y: Tensor, valid: Tensor) -> list[Tensor]:
