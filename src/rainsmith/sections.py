@@ -293,3 +293,13 @@ class Config(Section):
         if self.data.normalise != "auto":
             return self.data.normalise
         return "log1p-cell" if self.model.name == "flat" else "log1p-global"
+
+    @property
+    def beta(self) -> float:
+        """Weight of the KL divergence after its warm-up."""
+        return self.loss.beta_kl if self.model.name == "flat" else self.objective.w_kl
+
+    @property
+    def kl_warmup_epochs(self) -> int:
+        """[epochs] over which the weight of the KL divergence rises from 0."""
+        return self.loss.warmup_epochs if self.model.name == "flat" else self.objective.warmup_epochs

@@ -218,11 +218,7 @@ def _precision(
 def _rates(config: Config, epoch: int, step: int, steps: int, plateau_factor: float) -> tuple[float, float]:
     """Learning rate and weight of the KL at a step of an epoch."""
     position = epoch * steps + step
-    if config.model.name == "flat":
-        highest, warmup = config.loss.beta_kl, config.loss.warmup_epochs
-    else:
-        highest, warmup = config.objective.w_kl, config.objective.warmup_epochs
-    beta = kl_weight(highest, position / steps, warmup)
+    beta = kl_weight(config.beta, position / steps, config.kl_warmup_epochs)
     return learning_rate(config.train, position, steps, plateau_factor), beta
 
 

@@ -94,7 +94,8 @@ def _model(material: Material) -> str:
     model = material.config.model
     if model.name == "flat":
         return f"flat, injection {model.injection}, {model.d_z} latent dimensions, base filters {model.base_filters}"
-    return f"{model.name}, {model.levels} levels"
+    widths = ", ".join(map(str, model.channels))
+    return f"{model.name}, {model.levels} levels of {widths} channels, mass {model.mass}"
 
 
 def _members(attrs: dict[Any, Any], sizes: Any) -> str:

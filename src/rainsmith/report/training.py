@@ -25,8 +25,8 @@ FIGURE_NOTES = {
 }
 LOSS_NOTE = "Mean of each term over the training days of an epoch, before its weight; 'loss' is their weighted sum."
 KL_NOTE = (
-    "How much the posterior tells that the prior does not, summed over the latent dimensions, and the weight that it "
-    "has in the loss. Near zero the model ignores its latent variables."
+    "How much the posterior tells that the prior does not, summed over all latent values of a day, and the weight "
+    "that it has in the loss. Near zero the model ignores its latent variables."
 )
 
 
@@ -53,7 +53,7 @@ def training_note(material: Material) -> str:
     planned = material.config.train.epochs
     text = f"{len(rows)} epochs" + (f" of at most {planned}" if len(rows) < planned else "")
     text += f" in {minutes:.0f} minutes of training steps." if minutes >= 1 else "."
-    reached, full = float(rows[-1].get("beta", math.nan)), material.config.loss.beta_kl
+    reached, full = float(rows[-1].get("beta", math.nan)), material.config.beta
     if reached < 0.99 * full:
         text += f" The weight of the KL divergence was still rising at the end: {reached:.2g} of {full:.2g}."
     best = training.best_epochs(rows)
