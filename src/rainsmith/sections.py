@@ -151,11 +151,15 @@ class HierarchicalModel(Section):
     """The hierarchical cVAE (DESIGN 2.2)."""
 
     name: Literal["hierarchical"] = "hierarchical"
-    levels: int = Field(default=3, ge=1)  # the coarsest has blocks of 2^levels fine cells, the finest of 2
+    levels: int = Field(default=3, ge=1)  # each has blocks twice as wide as the next
+    finest: Literal[1, 2] = 2  # [fine cells] side of the blocks of the finest level
     channels: list[Annotated[int, Field(ge=8)]] = [64, 48, 32]  # of each level, coarse to fine
     latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 4, 2]
     x_blocks: int = Field(default=3, ge=1)  # residual blocks on the coarse grid
     dropout: float = Field(default=0.0, ge=0, lt=1)  # of channels in the encoder of x
+    power: float = Field(
+        default=5.0, ge=1
+    )  # amounts are (1 + v / power)^power - 1 of the output v; higher, heavier tail
     # auto: hard where the coarse rain is block means of the target, none where it is another product, with its own bias
     mass: Literal["auto", "none", "soft", "hard"] = "auto"
 

@@ -61,14 +61,15 @@ def test_any_grid_and_factor(fine: tuple[int, int], coarse: tuple[int, int]) -> 
     assert torch.isfinite(posterior).all()
 
 
+@pytest.mark.parametrize("finest", [1, 2])
 @pytest.mark.parametrize("levels", [1, 2, 4])
-def test_any_number_of_levels(levels: int) -> None:
-    net = network((40, 36), (7, 6), levels=levels, channels=[8] * levels, latent_channels=[2] * levels)
-    assert [shape[1:] for shape in net.latent_shapes] == [
-        (-(-40 // 2**k), -(-36 // 2**k)) for k in range(levels, 0, -1)
-    ]
-    x, _ = inputs(net, 1, (7, 6))
-    assert net.draw(x, noise_of(net, 1, 2)).shape == (1, 2, 40, 36)
+def test_any_number_of_levels(levels: int, finest: int) -> None:
+    net = network((41, 35), (7, 6), levels=levels, channels=[8] * levels, latent_channels=[2] * levels, finest=finest)
+    sides = [finest * 2**k for k in reversed(range(levels))]
+    assert [shape[1:] for shape in net.latent_shapes] == [(-(-41 // side), -(-35 // side)) for side in sides]
+    x, y = inputs(net, 1, (7, 6))
+    assert net.draw(x, noise_of(net, 1, 2)).shape == (1, 2, 41, 35)
+    assert net.draw(x, noise_of(net, 1, 2), y, torch.ones_like(y)).shape == (1, 2, 41, 35)
 
 
 def test_lists_of_another_length_than_levels_are_refused() -> None:

@@ -21,10 +21,6 @@ from rainsmith.models.objective import EnsembleObjective, ReferenceLoss
 
 LEAK = 0.05
 """Slope of the output below 0 in training: dry cells keep a gradient; sampling clips them at 0."""
-POWER = 3.0
-"""Amounts are (1 + v / 3)^3 - 1 of the output v: the cube of Wilson and Hilferty (1931, doi:10.1073/pnas.17.12.684),
-which makes a gamma variable of a normal one. exp(v) - 1, its limit for a large power, has a far heavier tail than rain.
-"""
 BOUND = 2.0
 """The hierarchical model's amounts level off towards this many times the training maximum."""
 
@@ -157,7 +153,8 @@ class HierarchicalModelInUnits(GenerativeModel):
         self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
         self.standardise = Standardiser.from_store(domain, log_rain=True)
         self.mass = MassConservation.from_domain(settings.mass, domain)
-        self.bound = POWER * ((1 + BOUND * float(domain["train_max"])) ** (1 / POWER) - 1)
+        self.power = settings.power
+        self.bound = self.power * ((1 + BOUND * float(domain["train_max"])) ** (1 / self.power) - 1)
         log_std = float(domain["log_std_global"])
         p90, mask = max(float(domain["p90"]), config.data.wet_mm), np.asarray(domain["mask"].values, dtype=bool)
         self.objective = EnsembleObjective(config.objective, log_std, p90, mask)
@@ -218,7 +215,7 @@ class HierarchicalModelInUnits(GenerativeModel):
     def _bounded(self, fields: Tensor) -> Tensor:
         """Output of the network to mm/day, levelling off towards the bound."""
         value = self.bound - nn.functional.softplus(self.bound - fields * self.transform.std, beta=4.0)
-        return (1 + value / POWER) ** POWER - 1
+        return (1 + value / self.power) ** self.power - 1
 
 
 def build_model(config: Config, domain: xr.Dataset) -> GenerativeModel:

@@ -2,7 +2,7 @@
 
 Ladder of Sonderby et al. (2016, arXiv:1602.02282), residual posteriors of Vahdat and Kautz (2020,
 arXiv:2007.03898).
-Coarse to fine, level l of L lives on the fine grid divided by 2^(L - l), l = 0 .. L - 1: of three, 1/8, 1/4, 1/2.
+Coarse to fine, every level lives on a grid twice as fine as the one before: of three, 1/8, 1/4, 1/2 of the fine grid.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class HierarchicalCVAE(nn.Module):
         self.settings = settings
         self.fine = geometry.fine
         widths, latents, dropout = settings.channels, settings.latent_channels, settings.dropout
-        factors = [2 ** (settings.levels - level) for level in range(settings.levels)]
+        factors = [settings.finest * 2 ** (settings.levels - 1 - level) for level in range(settings.levels)]
         self.sizes = [(math.ceil(self.fine[0] / f), math.ceil(self.fine[1] / f)) for f in factors]
         for level, factor in enumerate(factors):
             self.register_buffer(f"maps_{level}", _pooled_maps(geometry, factor), persistent=False)
@@ -106,7 +106,8 @@ class HierarchicalCVAE(nn.Module):
         self.x_blocks = nn.Sequential(*(ResidualBlock(widths[0], dropout) for _ in range(settings.x_blocks)))
         self.x_dropout = nn.Dropout2d(dropout)
         # encoder of y, fine to coarse
-        self.y_first = nn.Conv2d(4 * (2 + geometry.maps.shape[0]), widths[-1], 3, padding=1)
+        cells = settings.finest**2  # of a block of the finest level
+        self.y_first = nn.Conv2d(cells * (2 + geometry.maps.shape[0]), widths[-1], 3, padding=1)
         self.y_blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
         self.y_down = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
         # the ladder, coarse to fine
@@ -122,7 +123,7 @@ class HierarchicalCVAE(nn.Module):
         self.posterior = nn.ModuleList(_head(2 * w, w, 2 * c) for w, c in zip(widths, latents, strict=True))
         self.from_z = nn.ModuleList(nn.Conv2d(c, w, 1) for w, c in zip(widths, latents, strict=True))
         # to the fine grid
-        self.to_fine = nn.Conv2d(widths[-1], 4 * FINE_CHANNELS, 1)
+        self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
         self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
         self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
 
@@ -146,7 +147,8 @@ class HierarchicalCVAE(nn.Module):
     def encode_y(self, y: Tensor, valid: Tensor) -> list[Tensor]:
         """Features of normalised y and validity, (N, 1, H, W) each, on the grid of every level, coarse to fine."""
         maps = self.maps_fine[:, :-1].expand(len(y), -1, -1, -1)
-        h = F.pixel_unshuffle(_padded(torch.cat([y, valid.to(y.dtype), maps], dim=1), 2), 2)
+        side = self.settings.finest
+        h = F.pixel_unshuffle(_padded(torch.cat([y, valid.to(y.dtype), maps], dim=1), side), side)
         h = self.y_blocks[-1](self.y_first(h.contiguous(memory_format=torch.channels_last)))
         features = [h]
         for level in reversed(range(self.settings.levels - 1)):
@@ -197,7 +199,7 @@ class HierarchicalCVAE(nn.Module):
         return _by_day(self._field(h), members), posteriors
 
     def _field(self, h: Tensor) -> Tensor:
-        h = F.pixel_shuffle(self.to_fine(h), 2)[..., : self.fine[0], : self.fine[1]]
+        h = F.pixel_shuffle(self.to_fine(h), self.settings.finest)[..., : self.fine[0], : self.fine[1]]
         h = h.contiguous(memory_format=torch.channels_last) + self.fine_maps(self.maps_fine)
         h = F.silu(h)
         if self.training:
