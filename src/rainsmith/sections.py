@@ -157,9 +157,7 @@ class HierarchicalModel(Section):
     latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 4, 2]
     x_blocks: int = Field(default=3, ge=1)  # residual blocks on the coarse grid
     dropout: float = Field(default=0.0, ge=0, lt=1)  # of channels in the encoder of x
-    power: float = Field(
-        default=5.0, ge=1
-    )  # amounts are (1 + v / power)^power - 1 of the output v; higher, heavier tail
+    power: float | None = Field(default=6.0, ge=1)  # amounts are (1 + v / power)^power - 1 of v; null: exp(v) - 1
     # auto: hard where the coarse rain is block means of the target, none where it is another product, with its own bias
     mass: Literal["auto", "none", "soft", "hard"] = "auto"
 

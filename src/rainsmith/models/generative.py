@@ -154,7 +154,8 @@ class HierarchicalModelInUnits(GenerativeModel):
         self.standardise = Standardiser.from_store(domain, log_rain=True)
         self.mass = MassConservation.from_domain(settings.mass, domain)
         self.power = settings.power
-        self.bound = self.power * ((1 + BOUND * float(domain["train_max"])) ** (1 / self.power) - 1)
+        largest = 1 + BOUND * float(domain["train_max"])
+        self.bound = float(np.log(largest)) if self.power is None else self.power * (largest ** (1 / self.power) - 1)
         log_std = float(domain["log_std_global"])
         p90, mask = max(float(domain["p90"]), config.data.wet_mm), np.asarray(domain["mask"].values, dtype=bool)
         self.objective = EnsembleObjective(config.objective, log_std, p90, mask)
@@ -215,7 +216,7 @@ class HierarchicalModelInUnits(GenerativeModel):
     def _bounded(self, fields: Tensor) -> Tensor:
         """Output of the network to mm/day, levelling off towards the bound."""
         value = self.bound - nn.functional.softplus(self.bound - fields * self.transform.std, beta=4.0)
-        return (1 + value / self.power) ** self.power - 1
+        return torch.expm1(value) if self.power is None else (1 + value / self.power) ** self.power - 1
 
 
 def build_model(config: Config, domain: xr.Dataset) -> GenerativeModel:

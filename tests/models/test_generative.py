@@ -1,0 +1,63 @@
+"""The hierarchical model in units: bounds, dry cells, powers of the output."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from rainsmith.models.generative import BOUND, HierarchicalModelInUnits, build_model
+from rainsmith.run import Run
+from tests.small import small_config
+
+
+@pytest.fixture(scope="module")
+def domain(prepared: Run) -> xr.Dataset:
+    return prepared.open_store().drop_dims("time").load()
+
+
+def model(domain: xr.Dataset, **settings: object) -> HierarchicalModelInUnits:
+    small = {"name": "hierarchical", "channels": [8, 8, 8], "latent_channels": [1, 1, 1], "x_blocks": 1}
+    built = build_model(small_config(model={**small, **settings}), domain)
+    assert isinstance(built, HierarchicalModelInUnits)
+    return built.eval()
+
+
+@pytest.mark.parametrize("power", [1.0, 3.0, 6.0, None])
+def test_amounts_rise_from_zero_to_the_bound(domain: xr.Dataset, power: float | None) -> None:
+    net = model(domain, power=power)
+    amounts = net._bounded(torch.cat([torch.zeros(1), torch.logspace(-3, 4, 200)]))
+    largest = float(domain["train_max"])
+    assert amounts[0].item() == pytest.approx(0.0, abs=1e-3)
+    assert (torch.diff(amounts) >= 0).all()
+    assert amounts[-1].item() == pytest.approx(BOUND * largest, rel=1e-4)
+    assert torch.isfinite(amounts).all()
+
+
+def test_a_higher_power_has_the_heavier_tail(domain: xr.Dataset) -> None:
+    small, large = torch.tensor(0.01), torch.tensor(2.5)
+    by_power = [model(domain, power=power) for power in (1.0, 3.0, 6.0, None)]
+    assert [m._bounded(small).item() for m in by_power] == pytest.approx(
+        [by_power[0]._bounded(small).item()] * 4, rel=0.02
+    )
+    tails = [m._bounded(large).item() for m in by_power]
+    assert tails == sorted(tails)
+    std = float(domain["log_std_global"])
+    assert tails[-1] == pytest.approx(np.expm1(2.5 * std), rel=0.05)
+
+
+def test_members_are_zero_or_above_the_threshold_and_zero_outside_the_mask(domain: xr.Dataset) -> None:
+    from rainsmith.models.generative import Drawing
+
+    net = model(domain)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"], generator=generator)
+    x = x * torch.from_numpy(domain["predictor_std"].values).float()[:, None, None]
+    x = x + torch.from_numpy(domain["predictor_mean"].values).float()[:, None, None]
+    noise = [3 * torch.randn(2, 3, *shape, generator=generator) for shape in net.latent_shapes]
+    drawn = net.draw(x, noise, how=Drawing(threshold_mm=0.1))
+    mask = torch.from_numpy(domain["mask"].values)
+    assert drawn.shape == (2, 3, *mask.shape)
+    assert (drawn[..., ~mask] == 0).all()
+    assert ((drawn == 0) | (drawn >= 0.1)).all()
