@@ -2,7 +2,7 @@
 
     python benchmarks/default_network.py [--out benchmarks/results/default_network_cpu.json] [--device cuda]
 
-156 x 132 cells, 6 x 13 x 11 predictors, all networks in bf16 and in batches. Sampling: prior members/s. Training: days/s
+156 x 132 cells, 6 x 13 x 11 predictors, all networks in bf16, in batches. Sampling: prior members/s. Training: days/s
 of one step of the network's own objective. The diffusion model is a yardstick of cost only and is not trained here: a
 U-Net with about as many parameters, one evaluation a day in training, 18 Heun steps (35 evaluations) in sampling
 (Karras et al. 2022, arXiv:2206.00364).

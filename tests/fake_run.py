@@ -44,6 +44,7 @@ def config_of(**overrides: Any) -> Config:
     values: dict[str, Any] = {"data": {"kind": "gridded", "splits": splits, "heavy_quantile": 0.9}}
     values["evaluate"] = {"resamples": 50, "baselines": ["climatology", "bilinear", "scaled-analogs"]}
     values["sampling"] = {"members": 5}
+    values["model"] = {"name": "flat"}
     return parse({**values, **overrides})
 
 
