@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import xarray as xr
 
 from rainsmith.config import Config
@@ -19,7 +16,7 @@ from rainsmith.sample import sample
 from rainsmith.train import Interrupted, train
 from tests.conftest import copy_of
 from tests.small import small_config
-from tests.test_train import same_weights
+from tests.test_train import interrupt_at_step, same_weights
 
 
 def hierarchical(**more: object) -> Config:
@@ -55,17 +52,7 @@ def test_resumed_training_ends_in_the_same_weights(
 ) -> None:
     """The running means of the objective are part of the state."""
     again = copy_of(prepared, tmp_path)
-    steps = 0
-    original = torch.optim.AdamW.step
-
-    def counting(self: torch.optim.AdamW, *args: object, **kwargs: object) -> object:
-        nonlocal steps
-        steps += 1
-        if steps == stop_after:
-            os.kill(os.getpid(), signal.SIGINT)
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(torch.optim.AdamW, "step", counting)
+    interrupt_at_step(stop_after, monkeypatch)
     with pytest.raises(Interrupted, match="--resume"):
         train(hierarchical(), again)
     train(hierarchical(), again, resume=True)

@@ -39,6 +39,21 @@ def same_weights(a: Path, b: Path) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
+def interrupt_at_step(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send this process SIGINT in the optimiser's step of that number, counted from 1."""
+    steps = 0
+    original = torch.optim.AdamW.step
+
+    def counting(self: torch.optim.AdamW, *args: object, **kwargs: object) -> object:
+        nonlocal steps
+        steps += 1
+        if steps == number:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", counting)
+
+
 def command_line(run: Run, *more: str) -> list[str]:
     pairs = [
         f"{key}={yaml.safe_dump(value, default_flow_style=True).strip().removesuffix('...')}"
@@ -120,17 +135,7 @@ def test_resumed_training_ends_in_the_same_weights(
     prepared: Run, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
     run = copy_of(prepared, tmp_path)
-    steps = 0
-    original = torch.optim.AdamW.step
-
-    def counting(self: torch.optim.AdamW, *args: object, **kwargs: object) -> object:
-        nonlocal steps
-        steps += 1
-        if steps == stop_after:
-            os.kill(os.getpid(), signal.SIGINT)
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(torch.optim.AdamW, "step", counting)
+    interrupt_at_step(stop_after, monkeypatch)
     with pytest.raises(Interrupted, match="--resume"):
         train(small_config(), run)
     train(small_config(), run, resume=True)

@@ -196,7 +196,7 @@ class Loss(Section):
 class Objective(Section):
     """The objective of the hierarchical model."""
 
-    members: int = Field(default=2, ge=2)  # prior members a day in the loss; as many mixed ones as w_mixed asks for
+    members: int = Field(default=2, ge=2)  # prior members a day in the loss (mixed ones are always two)
     pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8]  # [fine cells] sides of the blocks that are scored
     w_rec: float = Field(default=1.0, ge=0)
     w_kl: float = Field(default=1.0, ge=0)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from rainsmith.config import UserError
 from rainsmith.data.normalise import STD_FLOOR, PredictandTransform, Standardiser, standardised_statics
 
 FIELD = hnp.arrays(np.float32, (3, 4), elements=st.floats(0, 1500, width=32))
@@ -101,3 +102,9 @@ def test_rain_among_the_predictors_enters_as_log1p() -> None:
     np.testing.assert_allclose(logged[1], [1.0, 0.0, -1.0, 0.0], rtol=1e-5)
     plain = Standardiser.from_store(found)(x)[0, :, 0].numpy()
     np.testing.assert_allclose(plain[0, :2], [-0.5, 1 / 6], rtol=1e-5)
+
+
+def test_a_store_without_statistics_of_log_rain_is_refused() -> None:
+    found = xr.Dataset({"predictor_mean": ("channel", [3.0]), "predictor_std": ("channel", [6.0])})
+    with pytest.raises(UserError, match="run 'rainsmith prepare' again"):
+        Standardiser.from_store(found, log_rain=True)

@@ -18,6 +18,8 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
+from rainsmith.errors import UserError
+
 STD_FLOOR = 0.1
 """Smallest per-cell standard deviation of log1p mm/day; 0.1 is that of a cell with 2 mm on one day in a hundred."""
 MAX_LOG1P = 12.0
@@ -98,6 +100,10 @@ class Standardiser(nn.Module):
         mean, std = domain["predictor_mean"].values, domain["predictor_std"].values
         if not log_rain:
             return cls(mean, std)
+        if "predictor_log_mean" not in domain:
+            raise UserError(
+                "the store has no statistics of log1p rain among its predictors; run 'rainsmith prepare' again"
+            )
         log_mean, log_std = domain["predictor_log_mean"].values, domain["predictor_log_std"].values
         logged = np.isfinite(log_mean)
         return cls(np.where(logged, log_mean, mean), np.where(logged, log_std, std), logged)
