@@ -11,6 +11,7 @@ from rainsmith.arrays import SPLITS, TIME, day_numbers
 from rainsmith.baseline_fields import CoarseRain, NotApplicable, as_forecast, coarse_rain, training_days
 from rainsmith.config import UserError
 from rainsmith.data import analogs
+from rainsmith.rainfarm import rainfarm
 
 __all__ = ["BASELINES", "SINGLE_VALUED", "NotApplicable", "forecast"]
 
@@ -30,6 +31,7 @@ def forecast(name: str, store: xr.Dataset, split: str, members: int, *, seed: in
     bilinear: the coarse rain interpolated to the fine grid (one member).
     ratio: bilinear times the ratio of the training climatologies, fine over interpolated coarse (one member).
     quantile-mapping: bilinear mapped cell by cell so that its training distribution is the observed one (one member).
+    rainfarm: the coarse rain with random detail that continues its spectrum (needs pysteps).
     analogs: the nearest training days, by the square root of the coarse rain, or where there is none by the 15
     leading principal components of the standardised predictors.
     scaled-analogs: analogs rescaled cell by cell by the ratio of the interpolated coarse fields (docs/adr/0001).
@@ -40,7 +42,7 @@ def forecast(name: str, store: xr.Dataset, split: str, members: int, *, seed: in
         store: the prepared data (DESIGN 4); only its training days and the predictors are read.
         split: train, validation or test; a training day and its neighbours within 3 days are no analogs of it.
         members: K; single-valued baselines give one.
-        seed: of climatology; a member is a function of (seed, day, member) only.
+        seed: of climatology and rainfarm; a member is a function of (seed, day, member) only.
 
     Returns:
         (time, member, y, x) float32 [mm/day], NaN at invalid cells.
@@ -58,6 +60,8 @@ def forecast(name: str, store: xr.Dataset, split: str, members: int, *, seed: in
         cells = _climatology(store, days, members, seed)
     elif name in ("bilinear", "ratio"):
         cells = _interpolated(name, store, days)
+    elif name == "rainfarm":
+        cells = rainfarm(store, days, members, seed)
     else:
         cells = _FROM_TRAINING_DAYS[name](store, days, members)
     return as_forecast(cells, store, days, name)
@@ -203,5 +207,5 @@ _FROM_TRAINING_DAYS: dict[str, Callable[[xr.Dataset, np.ndarray, int], np.ndarra
 }
 SINGLE_VALUED = ("bilinear", "ratio", "quantile-mapping")
 """Baselines of one member."""
-BASELINES = ("climatology", "bilinear", "ratio", *_FROM_TRAINING_DAYS)
+BASELINES = ("climatology", "bilinear", "ratio", *_FROM_TRAINING_DAYS, "rainfarm")
 """Names that ``forecast`` knows."""

@@ -121,6 +121,7 @@ def settings_of(store: xr.Dataset, config: Config) -> Settings:
         p99=float(store["p99"]),
         thresholds_mm=tuple(config.evaluate.thresholds_mm),
         seed=config.seed,
+        coarsen=int(store.attrs.get("coarsen", 0)),
     )
 
 
@@ -159,7 +160,7 @@ def _assess(
     tallies, members, metrics = [], 0, list(METRICS)
     for piece, fcst in forecast.pieces():
         members = fcst.sizes.get(MEMBER, 1)
-        metrics = [metric for metric in METRICS if metric.applies(members, forecast.labels["mode"])]
+        metrics = [metric for metric in METRICS if metric.applies(members, forecast.labels["mode"], settings)]
         obs = days["precip"].isel({TIME: piece})
         tallies.append(tally(fcst, obs, parts=parts.on(piece), settings=settings, metrics=metrics, advance=advance))
     total = functools.reduce(operator.add, tallies)

@@ -246,7 +246,9 @@ class Sampling(Section):
     batch_size: int = Field(default=16, ge=1)  # [days]
 
 
-Baseline = Literal["climatology", "bilinear", "ratio", "quantile-mapping", "analogs", "scaled-analogs", "tuned-analogs"]
+Baseline = Literal[
+    "climatology", "bilinear", "ratio", "quantile-mapping", "analogs", "scaled-analogs", "tuned-analogs", "rainfarm"
+]
 
 
 class Evaluate(Section):
@@ -260,7 +262,7 @@ class Evaluate(Section):
         "analogs",
         "scaled-analogs",
         "tuned-analogs",
-    ]
+    ]  # rainfarm, too, where pysteps is installed
     thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
     block_days: int = Field(default=7, ge=1)
     resamples: int = Field(default=500, ge=50)

@@ -28,4 +28,4 @@ def truth(gamma: GammaClimate) -> xr.DataArray:
 @pytest.fixture(scope="session")
 def settings(observed: xr.DataArray) -> Settings:
     p95, p99 = (float(observed.quantile(q)) for q in (0.95, 0.99))
-    return Settings(wet_mm=0.1, p95=p95, p99=p99, thresholds_mm=(5.0, 20.0))
+    return Settings(wet_mm=0.1, p95=p95, p99=p99, thresholds_mm=(5.0, 20.0), coarsen=4)

@@ -67,7 +67,7 @@ def test_a_mask_equals_the_smaller_domain(
 def test_a_single_valued_forecast_is_scored_or_left_out(
     metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
 ) -> None:
-    assert metric.applies(1, "prior") != metric.spread
+    assert metric.applies(1, "prior", settings) != metric.spread
     if not metric.spread:
         one = truth.isel(member=0, drop=True)
         assert np.isfinite(metric(one, observed, **asdict(settings))).all()

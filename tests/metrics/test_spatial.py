@@ -56,7 +56,7 @@ def test_diversity_ratio_of_exchangeable_members_is_one(truth: xr.DataArray, obs
     assert float(spatial.diversity_ratio(truth, observed)) == pytest.approx(1, abs=0.03)
     mean = truth.mean("member")
     assert float(spatial.diversity_ratio(mean + 0.1 * (truth - mean), observed)) < 0.2
-    assert not spatial.diversity_ratio.applies(10, "posterior")
+    assert not spatial.diversity_ratio.applies(10, "posterior", Settings())
 
 
 def test_diversity_ratio_by_hand() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainsmith.metrics import ensemble, extremes, pooled, spatial
+from rainsmith.metrics import borders, ensemble, extremes, pooled, spatial
 from rainsmith.metrics.core import Metric
 
 METRICS: tuple[Metric, ...] = (
@@ -26,6 +26,7 @@ METRICS: tuple[Metric, ...] = (
     spatial.diversity,
     spatial.diversity_ratio,
     spatial.ralsd,
+    borders.block_borders,
     extremes.csi,
     extremes.frequency_bias,
 )

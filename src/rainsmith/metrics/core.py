@@ -36,6 +36,7 @@ class Settings:
         p99: [mm/day] P99 of the training days, where ``twcrps_p99`` begins.
         thresholds_mm: [mm/day] fixed thresholds of the contingency scores.
         seed: of the random ranks of ties.
+        coarsen: [cells] side of the blocks whose means are the coarse rain; 0 where there are none.
     """
 
     wet_mm: float = 0.1
@@ -43,6 +44,7 @@ class Settings:
     p99: float = float("nan")
     thresholds_mm: tuple[float, ...] = (20.0, 50.0, 100.0)
     seed: int = 0
+    coarsen: int = 0
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class Metric:
         threshold: the setting that is its threshold, or "".
         spread: needs at least two members.
         modes: the sampling modes in which it means something.
+        needs: a setting without which (0) it means nothing, or "".
     """
 
     name: str
@@ -175,6 +178,7 @@ class Metric:
     threshold: str = ""
     spread: bool = False
     modes: tuple[str, ...] = MODES
+    needs: str = ""
 
     def __call__(self, fcst: xr.DataArray, obs: xr.DataArray, **settings: Any) -> xr.DataArray:
         """The score of (time, member, y, x) against (time, y, x), both [mm/day]; ``settings`` as in ``Settings``."""
@@ -198,9 +202,10 @@ class Metric:
         """The same formula on the observation, for metrics that are measured on each member."""
         return self.formula(sums).isel({SERIES: -1})
 
-    def applies(self, members: int, mode: str) -> bool:
-        """Whether it means something for this number of members and this mode."""
-        return mode in self.modes and (members > 1 or not self.spread)
+    def applies(self, members: int, mode: str, settings: Settings) -> bool:
+        """Whether it means something for this number of members, this mode and these settings."""
+        known = not self.needs or bool(getattr(settings, self.needs))
+        return known and mode in self.modes and (members > 1 or not self.spread)
 
 
 def metric(
@@ -212,11 +217,12 @@ def metric(
     threshold: str = "",
     spread: bool = False,
     modes: tuple[str, ...] = MODES,
+    needs: str = "",
 ) -> Callable[[Formula], Metric]:
     """Make a ``Metric`` of a formula, under the formula's name unless another is given."""
 
     def wrap(formula: Formula) -> Metric:
-        made = Metric(name or formula.__name__, formula, terms, units, perfect, beside, threshold, spread, modes)
+        made = Metric(name or formula.__name__, formula, terms, units, perfect, beside, threshold, spread, modes, needs)
         object.__setattr__(made, "__doc__", formula.__doc__)
         return made
 

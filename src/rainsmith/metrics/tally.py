@@ -202,7 +202,7 @@ def score_days(
         The value by metric name; with ``observed_`` before the name, the value of the observation.
     """
     count = fcst.sizes.get(MEMBER, 1)
-    chosen = [metric for metric in metrics if metric.applies(count, mode)]
+    chosen = [metric for metric in metrics if metric.applies(count, mode, settings)]
     days = np.ones(obs.sizes[TIME], dtype=bool)
     parts = Parts(np.zeros(len(days), dtype=np.int64), np.zeros(1, dtype=np.int64), {"all": np.ones(1, dtype=bool)})
     sums = tally(fcst, obs, parts=parts, settings=settings, metrics=chosen).by_part

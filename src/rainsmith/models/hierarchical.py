@@ -120,7 +120,9 @@ class HierarchicalCVAE(nn.Module):
         self.first = ResidualBlock(widths[0])
         self.blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
         self.prior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
-        self.posterior = nn.ModuleList(_head(2 * w, w, 2 * c) for w, c in zip(widths, latents, strict=True))
+        self.from_h = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
+        self.from_y = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
+        self.posterior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
         self.from_z = nn.ModuleList(nn.Conv2d(c, w, 1) for w, c in zip(widths, latents, strict=True))
         # to the fine grid
         self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
@@ -139,9 +141,10 @@ class HierarchicalCVAE(nn.Module):
         conditions = []
         for level in range(self.settings.levels):
             points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)
-            here = F.grid_sample(features.float(), points, mode="bilinear", padding_mode="border", align_corners=True)
+            known = self.from_x[level](features).float()  # it commutes with the interpolation: first on fewer cells
+            here = F.grid_sample(known, points, mode="bilinear", padding_mode="border", align_corners=True)
             place = self.from_maps[level](getattr(self, f"maps_{level}")) + self.places[level]
-            conditions.append(self.from_x[level](here) + place)
+            conditions.append((here + place).to(features.dtype).contiguous(memory_format=torch.channels_last))
         return conditions
 
     def encode_y(self, y: Tensor, valid: Tensor) -> list[Tensor]:
@@ -183,15 +186,14 @@ class HierarchicalCVAE(nn.Module):
             if level == 0:
                 h = _repeated(self.first(h), members)
             else:
-                h = F.interpolate(self.up[level - 1](h), scale_factor=2.0, mode="nearest")[..., : size[0], : size[1]]
-                h = h + _repeated(conditions[level], members)
+                h = _twice_as_fine(self.up[level - 1](h), size) + _repeated(conditions[level], members)
             mean, log_std = _by_day(self.prior[level](h).float(), members).chunk(2, dim=2)
             u = noise[level]
             if first:
                 assert variation is not None
                 shared = _by_day(h, members)[:, :first].flatten(0, 1)
-                both = torch.cat([shared, _repeated(evidence[level].to(h.dtype), first)], dim=1)
-                posteriors.append(_bounded(_by_day(self.posterior[level](both).float(), first)))
+                both = self.from_h[level](shared) + _repeated(self.from_y[level](evidence[level]), first)
+                posteriors.append(_bounded(_by_day(self.posterior[level](F.silu(both)).float(), first)))
                 mixed = posteriors[-1].towards_prior(variation[:, :, level, None, None, None])
                 u = torch.cat([mixed.shift + mixed.ratio * u[:, :first], u[:, first:]], dim=1)
             z = mean + torch.exp(_between(log_std, *PRIOR_LOG_STD)) * u
@@ -252,8 +254,10 @@ def _by_day(h: Tensor, members: int) -> Tensor:
     return h.reshape(-1, members, *h.shape[1:])
 
 
-def _head(c_in: int, hidden: int, c_out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(c_in, hidden, 1), nn.SiLU(), _small_head(hidden, c_out))
+def _twice_as_fine(h: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear, so that no edge of a coarser block shows, and cut to a grid that is not a whole number of blocks."""
+    fine = F.interpolate(h, scale_factor=2.0, mode="bilinear")
+    return F.pad(fine, (0, size[1] - fine.shape[-1], 0, size[0] - fine.shape[-2]))  # its gradient keeps channels_last
 
 
 def _small_head(c_in: int, c_out: int) -> nn.Conv2d:

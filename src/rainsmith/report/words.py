@@ -50,6 +50,7 @@ METRICS = {
     "csi": Metric("Critical success index", "high"),
     "frequency_bias": Metric("Forecast events for each observed one", "one"),
     "ralsd": Metric("Error of the spectrum (RALSD)", "low"),
+    "block_borders": Metric("Steps across the borders of input blocks over steps inside", "observed"),
 }
 """In the order of the table."""
 
@@ -60,6 +61,7 @@ MODEL_WORDS = {
     "bilinear": "bilinear interpolation",
     "ratio": "climatological ratio",
     "quantile-mapping": "quantile mapping",
+    "rainfarm": "RainFARM",
     "analogs": "analogs",
     "scaled-analogs": "scaled analogs",
     "tuned-analogs": "tuned analogs",
@@ -69,6 +71,7 @@ BASELINE_MEANING = {
     "bilinear": "the coarse rain, interpolated",
     "ratio": "bilinear, times the ratio of the training climatologies",
     "quantile-mapping": "bilinear, with the observed training distribution in every cell",
+    "rainfarm": "the coarse rain, with random detail that continues its spectrum",
     "analogs": "the training days with the most similar coarse input",
     "scaled-analogs": "analogs, rescaled to the coarse rain of the day",
     "tuned-analogs": "the strongest form of analogs that was found",

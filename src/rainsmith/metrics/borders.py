@@ -1,0 +1,43 @@
+"""Do the blocks of the coarse input show? Steps between neighbouring cells across their borders, and inside them."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.arrays import TIME
+from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
+
+
+def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Sums of absolute steps between neighbours, and how many, across the borders of blocks and inside blocks."""
+    first, second = _neighbours(pairs.cells, pairs.grid)
+    rows, columns = np.divmod(pairs.cells, pairs.grid[1])
+    block = rows // settings.coarsen * pairs.grid[1] + columns // settings.coarsen
+    across = block[first] != block[second]
+    both = pairs.valid[:, first] & pairs.valid[:, second]
+    step = np.abs(pairs.fields[:, :, first] - pairs.fields[:, :, second]) * both[:, None]
+    found: dict[str, tuple[str | tuple[str, str], np.ndarray]] = {}
+    for name, chosen in (("border", across), ("inside", ~across)):
+        found[f"{name}_steps"] = ((TIME, SERIES), step[:, :, chosen].sum(axis=2, dtype=np.float64))
+        found[f"{name}_pairs"] = (TIME, both[:, chosen].sum(axis=1))
+    return xr.Dataset(found)
+
+
+def _neighbours(cells: np.ndarray, grid: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Positions in ``cells`` of every pair of cells that lie side by side or one below the other."""
+    position = np.full(grid[0] * grid[1], -1)
+    position[cells] = np.arange(len(cells))
+    at = position.reshape(grid)
+    first = np.concatenate([at[:, :-1].ravel(), at[:-1].ravel()])
+    second = np.concatenate([at[:, 1:].ravel(), at[1:].ravel()])
+    there = (first >= 0) & (second >= 0)
+    return first[there], second[there]
+
+
+@metric(border_terms, units="1", perfect=None, beside=True, needs="coarsen")
+def block_borders(sums: xr.Dataset) -> xr.DataArray:
+    """Mean absolute step across the borders of input blocks over that inside them: above the observed, they show."""
+    border = sums["border_steps"] / sums["border_pairs"].where(sums["border_pairs"] > 0)
+    inside = sums["inside_steps"] / sums["inside_pairs"].where(sums["inside_pairs"] > 0)
+    return border / inside.where(inside > 0)
