@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from rainsmith.config import Config
+from rainsmith.config import Config, UserError
 from rainsmith.evaluate import evaluate
 from rainsmith.run import Run, read_jsonl
 from rainsmith.sample import sample
@@ -21,7 +21,13 @@ from tests.test_train import interrupt_at_step, same_weights
 
 def hierarchical(**more: object) -> Config:
     return small_config(
-        model={"name": "hierarchical", "channels": [16, 8, 8], "latent_channels": [2, 2, 1], "x_blocks": 1},
+        model={
+            "name": "hierarchical",
+            "levels": 3,
+            "channels": [16, 8, 8],
+            "latent_channels": [2, 2, 1],
+            "x_blocks": 1,
+        },
         train__lr=2e-3,
         train__min_heavy_fraction=0.0,
         objective={"warmup_epochs": 1, "pooling": [1, 4]},
@@ -84,6 +90,11 @@ def test_variations_lie_between_reconstruction_and_prior(prepared: Run, tmp_path
     evaluate(hierarchical(), copied)
     table = pd.read_csv(copied.evaluation / "metrics.csv")
     assert {"hierarchical", "hierarchical-k2", "hierarchical-v50", "climatology"} == set(table["model"])
+
+
+def test_more_levels_than_the_model_has_are_refused(run: Run) -> None:
+    with pytest.raises(UserError, match=r"keep_levels is 4, the model has 3; expected 0 to 3"):
+        sample(hierarchical(sampling__modes=["posterior"], sampling__keep_levels=4), run)
 
 
 def test_written_members_have_the_mass_of_their_block_means(prepared: Run, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def rainfarm(store: xr.Dataset, days: np.ndarray, members: int, seed: int) -> np
     rows, columns = coarse.fields.shape[1:]
     if min(rows, columns) < FEWEST:
         raise NotApplicable(
-            f"found {rows} x {columns} coarse cells; the spectral slope of 'rainfarm' needs {FEWEST} each way; leave it out"
+            f"found {rows} x {columns} coarse cells; a spectral slope needs {FEWEST} each way; leave 'rainfarm' out"
         )
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # pysteps prints where its configuration lies

@@ -47,6 +47,11 @@ class Sampler:
         self.settings = settings
         wet_mm = source.config.data.wet_mm
         self.threshold = wet_mm if settings.pixel_threshold is None else settings.pixel_threshold
+        levels = len(self.model.latent_shapes)
+        if settings.keep_levels is not None and settings.keep_levels > levels:
+            raise UserError(
+                f"sampling.keep_levels is {settings.keep_levels}, the model has {levels}; expected 0 to {levels}"
+            )
         self.how = Drawing(settings.temperature, self.threshold, settings.keep_levels, settings.variation)
         self.mask = torch.from_numpy(np.asarray(source.domain["mask"].values, dtype=bool))
 
