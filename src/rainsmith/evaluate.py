@@ -19,7 +19,7 @@ from rainsmith.config import Config, UserError
 from rainsmith.forecasts import Forecast, baselines_of, samples_of
 from rainsmith.metrics.bootstrap import calendar_blocks, paired_difference
 from rainsmith.metrics.catalogue import COMPARED, METRICS, SINGLE_EXTREMES
-from rainsmith.metrics.core import THRESHOLD, Metric, Settings
+from rainsmith.metrics.core import SCALE, THRESHOLD, Metric, Settings
 from rainsmith.metrics.curves import curves
 from rainsmith.metrics.tally import Score, partition, scores, tally
 from rainsmith.run import Run, atomic, progress, write_json
@@ -117,6 +117,7 @@ def settings_of(store: xr.Dataset, config: Config) -> Settings:
     """Thresholds of the metrics: training quantiles of the store, fixed ones of the configuration [mm/day]."""
     return Settings(
         wet_mm=config.data.wet_mm,
+        p90=float(store["p90"]),
         p95=float(store["p95"]),
         p99=float(store["p99"]),
         thresholds_mm=tuple(config.evaluate.thresholds_mm),
@@ -180,7 +181,8 @@ def _assess(
         for metric in metrics:
             new = list(_rows(metric, found[metric.name], settings))
             rows += [{**about, **row} for row in new if not np.isnan(row["value"])]
-            notes += [f"{metric.name} of {name} days is undefined" for row in new if np.isnan(row["value"])]
+            if any(np.isnan(row["value"]) for row in new):
+                notes.append(f"{metric.name} of {name} days is undefined" + (" for some thresholds" if new[1:] else ""))
         pictures[name] = xr.merge([curves(sums), _by_member(found)], compat="no_conflicts", join="outer")
     drawn = xr.concat(list(pictures.values()), pd.Index(list(pictures), name="days")) if pictures else xr.Dataset()
     daily = total.daily[[*COMPARED.values(), "cells"]]
@@ -191,10 +193,12 @@ def _assess(
 
 def _rows(metric: Metric, found: Score, settings: Settings) -> Iterator[dict[str, Any]]:
     about = {"metric": metric.name, "units": metric.units, "scale": np.nan, "observed": np.nan}
-    if THRESHOLD in found.value.dims:
-        for i, threshold in enumerate(found.value[THRESHOLD].values):
-            bounds = {key: float(getattr(found, key)[{THRESHOLD: i}]) for key in ("value", "lower", "upper")}
-            yield {**about, "threshold": float(threshold), **bounds}
+    axes = [dim for dim in (THRESHOLD, SCALE) if dim in found.value.dims]
+    if axes:
+        for place in itertools.product(*(range(found.value.sizes[dim]) for dim in axes)):
+            at = dict(zip(axes, place, strict=True))
+            bounds = {key: float(getattr(found, key)[at]) for key in ("value", "lower", "upper")}
+            yield {**about, **{dim: float(found.value[dim][i]) for dim, i in at.items()}, **bounds}
         return
     if found.observed is not None:
         about["observed"] = float(found.observed)

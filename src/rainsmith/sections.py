@@ -151,13 +151,13 @@ class HierarchicalModel(Section):
     """The hierarchical cVAE (DESIGN 2.2)."""
 
     name: Literal["hierarchical"] = "hierarchical"
-    levels: int = Field(default=3, ge=1)  # each has blocks twice as wide as the next
+    levels: int = Field(default=5, ge=1)  # each has blocks twice as wide as the next
     finest: Literal[1, 2] = 2  # [fine cells] side of the blocks of the finest level
-    channels: list[Annotated[int, Field(ge=8)]] = [64, 48, 32]  # of each level, coarse to fine
-    latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 4, 2]
+    channels: list[Annotated[int, Field(ge=8)]] = [64, 64, 64, 48, 32]  # of each level, coarse to fine
+    latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 8, 8, 4, 2]
     x_blocks: int = Field(default=3, ge=1)  # residual blocks on the coarse grid
     dropout: float = Field(default=0.0, ge=0, lt=1)  # of channels in the encoder of x
-    power: float | None = Field(default=6.0, ge=1)  # amounts are (1 + v / power)^power - 1 of v; null: exp(v) - 1
+    power: float | None = Field(default=None, ge=1)  # amounts are (1 + v / power)^power - 1 of v; null: exp(v) - 1
     # auto: hard where the coarse rain is block means of the target, none where it is another product, with its own bias
     mass: Literal["auto", "none", "soft", "hard"] = "auto"
 
@@ -197,7 +197,7 @@ class Objective(Section):
     """The objective of the hierarchical model."""
 
     members: int = Field(default=2, ge=2)  # prior members a day in the loss (mixed ones are always two)
-    pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8]  # [fine cells] sides of the blocks that are scored
+    pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8, 16, 64]  # [fine cells] sides of the scored blocks
     w_rec: float = Field(default=1.0, ge=0)
     w_kl: float = Field(default=1.0, ge=0)
     w_prior: float = Field(default=5.0, ge=0)

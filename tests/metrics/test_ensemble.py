@@ -106,3 +106,22 @@ def test_ranks_of_ties_are_a_function_of_seed_day_and_cell(truth: xr.DataArray, 
     np.testing.assert_array_equal(whole, np.concatenate([ranks(slice(0, 7)), ranks(slice(7, 20))]))
     assert not np.array_equal(whole, ranks(slice(0, 20), seed=1))
     np.testing.assert_array_equal(whole.sum(axis=1), observed[0].size)
+
+
+def test_coverage_of_exchangeable_members_is_nominal(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    assert ensemble.coverage_50(truth, observed).item() == pytest.approx(0.5, abs=0.02)
+    assert ensemble.coverage_90(truth, observed).item() == pytest.approx(0.9, abs=0.02)
+    assert ensemble.outliers(truth, observed).item() == pytest.approx(1.0, abs=0.1)
+    mean = truth.mean("member")
+    narrow = mean + 0.1 * (truth - mean)
+    assert ensemble.coverage_90(narrow, observed).item() < 0.5
+    assert ensemble.outliers(narrow, observed).item() > 3
+
+
+def test_coverage_by_hand() -> None:
+    """Three members make four ranks; a 50 % interval is the two inner ones, a 90 % one leaves a fifth of the ends."""
+    obs = array([[[0.5, 1.5, 2.5, 3.5, 3.6]]], members=False)
+    fcst = array([[[[1.0] * 5], [[2.0] * 5], [[3.0] * 5]]])
+    assert ensemble.coverage_50(fcst, obs).item() == pytest.approx(2 / 5)
+    assert ensemble.coverage_90(fcst, obs).item() == pytest.approx((2 + 0.8 * 3) / 5)
+    assert ensemble.outliers(fcst, obs).item() == pytest.approx((3 / 5) / (2 / 4))

@@ -110,3 +110,15 @@ def test_spectra_are_averaged_over_days_before_the_logarithm() -> None:
     days = GammaClimate(days=2).observed()
     swapped = days.isel(time=[1, 0]).assign_coords(time=days["time"])
     assert float(spatial.ralsd(swapped, days)) == pytest.approx(0, abs=1e-6)
+
+
+def test_energy_score_by_hand_and_order(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    obs = array([[[0.0, 0.0, 0.0, 0.0]]], members=False)
+    fcst = array([[[[1.0, 1.0, 1.0, 1.0]], [[3.0, 3.0, 3.0, 3.0]]]])  # distances 2 and 6, between them 4
+    assert spatial.energy_score(fcst, obs).item() == pytest.approx((4 - 4 / 2) / 2)
+    assert spatial.energy_score(fcst.isel(member=0, drop=True), obs).item() == pytest.approx(1.0)
+    mean = truth.mean("member")
+    right, narrow, single = (
+        spatial.energy_score(f, observed).item() for f in (truth, mean + 0.2 * (truth - mean), mean)
+    )
+    assert right < narrow < single

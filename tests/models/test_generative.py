@@ -18,7 +18,7 @@ def domain(prepared: Run) -> xr.Dataset:
 
 
 def model(domain: xr.Dataset, **settings: object) -> HierarchicalModelInUnits:
-    small = {"name": "hierarchical", "channels": [8, 8, 8], "latent_channels": [1, 1, 1], "x_blocks": 1}
+    small = {"name": "hierarchical", "levels": 3, "channels": [8, 8, 8], "latent_channels": [1, 1, 1], "x_blocks": 1}
     built = build_model(small_config(model={**small, **settings}), domain)
     assert isinstance(built, HierarchicalModelInUnits)
     return built.eval()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainsmith.metrics import borders, ensemble, extremes, pooled, spatial
+from rainsmith.metrics import borders, ensemble, extremes, neighbourhood, pooled, probability, spatial
 from rainsmith.metrics.core import Metric
 
 METRICS: tuple[Metric, ...] = (
@@ -20,15 +20,24 @@ METRICS: tuple[Metric, ...] = (
     ensemble.rmse,
     ensemble.spread_skill,
     ensemble.rank_deviation,
+    ensemble.coverage_50,
+    ensemble.coverage_90,
+    ensemble.outliers,
+    probability.brier,
     spatial.spatial_correlation,
     pooled.mass_bias,
     pooled.ks,
     spatial.diversity,
     spatial.diversity_ratio,
+    spatial.energy_score,
     spatial.ralsd,
     borders.block_borders,
     extremes.csi,
     extremes.frequency_bias,
+    extremes.pod,
+    extremes.far,
+    extremes.sedi,
+    neighbourhood.fss,
 )
 
 SINGLE_EXTREMES = ("max", "p999")

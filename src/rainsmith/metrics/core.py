@@ -20,6 +20,7 @@ CELL = "cell"
 SERIES = "series"
 """The members in order, then the observation: what is measured on both is measured by one formula."""
 THRESHOLD = "threshold"
+SCALE = "scale"
 MODES = ("prior", "posterior")
 
 POOLING = "pooling"
@@ -32,19 +33,23 @@ class Settings:
 
     Attributes:
         wet_mm: [mm/day] at or above it a cell is wet.
+        p90: [mm/day] P90 of the training days.
         p95: [mm/day] P95 of the training days, where ``mae_tail`` begins.
         p99: [mm/day] P99 of the training days, where ``twcrps_p99`` begins.
-        thresholds_mm: [mm/day] fixed thresholds of the contingency scores.
+        thresholds_mm: [mm/day] fixed thresholds of the scores of events, beside the three quantiles.
         seed: of the random ranks of ties.
         coarsen: [cells] side of the blocks whose means are the coarse rain; 0 where there are none.
+        scales: [cells] sides of the windows of the fractions skill score.
     """
 
     wet_mm: float = 0.1
+    p90: float = float("nan")
     p95: float = float("nan")
     p99: float = float("nan")
     thresholds_mm: tuple[float, ...] = (20.0, 50.0, 100.0)
     seed: int = 0
     coarsen: int = 0
+    scales: tuple[int, ...] = (1, 3, 7, 15)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from rainsmith.arrays import MEMBER
 from rainsmith.metrics.core import SERIES
 from rainsmith.metrics.ensemble import RANK
 from rainsmith.metrics.pooled import BIN, BIN_LOWER, quantile
+from rainsmith.metrics.probability import VOTES
 from rainsmith.metrics.spatial import WAVENUMBER
 
 PROBABILITY, INTENSITY = "probability", "intensity"
@@ -23,7 +24,9 @@ def curves(sums: xr.Dataset) -> xr.Dataset:
         sums: pooled terms without dimensions of rows or resamples.
 
     Returns:
-        ``rank_count(rank)``, with several members; ``spectrum(member, wavenumber)`` [(mm/day)^2], mean of days;
+        ``rank_count(rank)``, with several members; ``forecast_votes(threshold, votes)`` and ``observed_votes``, cells
+        by the number of members that see the event, and those of them where it was observed;
+        ``spectrum(member, wavenumber)`` [(mm/day)^2], mean of days;
         ``quantile(member, probability)`` [mm/day], NaN above the probability of the largest value;
         ``exceedance(member, intensity)``, share of cell-days at or above an intensity [mm/day]. The last three each
         with ``<name>_observed``, without ``member``.
@@ -31,6 +34,8 @@ def curves(sums: xr.Dataset) -> xr.Dataset:
     found: dict[str, xr.DataArray] = {}
     if RANK in sums.dims:
         found["rank_count"] = sums["ranks"].assign_coords({RANK: np.arange(sums.sizes[RANK])})
+    for name in ("forecast_votes", "observed_votes"):
+        found[name] = sums[name].assign_coords({VOTES: np.arange(sums.sizes[VOTES])})
     below = sums["below"]
     total = below.isel({BIN: -1})
     probability = xr.DataArray(_PROBABILITIES, dims=PROBABILITY, coords={PROBABILITY: _PROBABILITIES})

@@ -155,3 +155,31 @@ def rank_deviation(sums: xr.Dataset) -> xr.DataArray:
     counts = sums["ranks"]
     share = counts / counts.sum(RANK)
     return abs(share - 1 / counts.sizes[RANK]).sum(RANK, skipna=False)
+
+
+@metric(rank_terms, units="1", perfect=0.5, spread=True)
+def coverage_50(sums: xr.Dataset) -> xr.DataArray:
+    """Share of observations inside the central 50 % interval of the members, from the rank histogram."""
+    return _coverage(sums["ranks"], 0.5)
+
+
+@metric(rank_terms, units="1", perfect=0.9, spread=True)
+def coverage_90(sums: xr.Dataset) -> xr.DataArray:
+    """Share of observations inside the central 90 % interval of the members, from the rank histogram."""
+    return _coverage(sums["ranks"], 0.9)
+
+
+@metric(rank_terms, units="1", perfect=1.0, spread=True)
+def outliers(sums: xr.Dataset) -> xr.DataArray:
+    """Observations outside all members, over the 2 / (K + 1) that exchangeable members leave out."""
+    share = sums["ranks"] / sums["ranks"].sum(RANK)
+    return (share.isel({RANK: 0}) + share.isel({RANK: -1})) / (2 / share.sizes[RANK])
+
+
+def _coverage(counts: xr.DataArray, nominal: float) -> xr.DataArray:
+    """A flat histogram of K + 1 ranks covers what it promises: ranks at the ends of the interval count in part."""
+    ranks = counts.sizes[RANK]
+    edge = (1 - nominal) / 2 * ranks
+    outside = np.clip(edge - np.arange(ranks), 0, 1)
+    inside = xr.DataArray(1 - outside - outside[::-1], dims=RANK)
+    return (counts * inside).sum(RANK) / counts.sum(RANK)

@@ -11,9 +11,15 @@ from rainsmith.metrics.core import SERIES, THRESHOLD, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 
 
+def thresholds_of(settings: Settings) -> np.ndarray:
+    """The training quantiles that are known and the fixed thresholds, in rising order [mm/day]."""
+    quantiles = [value for value in (settings.p90, settings.p95, settings.p99) if np.isfinite(value)]
+    return np.unique(np.array([*quantiles, *settings.thresholds_mm], dtype=np.float64))
+
+
 def event_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     """Cells of each day at or above each threshold: by series, and in members and observation at once."""
-    thresholds = np.asarray(settings.thresholds_mm, dtype=np.float64)
+    thresholds = thresholds_of(settings)
     days, series, _ = pairs.fields.shape
     events = np.zeros((days, len(thresholds), series), dtype=np.int64)
     hits = np.zeros((days, len(thresholds)), dtype=np.int64)
@@ -41,6 +47,35 @@ def csi(sums: xr.Dataset) -> xr.DataArray:
 def frequency_bias(sums: xr.Dataset) -> xr.DataArray:
     """Forecast events per observed event, each member a forecast of its own."""
     return _defined(_contingency(sums).frequency_bias())
+
+
+@metric(amounts, event_terms, units="1", perfect=1.0)
+def pod(sums: xr.Dataset) -> xr.DataArray:
+    """Probability of detection: hits per observed event, each member a forecast of its own."""
+    return _defined(_contingency(sums).probability_of_detection())
+
+
+@metric(amounts, event_terms, units="1", perfect=0.0)
+def far(sums: xr.Dataset) -> xr.DataArray:
+    """False alarm ratio: false alarms per forecast event, each member a forecast of its own."""
+    return _defined(_contingency(sums).false_alarm_ratio())
+
+
+@metric(amounts, event_terms, units="1", perfect=1.0)
+def sedi(sums: xr.Dataset) -> xr.DataArray:
+    """Symmetric extremal dependence index: does not vanish as events become rare, each member a forecast of its own.
+
+    Without a hit or without a false alarm it is undefined, but 1 without any error.
+
+    References:
+        Ferro and Stephenson (2011), doi:10.1175/WAF-D-10-05030.1.
+    """
+    table = _contingency(sums)
+    counts = table.get_counts()
+    perfect = (counts["tp_count"] > 0) & (counts["fp_count"] == 0) & (counts["fn_count"] == 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = _defined(table.symmetric_extremal_dependence_index())
+    return value.where(~perfect, 1.0)
 
 
 def _contingency(sums: xr.Dataset) -> BasicContingencyManager:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from rainsmith.arrays import TIME
 from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
+from rainsmith.metrics.pooled import amounts
 
 WAVENUMBER = "wavenumber"
 _CONSTANT = 1e-9  # relative variance below which a field is constant to rounding
@@ -112,6 +113,19 @@ def diversity(sums: xr.Dataset) -> xr.DataArray:
 def diversity_ratio(sums: xr.Dataset) -> xr.DataArray:
     """Mean member-member distance over mean member-observation distance: 1 where the observation could be a member."""
     return (sums["member_distance"] / sums["observation_distance"]).where(sums["observation_distance"] > 0)
+
+
+@metric(amounts, distance_terms, units="mm/day", perfect=0.0)
+def energy_score(sums: xr.Dataset) -> xr.DataArray:
+    """Fair energy score of whole fields, as a root mean square over cells [mm/day]; of one member, its distance.
+
+    (mean_k ||x_k - y|| - sum_{k<l} ||x_k - x_l|| / (K (K - 1))) / sqrt(cells), averaged over days.
+
+    References:
+        Gneiting and Raftery (2007), doi:10.1198/016214506000001437, section 4.3.
+    """
+    distance = sums["observation_distance"] - sums["member_distance"] / 2
+    return distance / sums["days"] / (sums["cells"] / sums["days"]) ** 0.5
 
 
 @metric(spectrum_terms, units="1", perfect=0.0)

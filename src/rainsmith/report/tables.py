@@ -12,7 +12,18 @@ from rainsmith import criteria
 from rainsmith.arrays import DAY_SETS
 from rainsmith.criteria import Criterion
 from rainsmith.report.gather import Material
-from rainsmith.report.words import METRICS, MODEL_WORDS, closeness, describe, interval, number, title, unit_of
+from rainsmith.report.words import (
+    METRICS,
+    MODEL_WORDS,
+    OF_EVENTS,
+    SHOWN_SCALES,
+    closeness,
+    describe,
+    interval,
+    number,
+    title,
+    unit_of,
+)
 
 DAY_WORDS = {"all": "All days", "heavy_x": "Heavy by the input", "heavy": "Heavy as observed"}
 
@@ -194,20 +205,29 @@ def _with_unit(text: str, unit: str) -> str:
 
 
 def score_tables(material: Material) -> list[ScoreTable]:
-    """One table for each set of days that was scored: the days that verdicts rest on first."""
+    """One table for each set of days that was scored: the days that verdicts rest on first.
+
+    Scores of events are shown above the training P99 and the fixed thresholds; ``metrics.csv`` has all.
+    """
+    shown = {float(material.store["p99"]), *material.config.evaluate.thresholds_mm}
     tables = []
     for days in ("heavy_x", "all", "heavy"):
         chosen = material.metrics[material.metrics["days"] == days] if len(material.metrics) else material.metrics
         if len(chosen):
-            tables.append(_score_table(chosen, days, material.forecasts, day_meaning(material)[days]))
+            tables.append(_score_table(chosen, days, material.forecasts, day_meaning(material)[days], shown))
     return tables
 
 
-def _score_table(rows: pd.DataFrame, days: str, forecasts: list[str], meaning: str) -> ScoreTable:
+def _score_table(
+    rows: pd.DataFrame, days: str, forecasts: list[str], meaning: str, thresholds: set[float]
+) -> ScoreTable:
     order = {name: place for place, name in enumerate(METRICS)}
     keyed = rows[~rows["metric"].str.endswith("_range")].assign(
         threshold=pd.to_numeric(rows["threshold"], errors="coerce"), scale=pd.to_numeric(rows["scale"], errors="coerce")
     )
+    known = keyed["threshold"].map(lambda value: any(math.isclose(value, t, rel_tol=1e-5) for t in thresholds))
+    hidden = keyed["metric"].isin(OF_EVENTS) & ~known | (keyed["metric"] == "fss") & ~keyed["scale"].isin(SHOWN_SCALES)
+    keyed = keyed[~hidden]
     keys = keyed[["metric", "threshold", "scale"]].drop_duplicates()
     keys = keys.assign(order=[order.get(name, len(order)) for name in keys["metric"]])
     keys = keys.sort_values(["order", "metric", "threshold", "scale"], kind="stable")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Aim = Literal["observed", "low", "high", "one"]
+Aim = Literal["observed", "low", "high", "one"] | float
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Metric:
 
     Attributes:
         title: its name in a table.
-        aim: what its best value is: the observed one, as low or high as can be, or 1.
+        aim: what its best value is: the observed one, as low or high as can be, 1 as a ratio, or a number.
         percent: shown as a percentage.
         signed: shown with its sign.
     """
@@ -43,11 +43,19 @@ METRICS = {
     "mae_tail": Metric("Mean absolute error of the ensemble mean where heavy rain was observed", "low"),
     "spread_skill": Metric("Spread over error", "one"),
     "rank_deviation": Metric("Unevenness of the ranks", "low"),
+    "coverage_50": Metric("Observations inside the central 50 % of the members", 0.5, percent=True),
+    "coverage_90": Metric("Observations inside the central 90 % of the members", 0.9, percent=True),
+    "outliers": Metric("Observations outside all members, over the expected share", "one"),
+    "brier": Metric("Brier score", "low"),
+    "energy_score": Metric("Energy score of whole maps", "low"),
     "diversity": Metric("Diversity of the members", "observed"),
     "diversity_ratio": Metric("Distance between members over distance to observed", "one"),
     "spatial_correlation": Metric("Correlation with the observed map", "high"),
     "fss": Metric("Fractions skill score", "high"),
     "csi": Metric("Critical success index", "high"),
+    "pod": Metric("Observed events that were forecast", "high"),
+    "far": Metric("Forecast events that did not happen", "low"),
+    "sedi": Metric("Extremal dependence (SEDI)", "high"),
     "frequency_bias": Metric("Forecast events for each observed one", "one"),
     "ralsd": Metric("Error of the spectrum (RALSD)", "low"),
     "block_borders": Metric("Steps across the borders of input blocks over steps inside", "observed"),
@@ -77,6 +85,11 @@ BASELINE_MEANING = {
     "tuned-analogs": "the strongest form of analogs that was found",
 }
 
+SHOWN_SCALES = (1.0, 7.0)
+"""[cells] Scales of the fractions skill score that the page shows; ``metrics.csv`` has all."""
+OF_EVENTS = ("fss", "csi", "frequency_bias", "pod", "far", "sedi", "brier")
+"""Metrics of events, whose titles need the threshold."""
+
 
 def describe(metric: str) -> Metric:
     """The words of a metric; one that is not known keeps its name."""
@@ -86,7 +99,7 @@ def describe(metric: str) -> Metric:
 def title(metric: str, threshold: float = math.nan, scale: float = math.nan) -> str:
     """Name of a metric with its threshold [mm/day] and scale [cells] where it has them and the name does not say so."""
     text = describe(metric).title
-    if math.isfinite(threshold) and metric in ("fss", "csi", "frequency_bias"):
+    if math.isfinite(threshold) and metric in OF_EVENTS:
         text += f", {threshold:g} mm/day"
     if math.isfinite(scale) and scale > 1:
         text += f", {scale:g} cells"
@@ -132,7 +145,7 @@ def closeness(metric: str, value: float, observed: float) -> float:
         return 1 - value
     if aim == "one":
         return abs(math.log(value)) if value > 0 else math.inf
-    return abs(value - observed)
+    return abs(value - (observed if isinstance(aim, str) else aim))
 
 
 def listing(parts: list[str]) -> str:

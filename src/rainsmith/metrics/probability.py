@@ -1,0 +1,51 @@
+"""Scores of the probability that members give to an event: a cell at or above a threshold [mm/day]."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.arrays import TIME
+from rainsmith.metrics.core import THRESHOLD, Pairs, Settings, metric
+from rainsmith.metrics.extremes import thresholds_of
+
+VOTES = "votes"
+"""How many members see the event."""
+
+
+def vote_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Cells of each day by the number of members that see the event, and those of them where it was observed."""
+    thresholds = thresholds_of(settings)
+    days, kinds = len(pairs.days), pairs.members + 1
+    forecast = np.zeros((days, len(thresholds), kinds), dtype=np.int64)
+    observed = np.zeros_like(forecast)
+    row = np.arange(days)[:, None] * kinds
+    for i, threshold in enumerate(thresholds):
+        event = pairs.fields >= threshold
+        place = row + event[:, :-1].sum(axis=1)
+        happened = event[:, -1] & pairs.valid
+        for counts, chosen in ((forecast, pairs.valid), (observed, happened)):
+            counts[:, i] = np.bincount(place[chosen], minlength=days * kinds).reshape(days, kinds)
+    dims = (TIME, THRESHOLD, VOTES)
+    return xr.Dataset({"forecast_votes": (dims, forecast), "observed_votes": (dims, observed)}).assign_coords(
+        {THRESHOLD: thresholds}
+    )
+
+
+@metric(vote_terms, units="1", perfect=0.0)
+def brier(sums: xr.Dataset) -> xr.DataArray:
+    """Fair Brier score of the share of members at or above a threshold; of a single-valued forecast, its errors.
+
+    mean (i/K - o)^2 - i (K - i) / (K^2 (K - 1)), i of K members, o 1 where the event was observed, else 0.
+
+    References:
+        Ferro (2014), doi:10.1002/qj.2270.
+    """
+    cases, events = sums["forecast_votes"], sums["observed_votes"]
+    members = cases.sizes[VOTES] - 1
+    votes = xr.DataArray(np.arange(members + 1), dims=VOTES)
+    share = votes / members
+    error = cases * share**2 + events * (1 - 2 * share)
+    if members > 1:
+        error = error - cases * votes * (members - votes) / (members**2 * (members - 1))
+    return error.sum(VOTES) / cases.sum(VOTES)
