@@ -77,14 +77,15 @@ def test_every_forecast_has_its_table_and_curves(run: Run, metrics: pd.DataFrame
     assert (metrics.loc[metrics["model"] == "flat", "checkpoint"] == "best_prior").all()
 
 
-def test_every_metric_is_there_where_it_applies(metrics: pd.DataFrame) -> None:
-    names = {metric.name for metric in METRICS}
+def test_every_metric_is_there_where_it_applies(run: Run, config: Config, metrics: pd.DataFrame) -> None:
+    settings = settings_of(run.open_store(), config)
+    names = {metric.name for metric in METRICS if not metric.needs or getattr(settings, metric.needs)}
     ranges = {"max_range", "p999_range"}
     prior = set(metrics.loc[(metrics["model"] == "flat") & (metrics["mode"] == "prior"), "metric"])
     posterior = set(metrics.loc[metrics["mode"] == "posterior", "metric"])
     single = set(metrics.loc[metrics["model"] == "bilinear", "metric"])
     assert prior == names | ranges and posterior == (names | ranges) - {"diversity_ratio"}
-    assert single == names - {"spread_skill", "rank_deviation", "diversity", "diversity_ratio"}
+    assert single == names - {metric.name for metric in METRICS if metric.spread}
     assert set(metrics.loc[metrics["model"] == "bilinear", "members"]) == {1}
 
 

@@ -54,6 +54,7 @@ __all__ = [
     "report",
     "run",
     "sample",
+    "sweep",
     "train",
 ]
 
@@ -135,6 +136,17 @@ def evaluate(config: Config, run: Folder) -> None:
         UserError: there are no samples.
     """
     _stage("evaluate", config, run)
+
+
+def sweep(config: Config, run: Folder, members: int | None = None) -> Path:
+    """Score and rank all saved checkpoints on validation days; writes ``sweep.csv`` and ``sweep.png``.
+
+    Raises:
+        UserError: no checkpoint, or one of another grid.
+    """
+    from rainsmith.pipeline import sweep as stage
+
+    return stage(config, _run(run), members)
 
 
 def augment(config: Config, run: Folder) -> None:

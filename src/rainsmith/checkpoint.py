@@ -71,14 +71,26 @@ def load(path: Path) -> Checkpoint:
         raise UserError(f"checkpoint {path} not found; found there: {known}; train first or name another")
     try:
         weights = load_file(path)
-        with safe_open(path, "pt") as opened:
-            epoch = int((opened.metadata() or {}).get("epoch", -1))
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"checkpoint {path} is truncated or damaged ({error}); take another or train again") from None
+    epoch = epoch_of(path)
     about = read_json(path.with_suffix(".json"))
     config = parse(about["config"], origin=str(path.with_suffix(".json")))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Checkpoint(weights, config, _from_json(about["domain"]), epoch, path.stem, digest)
+
+
+def epoch_of(path: Path) -> int:
+    """Epoch (from 0) of a checkpoint, without reading its weights.
+
+    Raises:
+        UserError: the file is truncated or damaged.
+    """
+    try:
+        with safe_open(path, "pt") as opened:
+            return int((opened.metadata() or {}).get("epoch", -1))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"checkpoint {path} is truncated or damaged ({error}); take another or train again") from None
 
 
 def check_fits(checkpoint: Checkpoint, domain: xr.Dataset) -> None:

@@ -140,6 +140,19 @@ class Evaluate(Common):
 
 
 @dataclass(frozen=True)
+class Sweep(Common):
+    """Score and rank all saved checkpoints on validation days: writes sweep.csv and sweep.png."""
+
+    members: int | None = None
+    """Members a day."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import sweep
+
+        print(sweep(*self.open(), members=self.members))
+
+
+@dataclass(frozen=True)
 class Augment(Common):
     """Mix synthetic training days with the real ones: writes augmented.zarr and augmentation.csv."""
 
@@ -187,6 +200,7 @@ COMMANDS = {
     "train": Train,
     "sample": Sample,
     "evaluate": Evaluate,
+    "sweep": Sweep,
     "augment": Augment,
     "report": Report,
     "compare": Compare,

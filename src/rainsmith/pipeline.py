@@ -14,7 +14,7 @@ from typing import Any
 
 from rainsmith import __version__
 from rainsmith.config import Config, UserError
-from rainsmith.run import Run, console, read_json, write_json
+from rainsmith.run import Run, atomic, console, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ STAGES = (
     Stage("augment", "rainsmith.augment", ("augment", "sampling"), ("train",), "augmented.zarr"),
     Stage("report", "rainsmith.report", (), ("evaluate", "augment"), "report.html"),
 )
-BY_NAME = {stage.name: stage for stage in STAGES}
+BY_ITSELF = (Stage("sweep", "rainsmith.sweep", ("sampling", "sweep"), ("train",), "sweep.csv"),)
+"""Stages that ``run`` leaves out."""
+BY_NAME = {stage.name: stage for stage in (*STAGES, *BY_ITSELF)}
 
 
 def run(config: Config, folder: Run) -> None:
@@ -80,6 +82,17 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
     now = time.time()
     _write_record(record, {**values, "finished": True, "stamp": now, "seconds": round(now - started, 1)})
     return result
+
+
+def sweep(config: Config, folder: Run, members: int | None = None) -> Path:
+    """The stage ``sweep`` and its picture, ``sweep.png``; returns the table's path."""
+    from rainsmith.plots.style import picture
+    from rainsmith.plots.sweep import over_epochs
+
+    found = run_stage("sweep", config, folder, members=members)
+    with atomic(folder.folder / "sweep.png") as scratch:
+        scratch.write_bytes(picture(over_epochs(found.table), "png"))
+    return folder.folder / "sweep.csv"
 
 
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:

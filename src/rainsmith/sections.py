@@ -277,6 +277,12 @@ class Augment(Section):
     seed: int = 0
 
 
+class Sweep(Section):
+    """How saved checkpoints are compared."""
+
+    members: int = Field(default=5, ge=2)
+
+
 class Config(Section):
     """The whole configuration of a run."""
 
@@ -290,6 +296,7 @@ class Config(Section):
     sampling: Sampling = Sampling()
     evaluate: Evaluate = Evaluate()
     augment: Augment = Augment()
+    sweep: Sweep = Sweep()
 
     @property
     def transform(self) -> Literal["log1p-cell", "log1p-global"]:

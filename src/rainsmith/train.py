@@ -13,6 +13,7 @@ from lightning_fabric import seed_everything
 
 from rainsmith import checkpoint, training_state
 from rainsmith.arrays import in_day_set, in_split
+from rainsmith.calibration import calibrate
 from rainsmith.config import Config, UserError
 from rainsmith.data.dataset import Days, stratified_batches
 from rainsmith.models.blocks import channels_last
@@ -169,6 +170,9 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
                 raw = {name: value.clone() for name, value in network.state_dict().items()}
                 if settings.ema > 0:
                     network.load_state_dict(average.values)
+                calibrate(
+                    model, days, fabric.device, fabric.autocast(), seed=config.seed, batch_size=settings.batch_size
+                )
                 # running statistics differ between processes; the first one's figures are everybody's
                 figures = fabric.broadcast(validate(model, fabric.device, fabric.autocast()))
                 row["validation"] = {**figures, "kl_per_dimension": row.pop("kl_per_dimension"), "best": []}

@@ -202,7 +202,8 @@ class HierarchicalModelInUnits(GenerativeModel):
             keep_levels=how.keep_levels,
             variation=how.variation,
         )
-        drawn = _without_drizzle(self._bounded(self._at_cells(fields).float()).clamp_min(0.0), how.threshold_mm)
+        amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0) * self.network.gain
+        drawn = _without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
             drawn = self.mass(drawn, x, exact=True)
         whole = drawn.new_zeros(*fields.shape[:2], fields.shape[2] * fields.shape[3])

@@ -85,6 +85,7 @@ class HierarchicalCVAE(nn.Module):
 
     share: Tensor
     maps_fine: Tensor
+    gain: Tensor
 
     def __init__(self, settings: HierarchicalModel, n_predictors: int, geometry: Geometry) -> None:
         super().__init__()
@@ -128,6 +129,7 @@ class HierarchicalCVAE(nn.Module):
         self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
         self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
         self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
+        self.register_buffer("gain", torch.ones(()))  # of the amounts in mm/day, set after training (calibration.py)
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:

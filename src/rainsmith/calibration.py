@@ -1,0 +1,64 @@
+"""Bring the members' total rain over the training days to the observed one, by one factor of the amounts."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+
+from rainsmith.data.dataset import Days
+from rainsmith.models.generative import GenerativeModel, HierarchicalModelInUnits
+from rainsmith.models.noise import member_noise
+
+MOST_DAYS = 2000
+"""Training days that are drawn, evenly spaced; more would not change the factor by a per cent."""
+MEMBERS = 2
+RANGE = (0.5, 2.0)
+"""Bounds of the factor: a model that is further off needs more than that."""
+
+
+@torch.no_grad()
+def calibrate(
+    model: GenerativeModel,
+    days: Days,
+    device: torch.device,
+    autocast: AbstractContextManager[Any],
+    *,
+    seed: int,
+    batch_size: int,
+) -> float:
+    """Set ``network.gain`` from prior members of training days; a proper score of few days leaves totals too small.
+
+    Models whose amounts are settled otherwise keep 1: the reference, and those that conserve mass.
+
+    Args:
+        model: with the weights that will be saved.
+        days: the training days.
+        device: where the model is.
+        autocast: precision of the draws.
+        seed: of the members' noise.
+        batch_size: days at once.
+
+    Returns:
+        The factor, observed over drawn rain.
+    """
+    if not isinstance(model, HierarchicalModelInUnits) or model.mass is not None:
+        return 1.0
+    training = model.training
+    model.eval()
+    model.network.gain.fill_(1.0)
+    chosen = np.unique(np.linspace(0, len(days) - 1, min(MOST_DAYS, len(days))).astype(np.int64))
+    observed = drawn = 0.0
+    with autocast:
+        for start in range(0, len(chosen), batch_size):
+            batch = days.batch(chosen[start : start + batch_size]).to(device)
+            noise = [part.to(device) for part in member_noise(seed, batch.days, range(MEMBERS), model.latent_shapes)]
+            members = model.draw(batch.x, noise)
+            observed += float(batch.y.double().sum())
+            drawn += float((members * batch.valid[:, None]).double().sum()) / MEMBERS
+    gain = float(np.clip(observed / drawn, *RANGE)) if observed > 0 and drawn > 0 else 1.0
+    model.network.gain.fill_(gain)
+    model.train(training)
+    return gain
