@@ -29,7 +29,7 @@ def calibrate(
     seed: int,
     batch_size: int,
 ) -> float:
-    """Set ``network.gain`` from prior members of training days; a proper score of few days leaves totals too small.
+    """Set ``network.gain``, the factor of prior members, from training days; few days of training leave them too dry.
 
     Models whose amounts are settled otherwise keep 1: the reference, and those that conserve mass.
 

@@ -202,7 +202,9 @@ class HierarchicalModelInUnits(GenerativeModel):
             keep_levels=how.keep_levels,
             variation=how.variation,
         )
-        amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0) * self.network.gain
+        amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0)
+        if y is None:  # the posterior of an observed day knows how much it rained
+            amounts = amounts * self.network.gain
         drawn = _without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
             drawn = self.mass(drawn, x, exact=True)

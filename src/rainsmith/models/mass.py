@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rainsmith.arrays import CHANNEL
 from rainsmith.models.cells import bilinear_weights, block_sums
 
-SMOOTH_ROUNDS = 2
+SMOOTH_ROUNDS = 6
 """Rounds of smooth correction before the blocks are made equal; each takes most of what remains."""
 LOG_RATIO = 3.0
 """Bound of the logarithm of one correction in training, and of the smooth ones in sampling."""
