@@ -140,7 +140,9 @@ def test_values_at_invalid_cells_of_the_maps_change_nothing() -> None:
     fields = []
     for maps in (where, changed):
         torch.manual_seed(1)
-        net = HierarchicalCVAE(HierarchicalModel(channels=[8, 8, 8], latent_channels=[1, 1, 1]), 4, maps).eval()
+        net = HierarchicalCVAE(
+            HierarchicalModel(levels=3, channels=[8, 8, 8], latent_channels=[1, 1, 1]), 4, maps
+        ).eval()
         x, _ = inputs(net, 1, (3, 5))
         fields.append(net.draw(x, noise_of(net, 1, 1)))
     assert torch.equal(*fields)
