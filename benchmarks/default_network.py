@@ -37,7 +37,8 @@ from torch.nn import functional as F
 
 from rainsmith.config import HierarchicalModel, Objective
 from rainsmith.models.blocks import ResidualBlock, channels_last
-from rainsmith.models.hierarchical import Geometry, HierarchicalCVAE
+from rainsmith.models.geometry import Geometry
+from rainsmith.models.hierarchical import HierarchicalCVAE
 from rainsmith.models.objective import EnsembleObjective
 from rainsmith.optimise import keep_buffers_mapped
 

@@ -138,7 +138,7 @@ def evaluate(config: Config, run: Folder) -> None:
     _stage("evaluate", config, run)
 
 
-def sweep(config: Config, run: Folder, members: int | None = None) -> Path:
+def sweep(config: Config, run: Folder) -> Path:
     """Score and rank all saved checkpoints on validation days; writes ``sweep.csv`` and ``sweep.png``.
 
     Raises:
@@ -146,7 +146,7 @@ def sweep(config: Config, run: Folder, members: int | None = None) -> Path:
     """
     from rainsmith.pipeline import sweep as stage
 
-    return stage(config, _run(run), members)
+    return stage(config, _run(run))
 
 
 def augment(config: Config, run: Folder) -> None:

@@ -13,7 +13,7 @@ from rainsmith.models.generative import GenerativeModel, HierarchicalModelInUnit
 from rainsmith.models.noise import member_noise
 
 MOST_DAYS = 2000
-"""Training days that are drawn, evenly spaced; more would not change the factor by a per cent."""
+"""Training days that are drawn, evenly spaced, to bound the time; few heavy days decide the factor (docs/model.md)."""
 MEMBERS = 2
 RANGE = (0.5, 2.0)
 """Bounds of the factor: a model that is further off needs more than that."""
@@ -29,7 +29,7 @@ def calibrate(
     seed: int,
     batch_size: int,
 ) -> float:
-    """Set ``network.gain``, the factor of prior members, from training days; few days of training leave them too dry.
+    """Set ``network.gain``, the factor of prior members, from the training days: a short training leaves them dry.
 
     Models whose amounts are settled otherwise keep 1: the reference, and those that conserve mass.
 

@@ -149,7 +149,7 @@ class Sweep(Common):
     def execute(self) -> None:
         from rainsmith.pipeline import sweep
 
-        print(sweep(*self.open(), members=self.members))
+        print(sweep(*self.open(**{"sweep.members": self.members})))
 
 
 @dataclass(frozen=True)

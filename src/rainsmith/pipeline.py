@@ -84,12 +84,12 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
     return result
 
 
-def sweep(config: Config, folder: Run, members: int | None = None) -> Path:
+def sweep(config: Config, folder: Run) -> Path:
     """The stage ``sweep`` and its picture, ``sweep.png``; returns the table's path."""
     from rainsmith.plots.style import picture
     from rainsmith.plots.sweep import over_epochs
 
-    found = run_stage("sweep", config, folder, members=members)
+    found = run_stage("sweep", config, folder)
     with atomic(folder.folder / "sweep.png") as scratch:
         scratch.write_bytes(picture(over_epochs(found.table), "png"))
     return folder.folder / "sweep.csv"

@@ -262,7 +262,7 @@ class Evaluate(Section):
         "analogs",
         "scaled-analogs",
         "tuned-analogs",
-    ]  # rainfarm, too, where pysteps is installed
+    ]  # rainfarm has to be named: it needs pysteps
     thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
     block_days: int = Field(default=7, ge=1)
     resamples: int = Field(default=500, ge=50)

@@ -15,7 +15,7 @@ from rainsmith.config import Config, UserError
 from rainsmith.data.dataset import Days
 from rainsmith.evaluate import settings_of
 from rainsmith.metrics import ensemble, pooled, spatial
-from rainsmith.metrics.core import Settings
+from rainsmith.metrics.core import MODES, Settings
 from rainsmith.metrics.tally import score_days
 from rainsmith.run import Run, atomic, console, progress
 from rainsmith.sample import Sampler
@@ -44,7 +44,7 @@ class Sweep:
     sentences: list[str]
 
 
-def sweep(config: Config, run: Run, *, members: int | None = None) -> Sweep:
+def sweep(config: Config, run: Run) -> Sweep:
     """Sample every saved epoch on all ``heavy_x`` validation days and as many random ones, and rank the epochs.
 
     Writes ``sweep.csv``, best first: the Pareto fronts of ``OBJECTIVES`` in order, and within a front the lower tail
@@ -53,7 +53,6 @@ def sweep(config: Config, run: Run, *, members: int | None = None) -> Sweep:
     Args:
         config: the configuration of the run.
         run: a trained run folder.
-        members: K; ``sweep.members`` where it is None.
 
     Raises:
         UserError: no checkpoint, or one of another grid.
@@ -64,7 +63,7 @@ def sweep(config: Config, run: Run, *, members: int | None = None) -> Sweep:
     wanted = 2 * int(in_day_set(validation, "heavy_x").sum()) or min(validation.sizes["time"], 100)
     days = validation.isel(time=choose_days(validation, wanted, config.seed)).load()
     settings = settings_of(store, config)
-    count = config.sweep.members if members is None else members
+    count = config.sweep.members
     rows = []
     with progress() as bar:
         task = bar.add_task("sweep", total=len(files), note=f"{days.sizes['time']} days x {count} members")
@@ -73,7 +72,7 @@ def sweep(config: Config, run: Run, *, members: int | None = None) -> Sweep:
             checkpoints.check_fits(loaded, store)
             sampler = Sampler(loaded, config.sampling.model_copy(update={"keep_levels": None}), config.device)
             row: dict[str, Any] = {"checkpoint": " ".join(names), "epoch": epoch + 1}
-            for mode in config.sampling.modes:
+            for mode in MODES:
                 row |= {f"{mode}_{key}": value for key, value in _scores(sampler, days, mode, count, settings).items()}
             rows.append(row)
             bar.advance(task)
@@ -115,11 +114,8 @@ def _scores(sampler: Sampler, days: xr.Dataset, mode: str, members: int, setting
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
     """The rows with ``rank`` and ``front`` first, the best first; checkpoints whose scores are undefined last."""
-    by = [name for name in OBJECTIVES if name in table] or [
-        name.replace("prior", "posterior") for name in OBJECTIVES if name.replace("prior", "posterior") in table
-    ]
-    table = table.assign(front=fronts(table[by].to_numpy(dtype=np.float64)))
-    table = table.sort_values(["front", by[0]], kind="stable", ignore_index=True)
+    table = table.assign(front=fronts(table[list(OBJECTIVES)].to_numpy(dtype=np.float64)))
+    table = table.sort_values(["front", OBJECTIVES[0]], kind="stable", ignore_index=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     table.insert(1, "front", table.pop("front"))
     return table
@@ -145,7 +141,6 @@ def fronts(values: np.ndarray) -> np.ndarray:
 
 def sentences(table: pd.DataFrame) -> list[str]:
     """What the best checkpoint is, and what those that training would have taken cost beside it."""
-    score = "prior_tail_score" if "prior_tail_score" in table else "posterior_tail_score"
     best = table.iloc[0]
     said = [f"Best of {len(table)} saved epochs: {best['epoch']} ({best['checkpoint']})."]
     for name, meaning in (
@@ -156,10 +151,11 @@ def sentences(table: pd.DataFrame) -> list[str]:
         if not len(taken):
             continue
         row = taken.iloc[0]
-        cost = f"tail score {_more(row[score], best[score])}"
-        if "prior_crps" in table:
-            cost += f", CRPS {_more(row['prior_crps'], best['prior_crps'])}"
-        said.append(f"{name} ({meaning}) is epoch {row['epoch']}, rank {row['rank']}: {cost} against the best.")
+        tail, whole = (_more(row[score], best[score]) for score in ("prior_tail_score", "prior_crps"))
+        said.append(
+            f"{name} ({meaning}) is epoch {row['epoch']}, rank {row['rank']}: "
+            f"tail score {tail}, CRPS {whole} against the best."
+        )
     return said
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from rainsmith.config import HierarchicalModel, UserError, load_config
-from rainsmith.models.hierarchical import Geometry, HierarchicalCVAE, LevelPosterior
+from rainsmith.models.geometry import Geometry
+from rainsmith.models.hierarchical import HierarchicalCVAE, LevelPosterior
 
 
 def geometry(fine: tuple[int, int], coarse: tuple[int, int]) -> Geometry:
@@ -150,7 +151,7 @@ def test_values_at_invalid_cells_of_the_maps_change_nothing() -> None:
 
 def test_positions_continue_beyond_the_last_cell() -> None:
     """The padded blocks of a grid that the factor does not divide have their centres where the coarse cells are."""
-    from rainsmith.models.hierarchical import sampling_points
+    from rainsmith.models.geometry import sampling_points
 
     rows, columns = 16, 82
     row, column = np.meshgrid((np.arange(rows) + 0.5) / 8 - 0.5, (np.arange(columns) + 0.5) / 8 - 0.5, indexing="ij")

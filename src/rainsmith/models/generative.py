@@ -15,7 +15,8 @@ from rainsmith.config import Config, FlatModel, HierarchicalModel
 from rainsmith.data.normalise import PredictandTransform, Standardiser, standardised_statics
 from rainsmith.models.blocks import kl_per_dimension
 from rainsmith.models.flat import FlatCVAE
-from rainsmith.models.hierarchical import Geometry, HierarchicalCVAE
+from rainsmith.models.geometry import Geometry
+from rainsmith.models.hierarchical import HierarchicalCVAE
 from rainsmith.models.mass import MassConservation
 from rainsmith.models.objective import EnsembleObjective, ReferenceLoss
 

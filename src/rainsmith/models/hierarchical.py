@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rainsmith.config import HierarchicalModel
 from rainsmith.models.blocks import ResidualBlock
+from rainsmith.models.geometry import Geometry, padded, pooled_maps, sampling_points
 
 PRIOR_LOG_STD = (-1.5, 1.0)
 """Bounds of the prior's log standard deviation."""
@@ -28,29 +28,6 @@ POSTERIOR_LOG_RATIO = (-4.0, 0.5)
 """Bounds of log(standard deviation of the posterior / of the prior); without bounds the KL runs away."""
 FINE_CHANNELS = 8
 """Channels before the last convolution, on the fine grid."""
-
-
-class Geometry(NamedTuple):
-    """Where the grids lie, and what is known of every cell.
-
-    Attributes:
-        row, column: (H, W) position of each fine cell in the coarse grid [coarse cells].
-        maps: (S, H, W) standardised static maps, 0 at invalid cells.
-        mask: (H, W) bool, valid cells.
-        coarse: (H_lr, W_lr).
-        share: (H_lr, W_lr) share of each coarse cell's fine cells that is valid.
-    """
-
-    row: Tensor
-    column: Tensor
-    maps: Tensor
-    mask: Tensor
-    coarse: tuple[int, int]
-    share: Tensor
-
-    @property
-    def fine(self) -> tuple[int, int]:
-        return self.mask.shape[0], self.mask.shape[1]
 
 
 class LevelPosterior(NamedTuple):
@@ -95,9 +72,9 @@ class HierarchicalCVAE(nn.Module):
         factors = [settings.finest * 2 ** (settings.levels - 1 - level) for level in range(settings.levels)]
         self.sizes = [(math.ceil(self.fine[0] / f), math.ceil(self.fine[1] / f)) for f in factors]
         for level, factor in enumerate(factors):
-            self.register_buffer(f"maps_{level}", _pooled_maps(geometry, factor), persistent=False)
+            self.register_buffer(f"maps_{level}", pooled_maps(geometry, factor), persistent=False)
             self.register_buffer(f"at_{level}", sampling_points(geometry, factor), persistent=False)
-        self.register_buffer("maps_fine", _pooled_maps(geometry, 1), persistent=False)
+        self.register_buffer("maps_fine", pooled_maps(geometry, 1), persistent=False)
         self.register_buffer("share", geometry.share[None, None].float(), persistent=False)
         n_maps = geometry.maps.shape[0] + 1
 
@@ -153,7 +130,7 @@ class HierarchicalCVAE(nn.Module):
         """Features of normalised y and validity, (N, 1, H, W) each, on the grid of every level, coarse to fine."""
         maps = self.maps_fine[:, :-1].expand(len(y), -1, -1, -1)
         side = self.settings.finest
-        h = F.pixel_unshuffle(_padded(torch.cat([y, valid.to(y.dtype), maps], dim=1), side), side)
+        h = F.pixel_unshuffle(padded(torch.cat([y, valid.to(y.dtype), maps], dim=1), side), side)
         h = self.y_blocks[-1](self.y_first(h.contiguous(memory_format=torch.channels_last)))
         features = [h]
         for level in reversed(range(self.settings.levels - 1)):
@@ -282,30 +259,3 @@ def _bounded(raw: Tensor) -> LevelPosterior:
 def _between(value: Tensor, lower: float, upper: float) -> Tensor:
     """A smooth clamp with slope 1 at 0 and value 0 there: its gradient never vanishes for good."""
     return torch.where(value < 0, lower * torch.tanh(value / lower), upper * torch.tanh(value / upper))
-
-
-def _padded(maps: Tensor, factor: int, value: float = 0.0) -> Tensor:
-    rows, columns = maps.shape[-2:]
-    return F.pad(maps, (0, -columns % factor, 0, -rows % factor), value=value)
-
-
-def _pooled_maps(geometry: Geometry, factor: int) -> Tensor:
-    """Static maps over blocks, means over valid cells, and the share of valid cells last: (1, S + 1, h, w)."""
-    valid = _padded(geometry.mask.float()[None, None], factor)
-    share = F.avg_pool2d(valid, factor)
-    sums = F.avg_pool2d(_padded(geometry.maps.float()[None], factor) * valid, factor)
-    return torch.cat([sums / share.clamp_min(1e-6), share], dim=1)
-
-
-def sampling_points(geometry: Geometry, factor: int) -> Tensor:
-    """Where the centres of blocks lie in the coarse grid, as ``grid_sample`` wants it: (1, h, w, 2), x first."""
-    points = []
-    for position, cells in ((geometry.column, geometry.coarse[1]), (geometry.row, geometry.coarse[0])):
-        rows, columns = position.shape
-        # odd reflection continues positions linearly beyond the last cell
-        whole = np.pad(
-            position.numpy(), ((0, -rows % factor), (0, -columns % factor)), mode="reflect", reflect_type="odd"
-        )
-        centre = F.avg_pool2d(torch.from_numpy(np.ascontiguousarray(whole)).float()[None, None], factor)[0, 0]
-        points.append(2 * centre / (cells - 1) - 1 if cells > 1 else torch.zeros_like(centre))
-    return torch.stack(points, dim=-1)[None]
