@@ -15,25 +15,27 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from rainsmith.errors import UserError
-from rainsmith.sections import (
-    Augment,
-    Config,
+from rainsmith.data_sections import (
     Data,
     DateSpan,
     Demo,
-    Evaluate,
-    FlatModel,
-    HierarchicalModel,
     Legacy,
-    Loss,
-    Objective,
     PredictorSource,
-    Sampling,
     Section,
     Splits,
     StaticSource,
     Target,
+)
+from rainsmith.errors import UserError
+from rainsmith.sections import (
+    Augment,
+    Config,
+    Evaluate,
+    FlatModel,
+    HierarchicalModel,
+    Loss,
+    Objective,
+    Sampling,
     Train,
 )
 
