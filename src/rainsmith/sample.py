@@ -56,7 +56,14 @@ class Sampler:
         self.mask = torch.from_numpy(np.asarray(source.domain["mask"].values, dtype=bool))
 
     def draw(
-        self, x: Tensor, days: np.ndarray, members: Sequence[int], y: Tensor | None = None, valid: Tensor | None = None
+        self,
+        x: Tensor,
+        days: np.ndarray,
+        members: Sequence[int],
+        y: Tensor | None = None,
+        valid: Tensor | None = None,
+        *,
+        calendar: str = "standard",
     ) -> np.ndarray:
         """Members of some days.
 
@@ -66,13 +73,14 @@ class Sampler:
             members: numbers of the K members.
             y: (N, H, W) observation [mm/day] for posterior mode, else None.
             valid: (N, H, W) bool, where ``y`` is observed.
+            calendar: CF calendar of the days; it matters only where the noise has a memory.
 
         Returns:
             (N, K, H, W) [mm/day], NaN at cells that are never valid.
         """
-        noise = [
-            part.to(self.device) for part in member_noise(self.settings.seed, days, members, self.model.latent_shapes)
-        ]
+        memory, shapes = self.settings.noise_memory, self.model.latent_shapes
+        drawn_noise = member_noise(self.settings.seed, days, members, shapes, memory=memory, calendar=calendar)
+        noise = [part.to(self.device) for part in drawn_noise]
         given = None if y is None else y.to(self.device)
         observed = None if valid is None else valid.to(self.device)
         with autocast(self.device, self.precision):
@@ -153,7 +161,7 @@ def draw_days(
     writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=rank, world=world)
     if mode == "posterior" and "precip" not in days:
         raise UserError("posterior mode needs observed rain, found none; use --mode prior")
-    reader = Days(days)
+    reader, calendar = Days(days), str(days["time"].dt.calendar)
     batches = [np.arange(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
     with progress(quiet=rank != 0) as bar:
         task = bar.add_task(f"sample {mode}", total=len(batches[rank::world]), note=f"{n} days x {members} members")
@@ -161,7 +169,8 @@ def draw_days(
             if not writer.has(number):
                 batch = reader.batch(batches[number])
                 given = (batch.y, batch.valid) if mode == "posterior" else (None, None)
-                writer.write(number, sampler.draw(batch.x, batch.days, range(members), *given))
+                drawn = sampler.draw(batch.x, batch.days, range(members), *given, calendar=calendar)
+                writer.write(number, drawn)
             bar.advance(task)
     writer.close()
     return target
@@ -205,6 +214,7 @@ def describe(loaded: Checkpoint, sampler: Sampler, mode: str, split: str, config
         "split": split,
         "members": settings.members,
         "temperature": settings.temperature,
+        "noise_memory": settings.noise_memory,
         "variant": variant_of(settings, mode),
         "pixel_threshold": sampler.threshold,
         "precision": sampler.precision,

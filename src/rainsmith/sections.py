@@ -115,6 +115,7 @@ class Sampling(Section):
     pixel_threshold: float | None = None  # [mm/day]; null: wet_mm
     keep_levels: int | None = Field(default=None, ge=0)  # posterior: coarsest levels kept of the storm; null: all
     variation: float = Field(default=1.0, ge=0, le=1)  # how far the other levels go, 0 reconstruction to 1 prior
+    noise_memory: float = Field(default=0.0, ge=0, lt=1)  # correlation of a member's noise with that of the day before
     seed: int = 0
     checkpoint: str = "best_prior"  # a name in checkpoints/
     batch_size: int = Field(default=16, ge=1)  # [days]
