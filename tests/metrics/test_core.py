@@ -47,7 +47,8 @@ def test_values_at_invalid_cells_change_nothing(
     a, b = (metric(f, o, **asdict(settings)) for f, o in ((clean, clean_obs), (dirty, dirty_obs)))
     np.testing.assert_array_equal(a, b)
     untouched = metric(truth.isel(time=slice(0, 40)), observed.isel(time=slice(0, 40)), **asdict(settings))
-    assert metric.name == "max" or not np.array_equal(a, untouched)  # the mask itself does matter
+    if metric.name not in ("max", "envelope_top20"):  # which look at few cells
+        assert not np.array_equal(a, untouched)  # the mask itself does matter
 
 
 @EVERY
@@ -85,7 +86,7 @@ def test_no_valid_cell_is_nan_and_no_crash(metric: Metric, truth: xr.DataArray, 
 
 @EVERY
 def test_every_metric_explains_itself(metric: Metric) -> None:
-    assert metric.__doc__ and metric.units in ("mm/day", "1")
+    assert metric.__doc__ and metric.units in ("mm/day", "1", "cells", "(mm/day)^2")
 
 
 def test_pairs_refuse_other_days_and_grids(truth: xr.DataArray, observed: xr.DataArray) -> None:

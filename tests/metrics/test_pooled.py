@@ -26,7 +26,7 @@ def test_quantiles_from_bins_are_numpys_to_a_tenth_of_a_percent(values: list[flo
 
 
 def test_pooled_quantiles_of_a_large_sample(truth: xr.DataArray, observed: xr.DataArray) -> None:
-    for metric, q in ((pooled.p95, 0.95), (pooled.p99, 0.99), (pooled.p999, 0.999)):
+    for metric, q in ((pooled.p95, 0.95), (pooled.p99, 0.99), (pooled.p999, 0.999), (pooled.p9999, 0.9999)):
         sums = metric.sums(truth, observed)
         per_member = truth.quantile(q, ["time", "y", "x"])
         np.testing.assert_allclose(metric.by_member(sums), per_member, rtol=1e-3)
@@ -72,6 +72,22 @@ def test_wet_fraction_is_measured_in_mm_and_a_normalised_threshold_would_fail() 
     log = np.log1p(rain)
     planted = array([[(log - log.mean()) / log.std()]], members=False)
     assert not verdict(planted)
+
+
+def test_light_fraction_is_from_wet_to_below_one_millimetre() -> None:
+    obs = array([[[0.0, 0.0999, 0.1, 0.5, 0.999, 1.0, 7.0, np.nan]]], members=False)
+    fcst = array([[[[0.2] * 8], [[0.0] * 8], [[5.0] * 6 + [0.9] * 2]]])
+    sums = pooled.light_fraction.sums(fcst, obs)
+    np.testing.assert_allclose(pooled.light_fraction.by_member(sums), [1.0, 0.0, 1 / 7])
+    assert float(pooled.light_fraction.observed(sums)) == pytest.approx(3 / 7)
+    assert float(pooled.light_fraction.observed(pooled.light_fraction.sums(fcst, obs, wet_mm=0.6))) == pytest.approx(
+        1 / 7
+    )
+
+
+def test_blur_makes_drizzle(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    blurred = truth.rolling(x=3, y=3, center=True, min_periods=1).mean()
+    assert float(pooled.light_fraction(blurred, observed)) > float(pooled.light_fraction(truth, observed))
 
 
 def test_wet_mm_zero_counts_valid_cells_only() -> None:

@@ -64,6 +64,21 @@ def test_diversity_ratio_by_hand() -> None:
     assert float(spatial.diversity_ratio(fcst, obs)) == pytest.approx(5 / ((2 + np.sqrt(9 + 4)) / 2))
 
 
+def test_spatial_std_is_that_of_each_day_over_its_valid_cells(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    """A member may rain on other days than the observation: days are not pooled before the root."""
+    sums = spatial.spatial_std.sums(truth, observed)
+    expected = truth.astype(float).std(["y", "x"]).mean("time")
+    np.testing.assert_allclose(spatial.spatial_std.by_member(sums), expected, rtol=1e-5)
+    obs = array([[[2.0, 6.0, np.nan]], [[5.0, 5.0, 5.0]], [[np.nan] * 3]], members=False)
+    assert float(spatial.spatial_std.observed(spatial.spatial_std.sums(obs, obs))) == pytest.approx((2 + 0) / 2)
+
+
+def test_spatial_std_falls_where_members_turn_to_their_mean(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    mean = truth.mean("member")
+    found = [float(spatial.spatial_std(mean + share * (truth - mean), observed)) for share in (0.0, 0.5, 1.0)]
+    assert found == sorted(found) and found[0] < 0.5 * float(spatial.spatial_std(observed, observed))
+
+
 def test_power_adds_up_to_the_mean_square() -> None:
     """Parseval, on a grid whose shells reach every wavenumber but the mean and the corners."""
     field = np.random.default_rng(0).normal(size=(1, 32, 32))

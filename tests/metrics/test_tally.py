@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import dask
 import numpy as np
 import pytest
 import xarray as xr
@@ -61,24 +62,37 @@ def test_pieces_and_lazy_members_change_nothing(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tally, "_MOST_DAYS", 11)
-    done: list[int] = []
-    pieces = [
-        tally.tally(
-            truth.chunk(time=7).isel(time=days),
-            observed.isel(time=days),
-            parts=parts.on(days),
-            settings=settings,
-            metrics=METRICS,
-            advance=done.append,
-        )
-        for days in (slice(0, 40), slice(40, None))
-    ]
-    both = pieces[0] + pieces[1]
-    assert sum(done) == observed.sizes["time"] and max(done) == 11
-    for name, term in whole.by_part.data_vars.items():
-        np.testing.assert_allclose(both.by_part[name], term, rtol=1e-6, atol=1e-9, err_msg=str(name))
-    xr.testing.assert_allclose(both.daily, whole.daily)
+    """Members in two pieces, in chunks of seven days, a block and then three at a time."""
+    monkeypatch.setattr(tally, "_MOST_DAYS", 15)
+    for workers in (1, 3):
+        blocks: list[int] = []
+        with dask.config.set(num_workers=workers):
+            found = tally.tally_pieces(
+                [(days, truth.chunk(time=7).isel(time=days)) for days in (slice(0, 42), slice(42, None))],
+                observed,
+                parts=parts,
+                settings=settings,
+                metrics=METRICS,
+                watch=lambda days, pairs, blocks=blocks: blocks.extend(days),
+            )
+        assert blocks == list(range(observed.sizes["time"]))
+        for name, term in whole.by_part.data_vars.items():
+            np.testing.assert_allclose(found.by_part[name], term, rtol=1e-6, atol=1e-9, err_msg=str(name))
+        xr.testing.assert_allclose(found.daily, whole.daily)
+
+
+def test_blocks_are_whole_chunks_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def blocks(chunk: int, members: int) -> list[int]:
+        fcst = xr.DataArray(np.zeros((100, members, 8, 8), "f4"), dims=("time", "member", "y", "x"))
+        obs = fcst.isel(member=0)
+        lazy = fcst.chunk(time=chunk) if chunk else fcst
+        return [len(days) for days, *_ in tally._blocks([(slice(0, 100), lazy)], obs)]
+
+    monkeypatch.setattr(tally, "_MOST_BYTES", 4 * 64 * 5 * 40)
+    sizes = [blocks(*case) for case in ((0, 5), (16, 5), (0, 500), (60, 5))]
+    assert [size[0] for size in sizes] == [40, 32, 1, 40] and all(sum(size) == 100 for size in sizes)
 
 
 def test_parts_are_days_of_one_week_and_the_same_sets(parts: tally.Parts, day_sets: dict[str, np.ndarray]) -> None:

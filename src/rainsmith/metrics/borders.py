@@ -7,11 +7,12 @@ import xarray as xr
 
 from rainsmith.arrays import TIME
 from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
+from rainsmith.metrics.lags import neighbours
 
 
 def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     """Sums of absolute steps between neighbours, and how many, across the borders of blocks and inside blocks."""
-    first, second = _neighbours(pairs.cells, pairs.grid)
+    first, second = neighbours(pairs.cells, pairs.grid)
     rows, columns = np.divmod(pairs.cells, pairs.grid[1])
     block = rows // settings.coarsen * pairs.grid[1] + columns // settings.coarsen
     across = block[first] != block[second]
@@ -22,17 +23,6 @@ def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
         found[f"{name}_steps"] = ((TIME, SERIES), step[:, :, chosen].sum(axis=2, dtype=np.float64))
         found[f"{name}_pairs"] = (TIME, both[:, chosen].sum(axis=1))
     return xr.Dataset(found)
-
-
-def _neighbours(cells: np.ndarray, grid: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Positions in ``cells`` of every pair of cells that lie side by side or one below the other."""
-    position = np.full(grid[0] * grid[1], -1)
-    position[cells] = np.arange(len(cells))
-    at = position.reshape(grid)
-    first = np.concatenate([at[:, :-1].ravel(), at[:-1].ravel()])
-    second = np.concatenate([at[:, 1:].ravel(), at[1:].ravel()])
-    there = (first >= 0) & (second >= 0)
-    return first[there], second[there]
 
 
 @metric(border_terms, units="1", perfect=None, beside=True, needs="coarsen")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from rainsmith.metrics import borders, ensemble, extremes, neighbourhood, pooled, probability, spatial
+from rainsmith.metrics import (
+    borders,
+    distributions,
+    ensemble,
+    extremes,
+    lags,
+    neighbourhood,
+    pooled,
+    probability,
+    spatial,
+    structural,
+)
 from rainsmith.metrics.core import Metric
 
 METRICS: tuple[Metric, ...] = (
@@ -12,7 +23,12 @@ METRICS: tuple[Metric, ...] = (
     pooled.p95,
     pooled.p99,
     pooled.p999,
+    pooled.p9999,
     pooled.wet_fraction,
+    pooled.light_fraction,
+    spatial.spatial_std,
+    lags.fine_power,
+    lags.correlation_length,
     ensemble.crps,
     ensemble.twcrps_p99,
     ensemble.mae,
@@ -27,9 +43,13 @@ METRICS: tuple[Metric, ...] = (
     spatial.spatial_correlation,
     pooled.mass_bias,
     pooled.ks,
+    distributions.wasserstein,
+    distributions.kl_divergence,
     spatial.diversity,
     spatial.diversity_ratio,
     spatial.energy_score,
+    lags.variogram_score,
+    structural.ssim,
     spatial.ralsd,
     borders.block_borders,
     extremes.csi,
@@ -37,6 +57,7 @@ METRICS: tuple[Metric, ...] = (
     extremes.pod,
     extremes.far,
     extremes.sedi,
+    extremes.envelope_top20,
     neighbourhood.fss,
 )
 

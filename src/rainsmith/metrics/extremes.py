@@ -10,6 +10,11 @@ from rainsmith.arrays import TIME
 from rainsmith.metrics.core import SERIES, THRESHOLD, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 
+PEAK = "peak_class"
+TOP = 20
+"""[days] How many days, those with the largest observed cell, ``envelope_top20`` looks at."""
+_PEAK_EDGES = np.geomspace(1.0, 5000.0, 1709)  # [mm/day] steps of 0.5 %: days order to within that
+
 
 def thresholds_of(settings: Settings) -> np.ndarray:
     """The training quantiles that are known and the fixed thresholds, in rising order [mm/day]."""
@@ -96,3 +101,38 @@ def _contingency(sums: xr.Dataset) -> BasicContingencyManager:
 def _defined(score: xr.DataArray) -> xr.DataArray:
     """Without an observed event a ratio says nothing: infinite becomes NaN."""
     return score.where(np.isfinite(score))
+
+
+def envelope_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Each day in the class of its largest observed cell, and whether the largest cell of all members reaches it.
+
+    Days counted by class add up, and the days of the highest classes are the highest days, whatever days are drawn.
+    """
+    peak = pairs.fields.max(axis=2)
+    reached = peak[:, :-1].max(axis=1) >= peak[:, -1]
+    days = np.zeros((len(peak), len(_PEAK_EDGES) + 1), dtype=np.float32)
+    days[np.arange(len(peak)), np.searchsorted(_PEAK_EDGES, peak[:, -1], side="right")] = pairs.valid.any(axis=1)
+    return xr.Dataset({"peak_days": ((TIME, PEAK), days), "peaks_reached": ((TIME, PEAK), days * reached[:, None])})
+
+
+@metric(envelope_terms, units="1", perfect=1.0)
+def envelope_top20(sums: xr.Dataset) -> xr.DataArray:
+    """Share of the 20 days with the largest observed cell on which the largest cell of all members is as large.
+
+    Not proper: too much rain raises it, and as the days are chosen by the observation, true members stay below 1.
+    Largest cells that differ by less than 0.5 % at the twentieth place share that place. Fewer days count all.
+    """
+    found: xr.DataArray = xr.apply_ufunc(
+        _share_of_highest, sums["peak_days"], sums["peaks_reached"], input_core_dims=[[PEAK], [PEAK]]
+    )
+    return found
+
+
+def _share_of_highest(days: np.ndarray, reached: np.ndarray) -> np.ndarray:
+    """Of the ``TOP`` days in the highest classes (the last), the share that is reached; NaN without a day."""
+    count, hits = days[..., ::-1].astype(np.float64), reached[..., ::-1].astype(np.float64)
+    higher = count.cumsum(axis=-1) - count
+    taken = np.clip(TOP - higher, 0, count)
+    part = (taken * hits / np.maximum(count, 1)).sum(axis=-1)
+    total = taken.sum(axis=-1)
+    return np.where(total > 0, part / np.maximum(total, 1), np.nan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from scipy.ndimage import uniform_filter
 
 from rainsmith.arrays import TIME
 from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings, metric
@@ -20,18 +19,20 @@ def fraction_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     days, series, _ = pairs.fields.shape
     shape = (days, len(thresholds), len(scales))
     difference, reference = np.zeros(shape), np.zeros(shape)
-    weights = [_window_means(pairs.valid[:, None].astype(np.float32), pairs, int(side)) for side in scales]
-    for i, threshold in enumerate(thresholds):
-        event = ((pairs.fields >= threshold) & pairs.valid[:, None]).astype(np.float32)
-        wet = event.any(axis=(1, 2))  # without any event all fractions are 0
-        for j, side in enumerate(scales):
-            if not wet.any():
+    margin = int(scales.max(initial=1)) // 2 + 1
+    for day in range(days):  # day by day: what one day needs stays in the cache of a core
+        weights: list[np.ndarray] = []
+        for i, threshold in enumerate(thresholds):
+            event = (pairs.fields[day] >= threshold) & pairs.valid[day]
+            if not event.any():  # all fractions are 0
                 continue
-            share = _window_means(event[wet], pairs, int(side)) / np.maximum(weights[j][wet], 1e-6)
-            share *= pairs.valid[wet, None]
-            fcst, obs = share[:, :-1].astype(np.float64), share[:, -1:].astype(np.float64)
-            difference[wet, i, j] = ((fcst - obs) ** 2).sum(axis=(1, 2))
-            reference[wet, i, j] = (fcst**2).sum(axis=(1, 2)) + (obs**2).sum(axis=(1, 2)) * (series - 1)
+            counts = _integral(event, pairs, margin)
+            weights = weights or _weights(pairs, day, scales, margin)
+            for j, side in enumerate(scales):
+                share = _window_counts(counts, int(side), margin, pairs.grid) * weights[j]
+                fcst, obs = share[:-1], share[-1]
+                difference[day, i, j] = _squares(fcst - obs)
+                reference[day, i, j] = _squares(fcst) + _squares(obs) * (series - 1)
     dims = (TIME, THRESHOLD, SCALE)
     return xr.Dataset(
         {"fraction_error": (dims, difference), "fraction_reference": (dims, reference)},
@@ -39,17 +40,38 @@ def fraction_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     )
 
 
-def _window_means(values: np.ndarray, pairs: Pairs, side: int) -> np.ndarray:
-    """Means over windows of ``side`` cells around every valid cell, 0 outside the domain: (day, series, cell)."""
-    if side == 1:
-        return values
-    days, series, _ = values.shape
+def _weights(pairs: Pairs, day: int, scales: np.ndarray, margin: int) -> list[np.ndarray]:
+    """For each scale, one over the valid cells in the window of each valid cell, 0 at invalid ones."""
+    counts = _integral(pairs.valid[day], pairs, margin)
+    here = _window_counts(counts, 1, margin, pairs.grid)
+    windows = (_window_counts(counts, int(side), margin, pairs.grid) for side in scales)
+    return [(here / np.maximum(window, 1)).astype(np.float32) for window in windows]
+
+
+def _integral(flags: np.ndarray, pairs: Pairs, margin: int) -> np.ndarray:
+    """How many flags (..., cell) lie above and to the left of each cell of the grid with a margin around it."""
     rows, columns = pairs.grid
-    grid = np.zeros((days, series, rows * columns), dtype=np.float32)
-    grid[:, :, pairs.cells] = values
-    size = (1, 1, side, side)
-    means = uniform_filter(grid.reshape(days, series, rows, columns), size, mode="constant")
-    return np.asarray(means.reshape(days, series, -1)[:, :, pairs.cells])
+    sums = np.zeros((*flags.shape[:-1], rows + 2 * margin, columns + 2 * margin), dtype=np.int32)
+    row, column = np.divmod(pairs.cells, columns)
+    sums[..., margin + row, margin + column] = flags
+    np.cumsum(sums, axis=-2, out=sums)
+    return np.cumsum(sums, axis=-1, out=sums)
+
+
+def _window_counts(integral: np.ndarray, side: int, margin: int, grid: tuple[int, int]) -> np.ndarray:
+    """Flags in the window of ``side`` cells around each cell of the grid, from four corners of the integral."""
+    before, upto = margin - side // 2 - 1, margin + (side - 1) // 2
+    top, bottom = slice(before, before + grid[0]), slice(upto, upto + grid[0])
+    left, right = slice(before, before + grid[1]), slice(upto, upto + grid[1])
+    counts = integral[..., bottom, right] - integral[..., top, right]
+    counts -= integral[..., bottom, left]
+    counts += integral[..., top, left]
+    return counts.astype(np.float32)
+
+
+def _squares(values: np.ndarray) -> float:
+    """Sum of squares; a row at a time is short enough for single precision."""
+    return float(np.einsum("...i,...i", values, values).sum(dtype=np.float64))
 
 
 @metric(fraction_terms, units="1", perfect=1.0)

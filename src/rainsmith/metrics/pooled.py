@@ -13,6 +13,11 @@ from rainsmith.arrays import TIME
 from rainsmith.metrics.core import POOLING, SERIES, Pairs, Settings, metric
 
 BIN = "bin"
+OCTAVE = "octave"
+OCTAVES = 12
+"""Classes of wet amounts, each twice the last, from ``wet_mm`` on; the highest one is open."""
+LIGHT_MM = 1.0
+"""[mm/day] Below it a wet cell is light rain, or drizzle."""
 _TRACE_MM = 0.05  # [mm/day] below it amounts share one bin, apart from exact zeros
 _LARGEST_MM = 5000.0  # [mm/day] about 2.7 times the largest rain of a day ever measured (1825 mm, Reunion, 1966)
 _WIDTH = 0.001  # of a bin, relative
@@ -25,9 +30,10 @@ N_BINS = len(BIN_LOWER)
 
 
 def amounts(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Cells, days, rain and wet cells of each day."""
+    """Cells, days, rain, wet cells and cells of light rain of each day."""
     cells = pairs.valid.sum(axis=1)
     wet = (pairs.fields >= settings.wet_mm) & pairs.valid[:, None, :]
+    light = wet & (pairs.fields < LIGHT_MM)
     return xr.Dataset(
         {
             "cells": (TIME, cells),
@@ -35,6 +41,7 @@ def amounts(pairs: Pairs, settings: Settings) -> xr.Dataset:
             "lost": (TIME, pairs.lost),
             "rain": ((TIME, SERIES), pairs.fields.sum(axis=2, dtype=np.float64)),
             "wet": ((TIME, SERIES), wet.sum(axis=2)),
+            "light": ((TIME, SERIES), light.sum(axis=2)),
         }
     )
 
@@ -51,13 +58,17 @@ def intensities(pairs: Pairs, settings: Settings) -> xr.Dataset:
     """How many valid cells of each day lie below the upper edge of each bin: ``below`` (time, series, bin).
 
     Cumulative counts are additive, too, and spare every resample the cumulation. Exact in float32 up to 16 million.
+    ``below_octave`` (time, series, octave) are those below the bin in which each class of wet amounts begins.
     """
     days, series, _ = pairs.fields.shape
     row = np.arange(days * series).reshape(days, series, 1) * N_BINS
     counts = np.bincount((row + bin_of(pairs.fields)).ravel(), minlength=days * series * N_BINS)
     counts = counts.reshape(days, series, N_BINS)
     counts[:, :, 0] -= (~pairs.valid).sum(axis=1)[:, None]
-    return xr.Dataset({"below": ((TIME, SERIES, BIN), counts.cumsum(axis=2, dtype=np.float32))})
+    below = counts.cumsum(axis=2, dtype=np.float32)
+    begin = bin_of((settings.wet_mm * 2.0 ** np.arange(OCTAVES)).astype(np.float32))
+    octaves = below[:, :, np.maximum(begin - 1, 0)].astype(np.float64)
+    return xr.Dataset({"below": ((TIME, SERIES, BIN), below), "below_octave": ((TIME, SERIES, OCTAVE), octaves)})
 
 
 def bin_of(values: np.ndarray) -> np.ndarray:
@@ -141,10 +152,26 @@ def p999(sums: xr.Dataset) -> xr.DataArray:
     return quantile(sums["below"], 0.999)
 
 
+@metric(intensities, units="mm/day", perfect=None, beside=True)
+def p9999(sums: xr.Dataset) -> xr.DataArray:
+    """0.9999 quantile of all valid cell-days, dry ones included."""
+    return quantile(sums["below"], 0.9999)
+
+
 @metric(amounts, units="1", perfect=None, beside=True, threshold="wet_mm")
 def wet_fraction(sums: xr.Dataset) -> xr.DataArray:
     """Share of valid cell-days at or above ``wet_mm`` [mm/day], in mm, never in normalised units."""
     return sums["wet"] / sums["cells"]
+
+
+@metric(amounts, units="1", perfect=None, beside=True, threshold="wet_mm")
+def light_fraction(sums: xr.Dataset) -> xr.DataArray:
+    """Share of valid cell-days from ``wet_mm`` to below 1 mm/day: above the observed one it drizzles too often.
+
+    References:
+        Stephens et al. (2010), doi:10.1029/2010JD014532, on the drizzle of models.
+    """
+    return sums["light"] / sums["cells"]
 
 
 @metric(amounts, units="1", perfect=0.0)
@@ -160,7 +187,15 @@ def ks(sums: xr.Dataset) -> xr.DataArray:
 
     Members are pooled. Distances are taken at the upper edges of the bins.
     """
-    below = sums["below"]
-    members = below.isel({SERIES: slice(None, -1)}).mean(SERIES, dtype=np.float64)
-    distance = members / members.isel({BIN: -1}) - below.isel({SERIES: -1}) / below.isel({SERIES: -1, BIN: -1})
-    return abs(distance).max(BIN)
+    return distances(sums["below"]).max(BIN, skipna=False)
+
+
+def distances(below: xr.DataArray) -> xr.DataArray:
+    """Absolute differences (..., bin) of the cumulative distributions of pooled members and observation."""
+    members, observed = mean_member(below), below.isel({SERIES: -1}).astype(np.float64)
+    return abs(members / members.isel({BIN: -1}) - observed / observed.isel({BIN: -1}))
+
+
+def mean_member(counts: xr.DataArray) -> xr.DataArray:
+    """Mean over members of counts (..., series, ...), which are never NaN; looking for one costs most of the time."""
+    return counts.isel({SERIES: slice(None, -1)}).mean(SERIES, dtype=np.float64, skipna=False)

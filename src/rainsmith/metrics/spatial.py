@@ -66,6 +66,21 @@ def distance_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     )
 
 
+def deviation_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+    """Standard deviation of each field over the valid cells of the day, and the sum of squares that it comes from."""
+    products, sums = pairs.similarity
+    cells = np.maximum(pairs.valid.sum(axis=1), 1)[:, None]
+    energy = np.einsum("tii->ti", products)
+    squares = energy - sums**2 / cells
+    squares = np.where(squares > _CONSTANT * energy, squares, 0.0)
+    return xr.Dataset(
+        {
+            "deviation": ((TIME, SERIES), np.sqrt(squares / cells)),
+            "squared_deviation": ((TIME, SERIES), squares),
+        }
+    )
+
+
 def spectrum_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     """Radially averaged power (time, series, wavenumber) [(mm/day)^2], invalid cells 0 in every series.
 
@@ -95,6 +110,12 @@ def _shells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     number = np.arange(1, longest // 2 + 1)
     weights = np.where(shell[..., None] == number, twice[..., None], 0.0).reshape(-1, len(number))
     return (weights / weights.sum(axis=0)).astype(np.float32), number / longest
+
+
+@metric(amounts, deviation_terms, units="mm/day", perfect=None, beside=True)
+def spatial_std(sums: xr.Dataset) -> xr.DataArray:
+    """Standard deviation over the valid cells of a day (ddof 0), mean of days: it falls where members turn to means."""
+    return sums["deviation"] / sums["days"]
 
 
 @metric(correlation_terms, units="1", perfect=1.0)

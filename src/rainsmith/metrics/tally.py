@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+import dask
 import numpy as np
 import xarray as xr
+from dask.base import compute
+from dask.delayed import delayed
+from dask.system import CPU_COUNT
 
 from rainsmith.arrays import MEMBER, TIME
 from rainsmith.metrics.bootstrap import calendar_blocks, interval, resampling_weights
-from rainsmith.metrics.core import POOLING, Metric, Settings, daily_terms, pair, pool
+from rainsmith.metrics.core import POOLING, Metric, Pairs, Settings, daily_terms, pair, pool
 
 PART = "part"
-_MOST_DAYS = 64  # [days] read at once
-_MOST_BYTES = 64 * 2**20  # [bytes] of members read at once; scores hold about eight times that
+_MOST_DAYS = 64  # [days] of one block
+_MOST_BYTES = 16 * 2**20  # [bytes] of the members of one block; scores hold about eight times that
+_AT_ONCE = 4  # blocks that are read and measured at the same time, at most, however many cores there are
 _RESAMPLES_BYTES = 64 * 2**20  # [bytes] of resampled terms held at once
 
 
@@ -39,10 +45,6 @@ class Parts:
         weights = np.zeros((1 + (resamples if len(blocks) > 1 else 0), len(chosen)))
         weights[:, chosen] = resampling_weights(len(blocks), len(weights) - 1, seed=seed)[:, place]
         return weights
-
-    def on(self, days: slice) -> Parts:
-        """The same parts, for some of the days."""
-        return replace(self, of_day=self.of_day[days])
 
 
 def partition(time: xr.DataArray, day_sets: Mapping[str, np.ndarray], *, block_days: int) -> Parts:
@@ -76,14 +78,6 @@ class Tally:
         """Terms with each part counted as often as ``weights`` (part,) says."""
         return pool(self.by_part, weights[None]).isel(resample=0)
 
-    def __add__(self, other: Tally) -> Tally:
-        """The tally of these days and then those, in the same parts."""
-        sums = self.by_part.copy()
-        for name, term in other.by_part.data_vars.items():
-            join = np.maximum if term.attrs.get(POOLING) == "max" else np.add
-            sums[name] = sums[name].copy(data=join(sums[name].values, term.values))
-        return Tally(sums, xr.concat([self.daily, other.daily], TIME))
-
 
 def tally(
     fcst: xr.DataArray,
@@ -104,21 +98,77 @@ def tally(
         metrics: whose terms are summed.
         advance: called with the number of days done.
     """
+    pieces = [(slice(0, fcst.sizes[TIME]), fcst)]
+    return tally_pieces(
+        pieces, obs, parts=parts, settings=settings, metrics=metrics, watch=lambda days, _: advance(len(days))
+    )
+
+
+def tally_pieces(
+    pieces: Iterable[tuple[slice, xr.DataArray]],
+    obs: xr.DataArray,
+    *,
+    parts: Parts,
+    settings: Settings,
+    metrics: Iterable[Metric],
+    watch: Callable[[np.ndarray, Pairs], object] = lambda days, pairs: None,
+) -> Tally:
+    """Sum the terms of members that come in pieces; what is held at once does not grow with the number of days.
+
+    Blocks of days are measured by dask, a few at a time, and added in the order of the days: the sums do not depend
+    on the number of cores.
+
+    Args:
+        pieces: consecutive slices of the days with their members (time, member, y, x) [mm/day], lazy or not.
+        obs: (time, y, x) [mm/day], all the days.
+        parts: of all the days.
+        settings: thresholds and seed.
+        metrics: whose terms are summed.
+        watch: called with the positions of the days of each block, in order, and with their members and observation.
+    """
     terms = [term for metric in metrics for term in metric.terms]
-    days = fcst.sizes[TIME]
-    a_day = 4 * (fcst.size // max(days, 1))
-    step = int(np.clip(_MOST_BYTES // max(a_day, 1), 1, _MOST_DAYS))
     sums: dict[str, xr.Variable] = {}
     daily: list[xr.Dataset] = []
     coords: Mapping[object, xr.DataArray] = {}
-    for start in range(0, days, step):
-        chunk = {TIME: slice(start, start + step)}
-        values = daily_terms(terms, pair(fcst.isel(chunk), obs.isel(chunk)), settings)
+
+    def measure(fcst: xr.DataArray, truth: xr.DataArray) -> tuple[Pairs, xr.Dataset]:
+        pairs = pair(fcst, truth)
+        return pairs, daily_terms(terms, pairs, settings)
+
+    for days, (pairs, values) in _in_order(measure, _blocks(pieces, obs)):
         coords = values.coords
-        _add(sums, values, parts.of_day[chunk[TIME]], len(parts.block))
+        _add(sums, values, parts.of_day[days], len(parts.block))
         daily.append(values[[name for name, term in values.data_vars.items() if term.dims == (TIME,)]])
-        advance(values.sizes[TIME])
+        watch(days, pairs)
     return Tally(xr.Dataset(sums, coords=coords), xr.concat(daily, TIME).assign_coords({TIME: obs[TIME]}))
+
+
+Block = tuple[np.ndarray, xr.DataArray, xr.DataArray]
+_Measured = tuple[Pairs, xr.Dataset]
+
+
+def _blocks(pieces: Iterable[tuple[slice, xr.DataArray]], obs: xr.DataArray) -> Iterator[Block]:
+    """Positions, members and observation of a few days at a time, in whole chunks where the members are on disk."""
+    for piece, fcst in pieces:
+        days = np.arange(obs.sizes[TIME])[piece]
+        a_day = 4 * (fcst.size // max(len(days), 1))
+        step = int(np.clip(_MOST_BYTES // max(a_day, 1), 1, _MOST_DAYS))
+        chunk = fcst.chunksizes[TIME][0] if fcst.chunks else 1
+        step = step // chunk * chunk or step
+        for start in range(0, len(days), step):
+            chosen = slice(start, start + step)
+            yield days[chosen], fcst.isel({TIME: chosen}), obs.isel({TIME: days[chosen]})
+
+
+def _in_order(
+    measure: Callable[[xr.DataArray, xr.DataArray], _Measured], blocks: Iterator[Block]
+) -> Iterator[tuple[np.ndarray, _Measured]]:
+    """Blocks and what is measured on them: some are read and measured at the same time, and only those are held."""
+    at_once = min(_AT_ONCE, dask.config.get("num_workers", None) or CPU_COUNT)
+    while batch := list(itertools.islice(blocks, at_once)):
+        jobs = [delayed(measure, pure=False)(fcst, obs) for _, fcst, obs in batch]
+        found = compute(*jobs)  # type: ignore[no-untyped-call]
+        yield from zip([days for days, _, _ in batch], found, strict=True)
 
 
 def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, parts: int) -> None:
@@ -156,6 +206,32 @@ class Score:
     by_member: xr.DataArray | None = None
 
 
+def resampled(
+    terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric], itself: xr.Dataset | None = None
+) -> dict[str, xr.DataArray]:
+    """Every metric on the days themselves and on every resample of them, (1 + resamples, ...).
+
+    Args:
+        terms: (part, ...), of a ``Tally``.
+        weights: (1 + resamples, part), of ``Parts.weights``; the first row counts every day once.
+        metrics: that the terms are for.
+        itself: the terms pooled by the first row, where they are known.
+    """
+    sums = pool(terms, weights[:1]).isel(resample=0) if itself is None else itself
+    found: dict[str, list[xr.DataArray]] = {metric.name: [metric.value(sums)] for metric in metrics}
+    step = int(np.clip(_RESAMPLES_BYTES // max(sums.nbytes, 1), 1, len(weights)))
+    for start in range(1, len(weights), step):
+        drawn = pool(terms, weights[start : start + step])
+        for metric in metrics:
+            found[metric.name].append(metric.value(drawn).transpose("resample", ...))
+    return {
+        name: xr.concat(
+            [part.expand_dims("resample", axis=0) if i == 0 else part for i, part in enumerate(parts)], "resample"
+        )
+        for name, parts in found.items()
+    }
+
+
 def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, Score]:
     """Every metric with its interval, from the sums of parts and their weights.
 
@@ -168,19 +244,13 @@ def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) ->
     if not used.all():
         terms, weights = terms.isel({PART: used}), weights[:, used]
     itself = pool(terms, weights[:1]).isel(resample=0)
-    resampled: dict[str, list[xr.DataArray]] = {metric.name: [metric.value(itself)] for metric in metrics}
-    step = int(np.clip(_RESAMPLES_BYTES // max(itself.nbytes, 1), 1, len(weights)))
-    for start in range(1, len(weights), step):
-        sums = pool(terms, weights[start : start + step])
-        for metric in metrics:
-            resampled[metric.name].append(metric.value(sums))
+    values = resampled(terms, weights, metrics, itself)
     found = {}
     for metric in metrics:
-        value, *rest = resampled[metric.name]
+        value = values[metric.name].isel(resample=0)
         lower = upper = xr.full_like(value, np.nan)
-        if rest:
-            values = np.concatenate([value.values[None], *[chunk.transpose("resample", ...).values for chunk in rest]])
-            lower, upper = (value.copy(data=bound) for bound in interval(values))
+        if len(weights) > 1:
+            lower, upper = (value.copy(data=bound) for bound in interval(values[metric.name].values))
         beside = (metric.observed(itself), metric.by_member(itself)) if metric.beside else (None, None)
         found[metric.name] = Score(value, lower, upper, *beside)
     return found

@@ -1,0 +1,137 @@
+"""Scores of forecasts that are quantiles: the pinball loss of each, a CRPS of all, and how often they are exceeded.
+
+``pinball``, ``exceeded`` and ``quantile_crps`` score arrays. ``quantile_metrics`` makes each of them a ``Metric``, for
+tallies and intervals; the forecast of these has the quantiles in the place of members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.arrays import MEMBER, TIME
+from rainsmith.metrics.core import Metric, Pairs, Settings, Terms, metric
+from rainsmith.metrics.pooled import amounts
+
+QUANTILE = "quantile"
+"""Dimension of the levels, between 0 and 1."""
+
+
+def pinball(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float) -> xr.DataArray:
+    """Pinball loss of one quantile [mm/day], averaged over valid cell-days.
+
+    max(q (y - f), (q - 1) (y - f)); proper for the quantile of level q.
+
+    Args:
+        fcst: (time, y, x) [mm/day], NaN where invalid.
+        obs: (time, y, x) [mm/day], NaN where invalid.
+        quantile: level q, between 0 and 1.
+
+    Raises:
+        ValueError: the level is not between 0 and 1, or the arrays do not match.
+
+    References:
+        Koenker and Bassett (1978), doi:10.2307/1913643; Gneiting (2011), doi:10.1198/jasa.2011.r10138.
+    """
+    return quantile_metrics([quantile])[0](fcst, obs)
+
+
+def exceeded(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float) -> xr.DataArray:
+    """Share of valid cell-days observed above the forecast quantile; 1 - q where that is reliable.
+
+    Args:
+        fcst: (time, y, x) [mm/day], NaN where invalid.
+        obs: (time, y, x) [mm/day], NaN where invalid.
+        quantile: level q, between 0 and 1.
+    """
+    return quantile_metrics([quantile])[1](fcst, obs)
+
+
+def quantile_crps(fcst: xr.DataArray, obs: xr.DataArray) -> xr.DataArray:
+    """CRPS of a forecast known by its quantiles [mm/day]: twice the pinball losses, weighted as ``level_weights`` says.
+
+    The CRPS is twice the integral of the pinball loss over all levels. With few levels this is a score of those levels
+    alone, proper, and no estimate of the CRPS of an ensemble.
+
+    Args:
+        fcst: (time, quantile, y, x) [mm/day], with the levels as coordinate ``quantile``.
+        obs: (time, y, x) [mm/day], NaN where invalid.
+
+    References:
+        Laio and Tamea (2007), doi:10.5194/hess-11-1267-2007; Gneiting and Ranjan (2011), doi:10.1198/jbes.2010.08110.
+    """
+    return quantile_metrics(fcst[QUANTILE].values.tolist())[-1](as_members(fcst), obs)
+
+
+def as_members(fcst: xr.DataArray) -> xr.DataArray:
+    """(time, quantile, y, x) as ``Metric``s of ``quantile_metrics`` want it: (time, member, y, x)."""
+    return fcst.rename({QUANTILE: MEMBER})
+
+
+def level_weights(levels: Sequence[float]) -> np.ndarray:
+    """Share of (0, 1) that is nearer to each level than to any other; sums to 1."""
+    edges = np.concatenate([[0.0], (np.asarray(levels[1:]) + np.asarray(levels[:-1])) / 2, [1.0]])
+    return np.diff(edges)
+
+
+def level_name(level: float) -> str:
+    """p50, p95, p999: as thresholds and quantiles are called in ``metrics.csv``."""
+    return "p" + f"{level:.6f}".rstrip("0").partition(".")[2].ljust(2, "0")
+
+
+def quantile_metrics(levels: Sequence[float]) -> tuple[Metric, ...]:
+    """``pinball_<level>`` and ``exceeded_<level>`` of every level, then ``quantile_crps``.
+
+    Args:
+        levels: rising, between 0 and 1; the members of the forecast are these quantiles, in this order.
+
+    Raises:
+        ValueError: the levels are not rising between 0 and 1.
+    """
+    known = np.asarray(levels, dtype=np.float64)
+    if known.ndim != 1 or not known.size or known.min() <= 0 or known.max() >= 1 or (np.diff(known) <= 0).any():
+        raise ValueError(f"found quantile levels {list(levels)}; expected rising ones between 0 and 1; sort them")
+    terms, weights = _terms(known), xr.DataArray(2 * level_weights(list(levels)), dims=QUANTILE)
+    made: list[Metric] = []
+    for index, level in enumerate(levels):
+        made += [_pinball(terms, index, level), _exceeded(terms, index, level)]
+
+    @metric(amounts, terms, units="mm/day", perfect=0.0, name="quantile_crps")
+    def whole(sums: xr.Dataset) -> xr.DataArray:
+        """Twice the pinball losses of all levels, each weighted by the share of (0, 1) nearest to it [mm/day]."""
+        return (sums["pinball"] * weights).sum(QUANTILE) / sums["cells"]
+
+    return *made, whole
+
+
+def _pinball(terms: Terms, index: int, level: float) -> Metric:
+    @metric(amounts, terms, units="mm/day", perfect=0.0, name=f"pinball_{level_name(level)}")
+    def score(sums: xr.Dataset) -> xr.DataArray:
+        """Pinball loss of one quantile, averaged over valid cell-days [mm/day]."""
+        return sums["pinball"].isel({QUANTILE: index}) / sums["cells"]
+
+    return score
+
+
+def _exceeded(terms: Terms, index: int, level: float) -> Metric:
+    @metric(amounts, terms, units="1", perfect=1 - level, name=f"exceeded_{level_name(level)}")
+    def share(sums: xr.Dataset) -> xr.DataArray:
+        """Share of valid cell-days observed above one quantile."""
+        return sums["above"].isel({QUANTILE: index}) / sums["cells"]
+
+    return share
+
+
+def _terms(levels: np.ndarray) -> Terms:
+    def quantile_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
+        """Sums over the cells of each day of the pinball losses, and of the cells above each quantile."""
+        if pairs.members != len(levels):
+            raise ValueError(f"found {pairs.members} quantiles, expected {len(levels)}: {levels.tolist()}; select them")
+        error = pairs.fields[:, -1:].astype(np.float64) - pairs.fields[:, :-1]  # 0 at invalid cells
+        loss = np.maximum(levels[:, None] * error, (levels[:, None] - 1) * error)
+        dims = (TIME, QUANTILE)
+        return xr.Dataset({"pinball": (dims, loss.sum(axis=2)), "above": (dims, (error > 0).sum(axis=2))})
+
+    return quantile_terms

@@ -1,0 +1,207 @@
+"""Return levels: L-moments and distributions against scipy and closed forms, and what too few data are answered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+from scipy.special import gamma
+
+from rainsmith.metrics.bootstrap import interval, resampling_weights
+from rainsmith.metrics.climate import Peaks
+from rainsmith.metrics.return_levels import (
+    MIN_PEAKS,
+    MIN_YEARS,
+    PERIODS,
+    _bounds,
+    fit_gev,
+    fit_gpd,
+    gev_level,
+    gpd_level,
+    l_moments,
+    levels_of_maxima,
+    levels_of_peaks,
+)
+
+lmoment = pytest.importorskip("scipy", minversion="1.15").stats.lmoment
+
+
+def sorted_moments(values: np.ndarray) -> list[np.ndarray]:
+    return l_moments(np.sort(values, axis=-1), np.ones(values.shape))
+
+
+def test_l_moments_are_those_of_scipy() -> None:
+    values = np.random.default_rng(0).gamma(0.7, 8, (5, 40))
+    count, *found = sorted_moments(values)
+    np.testing.assert_allclose(count, 40)
+    np.testing.assert_allclose(found, lmoment(values, axis=1, order=[1, 2, 3], standardize=False), rtol=1e-10)
+
+
+def test_a_weight_is_a_repetition_and_zero_is_absence() -> None:
+    rng = np.random.default_rng(1)
+    values = np.sort(rng.gamma(0.7, 8, 12))
+    weights = rng.integers(0, 4, 12).astype(float)
+    expected = sorted_moments(np.repeat(values, weights.astype(int)))
+    padded = l_moments(np.append(values, 0.0), np.append(weights, 0.0))
+    np.testing.assert_allclose(padded, expected, rtol=1e-10)
+    np.testing.assert_allclose(l_moments(values, weights, order=2), expected[:3], rtol=1e-10)
+    two = l_moments(np.array([1.0, 5.0]), np.array([1.0, 1.0]))
+    assert two[:3] == [2, 3, 2] and np.isnan(two[3])
+    assert np.isnan(l_moments(np.zeros(3), np.zeros(3))[1:]).all()
+
+
+@pytest.mark.parametrize("shape", [-0.3, -0.1, 0.0, 0.1, 0.3])
+def test_gev_from_its_own_l_moments(shape: float) -> None:
+    """Closed forms of Hosking (1990): location 30, scale 8."""
+    k, scale = -shape, 8.0
+    if k:
+        l1 = 30 + scale * (1 - gamma(1 + k)) / k
+        l2 = scale * (1 - 2**-k) * gamma(1 + k) / k
+        l3 = l2 * (2 * (1 - 3**-k) / (1 - 2**-k) - 3)
+    else:
+        l1, l2 = 30 + np.euler_gamma * scale, scale * np.log(2)
+        l3 = l2 * (2 * np.log(3) / np.log(2) - 3)
+    location, found, xi = fit_gev(*(np.array(moment) for moment in (l1, l2, l3)))
+    assert xi == pytest.approx(shape, abs=1e-3)
+    assert location == pytest.approx(30, abs=0.02) and found == pytest.approx(8, rel=3e-3)
+
+
+@pytest.mark.parametrize("shape", [-0.2, 0.0, 0.2])
+def test_gpd_from_its_own_l_moments(shape: float) -> None:
+    l1 = 6 / (1 - shape)
+    scale, xi = fit_gpd(np.array(l1), np.array(l1 / (2 - shape)))
+    assert scale == pytest.approx(6) and xi == pytest.approx(shape, abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [-0.2, 0.0, 0.15])
+def test_levels_are_quantiles_of_scipy_and_samples_recover_them(shape: float) -> None:
+    """scipy's shape is -xi for the GEV and xi for the GPD."""
+    rng = np.random.default_rng(2)
+    maxima = stats.genextreme(c=-shape, loc=30, scale=8)
+    for period in PERIODS:
+        level = gev_level(np.array(30.0), np.array(8.0), np.array(shape), period)
+        assert level == pytest.approx(maxima.ppf(1 - 1 / period), rel=1e-8)
+    _, *moments = sorted_moments(maxima.rvs(20_000, random_state=rng))
+    assert fit_gev(*moments) == pytest.approx([30, 8, shape], abs=0.25)
+    assert fit_gev(*moments)[2] == pytest.approx(shape, abs=0.03)
+    excesses = stats.genpareto(c=shape, scale=6)
+    level = gpd_level(np.array(25.0), np.array(6.0), np.array(shape), np.array(80.0))
+    assert level == pytest.approx(25 + excesses.ppf(1 - 1 / 80), rel=1e-8)
+    _, l1, l2, _ = sorted_moments(excesses.rvs(20_000, random_state=rng))
+    assert fit_gpd(l1, l2) == pytest.approx([6, shape], abs=0.2)
+    assert fit_gpd(l1, l2)[1] == pytest.approx(shape, abs=0.03)
+
+
+def test_fits_are_of_the_order_of_scipys() -> None:
+    """200 years: L-moments and maximum likelihood see the same 50-year level within a few percent."""
+    sample = stats.genextreme(c=-0.1, loc=30, scale=8).rvs(200, random_state=3)
+    _, *moments = sorted_moments(sample)
+    ours = gev_level(*fit_gev(*moments), 50.0)
+    c, loc, scale = stats.genextreme.fit(sample, -0.1, loc=30, scale=8)
+    assert float(ours) == pytest.approx(stats.genextreme.ppf(0.98, c, loc, scale), rel=0.05)
+
+
+def test_bounds_are_those_of_the_bootstrap() -> None:
+    values = np.random.default_rng(4).normal(10, 2, (201, 7))
+    np.testing.assert_allclose(_bounds(values), interval(values), rtol=1e-12)
+    values[1:150, 0] = np.nan  # most resamples undefined
+    values[5, 1] = np.nan
+    lower, upper = _bounds(values)
+    assert np.isnan([lower[0], upper[0]]).all()
+    assert [lower[1], upper[1]] == pytest.approx(np.nanquantile(values[1:, 1], [0.05, 0.95]))
+    assert np.isnan(_bounds(values[:1])).all()
+
+
+def maxima_of(years: int, cells: int, seed: int, members: int = 1) -> np.ndarray:
+    return stats.genextreme(c=-0.1, loc=30, scale=8).rvs((years, members, cells), random_state=seed)
+
+
+def test_annual_maxima_need_ten_whole_years() -> None:
+    maxima = maxima_of(12, 3, 0)
+    maxima[:3, :, 1] = np.nan
+    found = levels_of_maxima(maxima, resampling_weights(12, 50, seed=0)).sel(fit="gev")
+    assert np.isfinite(found["level"][:, [0, 2]]).all() and np.isnan(found["level"][:, 1]).all()
+    assert np.isnan(found["shape"][1]) and MIN_YEARS == 10
+    np.testing.assert_allclose(found["domain"], found["level"][:, [0, 2]].mean("cell"), rtol=1e-5)
+    assert (found["level"].diff("return_period")[:, [0, 2]] > 0).all()
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say_and_shrink() -> None:
+    truth = stats.genextreme(c=-0.1, loc=30, scale=8).ppf(1 - 1 / 10)
+    widths = []
+    for years in (20, 80):
+        found = levels_of_maxima(maxima_of(years, 200, years), resampling_weights(years, 200, seed=1))
+        at = found.sel(fit="gev", return_period=10)
+        held = float(((at["lower"] <= truth) & (truth <= at["upper"])).mean())
+        assert 0.7 < held < 0.97
+        widths.append(float((at["upper"] - at["lower"]).mean()))
+    assert widths[1] < 0.7 * widths[0]
+
+
+def test_members_of_a_year_are_pooled_and_drawn_together() -> None:
+    """Ten members of each year: ten times the maxima, but no year can be drawn apart from its members."""
+    maxima = np.repeat(maxima_of(15, 4, 5), 10, axis=1)
+    weights = resampling_weights(15, 100, seed=2)
+    pooled, alone = (levels_of_maxima(values, weights) for values in (maxima, maxima[:, :1]))
+    ratio = (pooled["upper"] - pooled["lower"]) / (alone["upper"] - alone["lower"])
+    assert (ratio.sel(return_period=[2, 5, 10]) > 0.75).all()
+
+
+def peaks_of(cells: int, years: int, seed: int, *, shape: float = 0.1, rate: float = 3.65) -> Peaks:
+    """Poisson peaks above a threshold, excess GPD with scale 6."""
+    rng = np.random.default_rng(seed)
+    count = rng.poisson(rate * years, cells)
+    cell = np.repeat(np.arange(cells), count)
+    excess = stats.genpareto(c=shape, scale=6).rvs(len(cell), random_state=rng)
+    return Peaks(rng.integers(0, 365 * years, len(cell)), np.zeros(len(cell), int), cell, excess)
+
+
+def levels(peaks: Peaks, cells: int, years: int, resamples: int = 100, threshold: float = 25.0) -> xr.Dataset:
+    block = np.arange(365 * years) // 7
+    weights = resampling_weights(int(block.max()) + 1, resamples, seed=0)
+    return levels_of_peaks(peaks, np.full(cells, threshold), np.full(cells, float(years)), block, weights)
+
+
+def test_peaks_recover_a_known_level_and_one_shape_is_surer_than_many() -> None:
+    cells, years = 150, 30
+    found = levels(peaks_of(cells, years, 0), cells, years)
+    truth = 25 + stats.genpareto(c=0.1, scale=6).ppf(1 - 1 / (3.65 * 50))
+    at = found.sel(return_period=50)
+    np.testing.assert_allclose(at["domain"], truth, rtol=0.03)
+    np.testing.assert_allclose(found["shape"].sel(fit="gpd_regional"), 0.1, atol=0.03)
+    own, regional = (float(at["level"].sel(fit=name).std()) for name in ("gpd", "gpd_regional"))
+    assert regional < 0.7 * own
+    held = (at["lower"] <= truth) & (truth <= at["upper"])
+    assert 0.7 < float(held.sel(fit="gpd").mean()) < 0.97
+    assert (at["domain_lower"] <= at["domain"]).all() and (at["domain"] <= at["domain_upper"]).all()
+
+
+def test_a_short_record_has_a_regional_level_only() -> None:
+    """Two years: about seven peaks a cell."""
+    found = levels(peaks_of(60, 2, 1), 60, 2)
+    assert MIN_PEAKS == 20 and np.isnan(found["level"].sel(fit="gpd")).all()
+    regional = found.sel(fit="gpd_regional")
+    assert np.isfinite(regional["level"]).all() and (regional["domain_upper"] > regional["domain_lower"]).all()
+    few = levels(peaks_of(2, 2, 1), 2, 2)
+    assert np.isnan(few["level"]).all() and np.isnan(few["domain"]).all()
+
+
+def test_a_level_below_the_threshold_is_the_threshold_and_a_cell_without_data_has_none() -> None:
+    peaks = peaks_of(50, 10, 2)
+    rare = Peaks(*(part[peaks.cell != 7] for part in vars(peaks).values()))
+    block, weights = np.arange(3650) // 7, np.ones((1, 522))
+    threshold, years = np.full(50, 25.0), np.full(50, 10.0)
+    threshold[3], years[4] = np.inf, 0.0
+    found = levels_of_peaks(rare, threshold, years, block, weights).sel(fit="gpd_regional")
+    assert (found["level"][:, 7] == 25).all() and np.isnan(found["level"][:, [3, 4]]).all()
+    assert np.isnan(found["lower"]).all()  # one draw, no interval
+    assert (found["level"][:, 8] > 25).all()
+
+
+def test_a_heavier_tail_and_more_peaks_raise_the_level() -> None:
+    calm = levels(peaks_of(80, 30, 3, shape=0.0), 80, 30, resamples=0)
+    heavy = levels(peaks_of(80, 30, 3, shape=0.25), 80, 30, resamples=0)
+    often = levels(peaks_of(80, 30, 3, shape=0.0, rate=8), 80, 30, resamples=0)
+    assert (heavy["domain"].sel(return_period=100) > calm["domain"].sel(return_period=100) + 5).all()
+    assert (often["domain"] > calm["domain"]).all()
