@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from rainsmith.areas import AREA_COLUMNS
 from rainsmith.arrays import in_day_set, in_split
+from rainsmith.climatology import CLIMATE_COLUMNS
 from rainsmith.config import Config, UserError
 from rainsmith.evaluate import COLUMNS, COMPARISON_COLUMNS, Resampling, evaluate, score, settings_of
 from rainsmith.metrics.catalogue import METRICS
@@ -43,7 +45,10 @@ def field() -> xr.DataArray:
 def run(tmp_path_factory: pytest.TempPathFactory, config: Config, field: xr.DataArray) -> Run:
     """A run with coarse rain, evaluated."""
     made = write_run(tmp_path_factory.mktemp("run"), config, store_of(field, config))
-    evaluate(config, made)
+    halves = xr.zeros_like(field[0]).fillna(0)
+    xr.Dataset({"north": halves + (halves["y"] > 60_000) > 0, "all": halves == 0}).to_netcdf(made.folder / "areas.nc")
+    changes = {"areas": made.folder / "areas.nc"}
+    evaluate(config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)}), made)
     return made
 
 
@@ -68,13 +73,33 @@ def test_every_forecast_has_its_table_and_curves(run: Run, metrics: pd.DataFrame
     stems = ["flat-prior-test", "flat-posterior-test", "climatology-prior-test", "bilinear-prior-test"]
     stems.append("scaled-analogs-prior-test")
     written = {path.name for path in run.evaluation.iterdir()}
-    merged = {"metrics.csv", "comparisons.csv", "notes.json"}
-    assert written == {f"{stem}.{kind}" for stem in stems for kind in ("csv", "nc")} | merged
+    merged = {"metrics.csv", "comparisons.csv", "notes.json", "climate.csv", "record-climate.nc", "areas.csv"}
+    assert written == {f"{stem}{kind}" for stem in stems for kind in (".csv", ".nc", "-climate.nc")} | merged
     assert list(metrics.columns) == COLUMNS
     rows = [line for stem in stems for line in (run.evaluation / f"{stem}.csv").read_text().splitlines()[1:]]
     assert (run.evaluation / "metrics.csv").read_text().splitlines()[1:] == rows
     assert set(metrics["days"]) == {"all", "heavy", "heavy_x"}
     assert (metrics.loc[metrics["model"] == "flat", "checkpoint"] == "best_prior").all()
+
+
+def test_climate_and_areas_of_every_forecast_are_in_one_table(run: Run, metrics: pd.DataFrame) -> None:
+    climate = pd.read_csv(run.evaluation / "climate.csv")
+    assert list(climate.columns) == CLIMATE_COLUMNS
+    forecasts = metrics[["model", "mode"]].drop_duplicates().values.tolist()
+    assert climate[["model", "mode"]].drop_duplicates().values.tolist() == forecasts
+    for name, rows in climate.groupby("index"):
+        assert rows["observed"].nunique() == 1, name
+    assert {"R1mm", "SDII", "Rx1day", "R95p", "wet_fraction", "CDD", "lag1"} <= set(climate["index"])
+    mean = _one(metrics, model="flat", mode="prior", days="all", metric="mean")
+    row = _one(climate, model="flat", mode="prior", index="mean")
+    assert row["value"] == pytest.approx(mean["value"], rel=1e-5)  # every cell is valid on every day
+    assert row["observed"] == pytest.approx(mean["observed"], rel=1e-5)
+    areas = pd.read_csv(run.evaluation / "areas.csv")
+    assert list(areas.columns) == AREA_COLUMNS and set(areas["area"]) == {"north", "all"}
+    assert areas[["model", "mode"]].drop_duplicates().values.tolist() == forecasts
+    assert _one(areas, model="flat", mode="prior", days="all", metric="mean", area="all")["value"] == pytest.approx(
+        mean["value"], rel=1e-3
+    )
 
 
 def test_every_metric_is_there_where_it_applies(run: Run, config: Config, metrics: pd.DataFrame) -> None:
@@ -156,9 +181,15 @@ def test_numbers_are_a_function_of_the_seed(run: Run, config: Config, tmp_path: 
     evaluate(few, again)
     for name in ("flat-prior-test.csv", "climatology-prior-test.csv"):
         assert (again.evaluation / name).read_bytes() == (run.evaluation / name).read_bytes()
+    one, other = (xr.load_dataset(r.evaluation / "flat-prior-test-climate.nc") for r in (run, again))
+    xr.testing.assert_identical(one, other)
     first = set((run.evaluation / "comparisons.csv").read_text().splitlines())
     assert set((again.evaluation / "comparisons.csv").read_text().splitlines()) < first
-    evaluate(_without(config, *config.evaluate.baselines).model_copy(update={"seed": 1}), again)
+    other_seed = _without(config, *config.evaluate.baselines).model_copy(update={"seed": 1})
+    evaluate(
+        other_seed.model_copy(update={"evaluate": other_seed.evaluate.model_copy(update={"climate": False})}), again
+    )
+    assert not any("climate.csv" in path.name for path in again.evaluation.iterdir())
     one, other = (pd.read_csv(r.evaluation / "flat-prior-test.csv").set_index(["metric", "days"]) for r in (run, again))
     assert one.loc[("crps", "all"), "value"] == other.loc[("crps", "all"), "value"]
     assert one.loc[("crps", "all"), "lower"] != other.loc[("crps", "all"), "lower"]
@@ -174,6 +205,9 @@ def test_baselines_are_scored_on_the_days_of_the_samples(config: Config, field: 
     table = pd.read_csv(run.evaluation / "metrics.csv")
     assert set(table.loc[table["days"] == "all", "n_days"]) == {len(heavy)}
     assert set(table["model"]) == {"flat", "climatology", "bilinear", "scaled-analogs"}
+    assert not (run.evaluation / "climate.csv").exists()
+    notes = json.loads((run.evaluation / "notes.json").read_text())["left_out"]
+    assert any("do not hold every day of the split" in note for note in notes["flat-prior-test"])
 
 
 def test_what_does_not_apply_is_noted_not_fatal(config: Config, field: xr.DataArray, tmp_path: Path) -> None:

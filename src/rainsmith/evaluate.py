@@ -4,65 +4,45 @@ from __future__ import annotations
 
 import functools
 import itertools
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.arrays import DAY_SETS, MEMBER, TIME, in_day_set
+from rainsmith.areas import AreaMeans, Areas, read_areas, score_areas
+from rainsmith.arrays import DAY_SETS, TIME, in_day_set
+from rainsmith.climatology import ClimateWatch, Reference, climate_of, covers, record_of, reference_of, write_maps
 from rainsmith.config import Config, UserError
 from rainsmith.forecasts import Forecast, baselines_of, samples_of
 from rainsmith.metrics.bootstrap import calendar_blocks, paired_difference
-from rainsmith.metrics.catalogue import COMPARED, METRICS, SINGLE_EXTREMES
-from rainsmith.metrics.core import SCALE, THRESHOLD, Metric, Settings
-from rainsmith.metrics.curves import curves
-from rainsmith.metrics.tally import Score, partition, scores, tally
+from rainsmith.metrics.catalogue import COMPARED
+from rainsmith.metrics.core import Settings
 from rainsmith.run import Run, atomic, progress, write_json
+from rainsmith.scoring import COLUMNS, Resampling, Scored, assess, score
 
-COLUMNS = [
-    *["model", "checkpoint", "seed", "mode", "split", "days", "members", "n_days"],
-    *["metric", "threshold", "scale", "value", "observed", "lower", "upper", "units"],
-]
-"""Columns of ``metrics.csv``."""
+__all__ = ["COLUMNS", "COMPARISON_COLUMNS", "Resampling", "evaluate", "score", "settings_of"]
+
 COMPARISON_COLUMNS = ["metric", "days", "a", "b", "difference", "lower", "upper", "p", "split"]
 """Columns of ``comparisons.csv``."""
 
 
-@dataclass(frozen=True)
-class Resampling:
-    """How intervals are made: blocks of ``block_days`` calendar days drawn ``resamples`` times."""
-
-    block_days: int = 7
-    resamples: int = 500
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What is known about one forecast after it was scored.
-
-    Attributes:
-        table: rows of ``metrics.csv``.
-        curves: what the plots show, by day set (docs/method.md).
-        daily: (time) sums over cells of the compared scores, and the cells.
-        notes: what was left out, and why.
-    """
-
-    table: pd.DataFrame
-    curves: xr.Dataset
-    daily: xr.Dataset
-    notes: list[str]
-
-
 @dataclass
-class Notes:
-    """What ``evaluation/notes.json`` says."""
+class _Work:
+    """What every forecast is scored with, and the rows that go into the files of the whole evaluation."""
 
+    store: xr.Dataset
+    settings: Settings
+    resampling: Resampling
+    folder: Path
+    areas: Areas | None
+    reference: Reference | None
+    metrics: list[pd.DataFrame] = field(default_factory=list)
+    comparisons: list[pd.DataFrame] = field(default_factory=list)
+    climate: list[pd.DataFrame] = field(default_factory=list)
+    area_rows: list[pd.DataFrame] = field(default_factory=list)
     not_applicable: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
@@ -70,20 +50,27 @@ class Notes:
 def evaluate(config: Config, run: Run) -> None:
     """Score every sample store of the configured modes and splits, and every baseline on the same days.
 
-    Writes ``evaluation/<model>-<mode>-<split>.csv`` and ``.nc``, ``metrics.csv``, ``comparisons.csv``, ``notes.json``.
-    A baseline that does not apply is noted and left out. The numbers depend on the inputs and ``config.seed`` alone.
+    Writes ``evaluation/<model>-<mode>-<split>.csv`` and ``.nc``, ``metrics.csv``, ``comparisons.csv``, ``notes.json``;
+    with ``evaluate.climate``, ``climate.csv``, ``record-climate.nc`` and ``<model>-<mode>-<split>-climate.nc``; with
+    ``evaluate.areas``, ``areas.csv``. A baseline that does not apply is noted and left out. The numbers depend on the
+    inputs and ``config.seed`` alone.
 
     Raises:
-        UserError: there are no samples, or they do not belong to the store.
+        UserError: there are no samples, or they or the areas do not belong to the store.
     """
     store = run.open_store()
-    settings = settings_of(store, config)
-    resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
     forecasts = {split: samples_of(config, run, store, split) for split in config.sampling.splits}
     if not any(forecasts.values()):
         modes, splits = ", ".join(config.sampling.modes), ", ".join(config.sampling.splits)
         raise UserError(f"no samples in {run.samples} for {modes} of {splits}; run 'rainsmith sample' first")
-    tables, comparisons, notes = [], [], Notes()
+    work = _Work(
+        store,
+        settings_of(store, config),
+        Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed),
+        run.evaluation,
+        read_areas(config.evaluate.areas, store) if config.evaluate.areas else None,
+        reference_of(store, config.data.wet_mm) if config.evaluate.climate else None,
+    )
     for split, samples in forecasts.items():
         if not samples:
             continue
@@ -95,22 +82,61 @@ def evaluate(config: Config, run: Run) -> None:
             for forecast in queue:
                 bar.update(task, note=forecast.name)
                 try:
-                    result = _assess(forecast, store, settings, resampling, functools.partial(bar.advance, task))
+                    result = _score(forecast, work, functools.partial(bar.advance, task))
                 except UserError as error:
                     if not forecast.baseline:
                         raise
-                    notes.not_applicable[forecast.stem] = str(error)
+                    work.not_applicable[forecast.stem] = str(error)
                     bar.advance(task, len(forecast.days))
                     continue
                 scored[forecast.name] = forecast, result
-                if result.notes:
-                    notes.left_out[forecast.stem] = result.notes
-                _write(run.evaluation / forecast.stem, result)
-                tables.append(result.table)
-        comparisons.append(_compare(scored, store, split, resampling))
-    _write_csv(run.evaluation / "metrics.csv", pd.concat(tables))
-    _write_csv(run.evaluation / "comparisons.csv", pd.concat(comparisons))
-    write_json(run.evaluation / "notes.json", vars(notes))
+        work.comparisons.append(_compare(scored, store, split, work.resampling))
+    _write_all(work)
+
+
+def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) -> Scored:
+    """Score one forecast in one pass over its members, and write what is its own."""
+    climate = means = None
+    if work.reference is not None and covers(forecast, work.store):
+        climate = ClimateWatch(work.reference, forecast, work.store)
+    if work.areas is not None:
+        means = AreaMeans(work.areas)
+    watchers = [watcher for watcher in (climate, means) if watcher is not None]
+    result = assess(forecast, work.store, work.settings, work.resampling, watchers=watchers, advance=advance)
+    stem, notes = work.folder / forecast.stem, list(result.notes)
+    if climate is not None:
+        table, maps = climate_of(climate, forecast, work.resampling)
+        write_maps(stem.with_name(f"{stem.name}-climate.nc"), maps)
+        work.climate.append(table)
+    elif work.reference is not None:
+        notes.append(f"no climate of {len(forecast.days)} days: the samples do not hold every day of the split")
+    if means is not None:
+        work.area_rows.append(score_areas(means, forecast, work.store, work.settings, work.resampling))
+    _write_csv(stem.with_name(stem.name + ".csv"), result.table)
+    with atomic(stem.with_name(stem.name + ".nc")) as scratch:
+        result.curves.to_netcdf(scratch, engine="netcdf4")
+    work.metrics.append(result.table)
+    if notes:
+        work.left_out[forecast.stem] = notes
+    return result
+
+
+def _write_all(work: _Work) -> None:
+    """Write the files of the whole evaluation; those of an earlier one that were not asked for now are removed."""
+    _write_csv(work.folder / "metrics.csv", pd.concat(work.metrics))
+    _write_csv(work.folder / "comparisons.csv", pd.concat(work.comparisons))
+    record = work.folder / "record-climate.nc"
+    if work.reference is not None:
+        write_maps(record, record_of(work.reference, work.store, work.resampling))
+    else:
+        record.unlink(missing_ok=True)
+    for name, tables in (("climate", work.climate), ("areas", work.area_rows)):
+        path = work.folder / f"{name}.csv"
+        if tables:
+            _write_csv(path, pd.concat(tables))
+        else:
+            path.unlink(missing_ok=True)
+    write_json(work.folder / "notes.json", {"not_applicable": work.not_applicable, "left_out": work.left_out})
 
 
 def settings_of(store: xr.Dataset, config: Config) -> Settings:
@@ -123,100 +149,6 @@ def settings_of(store: xr.Dataset, config: Config) -> Settings:
         thresholds_mm=tuple(config.evaluate.thresholds_mm),
         seed=config.seed,
         coarsen=int(store.attrs.get("coarsen", 0)),
-    )
-
-
-def score(
-    fcst: xr.DataArray,
-    days: xr.Dataset,
-    *,
-    settings: Settings,
-    labels: Mapping[str, Any] | None = None,
-    resampling: Resampling | None = None,
-) -> pd.DataFrame:
-    """Rows of ``metrics.csv`` for any forecast.
-
-    Args:
-        fcst: (time, member, y, x) [mm/day], NaN where invalid.
-        days: the same days of the store, with ``precip``, ``category`` and ``heavy_x``.
-        settings: thresholds [mm/day] and seed.
-        labels: ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split``; the mode decides which metrics apply.
-        resampling: of the intervals.
-    """
-    labels = {"model": "", "checkpoint": "", "seed": 0, "mode": "prior", "split": "", **(labels or {})}
-    forecast = Forecast(labels, np.arange(days.sizes[TIME]), lambda: iter([(slice(None), fcst)]), baseline=False)
-    return _assess(forecast, days, settings, resampling or Resampling(), lambda count: None).table
-
-
-def _assess(
-    forecast: Forecast,
-    store: xr.Dataset,
-    settings: Settings,
-    resampling: Resampling,
-    advance: Callable[[int], object],
-) -> Scored:
-    days = store.isel({TIME: forecast.days})
-    day_sets = {name: in_day_set(days, name) for name in DAY_SETS}
-    parts = partition(days[TIME], day_sets, block_days=resampling.block_days)
-    tallies, members, metrics = [], 0, list(METRICS)
-    for piece, fcst in forecast.pieces():
-        members = fcst.sizes.get(MEMBER, 1)
-        metrics = [metric for metric in METRICS if metric.applies(members, forecast.labels["mode"], settings)]
-        obs = days["precip"].isel({TIME: piece})
-        tallies.append(tally(fcst, obs, parts=parts.on(piece), settings=settings, metrics=metrics, advance=advance))
-    total = functools.reduce(operator.add, tallies)
-    notes = []
-    if (lost := int(total.daily["lost"].sum())) > 0:
-        notes.append(f"{lost} observed cell-days left out, where a member is missing")
-    rows: list[dict[str, Any]] = []
-    pictures: dict[str, xr.Dataset] = {}
-    for name in DAY_SETS:
-        if not total.by_part["cells"].values[parts.in_set[name]].sum() > 0:
-            notes.append(f"no {name} days among {len(forecast.days)}")
-            continue
-        weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
-        found = scores(total.by_part, weights, metrics)
-        sums = total.pooled(weights[0])
-        about = {**forecast.labels, "days": name, "members": members, "n_days": int(sums["days"])}
-        for metric in metrics:
-            new = list(_rows(metric, found[metric.name], settings))
-            rows += [{**about, **row} for row in new if not np.isnan(row["value"])]
-            if any(np.isnan(row["value"]) for row in new):
-                notes.append(f"{metric.name} of {name} days is undefined" + (" for some thresholds" if new[1:] else ""))
-        pictures[name] = xr.merge([curves(sums), _by_member(found)], compat="no_conflicts", join="outer")
-    drawn = xr.concat(list(pictures.values()), pd.Index(list(pictures), name="days")) if pictures else xr.Dataset()
-    daily = total.daily[[*COMPARED.values(), "cells"]]
-    drawn = drawn.assign({f"daily_{key}": daily[term] / daily["cells"] for key, term in COMPARED.items()})
-    drawn.attrs = {**forecast.labels, "members": members}
-    return Scored(pd.DataFrame(rows, columns=COLUMNS), drawn, daily, notes)
-
-
-def _rows(metric: Metric, found: Score, settings: Settings) -> Iterator[dict[str, Any]]:
-    about = {"metric": metric.name, "units": metric.units, "scale": np.nan, "observed": np.nan}
-    axes = [dim for dim in (THRESHOLD, SCALE) if dim in found.value.dims]
-    if axes:
-        for place in itertools.product(*(range(found.value.sizes[dim]) for dim in axes)):
-            at = dict(zip(axes, place, strict=True))
-            bounds = {key: float(getattr(found, key)[at]) for key in ("value", "lower", "upper")}
-            yield {**about, **{dim: float(found.value[dim][i]) for dim, i in at.items()}, **bounds}
-        return
-    if found.observed is not None:
-        about["observed"] = float(found.observed)
-    bounds = {key: float(getattr(found, key)) for key in ("value", "lower", "upper")}
-    yield {**about, "threshold": getattr(settings, metric.threshold) if metric.threshold else np.nan, **bounds}
-    if metric.name in SINGLE_EXTREMES and found.by_member is not None and found.by_member.size > 1:
-        lower, upper = np.quantile(found.by_member.values, [0.05, 0.95])
-        range_ = {"value": bounds["value"], "lower": float(lower), "upper": float(upper)}
-        yield {**about, "metric": f"{metric.name}_range", "threshold": np.nan, **range_}
-
-
-def _by_member(found: Mapping[str, Score]) -> xr.Dataset:
-    """``member_value(metric, member)`` and ``observed_value(metric)`` of the metrics that each member has."""
-    values = {name: score.by_member.values for name, score in found.items() if score.by_member is not None}
-    observed = [float(score.observed) for score in found.values() if score.observed is not None]
-    return xr.Dataset(
-        {"member_value": (("metric", MEMBER), np.stack(list(values.values()))), "observed_value": ("metric", observed)},
-        coords={"metric": list(values)},
     )
 
 
@@ -248,12 +180,7 @@ def _compare(
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
-def _write(stem: Path, result: Scored) -> None:
-    _write_csv(stem.with_name(stem.name + ".csv"), result.table)
-    with atomic(stem.with_name(stem.name + ".nc")) as scratch:
-        result.curves.to_netcdf(scratch, engine="netcdf4")
-
-
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table atomically, with seven digits."""
     with atomic(path) as scratch:
         table.to_csv(scratch, index=False, float_format="%.7g")

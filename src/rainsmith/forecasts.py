@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import SPLITS, TIME, X, Y, day_numbers
+from rainsmith.arrays import MEMBER, SPLITS, TIME, X, Y, day_numbers
 from rainsmith.config import Config, UserError
 from rainsmith.run import Run, open_zarr
 
-_PIECE_BYTES = 300 * 2**20  # [bytes] of a baseline that is made at once
+_PIECE_BYTES = 128 * 2**20  # [bytes] of a baseline that is made at once
 Piece = tuple[slice, xr.DataArray]
 
 
@@ -25,12 +25,14 @@ class Forecast:
     Attributes:
         labels: the columns ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split`` of its rows.
         days: (time,) its days as indices of the store.
+        members: how many.
         pieces: makes (time, member, y, x) [mm/day] of consecutive slices of those days.
         baseline: whether it is one.
     """
 
     labels: Mapping[str, Any]
     days: np.ndarray
+    members: int
     pieces: Callable[[], Iterator[Piece]]
     baseline: bool
 
@@ -66,7 +68,8 @@ def samples_of(config: Config, run: Run, store: xr.Dataset, split: str) -> list[
         labels = {key: samples.attrs.get(key, default) for key, default in known.items()}
         labels["model"] = f"{labels['model']}{variant}"  # a variation of the observed storm is judged by itself
         whole = functools.partial(_whole, samples["precip"])
-        found.append(Forecast({**labels, "mode": mode, "split": split}, days, whole, baseline=False))
+        members = samples.sizes.get(MEMBER, 1)
+        found.append(Forecast({**labels, "mode": mode, "split": split}, days, members, whole, baseline=False))
     return found
 
 
@@ -76,10 +79,13 @@ def _whole(precip: xr.DataArray) -> Iterator[Piece]:
 
 def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray) -> Iterator[Forecast]:
     """The configured baselines on some days (indices of the store) of a split."""
+    from rainsmith.baselines import SINGLE_VALUED
+
     for name in config.evaluate.baselines:
         labels = {"model": name, "checkpoint": "", "seed": config.seed, "mode": "prior", "split": split}
         make = functools.partial(_pieces, name, store, split, days, config.sampling.members, config.seed)
-        yield Forecast(labels, days, make, baseline=True)
+        members = 1 if name in SINGLE_VALUED else config.sampling.members
+        yield Forecast(labels, days, members, make, baseline=True)
 
 
 def _pieces(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> Iterator[Piece]:
