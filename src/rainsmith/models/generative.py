@@ -88,6 +88,13 @@ class GenerativeModel(nn.Module, ABC):
     ) -> Tensor:
         """Members [mm/day] (N, K, H, W): prior, or posterior of the observation ``y`` [mm/day] (N, H, W)."""
 
+    @abstractmethod
+    def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
+        """Draws of q(z | x, y), (N, K, ...) a level, as steps from the prior's mean in its standard deviations.
+
+        Over many days they are standard normal where the prior matches the aggregate posterior.
+        """
+
     def _normalised(self, y: Tensor, valid: Tensor) -> Tensor:
         return torch.where(valid, self.transform(y), 0.0)[:, None]
 
@@ -138,6 +145,11 @@ class FlatModelInUnits(GenerativeModel):
         )
         return _without_drizzle(self.transform.inverse(fields), how.threshold_mm)
 
+    @torch.no_grad()
+    def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
+        condition = self.network.encode_x(self.standardise(x))
+        return [self.network.posterior(condition, self._normalised(y, valid), self.statics).draw(noise[0])]
+
 
 class HierarchicalModelInUnits(GenerativeModel):
     """The hierarchical cVAE with its bound, its mass and its objective."""
@@ -150,7 +162,7 @@ class HierarchicalModelInUnits(GenerativeModel):
         super().__init__(config, domain)
         self.settings = config.objective
         self.levels = settings.levels
-        geometry = _geometry(domain)
+        geometry = Geometry.from_domain(domain)
         self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
         self.standardise = Standardiser.from_store(domain, log_rain=True)
         self.mass = MassConservation.from_domain(settings.mass, domain)
@@ -213,6 +225,14 @@ class HierarchicalModelInUnits(GenerativeModel):
         whole[..., self.cells] = drawn
         return whole.reshape(fields.shape)
 
+    @torch.no_grad()
+    def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
+        conditions = self.network.encode_x(self.standardise(x))
+        evidence = self.network.encode_y(self._normalised(y, valid), valid[:, None])
+        kept = x.new_zeros(*noise[0].shape[:2], self.levels)
+        posteriors = self.network.decode(conditions, noise, evidence, kept)[1]
+        return [found.shift + found.ratio * part for found, part in zip(posteriors, noise, strict=True)]
+
     def _at_cells(self, fields: Tensor) -> Tensor:
         """(..., H, W) -> (..., cells), the valid cells only."""
         return fields.flatten(-2)[..., self.cells]
@@ -232,25 +252,6 @@ def build_model(config: Config, domain: xr.Dataset) -> GenerativeModel:
 
 def _grids(domain: xr.Dataset) -> tuple[tuple[int, int], tuple[int, int]]:
     return (domain.sizes["y"], domain.sizes["x"]), (domain.sizes["y_lr"], domain.sizes["x_lr"])
-
-
-def _geometry(domain: xr.Dataset) -> Geometry:
-    """Grids and static maps of a store; the training climate of every cell is a static map too."""
-    _, coarse = _grids(domain)
-    mask = np.asarray(domain["mask"].values, dtype=bool)
-    climate = domain[["log_mean", "log_std"]].to_dataarray("static").drop_vars("static")
-    maps = xr.concat([domain["statics"].drop_vars("static", errors="ignore"), climate], "static", join="override")
-    block = domain["block"].values
-    inside = np.bincount(block[mask], minlength=coarse[0] * coarse[1])
-    cells = np.bincount(block.ravel(), minlength=coarse[0] * coarse[1])
-    return Geometry(
-        row=torch.from_numpy(domain["coarse_row"].values).float(),
-        column=torch.from_numpy(domain["coarse_col"].values).float(),
-        maps=standardised_statics(domain.drop_dims("static").assign(statics=maps)),
-        mask=torch.from_numpy(mask),
-        coarse=coarse,
-        share=torch.from_numpy(inside / max(1, cells.max())).float().reshape(coarse),
-    )
 
 
 def _all_valid(y: Tensor) -> Tensor:

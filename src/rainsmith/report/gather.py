@@ -34,6 +34,7 @@ class Material:
         curves: evaluation/<model>-<mode>-<split>.nc by forecast, named as in ``metrics``.
         log: rows of metrics.jsonl.
         notes: baselines that do not apply, and why.
+        diagnosis: diagnosis.json.
         missing: one line for each part that is missing.
     """
 
@@ -46,6 +47,7 @@ class Material:
     curves: Mapping[str, xr.Dataset]
     log: list[dict[str, Any]]
     notes: Mapping[str, str] = field(default_factory=dict)
+    diagnosis: Mapping[str, Any] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -108,6 +110,7 @@ def gather(config: Config, run: Run) -> Material:
         curves=_read_curves(model, run, split),
         log=log,
         notes=_read_notes(run, split),
+        diagnosis=_read_diagnosis(run, missing),
         missing=missing,
     )
 
@@ -164,3 +167,11 @@ def heaviest(material: Material, count: int) -> list[int]:
     mean = np.where(allowed & np.isfinite(mean), mean, -np.inf)
     order = np.argsort(-mean, kind="stable")
     return [int(i) for i in order[:count] if np.isfinite(mean[i])]
+
+
+def _read_diagnosis(run: Run, missing: list[str]) -> dict[str, Any]:
+    path = run.folder / "diagnosis.json"
+    if path.exists():
+        return read_json(path)
+    missing.append("No diagnosis yet: 'rainsmith diagnose' makes it.")
+    return {}

@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from rainsmith import criteria
+from rainsmith.report.diagnosis import diagnosis_rows, diagnosis_sentence
 from rainsmith.report.distributions import distribution_pictures
 from rainsmith.report.facts import credit_rows, facts, provenance_rows, region
 from rainsmith.report.gather import Material
@@ -47,6 +48,8 @@ def context(material: Material, days: int) -> dict[str, Any]:
         "documented": checklist(documented, documenteds),
         "baselines": [(MODEL_WORDS.get(n, n), BASELINE_MEANING.get(n, "")) for n in material.baselines],
         "not_applicable": _left_out(material),
+        "diagnosis": diagnosis_rows(material.diagnosis),
+        "diagnosed": diagnosis_sentence(material.diagnosis),
         "days": cards,
         "honesty": honesty(material),
         "bar": bar,

@@ -1,0 +1,138 @@
+"""Say why a generative model fails: for each known failure a number, a threshold, a verdict and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from rainsmith import checkpoint as checkpoints
+from rainsmith.arrays import in_split
+from rainsmith.checkpoint import Checkpoint
+from rainsmith.config import Config, UserError
+from rainsmith.diagnose import data, inside, neighbours, output, training
+from rainsmith.diagnose.finding import Finding, Verdict
+from rainsmith.diagnose.observed import natural
+from rainsmith.evaluate import settings_of
+from rainsmith.metric_table import MetricTable
+from rainsmith.run import Run, console, open_zarr, progress, provenance, read_jsonl, write_json
+from rainsmith.sample import Sampler
+from rainsmith.validation import choose_days
+
+PROBED_DAYS = 64
+"""Validation days, half of them heavy_x, on which the latents are looked at."""
+VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass", "n/a")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found about one model.
+
+    Attributes:
+        findings: one a failure, in a fixed order.
+        about: model, checkpoint, split, provenance.
+    """
+
+    findings: list[Finding]
+    about: dict[str, Any]
+
+    def count(self) -> dict[str, int]:
+        """How many findings have each verdict."""
+        found = [finding.verdict for finding in self.findings]
+        return {verdict: found.count(verdict) for verdict in VERDICTS}
+
+    def text(self) -> str:
+        """The verdicts in lines, failures first; advice under what has not passed."""
+        lines = []
+        for finding in sorted(self.findings, key=lambda found: VERDICTS.index(found.verdict)):
+            figure = finding.decisive
+            number = "" if figure is None or finding.verdict == "n/a" else f": {figure.name} is {figure.value:.3g}"
+            lines.append(f"{finding.verdict:4s}  {finding.name}{number}")
+            if finding.verdict in ("warn", "fail"):
+                lines.append(f"      {finding.advice}")
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``diagnosis.json`` keeps it."""
+        return {**self.about, "count": self.count(), "findings": [finding.to_json() for finding in self.findings]}
+
+
+def diagnose(config: Config, run: Run) -> Diagnosis:
+    """Ask every question of ``docs/failure-modes.md`` of the model of a run.
+
+    Writes ``diagnosis.json``. Reads the store, ``sampling.checkpoint``, ``metrics.jsonl``, ``evaluation/metrics.csv``
+    and the prior members of the first of ``sampling.splits`` that was scored.
+
+    Raises:
+        UserError: the model was not trained, sampled in prior mode, or scored.
+    """
+    store = run.open_store()
+    loaded = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
+    checkpoints.check_fits(loaded, store)
+    metrics, split = _scored(config, run, loaded.config.model.name)
+    samples = open_zarr(run.sample_path(loaded.config.model.name, "prior", split), "run 'rainsmith sample' first")
+    found = []
+    with progress() as bar:
+        task = bar.add_task("diagnose", total=None, note="")
+        for finding in _findings(config, run, store, loaded, metrics, split, samples["precip"]):
+            found.append(finding)
+            bar.update(task, completed=len(found), note=finding.name)
+    about = {"model": loaded.config.model.name, "checkpoint": loaded.name, "epoch": loaded.epoch + 1, "split": split}
+    diagnosis = Diagnosis(found, {**about, "provenance": provenance(config)})
+    write_json(run.folder / "diagnosis.json", diagnosis.to_json())
+    console.print(", ".join(f"{number} {verdict}" for verdict, number in diagnosis.count().items()))
+    return diagnosis
+
+
+def _findings(
+    config: Config,
+    run: Run,
+    store: xr.Dataset,
+    loaded: Checkpoint,
+    metrics: MetricTable,
+    split: str,
+    fcst: xr.DataArray,
+) -> Iterator[Finding]:
+    yardstick = natural(store, split, output.COMPARED, settings_of(store, config), seed=config.seed)
+    scored = output.Output(metrics, loaded.config.model.name, yardstick)
+    yield from output.findings(scored)
+    one = fcst.isel(member=0).load()
+    obs = store["precip"].sel(time=one["time"])
+    yield output.threshold_in_mm(one, obs, config.data.wet_mm)
+    yield from neighbours.findings(store, one, split, seed=config.seed)
+
+    sampler = Sampler(loaded, config.sampling.model_copy(update={"keep_levels": None}), config.device)
+    validation = in_split(store, "validation")
+    days = validation.isel(time=choose_days(validation, PROBED_DAYS, config.seed))
+    yield from inside.findings(sampler, days, output.gap(scored))
+    sizes = [size for shape in sampler.model.latent_shapes for size in _values(shape)]
+    yield from training.findings(loaded.config, read_jsonl(run.metrics_log), loaded.epoch, sizes)
+    yield from data.findings(store, split)
+
+
+def _values(shape: tuple[int, ...]) -> list[int]:
+    """Values of each latent of a level: 1 for each entry of a vector, the cells for each channel of a map."""
+    channels, *cells = shape
+    size = 1
+    for cell in cells:
+        size *= cell
+    return [size] * channels
+
+
+def _scored(config: Config, run: Run, model: str) -> tuple[MetricTable, str]:
+    path = run.evaluation / "metrics.csv"
+    if not path.exists():
+        raise UserError(f"{path} not found; run 'rainsmith evaluate' first")
+    table = pd.read_csv(path)
+    prior = table[(table["model"] == model) & (table["mode"] == "prior")]
+    known = set(prior["split"])
+    for split in config.sampling.splits:
+        if split in known:
+            return MetricTable(table, split), split
+    raise UserError(
+        f"{path} holds no prior members of {model} for {', '.join(config.sampling.splits)}; "
+        "run 'rainsmith sample --mode prior' and 'rainsmith evaluate' first"
+    )

@@ -1,0 +1,124 @@
+"""What a diagnosis is made of: figures with the range that is healthy, and findings with a verdict and advice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Verdict = Literal["pass", "warn", "fail", "n/a"]
+_ORDER: tuple[Verdict, ...] = ("n/a", "pass", "warn", "fail")
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a figure is healthy, and where it has failed; between the two is a warning.
+
+    Attributes:
+        warn: (lowest, highest) healthy value; -inf or inf where one side does not matter.
+        fail: (lowest, highest) value that has not failed.
+        origin: where the bounds come from, in words.
+    """
+
+    warn: tuple[float, float]
+    fail: tuple[float, float]
+    origin: str
+
+    def verdict(self, value: float) -> Verdict:
+        """Verdict on a value; n/a where it or every bound is undefined."""
+        if math.isnan(value) or any(math.isnan(bound) for bound in (*self.warn, *self.fail)):
+            return "n/a"
+        if not self.fail[0] <= value <= self.fail[1]:
+            return "fail"
+        return "pass" if self.warn[0] <= value <= self.warn[1] else "warn"
+
+
+def at_least(warn: float, fail: float, origin: str) -> Range:
+    """Healthy from ``warn`` on, failed below ``fail``."""
+    return Range((warn, math.inf), (fail, math.inf), origin)
+
+
+def at_most(warn: float, fail: float, origin: str) -> Range:
+    """Healthy up to ``warn``, failed above ``fail``."""
+    return Range((-math.inf, warn), (-math.inf, fail), origin)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number.
+
+    Attributes:
+        name: what it is, in a few words, with its unit.
+        value: measured; nan where it could not be.
+        healthy: its range.
+    """
+
+    name: str
+    value: float
+    healthy: Range
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.healthy.verdict(self.value)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to one question about a run.
+
+    Attributes:
+        name: of the failure, as ``diagnosis.json`` and ``docs/failure-modes.md`` call it.
+        question: what was asked.
+        figures: what was measured; the worst decides.
+        advice: what to change where the verdict is not pass.
+        note: anything that a reader should know about the measurement, or "".
+    """
+
+    name: str
+    question: str
+    figures: Sequence[Figure]
+    advice: str
+    note: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of the figures; n/a where none could be measured."""
+        return max((figure.verdict for figure in self.figures), key=_ORDER.index, default="n/a")
+
+    @property
+    def decisive(self) -> Figure | None:
+        """The figure that decides: the first of the worst."""
+        return next((figure for figure in self.figures if figure.verdict == self.verdict), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``diagnosis.json`` keeps it; a bound that is open is null."""
+        decisive = self.decisive
+        return {
+            "name": self.name,
+            "question": self.question,
+            "verdict": self.verdict,
+            "number": None if decisive is None else _plain(decisive.value),
+            "threshold": None if decisive is None else _bounds(decisive.healthy),
+            "origin": None if decisive is None else decisive.healthy.origin,
+            "advice": self.advice if self.verdict in ("warn", "fail") else "",
+            "note": self.note,
+            "figures": [
+                {
+                    "name": figure.name,
+                    "value": _plain(figure.value),
+                    "verdict": figure.verdict,
+                    **_bounds(figure.healthy),
+                    "origin": figure.healthy.origin,
+                }
+                for figure in self.figures
+            ],
+        }
+
+
+def _bounds(healthy: Range) -> dict[str, list[float | None]]:
+    return {key: [_plain(bound) for bound in bounds] for key, bounds in asdict(healthy).items() if key != "origin"}
+
+
+def _plain(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,0 +1,72 @@
+"""Logs of trainings: a healthy one passes, each planted failure is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rainsmith.config import Config
+from rainsmith.diagnose import training
+from tests.fake_run import config_of
+
+
+def log(epochs: int = 20, rows: int | None = None) -> list[dict[str, Any]]:
+    """A training whose score falls and comes to rest."""
+    made = []
+    for epoch in range(epochs if rows is None else rows):
+        score = 0.2 + 0.3 * 0.5**epoch
+        validation = {"prior": {"tail_score": score}, "kl_per_dimension": [40.0, 8.0, 0.1]}
+        made.append({"epoch": epoch, "train": {"rec": 0.3 + 0.5 * 0.7**epoch}, "validation": validation})
+    return made
+
+
+SIZES = [40, 40, 80]
+
+
+def config(epochs: int = 20) -> Config:
+    return config_of(train={"epochs": epochs})
+
+
+def verdicts(rows: list[dict[str, Any]], taken: int = 19, epochs: int = 20, sizes: list[int] = SIZES) -> dict[str, str]:
+    return {finding.name: finding.verdict for finding in training.findings(config(epochs), rows, taken, sizes)}
+
+
+def test_a_healthy_training_passes() -> None:
+    assert set(verdicts(log()).values()) == {"pass"}
+
+
+def test_a_training_that_was_cut_off_or_was_still_falling() -> None:
+    assert verdicts(log(rows=5), taken=4)["unfinished-training"] == "fail"
+    steep = log()
+    for row in steep:
+        row["validation"]["prior"]["tail_score"] = 1.0 - 0.04 * row["epoch"]
+    assert verdicts(steep)["unfinished-training"] == "fail"
+
+
+def test_a_jump_of_the_error_and_one_that_is_not_finite() -> None:
+    jumpy, broken = log(), log()
+    jumpy[12]["train"]["rec"] = 3.0
+    broken[12]["train"]["rec"] = float("nan")
+    assert verdicts(jumpy)["unstable-training"] == "fail"
+    assert verdicts(broken)["unstable-training"] == "fail"
+
+
+def test_an_early_checkpoint_is_worse_than_the_best() -> None:
+    assert verdicts(log(), taken=1)["worse-checkpoint"] == "fail"
+
+
+def test_latents_that_carry_nothing_or_too_much() -> None:
+    asleep, loud = log(), log()
+    asleep[-1]["validation"]["kl_per_dimension"] = [1e-3, 1e-3, 1e-3]
+    loud[-1]["validation"]["kl_per_dimension"] = [4000.0, 8.0, 0.1]
+    assert verdicts(asleep)["posterior-collapse"] == "fail" and verdicts(asleep)["kl-explosion"] == "pass"
+    assert verdicts(loud)["kl-explosion"] == "fail" and verdicts(loud)["posterior-collapse"] == "pass"
+
+
+def test_the_latents_of_the_checkpoint_in_use_count() -> None:
+    late = log()
+    late[-1]["validation"]["kl_per_dimension"] = [4000.0, 8.0, 0.1]
+    assert verdicts(late, taken=10)["kl-explosion"] == "pass"
+
+
+def test_a_log_that_is_missing_gives_no_verdict() -> None:
+    assert set(verdicts([], taken=0).values()) <= {"n/a", "fail"}
