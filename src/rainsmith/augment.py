@@ -1,89 +1,99 @@
-"""Synthetic days from training days, mixed with the real ones, each with its provenance.
-
-First form: days are drawn, checked for physical range and mixed. Further checks join ``CHECKS``.
-"""
+"""Synthetic days from training days, judged, and mixed with the real ones; each with its provenance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from rainsmith import checkpoint as checkpoints
-from rainsmith.arrays import SPLITS, day_numbers, in_split
-from rainsmith.config import Config, UserError
+from rainsmith.arrays import SPLITS, TIME, day_numbers, in_split
+from rainsmith.config import Augment, Config, UserError
 from rainsmith.data.dataset import Days
 from rainsmith.data.legacy import write_pair
 from rainsmith.data.normalise import cell_statistics
-from rainsmith.run import Run, atomic, check_disk, progress
-from rainsmith.sample import Sampler, choose_days
-
-MAX_PHYSICAL_MM = 2000.0
-"""Above the largest daily sums on record (1825 mm, La Reunion, 1966; WMO Weather and Climate Extremes Archive)."""
-
-
-def physical_range(synthetic: np.ndarray, source: np.ndarray) -> str:
-    """Reason to reject a day [mm/day] whose valid cells are not finite, negative or beyond any record; else ""."""
-    valid = np.isfinite(source)
-    values = synthetic[valid]
-    if not np.isfinite(values).all():
-        return "values missing at valid cells"
-    if values.min(initial=0.0) < 0 or values.max(initial=0.0) > MAX_PHYSICAL_MM:
-        return f"outside 0 to {MAX_PHYSICAL_MM:.0f} mm"
-    return ""
-
-
-Check = Callable[[np.ndarray, np.ndarray], str]
-CHECKS: dict[str, Check] = {"physical_range": physical_range}
-"""Each takes (synthetic, source) fields (y, x) [mm/day] and returns a reason to reject, or ""."""
+from rainsmith.run import Run, atomic, check_disk, console, progress, provenance
+from rainsmith.sample import Sampler
+from rainsmith.steering import Steering, choose_sources, rank_share
+from rainsmith.synthetic_checks import Judge
 
 
 def augment(config: Config, run: Run) -> Path:
     """Draw ``augment.ratio`` synthetic days per real training day and write both as one training set.
 
-    Writes ``augmented.zarr`` (the store's format, training days only, with ``synthetic(time)``), the reference's array
-    pair under ``augmented_npy/`` in its normalisation, and ``augmentation.csv``, a row a synthetic day.
+    Each synthetic day is judged (``synthetic_checks``); one that is rejected is drawn anew, ``augment.tries`` times at
+    most. Writes ``augmented.zarr`` (the store's format, training days only, with ``synthetic(time)`` and
+    ``weight(time)``), the reference's array pair under ``augmented_npy/`` in its normalisation, and
+    ``augmentation.csv``, a row for every day that was judged.
 
     Raises:
-        UserError: no checkpoint, no training day in the asked set, too little disk.
+        UserError: no checkpoint, no training day in the asked set, too few training days, too little disk.
+    """
+    mixed, table = synthesise(config, run)
+    _write(run, mixed, table)
+    return run.folder / "augmented.zarr"
+
+
+def synthesise(config: Config, run: Run) -> tuple[xr.Dataset, pd.DataFrame]:
+    """The real training days followed by accepted synthetic ones, in the order asked for, and the judgement of each.
+
+    Raises:
+        UserError: as ``augment``.
     """
     settings = config.augment
     store = run.open_store()
     real = in_split(store, "train").load()
-    sources = choose_days(real, settings.days, "train")
     loaded = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
     checkpoints.check_fits(loaded, store)
-    wanted = round(settings.ratio * real.sizes["time"])
-    check_disk(run.folder, 8.0 * (real.sizes["time"] + wanted) * store.sizes["y"] * store.sizes["x"], "augmentation")
+    wanted = round(settings.ratio * real.sizes[TIME])
+    if wanted < 1:
+        raise UserError(f"augment.ratio asks for {wanted} synthetic days; raise it")
+    check_disk(run.folder, 8.0 * (real.sizes[TIME] + wanted) * store.sizes["y"] * store.sizes["x"], "augmentation")
+    judge = Judge.from_training_days(real, settings, config.data.wet_mm)
+    sources = choose_sources(real, settings, judge.tail)
+    asked = {name: getattr(settings, name) for name in ("seed", "keep_levels", "variation")}
+    how = config.sampling.model_copy(update={name: value for name, value in asked.items() if value is not None})
+    sampler = Sampler(loaded, how, config.device)
 
-    sampler = Sampler(loaded, config.sampling.model_copy(update={"seed": settings.seed}), config.device)
-    table, fields = _draw(sampler, sources, wanted, settings.mode, config.sampling.batch_size)
+    drawn = _Drawn(sampler, judge, sources, settings, Steering.of(settings, judge.tail), wanted)
+    table = drawn.make(how.batch_size)
+    posterior = settings.mode == "posterior"
     table = table.assign(
-        mode=settings.mode, seed=settings.seed, checkpoint=loaded.name, checkpoint_sha256=loaded.sha256
+        mode=settings.mode,
+        seed=settings.seed,
+        checkpoint=loaded.name,
+        checkpoint_sha256=loaded.sha256,
+        temperature=how.temperature,
+        pixel_threshold=sampler.threshold,
+        keep_levels=how.keep_levels if posterior else None,
+        variation=how.variation if posterior else None,
+        weight=np.where(table["accepted"], settings.weight, 0.0),
     )
-    accepted = table["accepted"].to_numpy()
-    mixed = mix(real, sources, table["source"].to_numpy()[accepted], fields[accepted])
+    _say(table, wanted)
+    taken = table[table["accepted"]]
+    mixed = mix(real, sources, taken["source"].to_numpy(), drawn.fields[taken["number"]], settings.weight)
     require_training_days(mixed)
-
-    with atomic(run.folder / "augmented.zarr") as scratch:
-        mixed.drop_encoding().chunk({"time": 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
-    write_pair(
-        run.folder / "augmented_npy",
-        mixed["predictors"].fillna(mixed["predictor_mean"]),
-        mixed["precip"],
-        *cell_statistics(mixed),
-        predictor_mean=mixed["predictor_mean"].values,
-        predictor_std=mixed["predictor_std"].values,
+    mixed.attrs["augmentation"] = json.dumps(
+        {
+            "settings": settings.model_dump(mode="json"),
+            "wanted": wanted,
+            "accepted": len(taken),
+            "judged": len(table),
+            "bounds": judge.bounds(),
+            "provenance": provenance(config),
+        }
     )
-    with atomic(run.folder / "augmentation.csv") as scratch:
-        table.drop(columns="source").to_csv(scratch, index=False)
-    return run.folder / "augmented.zarr"
+    return mixed, table.drop(columns="source")
 
 
-def mix(real: xr.Dataset, sources: xr.Dataset, indices: np.ndarray, fields: np.ndarray) -> xr.Dataset:
+def mix(
+    real: xr.Dataset, sources: xr.Dataset, indices: np.ndarray, fields: np.ndarray, weight: float = 1
+) -> xr.Dataset:
     """Real training days followed by synthetic ones, each with the date and the predictors of its source.
 
     Args:
@@ -91,57 +101,87 @@ def mix(real: xr.Dataset, sources: xr.Dataset, indices: np.ndarray, fields: np.n
         sources: the days that synthetic ones were drawn for.
         indices: (M,) index into ``sources`` of each synthetic day.
         fields: (M, y, x) synthetic rain [mm/day].
+        weight: of a synthetic day, where a real one has 1.
     """
-    drawn = sources.isel(time=indices)
+    drawn = sources.isel({TIME: indices})
     observed = np.isfinite(drawn["precip"].values)
     drawn = drawn.assign(precip=drawn["precip"].copy(data=np.where(observed, fields, np.nan).astype(np.float32)))
-    real = real.assign(synthetic=("time", np.zeros(real.sizes["time"], dtype=bool)))
-    drawn = drawn.assign(synthetic=("time", np.ones(drawn.sizes["time"], dtype=bool)))
-    return xr.concat(
-        [real, drawn], dim="time", data_vars="minimal", coords="minimal", compat="override", join="override"
-    )
+    parts = []
+    for days, synthetic in ((real, False), (drawn, True)):
+        n = days.sizes[TIME]
+        weights = np.full(n, weight if synthetic else 1.0, dtype=np.float32)
+        parts.append(
+            days.assign(
+                synthetic=(TIME, np.full(n, synthetic), {"long_name": "day drawn by the model"}),
+                weight=(TIME, weights, {"long_name": "weight of the day in training", "units": "1"}),
+            )
+        )
+    return xr.concat(parts, dim=TIME, data_vars="minimal", coords="minimal", compat="override", join="override")
 
 
-def _draw(
-    sampler: Sampler, sources: xr.Dataset, wanted: int, mode: str, batch_size: int
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """``wanted`` synthetic days, spread evenly over the source days, with the outcome of every check."""
-    if wanted < 1:
-        raise UserError(f"augment.ratio asks for {wanted} synthetic days; raise it")
-    n = sources.sizes["time"]
-    numbers = day_numbers(sources["time"])
-    reader = Days(sources)
-    rows: list[dict[str, object]] = []
-    fields = np.empty((wanted, sources.sizes["y"], sources.sizes["x"]), dtype=np.float32)
-    jobs = [(start % n, start // n) for start in range(wanted)]  # (source day, member)
-    with progress() as bar:
-        task = bar.add_task("augment", total=wanted, note="")
-        for member in range(-(-wanted // n)):
-            of_member = [i for i, (_, m) in enumerate(jobs) if m == member]
-            for start in range(0, len(of_member), batch_size):
-                part = of_member[start : start + batch_size]
-                batch = reader.batch(np.array([jobs[i][0] for i in part]))
-                given = (batch.y, batch.valid) if mode == "posterior" else (None, None)
-                drawn = sampler.draw(batch.x, batch.days, [member], *given)[:, 0]
-                fields[part] = drawn
-                for i, field in zip(part, drawn, strict=True):
-                    day = jobs[i][0]
-                    source = sources["precip"].values[day]
-                    reasons = [f"{name}: {why}" for name, check in CHECKS.items() if (why := check(field, source))]
-                    rows.append(
-                        {
-                            "source": day,
-                            "source_day": int(numbers[day]),
-                            "member": member,
-                            "max_mm": float(np.nanmax(field)),
-                            "mean_mm": float(np.nanmean(field)),
-                            "source_max_mm": float(np.nanmax(source)),
-                            "accepted": not reasons,
-                            "reason": "; ".join(reasons),
-                        }
-                    )
-                bar.advance(task, len(part))
-    return pd.DataFrame(rows), fields
+@dataclass
+class _Drawn:
+    """Synthetic days in the making: ``wanted`` of them, spread evenly over the source days.
+
+    Day number i is drawn for source i % n, in round i // n of the sources. The members that may become it are numbered
+    by the round, so that they do not depend on what was rejected before.
+    """
+
+    sampler: Sampler
+    judge: Judge
+    sources: xr.Dataset
+    settings: Augment
+    steering: Steering | None
+    wanted: int
+
+    def make(self, batch_size: int) -> pd.DataFrame:
+        """Draw and judge; ``fields`` (wanted, y, x) then holds the accepted days, and the table says which they are."""
+        n = self.sources.sizes[TIME]
+        self.fields = np.full((self.wanted, self.sources.sizes["y"], self.sources.sizes["x"]), np.nan, np.float32)
+        reader = Days(self.sources)
+        rows = []
+        with progress() as bar:
+            task = bar.add_task("augment", total=self.wanted, note="")
+            for first in range(0, self.wanted, n):
+                of_round = np.arange(first, min(first + n, self.wanted))
+                for start in range(0, len(of_round), batch_size):
+                    part = of_round[start : start + batch_size]
+                    rows.append(self._judged(reader, part, first // n))
+                    bar.advance(task, len(part))
+        return pd.concat(rows, ignore_index=True).sort_values("number", kind="stable", ignore_index=True)
+
+    def _judged(self, reader: Days, numbers: np.ndarray, turn: int) -> pd.DataFrame:
+        """Draw some days of one round until each is accepted or has used up its tries; every one judged is a row."""
+        days = numbers % self.sources.sizes[TIME]
+        steered, tries = self.steering is not None, self.settings.tries
+        members = self.settings.candidates if steered else tries
+        base = turn * members
+        pool = self._draw(reader, days, range(base, base + members)) if steered else None
+        if pool is not None and self.steering is not None:
+            maxima = np.nan_to_num(pool).max(axis=(2, 3))
+            order, share = self.steering.order(maxima), rank_share(maxima)
+        rows, open_ = [], np.arange(len(days))
+        for attempt in range(min(tries, members)):
+            more: dict[str, Any] = {"member": base + attempt}
+            if pool is not None:
+                pick = order[open_, attempt]
+                offered = pool[open_, pick]
+                more = {"member": base + pick, "intensity": share[open_, pick]}
+            else:
+                offered = self._draw(reader, days[open_], [base + attempt])[:, 0]
+            found = self.judge(offered, self.sources.isel({TIME: days[open_]}))
+            rows.append(found.assign(number=numbers[open_], source=days[open_], **more))
+            good = found["accepted"].to_numpy()
+            self.fields[numbers[open_[good]]] = offered[good]
+            open_ = open_[~good]
+            if not len(open_):
+                break
+        return pd.concat(rows, ignore_index=True)
+
+    def _draw(self, reader: Days, days: np.ndarray, members: range | list[int]) -> np.ndarray:
+        batch = reader.batch(days)
+        given = (batch.y, batch.valid) if self.settings.mode == "posterior" else (None, None)
+        return self.sampler.draw(batch.x, batch.days, members, *given)
 
 
 def require_training_days(mixed: xr.Dataset) -> None:
@@ -150,8 +190,42 @@ def require_training_days(mixed: xr.Dataset) -> None:
     Raises:
         UserError: names a day that is not.
     """
-    numbers = day_numbers(mixed["time"])
+    numbers = day_numbers(mixed[TIME])
     training = set(numbers[~mixed["synthetic"].values].tolist())
     wrong = (mixed["split"].values != SPLITS.index("train")) | ~np.isin(numbers, list(training))
     if wrong.any():
         raise UserError(f"day {numbers[wrong][0]} lies outside the training split; only training days may be a source")
+
+
+def rejections(table: pd.DataFrame) -> dict[str, int]:
+    """How many judged days each check rejected, the most frequent first; a day may fail several."""
+    reasons = table.loc[~table["accepted"], "reason"].str.split("; ").explode()
+    return {str(name): int(n) for name, n in reasons.str.split(":").str[0].value_counts().items()}
+
+
+def _say(table: pd.DataFrame, wanted: int) -> None:
+    accepted = int(table["accepted"].sum())
+    why = ", ".join(f"{name} {count}" for name, count in rejections(table).items()) or "none"
+    console.print(f"{accepted} of {wanted} synthetic days, {len(table)} judged; rejected by {why}")
+    if accepted < wanted:
+        console.print(f"{wanted - accepted} synthetic days are missing: see augmentation.csv, raise augment.tries")
+
+
+def _write(run: Run, mixed: xr.Dataset, table: pd.DataFrame) -> None:
+    """The mixed set as a store and as the reference's array pair, and the table."""
+    with atomic(run.folder / "augmented.zarr") as scratch:
+        mixed.drop_encoding().chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
+    write_pair(
+        run.folder / "augmented_npy",
+        mixed["predictors"].fillna(mixed["predictor_mean"]),
+        mixed["precip"],
+        *cell_statistics(mixed),
+        predictor_mean=mixed["predictor_mean"].values,
+        predictor_std=mixed["predictor_std"].values,
+    )
+    beside = {"days": day_numbers(mixed[TIME])} | {name: mixed[name].values for name in ("synthetic", "weight")}
+    for name, values in beside.items():
+        with atomic(run.folder / "augmented_npy" / f"{name}.npy") as scratch:
+            np.save(scratch, values)
+    with atomic(run.folder / "augmentation.csv") as scratch:
+        table.to_csv(scratch, index=False)
