@@ -175,3 +175,24 @@ def test_version() -> None:
     from rainsmith import __version__
 
     assert shown.stdout.strip() == f"rainsmith {__version__}"
+
+
+def test_areas_reach_the_evaluation_and_its_fingerprint(
+    config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rainsmith import pipeline
+    from rainsmith.config import Config
+
+    asked: list[Config] = []
+    monkeypatch.setattr(pipeline, "run_stage", lambda name, config, run: asked.append(config))
+    areas = tmp_path / "areas.nc"
+    areas.write_text("one")
+    common = ["evaluate", "--config", str(config_file), "--run", str(tmp_path / "run")]
+    cli.main(common)
+    cli.main([*common, "--areas", str(areas)])
+    assert [config.evaluate.areas for config in asked] == [None, areas]
+    stage, run = pipeline.BY_NAME["evaluate"], Run(tmp_path / "run")
+    prints = [pipeline.fingerprint(stage, config, run) for config in asked]
+    areas.write_text("other areas")
+    prints.append(pipeline.fingerprint(stage, asked[1], run))
+    assert len(set(prints)) == 3

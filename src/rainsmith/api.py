@@ -37,6 +37,7 @@ from rainsmith.config import Config, UserError, load_config
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rainsmith.diagnose import Diagnosis
     from rainsmith.run import Run
 
     Folder = Run | Path | str  # a run folder, or its path; it is made where it does not exist
@@ -48,7 +49,10 @@ __all__ = [
     "apply",
     "augment",
     "compare",
+    "diagnose",
+    "downscale",
     "evaluate",
+    "experiment",
     "load_config",
     "prepare",
     "report",
@@ -74,10 +78,10 @@ def _run(folder: Folder) -> Run:
     return folder if isinstance(folder, Run) else Run(Path(folder))
 
 
-def _stage(name: str, config: Config, folder: Folder, **options: Any) -> None:
+def _stage(name: str, config: Config, folder: Folder, **options: Any) -> Any:
     from rainsmith.pipeline import run_stage
 
-    run_stage(name, config, _run(folder), **options)
+    return run_stage(name, config, _run(folder), **options)
 
 
 def prepare(config: Config, run: Folder) -> None:
@@ -138,6 +142,16 @@ def evaluate(config: Config, run: Folder) -> None:
     _stage("evaluate", config, run)
 
 
+def diagnose(config: Config, run: Folder) -> Diagnosis:
+    """Say why the model fails, if it does: a number, a threshold and a verdict a failure; writes ``diagnosis.json``.
+
+    Raises:
+        UserError: the model was not trained, sampled in prior mode, or scored.
+    """
+    found: Diagnosis = _stage("diagnose", config, run)
+    return found
+
+
 def sweep(config: Config, run: Folder) -> Path:
     """Score and rank all saved checkpoints on validation days; writes ``sweep.csv`` and ``sweep.png``.
 
@@ -156,6 +170,33 @@ def augment(config: Config, run: Folder) -> None:
         UserError: a source day is not a training day, or the checkpoint does not fit.
     """
     _stage("augment", config, run)
+
+
+def downscale(config: Config, run: Folder, *, netcdf: bool = False) -> None:
+    """Train a downscaler, predict and score it; writes ``downscale/`` in [mm/day] and a table into ``evaluation/``.
+
+    Args:
+        config: the configuration.
+        run: the run folder, prepared; augmented where ``config.downscale.train_on`` asks for it.
+        netcdf: write the predictions as NetCDF files too.
+
+    Raises:
+        UserError: no store, no augmented store, an empty split, divergence.
+    """
+    _stage("downscale", config, run, netcdf=netcdf)
+
+
+def experiment(config: Config, run: Folder) -> Path:
+    """Train downscalers on real, oversampled and augmented days, and compare them; writes ``experiment/``.
+
+    A training that is done already is not made again, so a stopped experiment goes on where it was.
+
+    Raises:
+        UserError: no store, no checkpoint to draw synthetic days from, an empty split.
+    """
+    from rainsmith.pipeline import experiment as stage
+
+    return stage(config, _run(run))
 
 
 def report(config: Config, run: Folder) -> None:

@@ -104,11 +104,10 @@ class Sample(Common):
     def execute(self) -> None:
         from rainsmith.pipeline import run_stage
 
-        days: Any = self.days[0] if len(self.days) == 1 and "-" not in self.days[0] else (list(self.days) or None)
         asked = {
             "sampling.modes": [self.mode] if self.mode else None,
             "sampling.splits": [self.split] if self.split else None,
-            "sampling.days": days,
+            "sampling.days": _one_or_list(self.days),
             "sampling.members": self.members,
             "sampling.temperature": self.temperature,
             "sampling.checkpoint": self.checkpoint,
@@ -138,6 +137,24 @@ class Sample(Common):
 class Evaluate(Common):
     """Score the samples and the baselines: writes evaluation/."""
 
+    areas: Path | None = None
+    """NetCDF file of areas on the fine grid, e.g. catchments, whose means are scored too: writes areas.csv."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import run_stage
+
+        run_stage("evaluate", *self.open(**{"evaluate.areas": self.areas}))
+
+
+@dataclass(frozen=True)
+class Diagnose(Common):
+    """Say why the model fails, if it does: writes diagnosis.json and prints the verdicts."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import run_stage
+
+        print(run_stage("diagnose", *self.open()).text())
+
 
 @dataclass(frozen=True)
 class Sweep(Common):
@@ -155,6 +172,55 @@ class Sweep(Common):
 @dataclass(frozen=True)
 class Augment(Common):
     """Mix synthetic training days with the real ones: writes augmented.zarr and augmentation.csv."""
+
+    days: tuple[str, ...] = ()
+    """heavy_x, heavy, all, or dates YYYY-MM-DD."""
+    top: float | None = None
+    """Share of the training days, the wettest by their predictors, e.g. 0.05."""
+    mode: Literal["prior", "posterior"] | None = None
+    """New days of the same predictors, or variations of the observed storm."""
+    ratio: float | None = None
+    """Synthetic days per real training day."""
+    intensity: float | None = None
+    """Take the member of this rank among the candidates of its day, 0 the least and 1 the most intense."""
+    target_return_period: float | None = None
+    """Take the member whose maximum is nearest to what is reached once in so many years."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import run_stage
+
+        names = ("top", "mode", "ratio", "intensity", "target_return_period")
+        asked = {f"augment.{name}": getattr(self, name) for name in names}
+        run_stage("augment", *self.open(**{"augment.days": _one_or_list(self.days), **asked}))
+
+
+@dataclass(frozen=True)
+class Downscale(Common):
+    """Train a downscaler, predict, score: writes downscale/ and its own file in evaluation/."""
+
+    network: Literal["srdrn", "q-srdrn", "unet"] | None = None
+    """Weighted absolute error, monotone quantiles, or a Bernoulli-gamma distribution."""
+    train_on: Literal["real", "augmented", "oversampled"] | None = None
+    """The store, the augmented store, or the store with its heavy days drawn more often."""
+    netcdf: bool = False
+    """Write the predictions as NetCDF files too."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import run_stage
+
+        asked = self.open(**{"downscale.network": self.network, "downscale.train_on": self.train_on})
+        for path in run_stage("downscale", *asked, netcdf=self.netcdf):
+            print(path)
+
+
+@dataclass(frozen=True)
+class Experiment(Common):
+    """Train downscalers on real, oversampled and augmented days, and say whether that helped: writes experiment/."""
+
+    def execute(self) -> None:
+        from rainsmith.pipeline import experiment
+
+        print(experiment(*self.open()))
 
 
 @dataclass(frozen=True)
@@ -200,8 +266,11 @@ COMMANDS = {
     "train": Train,
     "sample": Sample,
     "evaluate": Evaluate,
+    "diagnose": Diagnose,
     "sweep": Sweep,
     "augment": Augment,
+    "downscale": Downscale,
+    "experiment": Experiment,
     "report": Report,
     "compare": Compare,
 }
@@ -260,6 +329,11 @@ def _parse_overrides(pairs: tuple[str, ...]) -> dict[str, Any]:
         except yaml.YAMLError:
             raise UserError(f"--set {pair!r}: the value is not valid YAML; check its brackets and quotes") from None
     return values
+
+
+def _one_or_list(days: tuple[str, ...]) -> str | list[str] | None:
+    """The name of a set of days, dates, or None where nothing was given."""
+    return days[0] if len(days) == 1 and "-" not in days[0] else (list(days) or None)
 
 
 def _quiet_libraries() -> None:

@@ -30,6 +30,7 @@ from rainsmith.errors import UserError
 from rainsmith.sections import (
     Augment,
     Config,
+    Downscale,
     Evaluate,
     FlatModel,
     HierarchicalModel,
@@ -46,6 +47,7 @@ __all__ = [
     "Data",
     "DateSpan",
     "Demo",
+    "Downscale",
     "Evaluate",
     "FlatModel",
     "HierarchicalModel",

@@ -38,10 +38,21 @@ STAGES = (
     Stage("train", "rainsmith.train", ("seed", "model", "loss", "objective", "train"), ("prepare",), "checkpoints"),
     Stage("sample", "rainsmith.sample", ("sampling",), ("train",), "samples"),
     Stage("evaluate", "rainsmith.evaluate", ("evaluate",), ("sample",), "evaluation/metrics.csv"),
+    Stage("diagnose", "rainsmith.diagnose", ("sampling",), ("evaluate",), "diagnosis.json"),
     Stage("augment", "rainsmith.augment", ("augment", "sampling"), ("train",), "augmented.zarr"),
-    Stage("report", "rainsmith.report", (), ("evaluate", "augment"), "report.html"),
+    Stage("report", "rainsmith.report", (), ("diagnose", "augment"), "report.html"),
 )
-BY_ITSELF = (Stage("sweep", "rainsmith.sweep", ("sampling", "sweep"), ("train",), "sweep.csv"),)
+BY_ITSELF = (
+    Stage("sweep", "rainsmith.sweep", ("sampling", "sweep"), ("train",), "sweep.csv"),
+    Stage("downscale", "rainsmith.downscale", ("seed", "downscale"), ("prepare", "augment"), "downscale"),
+    Stage(
+        "experiment",
+        "rainsmith.experiment",
+        ("seed", "experiment", "downscale", "augment", "sampling", "evaluate"),
+        ("train",),
+        "experiment/results.csv",
+    ),
+)
 """Stages that ``run`` leaves out."""
 BY_NAME = {stage.name: stage for stage in (*STAGES, *BY_ITSELF)}
 
@@ -95,6 +106,17 @@ def sweep(config: Config, folder: Run) -> Path:
     return folder.folder / "sweep.csv"
 
 
+def experiment(config: Config, folder: Run) -> Path:
+    """The stage ``experiment`` and its picture, ``experiment/comparisons.png``; returns the folder."""
+    from rainsmith.plots.experiment import differences
+    from rainsmith.plots.style import picture
+
+    table = run_stage("experiment", config, folder)
+    with atomic(folder.folder / "experiment" / "comparisons.png") as scratch:
+        scratch.write_bytes(picture(differences(table), "png"))
+    return folder.folder / "experiment"
+
+
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:
     """Whether the stage finished with the inputs that it would have now."""
     record = _record(stage.name, folder)
@@ -111,6 +133,9 @@ def fingerprint(stage: Stage, config: Config, folder: Run) -> str:
     parts: list[Any] = [__version__, stage.name, {section: values[section] for section in stage.sections}]
     if stage.name == "prepare":
         parts.append(_input_files(config))
+    areas = config.evaluate.areas
+    if stage.name == "evaluate" and areas is not None and areas.is_file():
+        parts.append([areas.stat().st_size, areas.stat().st_mtime_ns])
     for name in stage.after:
         record = _record(name, folder)
         kept = read_json(record) if record.exists() else {}

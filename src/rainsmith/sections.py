@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Union
 
 from pydantic import Field, model_validator
@@ -141,21 +142,118 @@ class Evaluate(Section):
     thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
     block_days: int = Field(default=7, ge=1)
     resamples: int = Field(default=500, ge=50)
+    climate: bool = True  # indices, seasonal cycle and return levels, where the samples hold every day of a split
+    areas: Path | None = None  # NetCDF file of areas on the fine grid, e.g. catchments, whose means are scored too
+
+
+AugmentCheck = Literal["physical_range", "mass", "return_level", "copy", "stranger", "spectrum"]
 
 
 class Augment(Section):
-    """How synthetic days are mixed into the training set."""
+    """How synthetic days are made, judged and mixed into the training set."""
 
-    days: Literal["heavy_x", "heavy", "all"] | list[Date] = "heavy_x"
+    days: Literal["heavy_x", "heavy", "all"] | list[Date] = "heavy_x"  # training days that are a source
+    top: float | None = Field(default=None, gt=0, le=1)  # in place of days: share of them, the wettest by x
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None  # and of these months
+    return_period: float | None = Field(default=None, gt=0)  # [years] and with an observed maximum as rare
     mode: Literal["prior", "posterior"] = "prior"
+    keep_levels: int | None = Field(default=None, ge=0)  # posterior; null: sampling.keep_levels
+    variation: float | None = Field(default=None, ge=0, le=1)  # posterior; null: sampling.variation
     ratio: float = Field(default=0.25, gt=0)  # synthetic days per real training day
+    weight: float = Field(default=1.0, gt=0)  # of a synthetic day, where a real one has 1
+    intensity: float | None = Field(default=None, ge=0, le=1)  # rank of the member's maximum among its day's candidates
+    target_return_period: float | None = Field(default=None, gt=0)  # [years] of the member's maximum, as near as may be
+    candidates: int = Field(default=20, ge=2)  # members of which steering picks
+    tries: int = Field(default=10, ge=1)  # members that are judged for a synthetic day before it is given up
+    checks: list[AugmentCheck] = ["physical_range", "mass", "return_level", "copy", "stranger", "spectrum"]
+    mass_tolerance: float = Field(default=0.1, gt=0)  # share of the rain off the block means of the input
+    spectrum_tolerance: float = Field(default=0.2, ge=0)  # [log10 of power] beyond that of observed days
+    max_return_period_years: float = Field(default=1000.0, gt=0)  # [years] of the domain maximum
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _one_choice_each(self) -> Augment:
+        if self.top is not None and not (isinstance(self.days, str) and self.days in ("heavy_x", "all")):
+            raise ValueError(
+                f"top is {self.top:g} and days {self.days!r}; expected one of the two; leave out the other"
+            )
+        if self.intensity is not None and self.target_return_period is not None:
+            raise ValueError("intensity and target_return_period are both given; expected one of the two")
+        target, most = self.target_return_period, self.max_return_period_years
+        if target is not None and target > most:
+            raise ValueError(
+                f"target_return_period is {target:g} years and max_return_period_years {most:g}; raise the latter"
+            )
+        return self
 
 
 class Sweep(Section):
     """How saved checkpoints are compared."""
 
     members: int = Field(default=5, ge=2)
+
+
+class Oversample(Section):
+    """Which training days a downscaler sees more often, where ``downscale.train_on`` is ``oversampled``."""
+
+    days: Literal["heavy_x", "heavy"] = "heavy_x"  # heavy is chosen by the outcome, which biases p(y | x)
+    times: float = Field(default=4.0, gt=0)  # as often as any other day
+
+
+class Downscale(Section):
+    """The downscaler that augmentation serves (DESIGN 2.3); the defaults take less than the reference's size."""
+
+    network: Literal["srdrn", "q-srdrn", "unet"] = "q-srdrn"
+    train_on: Literal["real", "augmented", "oversampled"] = "real"
+    oversample: Oversample = Oversample()
+    steps: int = Field(default=1200, ge=1)  # of the gradient, whatever the training set
+    batch_size: int = Field(default=32, ge=1)  # [days]
+    lr: float = Field(default=2.0e-3, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    grad_clip: float = Field(default=1.0, gt=0)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor multiplies it
+    filters: int = Field(default=48, ge=1)  # channels on the coarse grid; 64 in the reference
+    blocks: int = Field(default=8, ge=1)  # residual blocks there (not unet); 16 in the reference
+    fine_filters: int = Field(default=16, ge=1)  # channels on the fine grid
+    quantiles: list[Annotated[float, Field(gt=0, lt=1)]] = [0.5, 0.95, 0.99, 0.999]  # of q-srdrn and unet
+    scale_mm: float = Field(default=36.6, gt=0)  # [mm/day] where the weight of srdrn's error is 1
+    w_min: float = Field(default=0.1, gt=0)
+    w_max: float = Field(default=2.0, gt=0)
+    validations: int = Field(default=6, ge=1)  # in a training, evenly spaced; the best weights are kept
+    splits: list[Literal["train", "validation", "test"]] = ["test"]  # to predict
+
+    @model_validator(mode="after")
+    def _ordered_quantiles(self) -> Downscale:
+        if self.quantiles != sorted(set(self.quantiles)):
+            raise ValueError(f"quantiles are {self.quantiles}; expected rising values")
+        if self.network == "q-srdrn" and 0.5 not in self.quantiles:
+            raise ValueError(f"quantiles are {self.quantiles}; expected 0.5 among them: the median is the forecast")
+        if self.w_min > self.w_max:
+            raise ValueError(f"w_min is {self.w_min:g} and w_max {self.w_max:g}; expected w_min <= w_max")
+        return self
+
+    @property
+    def label(self) -> str:
+        """What a downscaler is called in tables: ``<network>-<train_on>``."""
+        return f"{self.network}-{self.train_on}"
+
+
+ArmName = Annotated[str, Field(pattern=r"^(real|oversampled|(prior|posterior|better)-[1-9][0-9]*)$")]
+
+
+class Experiment(Section):
+    """Which downscalers are trained on which days (docs/downscaling.md)."""
+
+    # real; oversampled; <mode>-<synthetic days for a hundred real ones>; better: the better mode of the first network
+    arms: dict[Literal["srdrn", "q-srdrn", "unet"], list[ArmName]] = {
+        "q-srdrn": ["real", "oversampled", "prior-25", "prior-100", "posterior-25", "posterior-100"],
+        "srdrn": ["real", "oversampled", "better-25"],
+        "unet": ["real", "oversampled", "better-25"],
+    }
+    seeds: list[Annotated[int, Field(ge=0)]] = [0, 1, 2]
+    steps: int | None = Field(default=None, ge=1)  # of the gradient; null: downscale.steps
+    keep_levels: int = Field(default=1, ge=0)  # of posterior days, where augment.keep_levels does not say
+    split: Literal["validation", "test"] = "test"  # that is scored
 
 
 class Config(Section):
@@ -172,6 +270,8 @@ class Config(Section):
     evaluate: Evaluate = Evaluate()
     augment: Augment = Augment()
     sweep: Sweep = Sweep()
+    downscale: Downscale = Downscale()
+    experiment: Experiment = Experiment()
 
     @property
     def transform(self) -> Literal["log1p-cell", "log1p-global"]:

@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import xarray as xr
 from torch import Tensor
 from torch.nn import functional as F
+
+from rainsmith.data.normalise import standardised_statics
 
 
 class Geometry(NamedTuple):
@@ -27,6 +30,25 @@ class Geometry(NamedTuple):
     mask: Tensor
     coarse: tuple[int, int]
     share: Tensor
+
+    @classmethod
+    def from_domain(cls, domain: xr.Dataset) -> Geometry:
+        """Grids and static maps of a store; the training climate of every cell is a static map too."""
+        coarse = domain.sizes["y_lr"], domain.sizes["x_lr"]
+        mask = np.asarray(domain["mask"].values, dtype=bool)
+        climate = domain[["log_mean", "log_std"]].to_dataarray("static").drop_vars("static")
+        maps = xr.concat([domain["statics"].drop_vars("static", errors="ignore"), climate], "static", join="override")
+        block = domain["block"].values
+        inside = np.bincount(block[mask], minlength=coarse[0] * coarse[1])
+        cells = np.bincount(block.ravel(), minlength=coarse[0] * coarse[1])
+        return cls(
+            row=torch.from_numpy(domain["coarse_row"].values).float(),
+            column=torch.from_numpy(domain["coarse_col"].values).float(),
+            maps=standardised_statics(domain.drop_dims("static").assign(statics=maps)),
+            mask=torch.from_numpy(mask),
+            coarse=coarse,
+            share=torch.from_numpy(inside / max(1, cells.max())).float().reshape(coarse),
+        )
 
     @property
     def fine(self) -> tuple[int, int]:
@@ -58,3 +80,23 @@ def sampling_points(geometry: Geometry, factor: int) -> Tensor:
         centre = F.avg_pool2d(torch.from_numpy(np.ascontiguousarray(whole)).float()[None, None], factor)[0, 0]
         points.append(2 * centre / (cells - 1) - 1 if cells > 1 else torch.zeros_like(centre))
     return torch.stack(points, dim=-1)[None]
+
+
+def cells_per_coarse_cell(geometry: Geometry) -> float:
+    """Side of a coarse cell in fine cells, whatever the turn of one grid against the other; between 1 and the grid."""
+    positions = np.stack([geometry.row.numpy(), geometry.column.numpy()])
+    steps = [float(np.median(np.hypot(*np.diff(positions, axis=axis)))) for axis in (1, 2) if positions.shape[axis] > 1]
+    largest = max(geometry.fine)
+    side = 1 / max(float(np.prod(steps)) ** (1 / max(1, len(steps))), 1 / largest)
+    return max(1.0, side)
+
+
+def at_blocks(coarse: Tensor, points: Tensor) -> Tensor:
+    """Maps on the coarse grid interpolated to ``sampling_points``: (N, C, H_lr, W_lr) -> (N, C, h, w) float32."""
+    return F.grid_sample(
+        coarse.float(),
+        points.expand(len(coarse), -1, -1, -1),
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=True,
+    )

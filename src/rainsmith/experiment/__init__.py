@@ -1,0 +1,162 @@
+"""The stage ``experiment``: do synthetic days make a downscaler better? The same steps on other days, seed by seed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rainsmith.arrays import TIME, in_split
+from rainsmith.augment import synthesise
+from rainsmith.config import Config, UserError
+from rainsmith.downscale import predict
+from rainsmith.downscale_training import train_downscaler
+from rainsmith.evaluate import Resampling, settings_of
+from rainsmith.experiment.arms import BETTER, Trial, resolved, training_days, trials
+from rainsmith.experiment.comparison import Scored, compare, sentences
+from rainsmith.experiment.scores import DAY_SETS, bias_mapping, flat, score_trial
+from rainsmith.metrics.extremes import thresholds_of
+from rainsmith.run import Run, atomic, console, open_zarr, progress
+
+__all__ = ["experiment"]
+
+
+def experiment(config: Config, run: Run) -> pd.DataFrame:
+    """Train every network of ``experiment.arms`` on every arm with every seed, score them, compare arms with controls.
+
+    Writes ``experiment/runs/<network>-<arm>-s<seed>.nc`` as it goes (a trial that has its file is not made again),
+    ``experiment/<mode>.zarr`` (the synthetic days), ``experiment/results.csv`` (a row a trial) and
+    ``experiment/comparisons.csv``.
+
+    Returns:
+        The rows of ``comparisons.csv``.
+
+    Raises:
+        UserError: no store, no checkpoint to draw synthetic days from, an empty split.
+    """
+    settings = config.experiment
+    store = run.open_store()
+    domain = store.drop_dims(TIME).load()
+    real, validation = in_split(store, "train").load(), in_split(store, "validation").load()
+    scored_days = in_split(store, settings.split).load()
+    for name, days in (("train", real), ("validation", validation), (settings.split, scored_days)):
+        if not days.sizes[TIME]:
+            raise UserError(f"the {name} split has no days; change data.splits or experiment.split")
+    folder = run.folder / "experiment"
+    limits = settings_of(store, config)
+    resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
+    pools: dict[str, xr.Dataset] = {}
+    asked = list(trials(config))
+    done: list[Trial] = []
+    with progress() as bar:
+        task = bar.add_task("experiment", total=len(asked), note="")
+        for planned in asked:
+            trial = resolved(planned, _better(config, folder, done)) if planned.arm.mode == BETTER else planned
+            path = folder / "runs" / f"{trial.key}.nc"
+            bar.update(task, note=trial.key)
+            if not path.exists() or _about(path) != identity(config, trial):
+                if trial.arm.mode and trial.arm.mode not in pools:
+                    pools[trial.arm.mode] = _pool(config, run, trial.arm.mode)
+                days, weights = training_days(trial.arm, real, pools.get(trial.arm.mode), config)
+                started = time.monotonic()
+                module = train_downscaler(
+                    config.downscale.model_copy(update={"network": trial.network}),
+                    domain,
+                    days,
+                    validation,
+                    seed=trial.seed,
+                    device=config.device,
+                    steps=settings.steps,
+                    weights=weights,
+                    wet_mm=config.data.wet_mm,
+                    quiet=True,
+                )
+                seconds = time.monotonic() - started
+                knots = bias_mapping(predict(module, validation)["precip"], validation["precip"], thresholds_of(limits))
+                scores = score_trial(
+                    predict(module, scored_days), scored_days, knots, settings=limits, resampling=resampling
+                )
+                loss = min(entry["validation"] for entry in module.history)
+                attrs = {"identity": identity(config, trial), "validation_loss": loss, "seconds": round(seconds, 1)}
+                attrs |= {"n_days": days.sizes[TIME], "mapping_from": knots[0], "mapping_to": knots[1]}
+                with atomic(path) as scratch:
+                    scores.assign_attrs(attrs).to_netcdf(scratch, engine="netcdf4")
+            done.append(trial)
+            bar.advance(task)
+    return _write_tables(config, folder, done)
+
+
+def identity(config: Config, trial: Trial) -> str:
+    """What a trial depends on, as JSON: a file made with other settings is made again."""
+    sections = config.model_dump(mode="json", include={"data", "downscale", "evaluate"})
+    sections["data"].pop("root")
+    more = {"augment": config.augment.model_dump(mode="json")} if trial.arm.mode else {}
+    keep = {"keep_levels": config.experiment.keep_levels} if trial.arm.mode == "posterior" else {}
+    values = {**sections, **more, **keep, "trial": trial.key, "seed": config.seed}
+    return json.dumps({**values, "steps": config.experiment.steps, "split": config.experiment.split}, sort_keys=True)
+
+
+def _pool(config: Config, run: Run, mode: str) -> xr.Dataset:
+    """Real and synthetic days of one mode, as many as the largest arm asks for; drawn once."""
+    path = run.folder / "experiment" / f"{mode}.zarr"
+    named = [trial.arm for trial in trials(config)]
+    percent = max(arm.percent for arm in named if arm.mode in (mode, BETTER))
+    changes: dict[str, Any] = {"mode": mode, "ratio": percent / 100}
+    if mode == "posterior" and config.augment.keep_levels is None:
+        changes["keep_levels"] = config.experiment.keep_levels
+    wanted = config.model_copy(update={"augment": config.augment.model_copy(update=changes)})
+    text = wanted.augment.model_dump_json()
+    if path.is_dir():
+        found = open_zarr(path, f"delete it and run 'rainsmith experiment' again: {path}")
+        if found.attrs.get("asked") == text:
+            return found.load()
+    mixed, _ = synthesise(wanted, run)
+    with atomic(path) as scratch:
+        mixed.assign_attrs(asked=text).drop_encoding().chunk({TIME: 16}).to_zarr(
+            scratch, consolidated=False, zarr_format=3
+        )
+    return mixed.load()
+
+
+def _better(config: Config, folder: Path, done: list[Trial]) -> str:
+    """The mode whose arms of the first network have the lower validation loss; prior where it cannot be told."""
+    first = next(iter(config.experiment.arms))
+    losses: dict[str, list[float]] = {}
+    for trial in done:
+        if trial.network == first and trial.arm.mode:
+            with xr.open_dataset(folder / "runs" / f"{trial.key}.nc", engine="netcdf4") as opened:
+                losses.setdefault(trial.arm.mode, []).append(float(opened.attrs["validation_loss"]))
+    return min(losses, key=lambda mode: float(np.mean(losses[mode])), default="prior")
+
+
+def _about(path: Path) -> str:
+    with xr.open_dataset(path, engine="netcdf4") as opened:
+        return str(opened.attrs.get("identity", ""))
+
+
+def _write_tables(config: Config, folder: Path, done: list[Trial]) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    by_set: dict[str, list[Scored]] = {name: [] for name in DAY_SETS}
+    for trial in done:
+        with xr.open_dataset(folder / "runs" / f"{trial.key}.nc", engine="netcdf4") as opened:
+            scores = opened.load()
+        about = {"network": trial.network, "arm": trial.arm.name, "seed": trial.seed, "split": config.experiment.split}
+        about |= {key: scores.attrs[key] for key in ("n_days", "seconds", "validation_loss")}
+        for day_set in DAY_SETS:
+            found = flat(scores, day_set)
+            rows.append({**about, "days": day_set, **{name: values[0] for name, values in found.items()}})
+            by_set[day_set].append(Scored(trial.network, trial.arm.name, trial.seed, found))
+    results = pd.DataFrame(rows)
+    tables = [compare(found, day_set, seed=config.seed) for day_set, found in by_set.items()]
+    table = pd.concat(tables, ignore_index=True)
+    for name, made in (("results", results), ("comparisons", table)):
+        with atomic(folder / f"{name}.csv") as scratch:
+            made.to_csv(scratch, index=False, float_format="%.6g")
+    for sentence in sentences(table):
+        console.print(sentence)
+    return table

@@ -1,0 +1,89 @@
+"""The arms of the experiment: which days a downscaler is trained on, and how often each of them is drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.arrays import TIME, in_day_set
+from rainsmith.config import Config
+
+CONTROLS = ("real", "oversampled")
+"""What an arm with synthetic days has to beat: the better of the two."""
+BETTER = "better"
+"""In place of a mode: the one with the lower validation loss among the arms of the first network."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One training set.
+
+    Attributes:
+        name: real, oversampled, or <mode>-<percent>.
+        mode: of the synthetic days, or "".
+        percent: synthetic days for a hundred real ones.
+    """
+
+    name: str
+    mode: str = ""
+    percent: int = 0
+
+    @classmethod
+    def of(cls, name: str) -> Arm:
+        """From its name."""
+        if name in CONTROLS:
+            return cls(name)
+        mode, _, percent = name.partition("-")
+        return cls(name, mode, int(percent))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training of one network."""
+
+    network: str
+    arm: Arm
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """Name of its file."""
+        return f"{self.network}-{self.arm.name}-s{self.seed}"
+
+
+def trials(config: Config) -> Iterator[Trial]:
+    """All trainings of the experiment: network by network, seed by seed, so that an early stop leaves whole seeds."""
+    for network, names in config.experiment.arms.items():
+        for seed in config.experiment.seeds:
+            for name in names:
+                yield Trial(network, Arm.of(name), seed)
+
+
+def resolved(trial: Trial, better: str) -> Trial:
+    """The trial with the mode ``better`` in place of the word."""
+    if trial.arm.mode != BETTER:
+        return trial
+    return Trial(trial.network, Arm.of(re.sub(f"^{BETTER}", better, trial.arm.name)), trial.seed)
+
+
+def training_days(arm: Arm, real: xr.Dataset, pool: xr.Dataset | None, config: Config) -> tuple[xr.Dataset, np.ndarray]:
+    """The days of an arm, and how often each is drawn.
+
+    Args:
+        arm: the arm.
+        real: the training days of the store.
+        pool: real and synthetic days, of ``augment``; the synthetic ones in the order in which they were asked for.
+        config: its ``downscale.oversample`` says which real days are drawn more often.
+    """
+    if pool is None:
+        often = config.downscale.oversample
+        times = often.times if arm.name == "oversampled" else 1.0
+        return real, np.where(in_day_set(real, often.days), times, 1.0)
+    synthetic = np.flatnonzero(pool["synthetic"].values)
+    wanted = round(arm.percent / 100 * real.sizes[TIME])
+    days = pool.isel({TIME: np.concatenate([np.flatnonzero(~pool["synthetic"].values), synthetic[:wanted]])})
+    return days, days["weight"].values.astype(np.float64)

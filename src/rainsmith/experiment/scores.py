@@ -1,0 +1,113 @@
+"""Scores of one trained downscaler under every resample of the weeks, so that trainings can be compared in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rainsmith.arrays import MEMBER, TIME, in_day_set
+from rainsmith.evaluate import Resampling
+from rainsmith.metrics import distributions, ensemble, extremes, pooled
+from rainsmith.metrics.core import THRESHOLD, Metric, Settings
+from rainsmith.metrics.quantiles import as_members, quantile_metrics
+from rainsmith.metrics.tally import partition, resampled, tally
+
+RAW: tuple[Metric, ...] = (
+    *[ensemble.mae, ensemble.rmse, ensemble.twcrps_p99, ensemble.mae_tail, distributions.kl_divergence],
+    *[pooled.mean, pooled.p99, pooled.p999, pooled.max_daily, extremes.csi, extremes.sedi, extremes.frequency_bias],
+)
+"""Of the forecast as it is."""
+MAPPED: tuple[Metric, ...] = (extremes.csi, extremes.sedi, extremes.frequency_bias)
+"""Of the forecast after ``Mapping``: a gain in hits that is paid in false alarms is no gain."""
+PREFIX = "mapped_"
+DAY_SETS = ("all", "heavy_x")
+RESAMPLE = "resample"
+
+
+def bias_mapping(
+    fcst: xr.DataArray, obs: xr.DataArray, thresholds: Sequence[float] | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The monotone function that makes the frequency bias 1 at each threshold, as knots (from, to) [mm/day].
+
+    Args:
+        fcst: (time, y, x) [mm/day] of validation days.
+        obs: (time, y, x) [mm/day], NaN where invalid.
+        thresholds: [mm/day] those that no validation cell reaches are left out.
+    """
+    valid = np.isfinite(obs.values) & np.isfinite(fcst.values)
+    forecast, observed = np.sort(fcst.values[valid])[::-1], obs.values[valid]
+    knots_from, knots_to = [0.0], [0.0]
+    for threshold in np.unique(np.asarray(thresholds, dtype=np.float64)):
+        events = int((observed >= threshold).sum())
+        if events:
+            knots_from.append(max(float(forecast[events - 1]), knots_from[-1] + 1e-3))
+            knots_to.append(float(threshold))
+    return np.array(knots_from), np.array(knots_to)
+
+
+def mapped(fcst: xr.DataArray, knots: tuple[np.ndarray, np.ndarray]) -> xr.DataArray:
+    """The forecast [mm/day] through the function of ``bias_mapping``; above the last knot with slope 1."""
+    source, target = knots
+    values = fcst.values
+    inside = np.interp(values, source, target)
+    above = target[-1] + (values - source[-1])
+    return fcst.copy(data=np.where(values > source[-1], above, inside).astype(values.dtype))
+
+
+def score_trial(
+    forecast: xr.Dataset,
+    days: xr.Dataset,
+    knots: tuple[np.ndarray, np.ndarray],
+    *,
+    settings: Settings,
+    resampling: Resampling,
+) -> xr.Dataset:
+    """Every score on the days themselves (resample 0) and on every resample of their weeks, the same for all trials.
+
+    Args:
+        forecast: of ``downscale.predict``.
+        days: the same days of the store.
+        knots: of ``bias_mapping``.
+        settings: thresholds [mm/day].
+        resampling: of the weeks.
+
+    Returns:
+        A variable a score, (days, resample) or (days, resample, threshold).
+    """
+    parts = partition(days[TIME], {name: in_day_set(days, name) for name in DAY_SETS}, block_days=resampling.block_days)
+    single = forecast["precip"].expand_dims(MEMBER, axis=1)
+    jobs = [("", single, RAW), (PREFIX, mapped(single, knots), MAPPED)]
+    if "quantiles" in forecast:
+        levels = forecast["quantile"].values.tolist()
+        jobs.append(("", as_members(forecast["quantiles"]), quantile_metrics(levels)))
+    by_set: dict[str, dict[str, xr.DataArray]] = {name: {} for name in DAY_SETS}
+    for prefix, fcst, metrics in jobs:
+        terms = tally(fcst, days["precip"], parts=parts, settings=settings, metrics=metrics).by_part
+        for name in DAY_SETS:
+            weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
+            found = resampled(terms, weights, metrics)
+            by_set[name] |= {f"{prefix}{key}": value for key, value in found.items()}
+    sets = [xr.Dataset(found) for found in by_set.values()]
+    return xr.concat(sets, pd.Index(list(by_set), name="days")).astype(np.float64)
+
+
+def flat(scores: xr.Dataset, day_set: str = "all") -> Mapping[str, np.ndarray]:
+    """(resample,) arrays by score, those of events once a threshold: ``mapped_sedi_20``.
+
+    Args:
+        scores: of ``score_trial``.
+        day_set: all or heavy_x.
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, score in scores.sel(days=day_set).data_vars.items():
+        if THRESHOLD not in score.dims:
+            found[str(name)] = score.values
+            continue
+        for threshold in score[THRESHOLD].values:
+            one = score.sel({THRESHOLD: threshold}).values
+            if np.isfinite(one[0]):
+                found[f"{name}_{threshold:g}"] = one
+    return found

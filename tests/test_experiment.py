@@ -1,0 +1,170 @@
+"""The controlled experiment: its arms, its fairness, its verdicts on planted differences, and the stage end to end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from rainsmith.config import Config, UserError, load_config
+from rainsmith.evaluate import Resampling
+from rainsmith.experiment import experiment
+from rainsmith.experiment.arms import Arm, Trial, resolved, training_days, trials
+from rainsmith.experiment.comparison import Scored, compare, higher_is_better, sentences
+from rainsmith.experiment.scores import bias_mapping, flat, mapped, score_trial
+from rainsmith.metrics.core import Settings
+from rainsmith.run import Run
+from tests.conftest import copy_of
+from tests.small import small_config
+
+SMALL_NET = {"filters": 8, "blocks": 1, "fine_filters": 4, "steps": 6, "batch_size": 16, "validations": 2}
+
+
+def config_of(**more: object) -> Config:
+    values = {"augment__ratio": 0.5, "augment__checks": ["physical_range"], "downscale": SMALL_NET}
+    arms = {"q-srdrn": ["real", "oversampled", "prior-10", "posterior-10"], "srdrn": ["real", "better-10"]}
+    return small_config(**{**values, "experiment": {"arms": arms, "seeds": [0, 1]}, **more})
+
+
+def test_trials_come_seed_by_seed_and_better_is_resolved() -> None:
+    keys = [trial.key for trial in trials(config_of())]
+    assert keys[:4] == ["q-srdrn-real-s0", "q-srdrn-oversampled-s0", "q-srdrn-prior-10-s0", "q-srdrn-posterior-10-s0"]
+    assert keys[8:] == ["srdrn-real-s0", "srdrn-better-10-s0", "srdrn-real-s1", "srdrn-better-10-s1"]
+    trial = Trial("srdrn", Arm.of("better-10"), 0)
+    assert resolved(trial, "posterior").key == "srdrn-posterior-10-s0"
+    assert resolved(trial, "posterior").arm == Arm("posterior-10", "posterior", 10)
+
+
+def test_unknown_arms_are_refused() -> None:
+    with pytest.raises(UserError, match="arms"):
+        load_config(overrides={"experiment.arms": {"srdrn": ["real", "synthetic-5"]}})
+
+
+def _days(count: int, synthetic: int = 0) -> xr.Dataset:
+    flags = np.arange(count + synthetic) >= count
+    heavy = np.arange(count + synthetic) % 10 == 0
+    weight = np.where(flags, 0.5, 1.0).astype("f4")
+    data = {"synthetic": ("time", flags), "heavy_x": ("time", heavy), "weight": ("time", weight)}
+    return xr.Dataset({**data, "number": ("time", np.arange(count + synthetic))})
+
+
+def test_arms_hold_the_days_that_their_names_say() -> None:
+    config = config_of()
+    real, pool = _days(200), _days(200, synthetic=100)
+    days, weights = training_days(Arm.of("real"), real, None, config)
+    assert days.sizes["time"] == 200 and (weights == 1).all()
+    days, weights = training_days(Arm.of("oversampled"), real, None, config)
+    assert days.sizes["time"] == 200 and weights[0] == config.downscale.oversample.times and weights[1] == 1
+    days, weights = training_days(Arm.of("prior-25"), real, pool, config)
+    assert days["number"].values.tolist() == list(range(250)) and weights[-1] == 0.5
+
+
+def _rain(seed: int, days: int = 120) -> xr.DataArray:
+    values = np.random.default_rng(seed).gamma(0.6, 9.0, (days, 8, 7)).astype("f4")
+    values[:, 0, :3] = np.nan
+    time = pd.date_range("2001-01-01", periods=days)
+    return xr.DataArray(values, dims=("time", "y", "x"), coords={"time": time})
+
+
+def test_mapping_makes_the_frequency_bias_one_and_keeps_the_order() -> None:
+    obs = _rain(0)
+    fcst = (0.4 * _rain(1) + 1.0).astype("f4")
+    thresholds = [10.0, 20.0, 35.0, 1e4]
+    knots = bias_mapping(fcst, obs, thresholds)
+    assert len(knots[0]) == 4  # the origin, and the three thresholds that are reached
+    after = mapped(fcst, knots)
+    for threshold in thresholds[:3]:
+        assert (fcst >= threshold).sum() < (obs >= threshold).sum()
+        assert int((after >= threshold - 1e-4).sum()) == int((obs >= threshold).sum())
+    order = np.argsort(fcst.values.ravel(), kind="stable")
+    assert (np.diff(after.values.ravel()[order])[: -21 * 6] >= -1e-5)[
+        ~np.isnan(np.diff(after.values.ravel()[order])[: -21 * 6])
+    ].all()
+    assert np.isnan(after.values[:, 0, :3]).all()
+
+
+def _scored(fcst: xr.DataArray, obs: xr.DataArray) -> xr.Dataset:
+    days = xr.Dataset({"precip": obs, "category": ("time", np.zeros(obs.sizes["time"], int))})
+    days = days.assign(heavy_x=("time", np.arange(obs.sizes["time"]) % 4 == 0))
+    limits = Settings(p90=15.0, p95=20.0, p99=35.0, thresholds_mm=(10.0,))
+    knots = bias_mapping(fcst, obs, [10.0, 15.0, 20.0, 35.0])
+    forecast = xr.Dataset({"precip": fcst})
+    return score_trial(forecast, days, knots, settings=limits, resampling=Resampling(resamples=60))
+
+
+def test_scores_of_a_perfect_forecast() -> None:
+    obs = _rain(0)
+    found = flat(_scored(obs, obs))
+    assert found["mae"].shape == (61,) and found["mae"][0] == 0 and found["rmse"].max() == 0
+    assert found["mapped_sedi_20"][0] == pytest.approx(1.0) and found["frequency_bias_35"][0] == 1.0
+
+
+def _trial(arm: str, seed: int, shift: float) -> Scored:
+    noise = np.random.default_rng(7).normal(0, 0.02, 201)  # the same weeks for all
+    own = np.random.default_rng([seed, len(arm)]).normal(0, 0.002, 201)
+    loss = 1.0 + shift + noise + own
+    return Scored("q-srdrn", arm, seed, {"pinball_p99": loss, "mapped_sedi_20": 1.5 - loss, "mean": loss})
+
+
+def test_a_planted_gain_is_found_and_chance_is_not() -> None:
+    shifts = {"real": 0.05, "oversampled": 0.0, "prior-25": -0.1, "posterior-25": 0.0005, "prior-100": 0.2}
+    table = compare([_trial(arm, seed, shift) for arm, shift in shifts.items() for seed in range(3)], "all", seed=0)
+    assert set(table["arm"]) == {"prior-25", "posterior-25", "prior-100"} and set(table["control"]) == {"oversampled"}
+    assert set(table["score"]) == {"pinball_p99", "mapped_sedi_20"}
+    by = table.set_index(["arm", "score"])
+    for score in ("pinball_p99", "mapped_sedi_20"):
+        assert by.loc[("prior-25", score), "significant"] and by.loc[("prior-25", score), "gain"] > 0
+        assert by.loc[("prior-100", score), "significant"] and by.loc[("prior-100", score), "gain"] < 0
+        assert not by.loc[("posterior-25", score), "significant"]
+    assert by.loc[("prior-25", "pinball_p99"), "gain"] == pytest.approx(0.1, abs=0.02)
+    said = sentences(table)
+    assert any("prior-25" in text and "significantly better in pinball_p99" in text for text in said)
+    assert any("posterior-25" in text and "no significant difference" in text for text in said)
+
+
+def test_one_seed_that_disagrees_takes_significance_away() -> None:
+    trials_ = [_trial(arm, seed, shift) for arm, shift in {"real": 0.0, "prior-25": -0.1}.items() for seed in range(2)]
+    trials_ += [_trial("real", 2, 0.0), _trial("prior-25", 2, 0.001)]
+    table = compare(trials_, "all", seed=0)
+    assert not table["significant"].any() and (table["seeds"] == 3).all()
+
+
+def test_more_is_better_of_hits_only() -> None:
+    assert higher_is_better("mapped_csi_20") and higher_is_better("sedi_5") and not higher_is_better("pinball_p99")
+
+
+@pytest.fixture(scope="module")
+def run(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return copy_of(trained, tmp_path_factory.mktemp("experiment"))
+
+
+def test_the_stage_is_resumable_trial_by_trial(run: Run) -> None:
+    config = config_of()
+    table = experiment(config, run)
+    folder = run.folder / "experiment"
+    results = pd.read_csv(folder / "results.csv")
+    assert len(results) == 12 * 2 and set(results["days"]) == {"all", "heavy_x"}
+    assert results["pinball_p99"].notna().sum() == 8 * 2 and results["mapped_sedi_20"].notna().any()
+    assert set(table["network"]) == {"q-srdrn", "srdrn"} and np.isfinite(table["difference"]).all()
+    with xr.open_zarr(folder / "prior.zarr", consolidated=False) as pool:
+        assert set(np.unique(pool["split"].values)) == {0} and pool["synthetic"].values.sum() == 36
+    files = {path: path.stat().st_mtime_ns for path in sorted((folder / "runs").glob("*.nc"))}
+    assert len(files) == 12
+    first = next(iter(files))
+    first.unlink()
+    experiment(config, run)
+    again = {path: path.stat().st_mtime_ns for path in sorted((folder / "runs").glob("*.nc"))}
+    assert {path for path in files if again[path] != files[path]} == {first}
+    pd.testing.assert_frame_equal(
+        results.drop(columns="seconds"), pd.read_csv(folder / "results.csv").drop(columns="seconds")
+    )
+
+
+def test_other_settings_make_a_trial_again(run: Run) -> None:
+    only = {"arms": {"srdrn": ["real"]}, "seeds": [0]}
+    experiment(config_of(experiment=only), run)
+    path = run.folder / "experiment" / "runs" / "srdrn-real-s0.nc"
+    before = path.stat().st_mtime_ns
+    experiment(config_of(experiment=only, downscale={**SMALL_NET, "steps": 7}), run)
+    assert path.stat().st_mtime_ns != before
