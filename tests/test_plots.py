@@ -6,13 +6,15 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from rainsmith.arrays import TIME
-from rainsmith.plots import curves, maps, style, training
+from rainsmith.plots import climate, curves, maps, style, training
+from rainsmith.plots.experiment import differences
 from tests.fake_run import config_of, rain, store_of, training_log
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -222,3 +224,34 @@ def test_maps_of_the_real_grids_fill_their_window(real_data: Path) -> None:
     rows, columns = np.flatnonzero(inked.any(1)), np.flatnonzero(inked.any(0))
     assert np.ptp(rows) > 0.97 * (inked.shape[0] - 1)
     assert np.ptp(columns) > 0.95 * (inked.shape[1] - 1)
+
+
+def test_gains_of_the_experiment_lie_on_the_side_they_are_on() -> None:
+    row = {"days": "all", "control": "real", "value": 0.9, "control_value": 1.0, "significant": True}
+    rows = [
+        {**row, "network": "q-srdrn", "arm": "prior-25", "score": "pinball_p99", "difference": -0.1, "gain": 0.1},
+        {**row, "network": "q-srdrn", "arm": "prior-25", "score": "mapped_sedi_20", "difference": -0.1, "gain": -0.2},
+    ]
+    bounds = {"lower": -0.15, "upper": -0.05}
+    panel = differences(pd.DataFrame([{**row, **bounds} for row in rows])).axes[0]
+    spans = [sorted(line.get_xdata()) for line in panel.lines if len(line.get_xdata()) == 2 and line.get_xdata()[0]]
+    assert [[round(x) for x in span] for span in spans] == [[5, 15], [-30, -10]]
+    empty = pd.DataFrame(columns=["days", "score", "gain", "network", "arm"]).astype({"gain": float, "score": str})
+    assert not differences(empty).axes
+
+
+def test_the_map_of_the_bias_is_white_where_there_is_none(store: xr.Dataset) -> None:
+    field = np.where(store["mask"].values, 0.0, np.nan)
+    field[-1, -1] = 2.0
+    figure = climate.bias_map(field, maps.geography(store), unit="mm/day", title="Bias")
+    norm = figure.axes[0].images[0].norm
+    assert norm.vmin == -norm.vmax and style.picture(figure, "png").startswith(PNG)
+
+
+def test_reliability_draws_its_curves_and_how_often_each_share_was_forecast() -> None:
+    share = np.linspace(0, 1, 5)
+    curve = curves.Curve("prior", share, np.array([0.0, 0.2, np.nan, 0.7, 1.0]))
+    panel = climate.reliability([curve], np.array([0.9, 0.05, 0.03, 0.01, 0.01])).axes[0]
+    assert [len(line.get_xdata()) for line in panel.lines] == [2, 4]
+    heights = [bar.get_height() for bar in panel.patches]
+    assert heights == sorted(heights, reverse=True) and len(heights) == 5

@@ -17,6 +17,7 @@ from rainsmith.config import Config, UserError
 from rainsmith.data.finish import write_store
 from rainsmith.evaluate import evaluate
 from rainsmith.report import report
+from rainsmith.report.climate import _levels, _year, climate_rows
 from rainsmith.report.distributions import cell_size
 from rainsmith.report.facts import credit_rows
 from rainsmith.report.gather import Material, gather, heaviest
@@ -217,6 +218,30 @@ def test_distributions_have_all_their_figures(page: str) -> None:
     assert [n.split(",")[0] for n in names if n.startswith("Rank")] == [
         f"Rank histogram of {name}" for name in ("prior members", "posterior members", "scaled analogs")
     ]
+
+
+def test_the_climate_is_that_of_the_table(material: Material, page: str) -> None:
+    rows = {row.title: row for row in climate_rows(material)}
+    table = material.climate[(material.climate["model"] == "flat") & (material.climate["mode"] == "prior")]
+    found = table.set_index("index").loc["Rx1day"]
+    row = next(row for title, row in rows.items() if title.endswith("(Rx1day)"))
+    assert row.values[0][0] == number(found["value"]) and row.observed == number(found["observed"])
+    assert not row.of_series and next(row for title, row in rows.items() if title.endswith("(CDD)")).of_series
+    alts = " ".join(Links(page).alts)
+    for words in ("Mean rain by month", "Return levels", "Reliability of", "Map of the bias of mean"):
+        assert words in alts
+
+
+def test_curves_of_the_climate_are_those_of_the_files(material: Material) -> None:
+    prior = material.climates["prior"]
+    observed, members = _year(prior)
+    assert np.array_equal(observed.y, prior["seasonal_cycle_observed"].values, equal_nan=True)
+    known = np.isfinite(members.y)
+    assert members.low is not None and members.high is not None
+    assert (members.low[known] <= members.y[known]).all() and (members.y[known] <= members.high[known]).all()
+    names = [curve.name for curve in _levels(prior, material.climates["record"])]
+    assert names == ["climatology", "observed", "prior"]
+    assert [curve.name for curve in _levels(prior, None)] == ["observed", "prior"]
 
 
 def test_wavelengths_are_in_km_where_the_grid_tells_its_size(material: Material) -> None:

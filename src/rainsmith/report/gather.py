@@ -35,6 +35,8 @@ class Material:
         log: rows of metrics.jsonl.
         notes: baselines that do not apply, and why.
         diagnosis: diagnosis.json.
+        climate: rows of evaluation/climate.csv of that split.
+        climates: evaluation/<...>-climate.nc by mode, and ``record``, the observed climate of all days.
         missing: one line for each part that is missing.
     """
 
@@ -48,6 +50,8 @@ class Material:
     log: list[dict[str, Any]]
     notes: Mapping[str, str] = field(default_factory=dict)
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
+    climate: pd.DataFrame = field(default_factory=pd.DataFrame)
+    climates: Mapping[str, xr.Dataset] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -111,6 +115,8 @@ def gather(config: Config, run: Run) -> Material:
         log=log,
         notes=_read_notes(run, split),
         diagnosis=_read_diagnosis(run, missing),
+        climate=_read_climate(run, split),
+        climates=_read_climates(model, run, split),
         missing=missing,
     )
 
@@ -136,6 +142,20 @@ def _read_curves(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:
     """Curves of the model's modes and of every baseline that has some."""
     paths = {mode: run.evaluation / f"{model}-{mode}-{split}.nc" for mode in MODES}
     paths |= {name: run.evaluation / f"{name}-prior-{split}.nc" for name in BASELINES}
+    return _read_netcdf(paths)
+
+
+def _read_climates(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:
+    paths = {mode: run.evaluation / f"{model}-{mode}-{split}-climate.nc" for mode in MODES}
+    return _read_netcdf({**paths, "record": run.evaluation / "record-climate.nc"})
+
+
+def _read_climate(run: Run, split: str) -> pd.DataFrame:
+    table = _read_csv(run.evaluation / "climate.csv")
+    return table if table.empty else table[table["split"] == split].copy()
+
+
+def _read_netcdf(paths: Mapping[str, Path]) -> dict[str, xr.Dataset]:
     found = {}
     for name, path in paths.items():
         if path.is_file():

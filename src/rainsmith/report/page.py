@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from rainsmith import criteria
+from rainsmith.report.climate import climate_columns, climate_pictures, climate_rows
 from rainsmith.report.diagnosis import diagnosis_rows, diagnosis_sentence
 from rainsmith.report.distributions import distribution_pictures
 from rainsmith.report.facts import credit_rows, facts, provenance_rows, region
@@ -55,6 +56,9 @@ def context(material: Material, days: int) -> dict[str, Any]:
         "bar": bar,
         "wide_maps": _wide(material),
         "distributions": distribution_pictures(material),
+        "climate": climate_rows(material),
+        "climate_columns": [MODEL_WORDS.get(n, n) for n in climate_columns(material.climate, material.model)],
+        "climate_pictures": climate_pictures(material),
         "tables": score_tables(material),
         "comparisons": comparison_rows(material),
         "training": training_pictures(material),

@@ -1,0 +1,116 @@
+"""Figures of the climate: the year, return levels, maps of the bias; and how reliable probabilities of events are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from rainsmith.plots.curves import SIZE, Curve
+from rainsmith.plots.maps import Geography
+from rainsmith.plots.style import FAINT, INK, axes, heading, label, legend_below, line_style
+
+MONTHS = "JFMAMJJASOND"
+
+
+def seasonal_cycle(curves: Sequence[Curve], *, title: str = "The year") -> Figure:
+    """Mean rain of each month [mm/day]; a band is the range of the members."""
+    figure, panel = axes(*SIZE)
+    for curve in curves:
+        _line(panel, curve)
+    panel.set_xticks(range(1, 13), labels=list(MONTHS))
+    panel.set_ylim(0, None)
+    heading(panel, title)
+    label(panel, "month", "mean rain [mm/day]")
+    legend_below(figure, panel)
+    return figure
+
+
+def return_levels(curves: Sequence[Curve], *, title: str = "Return levels") -> Figure:
+    """The amount of a day [mm] that a cell reaches once in so many years; a band is an interval or a range."""
+    figure, panel = axes(*SIZE)
+    for curve in curves:
+        _line(panel, curve)
+    panel.set_xscale("log")
+    periods = curves[0].x if curves else np.array([2.0, 100.0])
+    panel.set_xticks(periods, labels=[f"{period:g}" for period in periods])
+    panel.minorticks_off()
+    panel.set_ylim(0, None)
+    heading(panel, title)
+    label(panel, "return period [years]", "rain of a day, mean of cells [mm]")
+    legend_below(figure, panel, columns=2)
+    return figure
+
+
+def reliability(curves: Sequence[Curve], counts: np.ndarray, *, title: str = "Reliability") -> Figure:
+    """How often an event was observed against how many members had it; bars below: how often each share was forecast.
+
+    Args:
+        curves: forecast share of the members against the observed frequency.
+        counts: (votes,) share of the cell-days with each number of members, of the first curve.
+        title: of the figure.
+    """
+    figure, panel = axes(*SIZE)
+    panel.plot([0, 1], [0, 1], color=INK, linewidth=1.0, zorder=1)
+    for curve in curves:
+        _line(panel, curve)
+    shares = np.linspace(0, 1, len(counts))
+    height = np.log10(np.maximum(counts, 1e-6) / 1e-6) / 6
+    panel.bar(shares, 0.12 * height, width=0.6 / len(counts), bottom=0.0, color=FAINT, alpha=0.35, zorder=0)
+    panel.set(xlim=(-0.03, 1.03), ylim=(0, 1.03))
+    heading(panel, title)
+    label(panel, "share of the members with the event", "share of these cells where it was observed")
+    legend_below(figure, panel)
+    return figure
+
+
+def bias_map(field: np.ndarray, place: Geography, *, unit: str, title: str) -> Figure:
+    """Members minus observation at every cell, blue where too wet, brown where too dry.
+
+    Args:
+        field: (y, x) in ``unit``, NaN outside the domain.
+        place: of the domain.
+        unit: of the field.
+        title: of the figure.
+    """
+    known = np.abs(field[np.isfinite(field)])
+    most = float(np.quantile(known, 0.98)) if known.size else 1.0
+    norm = Normalize(-max(most, 1e-6), max(most, 1e-6))
+    width = 3.4
+    height = width * min(max(place.shape, 0.5), 1.8) + 1.0
+    figure = Figure(figsize=(width, height), facecolor="white")
+    panel = figure.add_axes((0.01, 0.75 / height, 0.98, 1 - 1.1 / height), anchor="N")
+    panel.imshow(field, cmap="BrBG", norm=norm, interpolation="nearest", aspect=place.aspect)
+    panel.add_collection(LineCollection(list(place.outline), colors=INK, linewidths=0.5))
+    left, right, low, high = place.window
+    panel.set(xlim=(left, right), ylim=(high, low) if place.first_row_on_top else (low, high), xticks=[], yticks=[])
+    panel.spines[:].set_visible(False)
+    figure.text(0.02, 1 - 0.2 / height, title, fontsize=10.5, weight="bold", color=INK, va="center")
+    bar = figure.add_axes((0.1, 0.5 / height, 0.8, 0.12 / height))
+    scale = figure.colorbar(ScalarMappable(norm, "BrBG"), cax=bar, orientation="horizontal")
+    scale.ax.tick_params(labelsize=8, colors=INK, length=2)
+    scale.set_label(unit, fontsize=8, color=INK)
+    return figure
+
+
+def _line(panel: Axes, curve: Curve) -> None:
+    style = line_style(curve.name)
+    known = np.isfinite(curve.y)
+    if curve.low is not None and curve.high is not None:
+        panel.fill_between(curve.x, curve.low, curve.high, color=style.colour, alpha=0.16, linewidth=0, zorder=2.5)
+    panel.plot(
+        curve.x[known],
+        curve.y[known],
+        color=style.colour,
+        linestyle=style.dashes,
+        linewidth=style.width,
+        marker="o",
+        markersize=3,
+        label=curve.title or curve.name,
+        zorder=5 if curve.name in ("prior", "observed") else 3,
+    )
