@@ -128,13 +128,13 @@ def test_whole_run_then_everything_is_skipped_then_only_what_changed_runs_again(
     assert (folder / "report.html").stat().st_size > 50_000
     assert capsys.readouterr().out.strip().endswith("report.html")
     stages = sorted(path.stem for path in (folder / "stages").glob("*.json"))
-    assert stages == ["augment", "evaluate", "prepare", "report", "sample", "train"]
+    assert stages == ["augment", "diagnose", "evaluate", "prepare", "report", "sample", "train"]
     before = {name: (folder / "stages" / f"{name}.json").stat().st_mtime_ns for name in stages}
     cli.main(["run", *common])
     assert before == {name: (folder / "stages" / f"{name}.json").stat().st_mtime_ns for name in stages}
     cli.main(["run", *common, "--set", "evaluate.resamples=60"])
     changed = {name for name in stages if (folder / "stages" / f"{name}.json").stat().st_mtime_ns != before[name]}
-    assert changed == {"evaluate", "report"}
+    assert changed == {"evaluate", "diagnose", "report"}
 
 
 def test_a_training_of_another_configuration_is_not_overwritten(
