@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from rainsmith import cli
+from rainsmith import checkpoint, cli
 from rainsmith.arrays import SPLITS, day_numbers, in_split
 from rainsmith.augment import augment, mix, rejections, require_training_days
-from rainsmith.config import Augment, Config, UserError
+from rainsmith.config import Augment, Config, Sampling, UserError
+from rainsmith.data.dataset import Days
 from rainsmith.run import Run, open_zarr
 from rainsmith.sample import Sampler
 from rainsmith.synthetic_checks import Judge
@@ -178,8 +179,8 @@ def test_a_rejected_day_is_drawn_anew_and_stays_in_the_table(run: Run, monkeypat
 def test_a_day_is_given_up_after_its_tries(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sources = in_split(run.open_store(), "train")
-    hopeless = int(day_numbers(sources["time"])[sources["heavy_x"].values][0])
+    augment(config_of(ratio=0.05), run)
+    hopeless = int(table_of(run)["source_day"][3])
     reject(monkeypatch, lambda table: table["source_day"].to_numpy() == hopeless)
     augment(config_of(ratio=0.05, tries=3), run)
     table, (real, mixed) = table_of(run), both(run)
@@ -252,26 +253,35 @@ def test_days_drawn_twice_are_other_members(run: Run) -> None:
     """More synthetic days than sources: a further round has members of its own."""
     augment(config_of(days=["2001-03-01", "2001-07-01"], ratio=5.0 / 365), run)
     table = table_of(run)
-    assert table["source_day"].tolist() == [20010301, 20010701, 20010301, 20010701, 20010301]
+    assert table["source_day"].tolist() == [20010301, 20010701, 20010301, 20010701, 20010701]
     assert table["member"].tolist() == [0, 0, 10, 10, 20]
     assert table["max_mm"].nunique() == 5
 
 
+def test_few_days_are_spread_over_all_sources(run: Run) -> None:
+    augment(config_of(days="all", ratio=0.05), run)
+    months = table_of(run)["source_day"] // 100 % 100
+    assert len(months) == 18 and set(months) == set(range(1, 13))
+
+
 def test_variations_of_the_storm_have_keys_of_their_own(run: Run) -> None:
-    """augment.variation overrides sampling.variation; only posterior days have one."""
-    given = {"sampling.keep_levels": 0, "sampling.variation": 1.0}
-    base = {"ratio": 0.05, "checks": [], "mode": "posterior"}
-    distances = {}
+    """augment.variation overrides sampling.variation; the same seed, day and member give the same field elsewhere."""
+    sampling = {**SMALL["sampling"], "keep_levels": 0, "variation": 1.0}
+    loaded = checkpoint.load(run.checkpoints / "best_prior")
+    fields = []
     for variation in (0.0, None):
-        config = small_config(
-            **{k.replace(".", "__"): v for k, v in given.items()}, augment={**base, "variation": variation}
-        )
-        augment(config, run)
-        table = table_of(run)
-        assert (table["keep_levels"] == 0).all()
-        assert (table["variation"] == (1.0 if variation is None else variation)).all()
-        distances[variation] = table["source_distance"].median()
-    assert distances[0.0] < distances[None]
+        settings = {"ratio": 0.02, "checks": [], "mode": "posterior", "seed": 5, "variation": variation}
+        augment(small_config(sampling=sampling, augment=settings), run)
+        table, (real, mixed) = table_of(run), both(run)
+        expected = 1.0 if variation is None else variation
+        assert (table["keep_levels"] == 0).all() and (table["variation"] == expected).all()
+        source = real.isel(time=np.isin(day_numbers(real["time"]), table["source_day"][:1]))
+        batch = Days(source).batch(np.array([0]))
+        sampler = Sampler(loaded, Sampling(keep_levels=0, variation=expected, seed=5), "cpu")
+        drawn = sampler.draw(batch.x, batch.days, table["member"][:1].tolist(), batch.y, batch.valid)[0, 0]
+        fields.append(mixed["precip"].values[real.sizes["time"]])
+        np.testing.assert_allclose(fields[-1], np.where(batch.valid[0], drawn, np.nan), rtol=1e-4, atol=1e-4)
+    assert not np.allclose(*fields, atol=1e-2, equal_nan=True)
 
 
 def test_a_failure_leaves_the_last_good_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

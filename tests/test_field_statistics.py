@@ -20,20 +20,21 @@ def wave(k: float) -> np.ndarray:
 @pytest.mark.parametrize("k", [0.02, 0.1, 0.2])
 def test_texture_of_a_wave_is_its_closed_form(k: float) -> None:
     power = [(1 - np.cos(2 * np.pi * k * s)) ** 2 for s in (1, 2, 4)]
-    expected = [np.log10(power[0] / power[1]), np.log10(power[1] / power[2]), np.log10(0.5)]
+    neighbours = (1 - np.cos(2 * np.pi * k)) / 2  # along x; none across
+    expected = [np.log10(power[0] / power[1]), np.log10(power[1] / power[2]), np.log10(neighbours), np.log10(0.5)]
     np.testing.assert_allclose(texture(wave(k))[0], expected, atol=0.1)
 
 
 def test_white_noise_has_the_same_power_in_every_band_and_smooth_fields_less_in_finer_ones() -> None:
     rough = texture(noise(ny=200, nx=200))
-    np.testing.assert_allclose(rough[:, :2], 0, atol=0.05)
-    assert (texture(wave(0.02))[:, :2] < texture(wave(0.1))[:, :2]).all()
-    assert (texture(wave(0.1))[:, :2] < rough[:1, :2]).all()
+    np.testing.assert_allclose(rough[:, :3], 0, atol=0.05)
+    assert (texture(wave(0.02))[:, :3] < texture(wave(0.1))[:, :3]).all()
+    assert (texture(wave(0.1))[:, :3] < rough[:1, :3]).all()
 
 
 def test_texture_is_that_of_the_field_whatever_its_amount_and_its_coast() -> None:
     fields = wave(0.05)
-    np.testing.assert_allclose(texture(7 * fields)[:, :2], texture(fields)[:, :2], rtol=1e-6)
+    np.testing.assert_allclose(texture(7 * fields)[:, :3], texture(fields)[:, :3], rtol=1e-6)
     coast = fields.copy()
     coast[:, :, :50] = np.nan
     coast[:, 30:] = np.nan
@@ -44,10 +45,10 @@ def test_texture_is_that_of_the_field_whatever_its_amount_and_its_coast() -> Non
 
 def test_texture_needs_rain() -> None:
     found = texture(np.zeros((1, 30, 30)))
-    assert np.isnan(found[0, :2]).all() and found[0, 2] < -10
+    assert np.isnan(found[0, :3]).all() and found[0, 3] < -10
     shower = np.zeros((1, 30, 30))
     shower[0, 3, 3] = 40
-    assert np.isnan(texture(shower)[0, :2]).all()
+    assert np.isnan(texture(shower)[0, :3]).all()
     assert np.isfinite(texture(np.full((1, 30, 30), 5.0))).all()  # a constant field is smooth, not unknown
 
 

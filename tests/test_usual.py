@@ -36,10 +36,10 @@ def test_beyond_the_wettest_day_it_is_as_there(usual: Usual) -> None:
     np.testing.assert_array_equal(usual.centre_at(np.array([1e3])), usual.centre_at(np.array([1e4])))
 
 
-def test_sides_have_bounds_of_their_own_and_a_tolerance_widens_both() -> None:
+def test_sides_have_bounds_of_their_own_and_a_tolerance_is_granted_on_both() -> None:
     rng = np.random.default_rng(4)
     wetness, values = rng.uniform(1, 2, 2000), rng.exponential(1.0, 2000)
-    strict, lenient = Usual.of(wetness, values), Usual.of(wetness, values, tolerance=2.0)
+    strict, lenient = Usual.of(wetness, values), Usual.of(wetness, values, tolerance=9.0)
     at = np.array([1.5])
     assert strict.upper > 3 * strict.lower
     low, high = np.array([-1.0]), np.array([8.5])
@@ -49,5 +49,10 @@ def test_sides_have_bounds_of_their_own_and_a_tolerance_widens_both() -> None:
 
 def test_a_figure_that_is_missing_stays_so_and_one_group_suffices(usual: Usual) -> None:
     assert np.isnan(usual.excess(np.array([1.0]), np.array([np.nan]))).all()
+    wetness, values = days(400, seed=5)
+    gaps = np.concatenate([values, [np.nan, np.inf]])
+    np.testing.assert_array_equal(
+        Usual.of(np.append(wetness, [1.0, 2.0]), gaps).centre, Usual.of(wetness, values).centre
+    )
     few = Usual.of(*days(30, seed=2))
     assert few.centre.shape == (1,)

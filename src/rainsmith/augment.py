@@ -92,7 +92,7 @@ def synthesise(config: Config, run: Run) -> tuple[xr.Dataset, pd.DataFrame]:
 
 
 def mix(
-    real: xr.Dataset, sources: xr.Dataset, indices: np.ndarray, fields: np.ndarray, weight: float = 1
+    real: xr.Dataset, sources: xr.Dataset, indices: np.ndarray, fields: np.ndarray, weight: float = 1.0
 ) -> xr.Dataset:
     """Real training days followed by synthetic ones, each with the date and the predictors of its source.
 
@@ -123,8 +123,8 @@ def mix(
 class _Drawn:
     """Synthetic days in the making: ``wanted`` of them, spread evenly over the source days.
 
-    Day number i is drawn for source i % n, in round i // n of the sources. The members that may become it are numbered
-    by the round, so that they do not depend on what was rejected before.
+    Day number i is of round i // n of the n sources; a last round that does not reach them all takes every so-manieth.
+    The members that may become a day are numbered by its round, so that they do not depend on what was rejected before.
     """
 
     sampler: Sampler
@@ -143,16 +143,26 @@ class _Drawn:
         with progress() as bar:
             task = bar.add_task("augment", total=self.wanted, note="")
             for first in range(0, self.wanted, n):
-                of_round = np.arange(first, min(first + n, self.wanted))
-                for start in range(0, len(of_round), batch_size):
-                    part = of_round[start : start + batch_size]
-                    rows.append(self._judged(reader, part, first // n))
+                size = min(n, self.wanted - first)
+                days = ((np.arange(size) + 0.5) * n / size).astype(np.int64)
+                for start in range(0, size, batch_size):
+                    part = np.arange(start, min(start + batch_size, size))
+                    rows.append(self._judged(reader, first + part, days[part], first // n))
                     bar.advance(task, len(part))
         return pd.concat(rows, ignore_index=True).sort_values("number", kind="stable", ignore_index=True)
 
-    def _judged(self, reader: Days, numbers: np.ndarray, turn: int) -> pd.DataFrame:
-        """Draw some days of one round until each is accepted or has used up its tries; every one judged is a row."""
-        days = numbers % self.sources.sizes[TIME]
+    def _judged(self, reader: Days, numbers: np.ndarray, days: np.ndarray, turn: int) -> pd.DataFrame:
+        """Draw for some source days of one round until each has a day accepted or its tries are used up.
+
+        Args:
+            reader: of the sources.
+            numbers: (M,) of the synthetic days.
+            days: (M,) index of the source of each.
+            turn: number of the round.
+
+        Returns:
+            A row for every day that was judged.
+        """
         steered, tries = self.steering is not None, self.settings.tries
         members = self.settings.candidates if steered else tries
         base = turn * members
@@ -160,21 +170,21 @@ class _Drawn:
         if pool is not None and self.steering is not None:
             maxima = np.nan_to_num(pool).max(axis=(2, 3))
             order, share = self.steering.order(maxima), rank_share(maxima)
-        rows, open_ = [], np.arange(len(days))
+        rows, left = [], np.arange(len(days))
         for attempt in range(min(tries, members)):
             more: dict[str, Any] = {"member": base + attempt}
             if pool is not None:
-                pick = order[open_, attempt]
-                offered = pool[open_, pick]
-                more = {"member": base + pick, "intensity": share[open_, pick]}
+                pick = order[left, attempt]
+                offered = pool[left, pick]
+                more = {"member": base + pick, "intensity": share[left, pick]}
             else:
-                offered = self._draw(reader, days[open_], [base + attempt])[:, 0]
-            found = self.judge(offered, self.sources.isel({TIME: days[open_]}))
-            rows.append(found.assign(number=numbers[open_], source=days[open_], **more))
+                offered = self._draw(reader, days[left], [base + attempt])[:, 0]
+            found = self.judge(offered, self.sources.isel({TIME: days[left]}))
+            rows.append(found.assign(number=numbers[left], source=days[left], **more))
             good = found["accepted"].to_numpy()
-            self.fields[numbers[open_[good]]] = offered[good]
-            open_ = open_[~good]
-            if not len(open_):
+            self.fields[numbers[left[good]]] = offered[good]
+            left = left[~good]
+            if not len(left):
                 break
         return pd.concat(rows, ignore_index=True)
 
@@ -199,7 +209,7 @@ def require_training_days(mixed: xr.Dataset) -> None:
 
 def rejections(table: pd.DataFrame) -> dict[str, int]:
     """How many judged days each check rejected, the most frequent first; a day may fail several."""
-    reasons = table.loc[~table["accepted"], "reason"].str.split("; ").explode()
+    reasons = table.loc[~table["accepted"], "reason"].astype(str).str.split("; ").explode()
     return {str(name): int(n) for name, n in reasons.str.split(":").str[0].value_counts().items()}
 
 

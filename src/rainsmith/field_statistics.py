@@ -10,10 +10,10 @@ from rainsmith.data.heavy import coarse_rain_score
 
 SPACINGS = (1, 2, 4)
 """[cells] Spacings of the second differences; each band is an octave coarser than the one before."""
-TEXTURE = ("finest band", "next band", "whole field")
+TEXTURE = ("finest band", "next band", "differences of neighbours", "whole field")
 """Names of the columns of ``texture``."""
-LEAST_TRIPLES = 30
-"""Triples of cells with rain that a band needs before its power says anything."""
+LEAST_WET = 30
+"""Differences between cells with rain that a band needs before its power says anything."""
 _TINY = 1e-12
 _DAYS = 256  # days at a time: bounds the memory
 
@@ -29,36 +29,51 @@ def texture(fields: np.ndarray) -> np.ndarray:
         fields: (days, y, x) [mm/day], NaN at invalid cells.
 
     Returns:
-        (days, 3) log10 of: power at spacing 1 over 2, at 2 over 4, and the variance (the one that is no ratio). NaN
-        where too little of the domain is wet to tell.
+        (days, 4) log10 of: power at spacing 1 over 2; at 2 over 4; the semivariance of neighbours over the variance, 0
+        for white noise; and the variance (the one that is no ratio). NaN where too little of the domain is wet to tell.
     """
     found = np.empty((len(fields), len(TEXTURE)))
     for start in range(0, len(fields), _DAYS):
         roots = np.sqrt(np.maximum(fields[start : start + _DAYS], 0))
         fine, middle, wide = (_band(roots, spacing) for spacing in SPACINGS)
+        neighbours = _neighbours(roots)
         valid = np.isfinite(roots)
         cells = np.maximum(valid.sum(axis=(1, 2)), 1)
         mean = np.where(valid, roots, 0).sum(axis=(1, 2), dtype=np.float64) / cells
         variance = (np.where(valid, roots - mean[:, None, None], 0) ** 2).sum(axis=(1, 2)) / cells
-        found[start : start + _DAYS] = np.column_stack([fine - middle, middle - wide, np.log10(variance + _TINY)])
+        whole = np.log10(variance + _TINY)
+        found[start : start + _DAYS] = np.column_stack([fine - middle, middle - wide, neighbours - whole, whole])
     return found
 
 
 def _band(roots: np.ndarray, spacing: int) -> np.ndarray:
-    """log10 of the mean square of value minus mean of the two neighbours ``spacing`` cells away (days,), NaN where less
-    than ``LEAST_TRIPLES`` of such three cells hold rain."""
-    total, count, wet = np.zeros(len(roots)), np.zeros(len(roots)), np.zeros(len(roots))
-    for axis in (1, 2):
-        values = np.moveaxis(roots, axis, 2)
-        if values.shape[2] <= 2 * spacing:
-            continue
-        middle = values[:, :, spacing:-spacing]
-        beside = (values[:, :, : -2 * spacing] + values[:, :, 2 * spacing :]) / 2
-        finite = np.isfinite(middle - beside)
-        total += np.where(finite, (middle - beside) ** 2, 0).sum(axis=(1, 2), dtype=np.float64)
+    """log10 of the mean square of value minus mean of the two neighbours ``spacing`` cells away (days,)."""
+    sides = [
+        (v[:, :, spacing:-spacing], (v[:, :, : -2 * spacing] + v[:, :, 2 * spacing :]) / 2)
+        for v in _along_both_axes(roots)
+        if v.shape[2] > 2 * spacing
+    ]
+    return _log_power(sides, len(roots))
+
+
+def _neighbours(roots: np.ndarray) -> np.ndarray:
+    """log10 of half the mean square of differences between neighbouring cells (days,)."""
+    return _log_power([(v[:, :, 1:], v[:, :, :-1]) for v in _along_both_axes(roots)], len(roots)) + np.log10(0.5)
+
+
+def _along_both_axes(fields: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.moveaxis(fields, 1, 2), fields
+
+
+def _log_power(sides: list[tuple[np.ndarray, np.ndarray]], days: int) -> np.ndarray:
+    """log10 of the mean square of differences, NaN where less than ``LEAST_WET`` of them are of cells with rain."""
+    total, count, wet = np.zeros(days), np.zeros(days), np.zeros(days)
+    for one, other in sides:
+        finite = np.isfinite(one - other)
+        total += np.where(finite, (one - other) ** 2, 0).sum(axis=(1, 2), dtype=np.float64)
         count += finite.sum(axis=(1, 2))
-        wet += (finite & (middle + beside > 0)).sum(axis=(1, 2))
-    return np.asarray(np.where(wet >= LEAST_TRIPLES, np.log10(total / np.maximum(count, 1) + _TINY), np.nan))
+        wet += (finite & (one + other > 0)).sum(axis=(1, 2))
+    return np.asarray(np.where(wet >= LEAST_WET, np.log10(total / np.maximum(count, 1) + _TINY), np.nan))
 
 
 def pattern_distance(fields: np.ndarray, library: np.ndarray) -> np.ndarray:
@@ -74,11 +89,12 @@ def pattern_distance(fields: np.ndarray, library: np.ndarray) -> np.ndarray:
     Returns:
         (m, n) float32, NaN where one of the two holds no rain.
     """
-    rain, valid = _rows(fields)
+    cells = np.isfinite(fields).any(axis=0)  # no other cell is one that both have
+    rain, valid = _rows(fields[:, cells])
     roots = np.sqrt(rain)
     found = np.empty((len(fields), len(library)), dtype=np.float32)
     for start in range(0, len(library), _DAYS):
-        other, there = _rows(library[start : start + _DAYS])
+        other, there = _rows(library[start : start + _DAYS, cells])
         both = (rain @ there.T) * (valid @ other.T)  # the rain of each over the cells that the other has
         with np.errstate(invalid="ignore", divide="ignore"):
             affinity = np.where(both > 0, roots @ np.sqrt(other).T / np.sqrt(both), np.nan)
@@ -86,11 +102,10 @@ def pattern_distance(fields: np.ndarray, library: np.ndarray) -> np.ndarray:
     return found
 
 
-def _rows(fields: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rows(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rain with 0 at invalid cells, and which are valid: (days, cells) float32 each."""
-    flat = fields.reshape(len(fields), -1)
-    valid = np.isfinite(flat)
-    return np.maximum(np.where(valid, flat, 0), 0).astype(np.float32), valid.astype(np.float32)
+    valid = np.isfinite(values)
+    return np.maximum(np.where(valid, values, 0), 0).astype(np.float32), valid.astype(np.float32)
 
 
 def block_error(fields: np.ndarray, coarse: np.ndarray, block: np.ndarray, least_mm: float) -> np.ndarray:

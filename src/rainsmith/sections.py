@@ -167,7 +167,7 @@ class Augment(Section):
     tries: int = Field(default=10, ge=1)  # members that are judged for a synthetic day before it is given up
     checks: list[AugmentCheck] = ["physical_range", "mass", "return_level", "copy", "stranger", "spectrum"]
     mass_tolerance: float = Field(default=0.1, gt=0)  # share of the rain off the block means of the input
-    spectrum_tolerance: float = Field(default=0.2, ge=0)  # [log10 of power] beyond that of observed days
+    spectrum_tolerance: float = Field(default=0.3, ge=0)  # [log10 of power] always granted, however alike days are
     max_return_period_years: float = Field(default=1000.0, gt=0)  # [years] of the domain maximum
     seed: int = 0
 

@@ -79,12 +79,12 @@ class Judge:
         some = wet[np.unique(np.linspace(0, len(wet) - 1, CALIBRATION_DAYS).astype(int))]
         distance = pattern_distance(observed[some], observed)
         distance[np.arange(len(some)), some] = np.nan  # the day itself
-        nearest = np.log10(np.maximum(np.nanmin(distance, axis=1), 1e-3))
-        bands = {}
-        for name, values in zip(TEXTURE, texture(observed[some]).T, strict=True):
-            known = np.isfinite(values)
-            if known.sum() >= LEAST_DAYS:
-                bands[name] = Usual.of(means[some][known], values[known], settings.spectrum_tolerance)
+        nearest = np.log10(np.maximum(np.where(np.isnan(distance), np.inf, distance).min(axis=1), 1e-3))
+        bands = {
+            name: Usual.of(means[some], values, settings.spectrum_tolerance)
+            for name, values in zip(TEXTURE, texture(observed[some]).T, strict=True)
+            if np.isfinite(values).sum() >= LEAST_DAYS
+        }
         mass = None
         coarse = mean_coarse_rain(real)
         if coarse is not None and not int(real.attrs.get("coarsen", 0)):

@@ -26,7 +26,7 @@ class Usual:
         centre: (groups,) medians.
         spread: (groups,) half the distance between the 16 and 84 % quantiles.
         lower, upper: distances from the centre, in spreads, that hardly any observed day passes.
-        tolerance: what is granted beyond that, in the statistic's own units.
+        tolerance: the least distance that is granted, in the statistic's own units.
     """
 
     wetness: np.ndarray
@@ -42,9 +42,11 @@ class Usual:
 
         Args:
             wetness_mm: (days,) how wet each day is [mm/day].
-            values: (days,) of at least one day, finite.
-            tolerance: what is granted beyond the bounds.
+            values: (days,), finite on at least one day; others are left out.
+            tolerance: a distance from the centre that is granted, however little observed days differ.
         """
+        known = np.isfinite(wetness_mm) & np.isfinite(values)
+        wetness_mm, values = wetness_mm[known], values[known]
         order = np.argsort(wetness_mm, kind="stable")
         groups = np.array_split(order, int(np.clip(len(order) // GROUP_DAYS, 1, MOST_GROUPS)))
         low, centre, high = np.array([np.quantile(values[group], [0.16, 0.5, 0.84]) for group in groups]).T
@@ -59,7 +61,7 @@ class Usual:
         where = _log(wetness_mm)
         distance = values - self.centre_at(wetness_mm)
         bound = np.where(distance < 0, self.lower, self.upper) * np.interp(where, self.wetness, self.spread)
-        return np.asarray(distance / (bound + self.tolerance))
+        return np.asarray(distance / np.maximum(bound, self.tolerance))
 
     def centre_at(self, wetness_mm: np.ndarray) -> np.ndarray:
         """Medians (days,) at some wetness [mm/day]; beyond the driest and the wettest group as there."""
