@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +136,17 @@ def test_whole_run_then_everything_is_skipped_then_only_what_changed_runs_again(
     cli.main(["run", *common, "--set", "evaluate.resamples=60"])
     changed = {name for name in stages if (folder / "stages" / f"{name}.json").stat().st_mtime_ns != before[name]}
     assert changed == {"evaluate", "diagnose", "report"}
+
+
+def test_a_run_without_prior_members_goes_through_without_a_diagnosis(
+    config_file: Path, trained: Run, tmp_path: Path
+) -> None:
+    run = copy_of(trained, tmp_path / "run")
+    shutil.rmtree(run.folder / "stages", ignore_errors=True)
+    only = ["sampling.modes=[posterior]", "evaluate.baselines=[]", "evaluate.climate=false", "augment.ratio=0.05"]
+    cli.main(["run", "--config", str(config_file), "--run", str(run.folder), "--set", *only])
+    assert not (run.folder / "diagnosis.json").exists()
+    assert "No diagnosis yet" in (run.folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_training_of_another_configuration_is_not_overwritten(

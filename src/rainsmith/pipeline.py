@@ -66,6 +66,9 @@ def run(config: Config, folder: Run) -> None:
         UserError: from a stage, for instance where the folder holds a training of another configuration.
     """
     for stage in STAGES:
+        if stage.name == "diagnose" and "prior" not in config.sampling.modes:
+            console.print("diagnose: left out, it judges prior members and sampling.modes has none")
+            continue
         if is_current(stage, config, folder):
             console.print(f"{stage.name}: unchanged, skipped")
             continue
