@@ -97,7 +97,7 @@ def test_scores_of_a_perfect_forecast() -> None:
     obs = _rain(0)
     found = flat(_scored(obs, obs))
     assert found["mae"].shape == (61,) and found["mae"][0] == 0 and found["rmse"].max() == 0
-    assert found["mapped_sedi_20"][0] == pytest.approx(1.0) and found["frequency_bias_35"][0] == 1.0
+    assert found["mapped_sedi_p95"][0] == pytest.approx(1.0) and found["frequency_bias_10"][0] == 1.0
 
 
 def _trial(arm: str, seed: int, shift: float) -> Scored:
@@ -128,6 +128,17 @@ def test_one_seed_that_disagrees_takes_significance_away() -> None:
     trials_ += [_trial("real", 2, 0.0), _trial("prior-25", 2, 0.001)]
     table = compare(trials_, "all", seed=0)
     assert not table["significant"].any() and (table["seeds"] == 3).all()
+
+
+def test_a_score_that_is_undefined_in_a_seed_is_compared_in_the_others_and_in_none_left_out() -> None:
+    found = [_trial(arm, seed, shift) for arm, shift in {"real": 0.0, "prior-25": -0.1}.items() for seed in range(3)]
+    for trial in found:
+        lost = trial.seed == 0 or trial.arm == "prior-25"
+        trial.scores["mapped_sedi_50"] = np.full(201, np.nan) if lost else trial.scores["pinball_p99"]  # type: ignore[index]
+        trial.scores["mapped_csi_50"] = trial.scores["mapped_sedi_20"] * (np.nan if trial.seed == 1 else 1)  # type: ignore[index]
+    table = compare(found, "all", seed=0).set_index("score")
+    assert "mapped_sedi_50" not in table.index
+    assert table.loc["mapped_csi_50", "seeds"] == 2 and np.isfinite(table.loc["mapped_csi_50", "difference"])
 
 
 def test_more_is_better_of_hits_only() -> None:

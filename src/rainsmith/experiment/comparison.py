@@ -65,7 +65,8 @@ def compare(found: Sequence[Scored], day_set: str, *, seed: int) -> pd.DataFrame
         for score in next(iter(trials.values())):
             if score.startswith(COMPARED) and controls:
                 row = _against_better(trials, controls, score, seed)
-                rows.append({"network": network, "arm": arm, "days": day_set, "score": score, **row})
+                if row is not None:
+                    rows.append({"network": network, "arm": arm, "days": day_set, "score": score, **row})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -74,11 +75,17 @@ def _against_better(
     controls: Mapping[str, Mapping[int, Mapping[str, np.ndarray]]],
     score: str,
     seed: int,
-) -> dict[str, object]:
+) -> dict[str, object] | None:
+    """One row without its names; None where the score is undefined (without a hit, say) in every seed of either."""
     sign = 1.0 if higher_is_better(score) else -1.0
-    means = {name: np.mean([one[score][0] for one in of.values()]) for name, of in controls.items()}
+    known = {name: [s for s in of if np.isfinite(of[s][score][0])] for name, of in controls.items()}
+    means = {name: np.mean([controls[name][s][score][0] for s in seeds]) for name, seeds in known.items() if seeds}
+    if not means:
+        return None
     control = max(means, key=lambda name: sign * means[name])
-    seeds = sorted(set(trials) & set(controls[control]))
+    seeds = sorted(s for s in known[control] if s in trials and np.isfinite(trials[s][score][0]))
+    if not seeds:
+        return None
     ours, theirs = (np.array([of[s][score] for s in seeds]) for of in (trials, controls[control]))
     difference = ours - theirs  # (seed, resample)
     drawn = np.random.default_rng([seed, 6]).integers(0, len(seeds), (difference.shape[1], len(seeds)))

@@ -24,7 +24,8 @@ MAPPED: tuple[Metric, ...] = (extremes.csi, extremes.sedi, extremes.frequency_bi
 """Of the forecast after ``Mapping``: a gain in hits that is paid in false alarms is no gain."""
 PREFIX = "mapped_"
 DAY_SETS = ("all", "heavy_x")
-RESAMPLE = "resample"
+QUANTILES = ("p90", "p95", "p99")
+"""Thresholds that are training quantiles; the others are called by their amount."""
 
 
 def bias_mapping(
@@ -91,11 +92,12 @@ def score_trial(
             found = resampled(terms, weights, metrics)
             by_set[name] |= {f"{prefix}{key}": value for key, value in found.items()}
     sets = [xr.Dataset(found) for found in by_set.values()]
-    return xr.concat(sets, pd.Index(list(by_set), name="days")).astype(np.float64)
+    quantiles = {name: getattr(settings, name) for name in QUANTILES}
+    return xr.concat(sets, pd.Index(list(by_set), name="days")).astype(np.float64).assign_attrs(quantiles)
 
 
 def flat(scores: xr.Dataset, day_set: str = "all") -> Mapping[str, np.ndarray]:
-    """(resample,) arrays by score, those of events once a threshold: ``mapped_sedi_20``.
+    """(resample,) arrays by score; of events once a threshold: ``mapped_sedi_p99``, ``csi_20``; NaN where undefined.
 
     Args:
         scores: of ``score_trial``.
@@ -107,7 +109,6 @@ def flat(scores: xr.Dataset, day_set: str = "all") -> Mapping[str, np.ndarray]:
             found[str(name)] = score.values
             continue
         for threshold in score[THRESHOLD].values:
-            one = score.sel({THRESHOLD: threshold}).values
-            if np.isfinite(one[0]):
-                found[f"{name}_{threshold:g}"] = one
+            label = next((q for q in QUANTILES if scores.attrs.get(q) == threshold), f"{threshold:g}")
+            found[f"{name}_{label}"] = score.sel({THRESHOLD: threshold}).values
     return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rainsmith.plots.style import ACCENT, FAINT, INK, heading, quiet
 
-SHOWN = ("pinball_", "quantile_crps", "twcrps_p99", "mae_tail", "rmse", "kl_divergence", "mapped_csi_", "mapped_sedi_")
+SHOWN = ("pinball_", "quantile_crps", "twcrps_p99", "mae_tail", "rmse", "mapped_csi_", "mapped_sedi_")
 
 
 def differences(table: pd.DataFrame) -> Figure:
@@ -23,6 +24,8 @@ def differences(table: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(4.8 * max(1, len(networks)), 1.2 + 0.34 * most), layout="constrained", facecolor="white")
     if not networks:
         return figure
+    shown: dict[str, Line2D] = {}
+    marks: dict[str, int] = {}  # of each arm, the same in all panels
     for panel, network in zip(figure.subplots(1, len(networks), squeeze=False)[0], networks, strict=True):
         quiet(panel)
         heading(panel, network)
@@ -30,6 +33,7 @@ def differences(table: pd.DataFrame) -> Figure:
         scores, arms = list(of["score"].unique())[::-1], list(of["arm"].unique())
         panel.axvline(0.0, color=INK, linewidth=1.0)
         for number, arm in enumerate(arms):
+            mark = _MARKS[marks.setdefault(arm, len(marks)) % len(_MARKS)]
             shift = 0.7 * (0.5 - (number + 0.5) / len(arms))
             for _, row in of[of["arm"] == arm].iterrows():
                 scale = row["gain"] / row["difference"] if row["difference"] else np.nan
@@ -37,14 +41,17 @@ def differences(table: pd.DataFrame) -> Figure:
                 height = scores.index(row["score"]) + shift
                 colour = ACCENT if row["significant"] else FAINT
                 panel.plot(ends, [height, height], color=colour, linewidth=1.4)
-                panel.plot(100 * row["gain"], height, marker=_MARKS[number % len(_MARKS)], color=colour, markersize=4.5)
+                panel.plot(100 * row["gain"], height, marker=mark, color=colour, markersize=4.5)
         panel.set_yticks(range(len(scores)), [score.replace("mapped_", "").replace("_", " ") for score in scores])
         panel.set_xlabel("gain over the better control [%]", fontsize=9, color=INK)
         handles = [
-            panel.plot([], [], marker=_MARKS[i % len(_MARKS)], color=FAINT, linestyle="", markersize=4.5, label=arm)[0]
-            for i, arm in enumerate(arms)
+            panel.plot(
+                [], [], marker=_MARKS[marks[arm] % len(_MARKS)], color=FAINT, linestyle="", markersize=4.5, label=arm
+            )[0]
+            for arm in arms
         ]
-        panel.legend(handles=handles, fontsize=8, frameon=False, loc="best")
+        shown |= {str(handle.get_label()): handle for handle in handles}
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=7, fontsize=9, frameon=False)
     return figure
 
 
