@@ -41,3 +41,14 @@ def day_numbers(time: xr.DataArray) -> np.ndarray:
     """Each day as the integer YYYYMMDD (any calendar): the identity of a day for seeds and lists."""
     part = time.dt
     return np.asarray(part.year.values * 10000 + part.month.values * 100 + part.day.values, dtype=np.int64)
+
+
+def neighbours(cells: np.ndarray, grid: tuple[int, int], lag: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Positions in ``cells`` of every pair of cells that lie ``lag`` cells apart in one row or one column."""
+    position = np.full(grid[0] * grid[1], -1)
+    position[cells] = np.arange(len(cells))
+    at = position.reshape(grid)
+    first = np.concatenate([at[:, :-lag].ravel(), at[:-lag].ravel()])
+    second = np.concatenate([at[:, lag:].ravel(), at[lag:].ravel()])
+    there = (first >= 0) & (second >= 0)
+    return first[there], second[there]

@@ -73,6 +73,7 @@ class Objective(Section):
 
     members: int = Field(default=2, ge=2)  # prior members a day in the loss (mixed ones are always two)
     pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8, 16, 64]  # [fine cells] sides of the scored blocks
+    increments: list[Annotated[int, Field(ge=1)]] = []  # [cells] distances of cells whose differences are scored too
     w_rec: float = Field(default=1.0, ge=0)
     w_kl: float = Field(default=1.0, ge=0)
     w_prior: float = Field(default=5.0, ge=0)

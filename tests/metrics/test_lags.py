@@ -8,6 +8,7 @@ import scoringrules
 import xarray as xr
 from scipy import ndimage
 
+from rainsmith.arrays import neighbours
 from rainsmith.metrics.core import Settings, pair
 from rainsmith.metrics.lags import (
     LAGS,
@@ -15,7 +16,6 @@ from rainsmith.metrics.lags import (
     correlation_length,
     fine_power,
     lag_terms,
-    neighbours,
     variogram_score,
 )
 from tests.metrics.climate import array

@@ -158,3 +158,58 @@ def test_free_bits_cost_nothing() -> None:
     objective({}, y, valid, kl, 1.0)["loss"].backward()
     assert kl.grad is not None
     assert kl.grad.tolist() == pytest.approx([0.0, 1 / 42])
+
+
+def _correlated(shape: tuple[int, ...], seed: int) -> torch.Tensor:
+    """Amounts that are equal along a row: (..., rows, columns) flattened."""
+    rng = torch.Generator().manual_seed(seed)
+    rows = torch.randn(*shape, 1, generator=rng).exp()
+    return rows.expand(*shape, 8).flatten(-2)
+
+
+def test_increments_tell_grains_from_storms_where_single_cells_do_not() -> None:
+    """Members with the right amounts in every cell but without their neighbours' company."""
+    mask, days = np.ones((6, 8), dtype=bool), 400
+    y = _correlated((days, 6), 0)
+    storms = _correlated((days, 4, 6), 1)
+    grains = torch.randn(days, 4, 48, generator=torch.Generator().manual_seed(2)).exp()
+    valid = torch.ones_like(y, dtype=torch.bool)
+    plain = EnsembleObjective(Objective(pooling=[1]), 1.0, 3.0, mask)
+    beside = EnsembleObjective(Objective(pooling=[1], increments=[1, 2]), 1.0, 3.0, mask)
+    difference = [float(one.score(grains, y, valid) - one.score(storms, y, valid)) for one in (plain, beside)]
+    assert abs(difference[0]) < 0.01 and difference[1] > 0.05
+
+
+def test_increments_are_the_crps_of_differences_of_valid_pairs() -> None:
+    rng = np.random.default_rng(0)
+    mask = rng.random((5, 6)) > 0.3
+    cells = int(mask.sum())
+    members, y = rng.gamma(0.5, 8, (7, 4, cells)), rng.gamma(0.5, 8, (7, cells))
+    valid = rng.random((7, cells)) > 0.2
+    y, p90, log_std = y * valid, 12.0, 0.8
+    settings = Objective(pooling=[1], increments=[2], tail_weight=0.5)
+    found = EnsembleObjective(settings, log_std, p90, mask).score(
+        torch.from_numpy(members), torch.from_numpy(y), torch.from_numpy(valid)
+    )
+    at = np.full(mask.shape, -1)
+    at[mask] = np.arange(cells)
+    first = np.concatenate([at[:, :-2].ravel(), at[:-2].ravel()])
+    second = np.concatenate([at[:, 2:].ravel(), at[2:].ravel()])
+    known = (first >= 0) & (second >= 0)
+    first, second = first[known], second[known]
+
+    def score(change: object, fields: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        a, b = change(fields), change(truth)  # type: ignore[operator]
+        return scoringrules.crps_ensemble(b, np.moveaxis(a, 1, -1), estimator="fair")
+
+    def total(fields: np.ndarray, truth: np.ndarray, weight: np.ndarray, change: object) -> float:
+        return float((score(change, fields, truth) * weight).sum() / weight.sum())
+
+    def both(pick: object, weight: np.ndarray) -> float:
+        masked = members * valid[:, None]
+        logs = total(masked, y, weight, lambda v: pick(np.log1p(v) / log_std))  # type: ignore[operator]
+        return logs + 0.5 * total(masked, y, weight, lambda v: pick(v / p90))  # type: ignore[operator]
+
+    single = both(lambda v: v, valid.astype(float))
+    steps = both(lambda v: v[..., second] - v[..., first], (valid[:, first] & valid[:, second]).astype(float))
+    assert float(found) == pytest.approx((single + steps) / 2, rel=1e-5)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME
+from rainsmith.arrays import TIME, neighbours
 from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
-from rainsmith.metrics.lags import neighbours
 
 
 def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME
+from rainsmith.arrays import TIME, neighbours
 from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 from rainsmith.metrics.spatial import deviation_terms
@@ -19,17 +19,6 @@ LAGS = (1, 2, 3, 5, 8, 13, 21, 34)
 SCORED_LAGS = (1, 2, 3, 5)
 """[cells] Those of the variogram score."""
 _FALLEN = float(np.exp(-1.0))
-
-
-def neighbours(cells: np.ndarray, grid: tuple[int, int], lag: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Positions in ``cells`` of every pair of cells that lie ``lag`` cells apart in one row or one column."""
-    position = np.full(grid[0] * grid[1], -1)
-    position[cells] = np.arange(len(cells))
-    at = position.reshape(grid)
-    first = np.concatenate([at[:, :-lag].ravel(), at[:-lag].ravel()])
-    second = np.concatenate([at[:, lag:].ravel(), at[lag:].ravel()])
-    there = (first >= 0) & (second >= 0)
-    return first[there], second[there]
 
 
 def lag_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rainsmith.arrays import neighbours
 from rainsmith.config import Loss, Objective
 from rainsmith.models.blocks import spatial_gradients
 from rainsmith.models.cells import Pooling
@@ -73,7 +74,9 @@ class EnsembleObjective(nn.Module):
     L = w_rec S(reconstruction) / s_rec + w_kl KL / cells + w_prior S(prior) / s_prior + w_mixed S(mixed) / s_mixed
 
     S is one score for all three: the fair CRPS over blocks of several sizes, of log1p in its standard deviation and,
-    times ``tail_weight``, of mm/day over the training P90; a single member scores its absolute error. Every s is the
+    times ``tail_weight``, of mm/day over the training P90; a single member scores its absolute error. Where
+    ``increments`` names distances, the differences between cells that far apart are scored in the same way: scores of
+    single cells do not see whether neighbours go together. Every s is the
     detached running mean of its term: a scale learned from the data (Rybkin et al. 2021, arXiv:2006.13202), which no
     batch can set for itself.
 
@@ -95,6 +98,9 @@ class EnsembleObjective(nn.Module):
         self.pooling = Pooling(mask)
         self.settings, self.log_std, self.p90 = settings, log_std, p90
         self.register_buffer("scale", torch.zeros(len(self.TERMS)))
+        for lag in settings.increments:
+            pairs = np.stack(neighbours(np.flatnonzero(mask), mask.shape, lag))
+            self.register_buffer(f"pairs_{lag}", torch.from_numpy(pairs), persistent=False)
 
     def score(self, members: Tensor, y: Tensor, valid: Tensor) -> Tensor:
         """S of (N, K, cells) members [mm/day] against (N, cells) y, over valid cells, averaged over block sizes."""
@@ -106,13 +112,23 @@ class EnsembleObjective(nn.Module):
             offset = (0, 0) if side == 1 else tuple(torch.randint(side, (2,)).tolist())
             share = self.pooling(weight, side, offset)
             blocks = self.pooling(both, side, offset) / share.clamp_min(1.0)[:, None]
-            logs = torch.log1p(blocks.clamp_min(-0.9)) / self.log_std
-            crps = fair_crps(logs[:, :-1], logs[:, -1])
-            if self.settings.tail_weight:
-                amounts = blocks / self.p90
-                crps = crps + self.settings.tail_weight * fair_crps(amounts[:, :-1], amounts[:, -1])
-            total = total + (crps * share).sum() / share.sum().clamp_min(1.0)
-        return total / len(self.settings.pooling)
+            total = total + self._crps(self._logs(blocks), blocks / self.p90, share)
+        logs, amounts = self._logs(both), both / self.p90
+        for lag in self.settings.increments:
+            first, second = getattr(self, f"pairs_{lag}")
+            steps = (part[..., second] - part[..., first] for part in (logs, amounts))
+            total = total + self._crps(*steps, weight[:, first] * weight[:, second])
+        return total / (len(self.settings.pooling) + len(self.settings.increments))
+
+    def _logs(self, amounts: Tensor) -> Tensor:
+        return torch.log1p(amounts.clamp_min(-0.9)) / self.log_std
+
+    def _crps(self, logs: Tensor, amounts: Tensor, weight: Tensor) -> Tensor:
+        """Weighted mean of the CRPS of (N, K + 1, ...), members first and the observation last; weight (N, ...)."""
+        crps = fair_crps(logs[:, :-1], logs[:, -1])
+        if self.settings.tail_weight:
+            crps = crps + self.settings.tail_weight * fair_crps(amounts[:, :-1], amounts[:, -1])
+        return (crps * weight).sum() / weight.sum().clamp_min(1.0)
 
     def forward(
         self, groups: dict[str, Tensor], y: Tensor, valid: Tensor, kl: Tensor, weight_kl: float
