@@ -131,8 +131,8 @@ def climate_of(watched: ClimateWatch, forecast: Forecast, resampling: Resampling
     sources = {"observed": [members], "members": list(range(members))}
     resamples = 0 if forecast.baseline else min(resampling.resamples, _MOST_RESAMPLES)
     levels = return_levels(climate, reference, watched.time, sources, resampling, resamples)
-    by_member = [_domain_curve(climate, reference, k) for k in range(members + 1)]
-    levels["return_level_by_member"] = ((MEMBER, PERIOD), np.stack(by_member[:-1]), {"units": "mm/day"})
+    by_series = _domain_curves(climate, reference, _blocks(watched.time, resampling))
+    levels["return_level_by_member"] = ((MEMBER, PERIOD), by_series[:-1], {"units": "mm/day"})
     data = _described(xr.merge([_index_maps(climate, reference), _cycle(climate), levels]), reference)
     data.attrs = {**forecast.labels, "members": members, "days_per_year": climate.days_per_year, "note": EXCHANGEABLE}
 
@@ -144,7 +144,7 @@ def climate_of(watched: ClimateWatch, forecast: Forecast, resampling: Resampling
     known = cycle[np.isfinite(cycle).all(axis=1)]
     if len(known) > 1:
         found.append(("seasonal_range", "mm/day", known.max(axis=0) - known.min(axis=0)))
-    for period, values in zip(PERIODS, np.stack(by_member, axis=1), strict=True):
+    for period, values in zip(PERIODS, by_series.T, strict=True):
         found.append((f"return_level_{period:g}y", "mm/day", values))
     about = {key: forecast.labels[key] for key in ("model", "mode", "split")}
     rows = [{**about, "index": name, "members": members, **_row(values), "units": unit} for name, unit, values in found]
@@ -182,7 +182,7 @@ def return_levels(
 
     Whole weeks (``block_days``) are drawn for the GPD, calendar years for the GEV.
     """
-    _, block = np.unique(calendar_blocks(time, resampling.block_days), return_inverse=True)
+    block = _blocks(time, resampling)
     weeks = _draws(int(block.max()) + 1, resamples, resampling.seed)
     years = _draws(len(climate.years), resamples, resampling.seed)
     peaks, maxima = climate.peaks(), climate.annual_maxima()
@@ -213,18 +213,25 @@ def write_maps(path: Path, data: xr.Dataset) -> None:
         data.to_netcdf(scratch, engine="netcdf4", encoding=encoding)
 
 
+def _blocks(time: xr.DataArray, resampling: Resampling) -> np.ndarray:
+    """(time,) number of the block of each day, from 0 on."""
+    return np.unique(calendar_blocks(time, resampling.block_days), return_inverse=True)[1]
+
+
 def _draws(blocks: int, resamples: int, seed: int) -> np.ndarray:
     """All blocks once, then drawn; one block alone is not drawn."""
     return resampling_weights(blocks, resamples if blocks > 1 else 0, seed=seed)
 
 
-def _domain_curve(climate: CellClimate, reference: Reference, series: int) -> np.ndarray:
-    """(return_period,) mean over the cells of the return levels of one series, by the shape of the domain."""
-    peaks, once = climate.peaks().of(series), np.ones((1, 1))
+def _domain_curves(climate: CellClimate, reference: Reference, block: np.ndarray) -> np.ndarray:
+    """(series, return_period) means over the cells of the return levels of each series, by the shape of the domain."""
+    peaks, once = climate.peaks(), np.ones((1, int(block.max()) + 1))
     length = climate.days.sum(axis=0) / climate.days_per_year
-    block = np.zeros(int(peaks.day.max(initial=0)) + 1, dtype=np.int64)
-    found = levels_of_peaks(peaks, reference.peak_mm, length, block, once)
-    return np.asarray(found["domain"].sel({FIT: "gpd_regional"}).values)
+    found = []
+    for series in range(climate.rain.shape[0]):
+        levels = levels_of_peaks(peaks.of(series), reference.peak_mm, length, block, once)
+        found.append(levels["domain"].sel({FIT: "gpd_regional"}).values)
+    return np.stack(found)
 
 
 def _row(values: np.ndarray) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -15,6 +17,7 @@ from rainsmith.metrics.return_levels import (
     MIN_YEARS,
     PERIODS,
     _bounds,
+    _moments_of_peaks,
     fit_gev,
     fit_gpd,
     gev_level,
@@ -38,17 +41,35 @@ def test_l_moments_are_those_of_scipy() -> None:
     np.testing.assert_allclose(found, lmoment(values, axis=1, order=[1, 2, 3], standardize=False), rtol=1e-10)
 
 
-def test_a_weight_is_a_repetition_and_zero_is_absence() -> None:
+def test_only_pairs_and_triples_of_different_values_count() -> None:
     rng = np.random.default_rng(1)
-    values = np.sort(rng.gamma(0.7, 8, 12))
-    weights = rng.integers(0, 4, 12).astype(float)
-    expected = sorted_moments(np.repeat(values, weights.astype(int)))
+    values = np.sort(rng.gamma(0.7, 8, 9))
+    weights = rng.integers(0, 4, 9).astype(float)
+    pairs = [(weights[i] * weights[j], values[j] - values[i]) for i, j in itertools.combinations(range(9), 2)]
+    triples = [
+        (weights[i] * weights[j] * weights[k], values[k] - 2 * values[j] + values[i])
+        for i, j, k in itertools.combinations(range(9), 3)
+    ]
+    expected = [weights.sum(), np.average(values, weights=weights)]
+    for part, order in ((pairs, 2), (triples, 3)):
+        expected.append(sum(w * d for w, d in part) / sum(w for w, _ in part) / order)
+    np.testing.assert_allclose(l_moments(values, weights), expected, rtol=1e-10)
     padded = l_moments(np.append(values, 0.0), np.append(weights, 0.0))
     np.testing.assert_allclose(padded, expected, rtol=1e-10)
-    np.testing.assert_allclose(l_moments(values, weights, order=2), expected[:3], rtol=1e-10)
     two = l_moments(np.array([1.0, 5.0]), np.array([1.0, 1.0]))
     assert two[:3] == [2, 3, 2] and np.isnan(two[3])
     assert np.isnan(l_moments(np.zeros(3), np.zeros(3))[1:]).all()
+    assert np.isnan(l_moments(np.array([3.0, 4.0]), np.array([5.0, 0.0]))[2])  # copies of one value
+
+
+def test_resampled_l_moments_are_those_of_the_sample_on_average() -> None:
+    """Eight values: with copies as values of their own, l2 of a resample would be an eighth too small."""
+    values = np.sort(np.random.default_rng(2).gamma(0.7, 8, 8))
+    weights = resampling_weights(8, 20_000, seed=0)
+    found = np.stack(l_moments(values, weights))
+    sample, mean = found[:, 0], np.nanmean(found[:, 1:], axis=1)
+    np.testing.assert_allclose(mean[1:3], sample[1:3], rtol=0.02)
+    assert mean[3] == pytest.approx(sample[3], abs=0.03 * sample[2])
 
 
 @pytest.mark.parametrize("shape", [-0.3, -0.1, 0.0, 0.1, 0.3])
@@ -123,7 +144,9 @@ def test_annual_maxima_need_ten_whole_years() -> None:
     found = levels_of_maxima(maxima, resampling_weights(12, 50, seed=0)).sel(fit="gev")
     assert np.isfinite(found["level"][:, [0, 2]]).all() and np.isnan(found["level"][:, 1]).all()
     assert np.isnan(found["shape"][1]) and MIN_YEARS == 10
-    np.testing.assert_allclose(found["domain"], found["level"][:, [0, 2]].mean("cell"), rtol=1e-5)
+    assert np.isnan(found["domain"]).all()  # two cells of three are not the domain
+    whole = levels_of_maxima(maxima[:, :, [0, 2]], resampling_weights(12, 50, seed=0)).sel(fit="gev")
+    np.testing.assert_allclose(whole["domain"], whole["level"].mean("cell"), rtol=1e-5)
     assert (found["level"].diff("return_period")[:, [0, 2]] > 0).all()
 
 
@@ -139,13 +162,13 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say_and_shrink() -> Non
     assert widths[1] < 0.7 * widths[0]
 
 
-def test_members_of_a_year_are_pooled_and_drawn_together() -> None:
-    """Ten members of each year: ten times the maxima, but no year can be drawn apart from its members."""
-    maxima = np.repeat(maxima_of(15, 4, 5), 10, axis=1)
+def test_members_of_a_year_are_drawn_together_and_do_not_narrow_the_spread() -> None:
+    """Ten members alike: neither surer nor less spread than one; pooled, their l2 would be too small."""
+    one = maxima_of(15, 4, 5)
     weights = resampling_weights(15, 100, seed=2)
-    pooled, alone = (levels_of_maxima(values, weights) for values in (maxima, maxima[:, :1]))
-    ratio = (pooled["upper"] - pooled["lower"]) / (alone["upper"] - alone["lower"])
-    assert (ratio.sel(return_period=[2, 5, 10]) > 0.75).all()
+    many, alone = (levels_of_maxima(values, weights) for values in (np.repeat(one, 10, axis=1), one))
+    for name in ("level", "lower", "upper", "shape"):
+        np.testing.assert_allclose(many[name], alone[name], rtol=1e-3, err_msg=name)
 
 
 def peaks_of(cells: int, years: int, seed: int, *, shape: float = 0.1, rate: float = 3.65) -> Peaks:
@@ -177,6 +200,40 @@ def test_peaks_recover_a_known_level_and_one_shape_is_surer_than_many() -> None:
     assert (at["domain_lower"] <= at["domain"]).all() and (at["domain"] <= at["domain_upper"]).all()
 
 
+def test_peaks_of_one_week_are_not_compared_with_each_other() -> None:
+    """l1 and l2 by hand: pairs of different blocks, each drawn as often as both its blocks."""
+    rng = np.random.default_rng(3)
+    block = np.array([0, 0, 1, 2, 2, 2, 3])
+    excess, cell = rng.gamma(0.7, 8, 7), np.full(7, 1)
+    weights = np.array([[1.0, 1, 1, 1], [2, 0, 1, 3]])
+    found = _moments_of_peaks(Peaks(np.arange(7), np.zeros(7, int), cell, excess), block, np.array([0, 1]), 2, weights)
+    for row, drawn in zip(found[:, :, 1].T, weights, strict=True):
+        pairs = [
+            (drawn[block[i]] * drawn[block[j]], excess[i] + excess[j], abs(excess[i] - excess[j]))
+            for i, j in itertools.combinations(range(7), 2)
+            if block[i] != block[j]
+        ]
+        share = sum(w for w, _, _ in pairs)
+        expected = [drawn[block].sum(), *(sum(pair[0] * pair[k] for pair in pairs) / share / 2 for k in (1, 2))]
+        np.testing.assert_allclose(row, expected, rtol=1e-5)
+    assert (found[0, :, 0] == 0).all() and np.isnan(found[1:, :, 0]).all()
+    alone = Peaks(np.arange(3), np.zeros(3, int), np.zeros(3, int), np.array([1.0, 2.0, 6.0]))
+    within = _moments_of_peaks(alone, np.zeros(3, int), np.array([0]), 1, np.ones((1, 1)))
+    assert within[1] == 3 and np.isnan(within[2])  # a mean, but no spread
+
+
+def test_interval_of_a_short_record_is_not_to_one_side() -> None:
+    """Seven peaks a cell in two years: forty records."""
+    truth = 25 + stats.genpareto(c=0.1, scale=6).ppf(1 - 1 / (3.65 * 50))
+    held, below = [], []
+    for seed in range(40):
+        found = levels(peaks_of(40, 2, 100 + seed), 40, 2, resamples=60).sel(fit="gpd_regional", return_period=50)
+        held.append(bool(found["domain_lower"] <= truth <= found["domain_upper"]))
+        below.append(float((found["domain"] - found["domain_lower"]) / (found["domain_upper"] - found["domain_lower"])))
+    assert np.mean(held) > 0.75
+    assert 0.35 < np.mean(below) < 0.65
+
+
 def test_a_short_record_has_a_regional_level_only() -> None:
     """Two years: about seven peaks a cell."""
     found = levels(peaks_of(60, 2, 1), 60, 2)
@@ -185,6 +242,8 @@ def test_a_short_record_has_a_regional_level_only() -> None:
     assert np.isfinite(regional["level"]).all() and (regional["domain_upper"] > regional["domain_lower"]).all()
     few = levels(peaks_of(2, 2, 1), 2, 2)
     assert np.isnan(few["level"]).all() and np.isnan(few["domain"]).all()
+    none = levels(Peaks(*(np.zeros(0, int),) * 4), 2, 2)
+    assert np.isnan(none["level"]).all()
 
 
 def test_a_level_below_the_threshold_is_the_threshold_and_a_cell_without_data_has_none() -> None:

@@ -11,8 +11,8 @@ References:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -29,34 +29,40 @@ MIN_YEARS = 10
 """Whole calendar years without which no distribution is fitted to the annual maxima of a cell."""
 MIN_PEAKS = 20
 """Peaks without which a cell has no shape of its own (``gpd``), and the domain none (``gpd_regional``)."""
+MIN_SHARE = 0.9
+"""Of the cells, without which a mean over those that have a level is not one of the domain."""
 _NEARLY_ZERO = 1e-6  # of a shape, below which its limit is taken
 _AT_ONCE = 2**16  # values whose weights are held at once: they stay in the cache of a core
 
 
-def l_moments(values: np.ndarray, weights: np.ndarray, order: int = 3) -> list[np.ndarray]:
-    """Number and first sample L-moments (unbiased) of values that are counted as often as their weights say.
+def l_moments(values: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
+    """Number and first three sample L-moments of values that are counted as often as their weights say.
+
+    Only pairs and triples of *different* values count: the copies of a resample say nothing about the spread, and
+    where values are few they would make it too small. Without copies these are the unbiased sample L-moments.
 
     Args:
         values: (..., n) in rising order; where the weight is 0 anything finite.
         weights: (..., n) whole numbers.
-        order: 2 or 3 moments.
 
     Returns:
-        Count, l1, l2 and l3, (...) each; NaN where the count is below the order.
+        Count, l1, l2 and l3, (...) each; NaN where there is no value, pair or triple.
     """
     upto = weights.cumsum(axis=-1, dtype=np.float64)
-    count = upto[..., -1]
+    before, count = upto - weights, upto[..., -1]
     total = values * weights
-    b0 = total.sum(axis=-1) / np.where(count >= 1, count, np.nan)
-    # the i-th value in rising order has the weight (i - 1) ... (i - r) in the r-th moment; equal values share its mean
-    share = (2 * upto - weights - 1) / 2
-    b1 = np.einsum("...i,...i", total, share) / np.where(count >= 2, count * (count - 1), np.nan)
-    if order == 2:
-        return [count, b0, 2 * b1 - b0]
-    before = upto - weights
-    share = (upto**2 + upto * before + before**2 - 3 * (upto + before) + 2) / 3
-    b2 = np.einsum("...i,...i", total, share) / np.where(count >= 3, count * (count - 1) * (count - 2), np.nan)
-    return [count, b0, 2 * b1 - b0, 6 * b2 - 6 * b1 + b0]
+    s0 = total.sum(axis=-1)
+    s1 = np.einsum("...i,...i", total, (upto + before - 1) / 2)
+    s2 = np.einsum("...i,...i", total, (upto**2 + upto * before + before**2 - 3 * (upto + before) + 2) / 3)
+    l1 = s0 / np.where(count > 0, count, np.nan)
+    squares, cubes = (weights**2).sum(axis=-1), (weights**3).sum(axis=-1)
+    # sums over pairs of larger - smaller, and over triples of largest - 2 middle + smallest
+    of_pairs = 2 * s1 - (count - 1) * s0
+    of_triples = 3 * s2 - 3 * (count - 2) * s1 + (count - 1) * (count - 2) * s0 / 2
+    of_copies = (weights * (weights - 1) / 2 * (s0[..., None] - count[..., None] * values)).sum(axis=-1)
+    pairs, triples = (count**2 - squares) / 2, (count**3 - 3 * count * squares + 2 * cubes) / 6
+    l2 = of_pairs / np.where(pairs > 0, 2 * pairs, np.nan)
+    return [count, l1, l2, (of_triples - of_copies) / np.where(triples > 0, 3 * triples, np.nan)]
 
 
 def fit_gev(l1: np.ndarray, l2: np.ndarray, l3: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -98,55 +104,34 @@ def _power(x: float | np.ndarray, shape: np.ndarray) -> np.ndarray:
     return np.where(near, log, np.expm1(safe * log) / safe)
 
 
-class _Sets(NamedTuple):
-    """Values of each cell in rising order, and the block that each belongs to; -1 fills a row."""
-
-    values: np.ndarray  # (cell, n)
-    block: np.ndarray  # (cell, n)
-
-    def of(self, cells: np.ndarray) -> _Sets:
-        """Those of some cells."""
-        return _Sets(self.values[cells], self.block[cells])
-
-    def moments(self, weights: np.ndarray, order: int) -> np.ndarray:
-        """Count and L-moments, (1 + order, resample, cell), some cells at a time."""
-        cells, most = self.values.shape
-        found = np.full((1 + order, len(weights), cells), np.nan, dtype=np.float32)
-        padded = np.hstack([weights, np.zeros((len(weights), 1))])
-        step = max(1, _AT_ONCE // max(len(weights) * most, 1))
-        for start in range(0, cells, step):
-            part = slice(start, start + step)
-            found[:, :, part] = l_moments(self.values[part], padded[:, self.block[part]], order)
-        return found
-
-
-def _sets(cell: np.ndarray, values: np.ndarray, block: np.ndarray, cells: int) -> _Sets:
-    order = np.lexsort((values, cell))
-    cell, values, block = cell[order], values[order], block[order]
-    count = np.bincount(cell, minlength=cells)
-    place = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
-    shape = (cells, max(int(count.max(initial=0)), 1))
-    filled, blocks = np.zeros(shape), np.full(shape, -1, dtype=np.int32)
-    filled[cell, place], blocks[cell, place] = values, block
-    return _Sets(filled, blocks)
-
-
 def levels_of_maxima(maxima: np.ndarray, weights: np.ndarray) -> xr.Dataset:
     """Return levels from a GEV of annual maxima at each cell (fit ``gev``).
 
+    The L-moments of several series (members) are averaged, not those of their pooled maxima: members of one year share
+    its weather and differ less than years do.
+
     Args:
-        maxima: (year, series, cell) [mm/day], NaN where a year is not whole; the series (members) are pooled.
+        maxima: (year, series, cell) [mm/day], NaN where a year is not whole.
         weights: (1 + resamples, year), each year once and then as often as it was drawn.
 
     Returns:
         As ``levels_of_peaks``; NaN at cells with fewer than ``MIN_YEARS`` whole years.
     """
-    year, series, cell = np.nonzero(np.isfinite(maxima))
-    enough = np.flatnonzero(np.isfinite(maxima).any(axis=1).sum(axis=0) >= MIN_YEARS)
-    moments = _sets(cell, maxima[year, series, cell], year, maxima.shape[2]).of(enough).moments(weights, 3)
-    location, scale, shape = fit_gev(*moments[1:])
+    known = np.isfinite(maxima)
+    enough = np.flatnonzero((known.sum(axis=0) >= MIN_YEARS).all(axis=0))
+    series, moments = maxima.shape[1], np.zeros((3, len(weights), len(enough)), dtype=np.float32)
+    step = max(1, _AT_ONCE // max(weights.size, 1))
+    for start, k in itertools.product(range(0, len(enough), step), range(series)):
+        part = slice(start, start + step)
+        values = maxima[:, k, enough[part]].T
+        order = np.argsort(values, axis=1)  # NaN comes last
+        drawn = np.where(np.isfinite(values), weights[:, None], 0)
+        drawn = np.take_along_axis(drawn, np.broadcast_to(order, drawn.shape), axis=2)
+        values = np.nan_to_num(np.take_along_axis(values, order, axis=1))
+        moments[:, :, part] += np.stack(l_moments(values, drawn)[1:]) / series
+    location, scale, shape = fit_gev(*moments)
     found = (gev_level(location, scale, shape, period) for period in PERIODS)
-    return _summary("gev", enough, maxima.shape[2], found, shape)
+    return _summary("gev", enough, known.any(axis=(0, 1)), found, shape)
 
 
 def levels_of_peaks(
@@ -168,48 +153,98 @@ def levels_of_peaks(
 
     Returns:
         ``level``, ``lower`` and ``upper`` (fit, return_period, cell) [mm/day], ``domain``, ``domain_lower`` and
-        ``domain_upper`` (fit, return_period), means over the cells that have a level, and ``shape`` (fit, cell).
+        ``domain_upper`` (fit, return_period), means over the cells where nine tenths of those with data have a level,
+        and ``shape`` (fit, cell).
         Bounds hold 90 % of the resamples, and the value; NaN without resamples.
     """
-    cells = np.flatnonzero(np.isfinite(threshold) & (years > 0))
-    sets = _sets(peaks.cell, peaks.excess, block[peaks.day], len(threshold)).of(cells)
-    count, l1, l2 = sets.moments(weights, 2)
+    there = np.isfinite(threshold) & (years > 0)
+    cells = np.flatnonzero(there)
+    count, l1, l2 = _moments_of_peaks(peaks, block, cells, len(threshold), weights)
     rate = count / years[cells].astype(np.float32)
     bottom = threshold[cells].astype(np.float32)
 
     own = np.flatnonzero(count[0] >= MIN_PEAKS)
     scale, shape = fit_gpd(l1[:, own], l2[:, own])
     levels = (gpd_level(bottom[own], scale, shape, rate[:, own] * np.float32(period)) for period in PERIODS)
-    by_cell = _summary("gpd", cells[own], len(threshold), levels, shape)
+    by_cell = _summary("gpd", cells[own], there, levels, shape)
 
     shape = _regional_shape(count, l1, l2)
     scale = (1 - shape) * np.where(count > 0, l1, 0)
     levels = (gpd_level(bottom, scale, shape, rate * np.float32(period)) for period in PERIODS)
-    regional = _summary("gpd_regional", cells, len(threshold), levels, np.broadcast_to(shape, count.shape))
+    regional = _summary("gpd_regional", cells, there, levels, np.broadcast_to(shape, count.shape))
     return xr.concat([by_cell, regional], FIT)
+
+
+def _moments_of_peaks(peaks: Peaks, block: np.ndarray, cells: np.ndarray, size: int, weights: np.ndarray) -> np.ndarray:
+    """Count, l1 and l2 of the peaks of some cells, (3, resample, cell) float32.
+
+    l1 and l2 are half the mean sum and half the mean difference of two peaks of *different* blocks: those of one block
+    (members of the same days, a day and the next) are more alike, and would make l2 too small where blocks are few.
+    """
+    order = np.lexsort((peaks.excess, peaks.cell))
+    cell, values = peaks.cell[order].astype(np.int64), peaks.excess[order].astype(np.float64)
+    blocks = block[peaks.day[order]]
+    fellows, lack = _within(cell * weights.shape[1] + blocks, values)
+    count = np.bincount(cell, minlength=size)
+    first, place = np.cumsum(count) - count, np.arange(count.max(initial=0))
+    padded = np.hstack([weights, np.zeros((len(weights), 1))])
+    found = np.full((3, len(weights), len(cells)), np.nan, dtype=np.float32)
+    if not len(cell):
+        found[0] = 0
+        return found
+    step = max(1, _AT_ONCE // (len(weights) * len(place)))
+    for start in range(0, len(cells), step):
+        part = cells[start : start + step]
+        filled = place < count[part, None]
+        index = np.where(filled, first[part, None] + place, 0)
+        drawn = padded[:, np.where(filled, blocks[index], -1)]
+        x, n, less = (np.where(filled, field[index], 0) for field in (values, fellows, lack))
+        upto, total, squares = drawn.cumsum(axis=-1), drawn * x, drawn**2
+        number = drawn.sum(axis=-1)
+        every = number[..., None]
+        pairs = number**2 - np.einsum("rcn,cn->rc", squares, n)
+        some = np.where(pairs > 0, pairs, np.nan)
+        l1 = np.einsum("rcn,rcn->rc", total, every - drawn * n) / some
+        l2 = (np.einsum("rcn,rcn->rc", total, 2 * upto - drawn - every) - np.einsum("rcn,cn->rc", squares, less)) / some
+        alone = total.sum(axis=-1) / np.where(number > 0, number, np.nan)
+        found[:, :, start : start + step] = number, np.where(pairs > 0, l1, alone), l2
+    return found
+
+
+def _within(group: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For values that rise in each group: how many the group has, and by how much all before in the group lack it."""
+    order = np.argsort(group, kind="stable")
+    _, start, place, number = np.unique(group[order], return_index=True, return_inverse=True, return_counts=True)
+    before = np.cumsum(values[order]) - values[order]
+    rank = np.arange(len(group)) - start[place]
+    fellows, lack = np.empty(len(group)), np.empty(len(group))
+    fellows[order], lack[order] = number[place], rank * values[order] - (before - before[start[place]])
+    return fellows, lack
 
 
 def _regional_shape(count: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
     """The shape of the domain, (resample, 1), from moments (resample, cell); NaN with too few peaks."""
-    known = (count >= 2) & (l1 > 0)
+    known = np.isfinite(l2)
     enough = np.where(known, count, 0).sum(axis=1, keepdims=True) >= MIN_PEAKS
     means = [np.where(known, count * l, 0).sum(axis=1, keepdims=True, dtype=np.float64) for l in (l1, l2)]
     return fit_gpd(*(np.where(enough, mean, np.nan) for mean in means))[1].astype(np.float32)
 
 
-def _summary(fit: str, cells: np.ndarray, size: int, levels: Iterable[np.ndarray], shape: np.ndarray) -> xr.Dataset:
+def _summary(
+    fit: str, cells: np.ndarray, there: np.ndarray, levels: Iterable[np.ndarray], shape: np.ndarray
+) -> xr.Dataset:
     """Values and bounds of levels that come period by period, and of a shape, (1 + resamples, cell) each.
 
     Args:
         fit: its name.
         cells: the cells that have levels.
-        size: number of all cells.
+        there: (cell,) whether there are any data, all cells.
         levels: [mm/day].
         shape: only the first row is kept.
     """
 
     def spread(values: np.ndarray) -> np.ndarray:
-        every = np.full(size, np.nan, dtype=np.float32)
+        every = np.full(len(there), np.nan, dtype=np.float32)
         every[cells] = values
         return every
 
@@ -221,7 +256,7 @@ def _summary(fit: str, cells: np.ndarray, size: int, levels: Iterable[np.ndarray
         known = np.isfinite(level)
         count = known.sum(axis=1)
         total = np.where(known, level, 0).sum(axis=1, dtype=np.float64)
-        domain.append(total / np.where(count > 0, count, np.nan))
+        domain.append(total / np.where(count >= max(MIN_SHARE * there.sum(), 1), count, np.nan))
     curve = np.stack(domain)
     bounds = [np.stack(bound) for bound in zip(*(_bounds(row) for row in curve), strict=True)]
     found = xr.Dataset(
