@@ -56,7 +56,7 @@ class Tail:
             raise UserError(f"found {len(values)} days; return periods need more than {count}; give more training days")
         threshold = float(values[-count - 1])
         excess = values[-count:] - threshold
-        _, l1, l2 = l_moments(excess, np.ones(count), 2)
+        _, l1, l2, _ = l_moments(excess, np.ones(count))
         shape = float(np.clip(np.nan_to_num(fit_gpd(l1, l2)[1]), *SHAPES))
         return cls(threshold, count / years, max(float(l1) * (1 - shape), _LEAST_SCALE), shape)
 

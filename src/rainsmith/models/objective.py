@@ -116,8 +116,10 @@ class EnsembleObjective(nn.Module):
         logs, amounts = self._logs(both), both / self.p90
         for lag in self.settings.increments:
             first, second = getattr(self, f"pairs_{lag}")
-            steps = (part[..., second] - part[..., first] for part in (logs, amounts))
-            total = total + self._crps(*steps, weight[:, first] * weight[:, second])
+            there = weight[:, first] * weight[:, second]
+            total = total + self._crps(
+                logs[..., second] - logs[..., first], amounts[..., second] - amounts[..., first], there
+            )
         return total / (len(self.settings.pooling) + len(self.settings.increments))
 
     def _logs(self, amounts: Tensor) -> Tensor:
