@@ -4,7 +4,7 @@
 
 Trains the default demo model, the same with one thing spoilt at a time, and the reference's models; writes one table: a
 row a figure, a column a run, failed figures bold, doubtful ones in italics. The bounds on the inside of a model
-(docs/failure-modes.md) were chosen between the healthy columns and the spoilt ones. A finished run is not made again.
+(docs/failure-modes.md) are to lie between the healthy columns and the spoilt ones. A finished run is not made again.
 """
 
 from __future__ import annotations

@@ -19,11 +19,12 @@ from rainsmith.downscale_training import train_downscaler
 from rainsmith.evaluate import COLUMNS, Resampling, score, settings_of
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics
-from rainsmith.metrics.tally import partition, scores, tally
+from rainsmith.metrics.tally import partition, tally
 from rainsmith.models.precision import autocast, sampling_precision
 from rainsmith.models.regression import Downscaler
 from rainsmith.run import Run, atomic, check_disk, open_zarr, provenance
 from rainsmith.sample_files import write_netcdf
+from rainsmith.scoring import score_rows
 
 __all__ = ["downscale", "load_downscaler", "predict", "score_downscaled", "train_downscaler", "training_set"]
 
@@ -232,16 +233,6 @@ def score_quantiles(
     named = {"model": "", "checkpoint": "", "seed": 0, "mode": MODE, "split": "", **(labels or {})}
     metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
     parts = partition(days[TIME], {name: in_day_set(days, name) for name in DAY_SETS}, block_days=how.block_days)
-    sums = tally(as_members(quantiles), days["precip"], parts=parts, settings=settings, metrics=metrics).by_part
-    rows: list[dict[str, Any]] = []
-    for name in DAY_SETS:
-        if not sums["cells"].values[parts.in_set[name]].sum() > 0:
-            continue
-        weights = parts.weights(name, how.resamples, seed=how.seed)
-        found = scores(sums, weights, metrics)
-        about = {**named, "days": name, "members": 1, "n_days": int(sums["days"].values @ weights[0])}
-        for metric in metrics:
-            one = found[metric.name]
-            bounds = {key: float(getattr(one, key)) for key in ("value", "lower", "upper")}
-            rows.append({**about, "metric": metric.name, "units": metric.units, **bounds})
+    total = tally(as_members(quantiles), days["precip"], parts=parts, settings=settings, metrics=metrics)
+    rows, _ = score_rows(total, parts, metrics, {**named, "members": 1}, settings, how, [])
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -16,7 +16,7 @@ from rainsmith.forecasts import Forecast
 from rainsmith.metrics.catalogue import COMPARED, METRICS, SINGLE_EXTREMES
 from rainsmith.metrics.core import SCALE, THRESHOLD, Metric, Pairs, Settings
 from rainsmith.metrics.curves import curves
-from rainsmith.metrics.tally import Score, partition, scores, tally_pieces
+from rainsmith.metrics.tally import Parts, Score, Tally, partition, scores, tally_pieces
 
 COLUMNS = [
     *["model", "checkpoint", "seed", "mode", "split", "days", "members", "n_days"],
@@ -131,28 +131,55 @@ def assess(
     notes: list[str] = []
     if (lost := int(total.daily["lost"].sum())) > 0:
         notes.append(f"{lost} observed cell-days left out, where a member is missing")
-    rows: list[dict[str, Any]] = []
+    labels = {**forecast.labels, "members": members}
+    rows, found_on = score_rows(total, parts, metrics, labels, settings, resampling, notes)
     pictures: dict[str, xr.Dataset] = {}
-    for name in DAY_SETS:
-        if not total.by_part["cells"].values[parts.in_set[name]].sum() > 0:
-            notes.append(f"no {name} days among {len(forecast.days)}")
-            continue
-        weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
-        found = scores(total.by_part, weights, metrics)
-        sums = total.pooled(weights[0])
-        about = {**forecast.labels, "days": name, "members": members, "n_days": int(sums["days"])}
-        for metric in metrics:
-            new = list(_rows(metric, found[metric.name], settings))
-            rows += [{**about, **row} for row in new if not np.isnan(row["value"])]
-            if any(np.isnan(row["value"]) for row in new):
-                notes.append(f"{metric.name} of {name} days is undefined" + (" for some thresholds" if new[1:] else ""))
+    for name, found in found_on.items():
         if drawing:
+            sums = total.pooled(parts.weights(name, 0, seed=resampling.seed)[0])
             pictures[name] = xr.merge([curves(sums), _by_member(found)], compat="no_conflicts", join="outer")
     daily = total.daily[[*COMPARED.values(), "cells"]]
     drawn = xr.concat(list(pictures.values()), pd.Index(list(pictures), name="days")) if pictures else xr.Dataset()
     drawn = drawn.assign({f"daily_{key}": daily[term] / daily["cells"] for key, term in COMPARED.items()})
     drawn.attrs = {**forecast.labels, "members": members}
     return Scored(pd.DataFrame(rows, columns=COLUMNS), drawn, daily, notes)
+
+
+def score_rows(
+    total: Tally,
+    parts: Parts,
+    metrics: Sequence[Metric],
+    labels: Mapping[str, Any],
+    settings: Settings,
+    resampling: Resampling,
+    notes: list[str],
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Score]]]:
+    """Rows of a table, and the scores they are of, on every set of days that has some.
+
+    Args:
+        total: sums of the terms of the metrics.
+        parts: that they are sums over.
+        metrics: which scores.
+        labels: columns that all rows share.
+        settings: thresholds [mm/day].
+        resampling: of the intervals.
+        notes: what is left out is added to it.
+    """
+    rows: list[dict[str, Any]] = []
+    found_on: dict[str, dict[str, Score]] = {}
+    for name in DAY_SETS:
+        if not total.by_part["cells"].values[parts.in_set[name]].sum() > 0:
+            notes.append(f"no {name} days among {len(parts.of_day)}")
+            continue
+        weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
+        found = found_on[name] = scores(total.by_part, weights, metrics)
+        about = {**labels, "days": name, "n_days": int(total.by_part["days"].values @ weights[0])}
+        for metric in metrics:
+            new = list(_rows(metric, found[metric.name], settings))
+            rows += [{**about, **row} for row in new if not np.isnan(row["value"])]
+            if any(np.isnan(row["value"]) for row in new):
+                notes.append(f"{metric.name} of {name} days is undefined" + (" for some thresholds" if new[1:] else ""))
+    return rows, found_on
 
 
 def _rows(metric: Metric, found: Score, settings: Settings) -> Iterator[dict[str, Any]]:

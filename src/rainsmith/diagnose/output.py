@@ -22,6 +22,7 @@ COMPARED = (
 LISTED = "the list of criteria (minimum and good)"
 """Origin of bounds that observations cannot give, because one observation has no spread: DESIGN 5."""
 _SPREAD = Range((0.85, 1.15), (0.7, 1.3), LISTED)
+_TAIL = (("p99", "heavy_x", "P99"), ("p999", "all", "P99.9"), ("max_daily", "all", "mean daily maximum"))
 _EXCHANGEABLE = Range((0.9, 1.1), (0.8, 1.2), LISTED)
 
 
@@ -91,24 +92,16 @@ def findings(output: Output) -> Iterator[Finding]:
     yield Finding(
         "tail-deficit",
         "Do prior members reach the observed extremes?",
-        [
-            output.ratio("p99", "heavy_x", high=False, name="P99"),
-            output.ratio("p999", "all", high=False, name="P99.9"),
-            output.ratio("max_daily", "all", high=False, name="mean daily maximum"),
-        ],
+        [output.ratio(metric, days, high=False, name=name) for metric, days, name in _TAIL],
         "The tail stops short: raise objective.tail_weight or w_prior, train longer, pick the checkpoint by prior "
         "samples (monitor: prior), and do not trust return levels of these members.",
     )
     yield Finding(
         "tail-excess",
         "Do prior members overshoot the observed extremes?",
-        [
-            output.ratio("p99", "heavy_x", low=False, name="P99"),
-            output.ratio("p999", "all", low=False, name="P99.9"),
-            output.ratio("max_daily", "all", low=False, name="mean daily maximum"),
-        ],
-        "The tail is too long: set model.power (6 to 12 gives a shorter tail than the exponential), lower "
-        "objective.tail_weight, or more weight decay.",
+        [output.ratio(metric, days, low=False, name=name) for metric, days, name in _TAIL],
+        "The tail is too long: where noise is found, too, mend that first; set model.power (6 to 12 gives a "
+        "shorter tail than the exponential), lower objective.tail_weight, or more weight decay.",
     )
     yield Finding(
         "blur",
@@ -122,8 +115,8 @@ def findings(output: Output) -> Iterator[Finding]:
         "noise",
         "Is there more power at short wavelengths than observed, noise that poses as diversity?",
         [power, *_uncorrelated(output, power)],
-        "Diversity that comes from grains instead of storms: lower sampling.temperature to 1, more weight on pooled "
-        "scores (objective.pooling), more training, or fewer latent channels at the finest level.",
+        "Diversity that comes from grains instead of storms: score differences between neighbours in training "
+        "(objective.increments: [1, 2, 4]), lower sampling.temperature to 1, more training.",
     )
     yield Finding(
         "mass-drift",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rainsmith import checkpoint as checkpoints
 from rainsmith.arrays import TIME, in_split
 from rainsmith.augment import synthesise
 from rainsmith.config import Config, UserError
@@ -22,6 +23,7 @@ from rainsmith.experiment.comparison import Scored, compare, sentences
 from rainsmith.experiment.scores import DAY_SETS, bias_mapping, flat, score_trial
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.run import Run, atomic, console, open_zarr, progress
+from rainsmith.training_state import fingerprint_of
 
 __all__ = ["experiment"]
 
@@ -50,6 +52,7 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
     folder = run.folder / "experiment"
     limits = settings_of(store, config)
     resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
+    data, source = fingerprint_of(store), _source(config, run)
     pools: dict[str, xr.Dataset] = {}
     asked = list(trials(config))
     done: list[Trial] = []
@@ -59,9 +62,10 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
             trial = resolved(planned, _better(config, folder, done)) if planned.arm.mode == BETTER else planned
             path = folder / "runs" / f"{trial.key}.nc"
             bar.update(task, note=trial.key)
-            if not path.exists() or _about(path) != identity(config, trial):
+            made_of = identity(config, trial, data, source)
+            if not path.exists() or _about(path) != made_of:
                 if trial.arm.mode and trial.arm.mode not in pools:
-                    pools[trial.arm.mode] = _pool(config, run, trial.arm.mode)
+                    pools[trial.arm.mode] = _pool(config, run, trial.arm.mode, data, source)
                 days, weights = training_days(trial.arm, real, pools.get(trial.arm.mode), config)
                 started = time.monotonic()
                 module = train_downscaler(
@@ -82,7 +86,7 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
                     predict(module, scored_days), scored_days, knots, settings=limits, resampling=resampling
                 )
                 loss = min(entry["validation"] for entry in module.history)
-                attrs = {"identity": identity(config, trial), "validation_loss": loss, "seconds": round(seconds, 1)}
+                attrs = {"identity": made_of, "validation_loss": loss, "seconds": round(seconds, 1)}
                 attrs |= {"n_days": days.sizes[TIME], "mapping_from": knots[0], "mapping_to": knots[1]}
                 with atomic(path) as scratch:
                     scores.assign_attrs(attrs).to_netcdf(scratch, engine="netcdf4")
@@ -91,17 +95,31 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
     return _write_tables(config, folder, done)
 
 
-def identity(config: Config, trial: Trial) -> str:
-    """What a trial depends on, as JSON: a file made with other settings is made again."""
-    sections = config.model_dump(mode="json", include={"data", "downscale", "evaluate"})
-    sections["data"].pop("root")
-    more = {"augment": config.augment.model_dump(mode="json")} if trial.arm.mode else {}
-    keep = {"keep_levels": config.experiment.keep_levels} if trial.arm.mode == "posterior" else {}
-    values = {**sections, **more, **keep, "trial": trial.key, "seed": config.seed}
-    return json.dumps({**values, "steps": config.experiment.steps, "split": config.experiment.split}, sort_keys=True)
+def identity(config: Config, trial: Trial, data: str, source: str) -> str:
+    """What a trial depends on, as JSON: one made of other settings, data or synthetic days is made again.
+
+    Args:
+        config: the configuration.
+        trial: network, arm and seed.
+        data: hash of the store.
+        source: hash of the checkpoint that synthetic days come from.
+    """
+    values = config.model_dump(mode="json", include={"seed", "downscale", "evaluate"})
+    values |= {"trial": trial.key, "steps": config.experiment.steps, "split": config.experiment.split, "data": data}
+    if trial.arm.mode:
+        values |= config.model_dump(mode="json", include={"augment", "sampling"}) | {"source": source}
+        values["keep_levels"] = config.experiment.keep_levels
+    return json.dumps(values, sort_keys=True)
 
 
-def _pool(config: Config, run: Run, mode: str) -> xr.Dataset:
+def _source(config: Config, run: Run) -> str:
+    """Hash of the checkpoint that synthetic days are drawn from; "" where no arm asks for any."""
+    if not any(trial.arm.mode for trial in trials(config)):
+        return ""
+    return checkpoints.load(run.checkpoints / config.sampling.checkpoint).sha256
+
+
+def _pool(config: Config, run: Run, mode: str, data: str, source: str) -> xr.Dataset:
     """Real and synthetic days of one mode, as many as the largest arm asks for; drawn once."""
     path = run.folder / "experiment" / f"{mode}.zarr"
     named = [trial.arm for trial in trials(config)]
@@ -110,7 +128,8 @@ def _pool(config: Config, run: Run, mode: str) -> xr.Dataset:
     if mode == "posterior" and config.augment.keep_levels is None:
         changes["keep_levels"] = config.experiment.keep_levels
     wanted = config.model_copy(update={"augment": config.augment.model_copy(update=changes)})
-    text = wanted.augment.model_dump_json()
+    asked = wanted.model_dump(mode="json", include={"augment", "sampling"}) | {"data": data, "source": source}
+    text = json.dumps(asked, sort_keys=True)
     if path.is_dir():
         found = open_zarr(path, f"delete it and run 'rainsmith experiment' again: {path}")
         if found.attrs.get("asked") == text:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rainsmith.plots.curves import SIZE, Curve
+from rainsmith.plots.curves import SIZE, Curve, draw_line
 from rainsmith.plots.maps import Geography
-from rainsmith.plots.style import FAINT, INK, axes, heading, label, legend_below, line_style
+from rainsmith.plots.style import FAINT, INK, axes, heading, label, legend_below
 
 MONTHS = "JFMAMJJASOND"
 
@@ -22,7 +21,7 @@ def seasonal_cycle(curves: Sequence[Curve], *, title: str = "The year") -> Figur
     """Mean rain of each month [mm/day]; a band is the range of the members."""
     figure, panel = axes(*SIZE)
     for curve in curves:
-        _line(panel, curve)
+        draw_line(panel, curve, marker="o")
     panel.set_xticks(range(1, 13), labels=list(MONTHS))
     panel.set_ylim(0, None)
     heading(panel, title)
@@ -35,7 +34,7 @@ def return_levels(curves: Sequence[Curve], *, title: str = "Return levels") -> F
     """The amount of a day [mm] that a cell reaches once in so many years; a band is an interval or a range."""
     figure, panel = axes(*SIZE)
     for curve in curves:
-        _line(panel, curve)
+        draw_line(panel, curve, marker="o")
     panel.set_xscale("log")
     periods = curves[0].x if curves else np.array([2.0, 100.0])
     panel.set_xticks(periods, labels=[f"{period:g}" for period in periods])
@@ -58,7 +57,7 @@ def reliability(curves: Sequence[Curve], counts: np.ndarray, *, title: str = "Re
     figure, panel = axes(*SIZE)
     panel.plot([0, 1], [0, 1], color=INK, linewidth=1.0, zorder=1)
     for curve in curves:
-        _line(panel, curve)
+        draw_line(panel, curve, marker="o")
     shares = np.linspace(0, 1, len(counts))
     height = np.log10(np.maximum(counts, 1e-6) / 1e-6) / 6
     panel.bar(shares, 0.12 * height, width=0.6 / len(counts), bottom=0.0, color=FAINT, alpha=0.35, zorder=0)
@@ -96,21 +95,3 @@ def bias_map(field: np.ndarray, place: Geography, *, unit: str, title: str) -> F
     scale.ax.tick_params(labelsize=8, colors=INK, length=2)
     scale.set_label(unit, fontsize=8, color=INK)
     return figure
-
-
-def _line(panel: Axes, curve: Curve) -> None:
-    style = line_style(curve.name)
-    known = np.isfinite(curve.y)
-    if curve.low is not None and curve.high is not None:
-        panel.fill_between(curve.x, curve.low, curve.high, color=style.colour, alpha=0.16, linewidth=0, zorder=2.5)
-    panel.plot(
-        curve.x[known],
-        curve.y[known],
-        color=style.colour,
-        linestyle=style.dashes,
-        linewidth=style.width,
-        marker="o",
-        markersize=3,
-        label=curve.title or curve.name,
-        zorder=5 if curve.name in ("prior", "observed") else 3,
-    )

@@ -36,7 +36,7 @@ def quantiles(curves: Sequence[Curve], *, title: str = "Quantiles") -> Figure:
     """Quantiles of each forecast [mm/day] against the observed quantiles [mm/day] of the same levels."""
     figure, panel = axes(*SIZE)
     for curve in curves:
-        _line(panel, curve)
+        draw_line(panel, curve)
     top = max((float(np.nanmax(curve.x)) for curve in curves), default=1.0) * 1.05
     high = max((float(np.nanmax(curve.y)) for curve in curves), default=1.0)
     panel.plot([0, top], [0, top], color=INK, linewidth=1.0, zorder=1)
@@ -54,7 +54,7 @@ def exceedance(curves: Sequence[Curve], *, title: str = "Exceedance") -> Figure:
     figure, panel = axes(*SIZE)
     for curve in curves:
         shown = curve.y > 0
-        _line(panel, replace(curve, x=curve.x[shown], y=curve.y[shown]))
+        draw_line(panel, replace(curve, x=curve.x[shown], y=curve.y[shown]))
     panel.set_yscale("log")
     reach = [float(curve.x[curve.y > 0].max()) for curve in curves if curve.name == "observed" and (curve.y > 0).any()]
     panel.set_xlim(0, 2 * reach[0] if reach and panel.get_xlim()[1] > 2 * reach[0] else None)
@@ -97,7 +97,7 @@ def spectrum(curves: Sequence[Curve], *, unit: str = "km", title: str = "Spectru
     figure, panel = axes(*SIZE)
     for curve in curves:
         shown = (curve.x > 0) & (curve.y > 0) & np.isfinite(curve.x) & np.isfinite(curve.y)
-        _line(panel, replace(curve, x=curve.x[shown], y=curve.y[shown]))
+        draw_line(panel, replace(curve, x=curve.x[shown], y=curve.y[shown]))
     panel.axhline(1.0, color=INK, linewidth=1.4, zorder=2)
     panel.set_xscale("log")
     panel.set_yscale("log")
@@ -114,16 +114,20 @@ def spectrum(curves: Sequence[Curve], *, unit: str = "km", title: str = "Spectru
     return figure
 
 
-def _line(panel: Axes, curve: Curve) -> None:
+def draw_line(panel: Axes, curve: Curve, *, marker: str = "") -> None:
+    """Draw one curve, with its band, in the style of its forecast."""
     style = line_style(curve.name)
+    known = np.isfinite(curve.y)
     if curve.low is not None and curve.high is not None:
         panel.fill_between(curve.x, curve.low, curve.high, color=style.colour, alpha=0.16, linewidth=0, zorder=2.5)
     panel.plot(
-        curve.x,
-        curve.y,
+        curve.x[known],
+        curve.y[known],
         color=style.colour,
         linestyle=style.dashes,
         linewidth=style.width,
+        marker=marker,
+        markersize=3,
         label=curve.title or curve.name,
         zorder=5 if curve.name in ("prior", "observed") else 3,
     )

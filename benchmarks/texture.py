@@ -1,0 +1,67 @@
+"""Do the members of a run look like rain? Scores of whole fields on training and validation days, as a Markdown table.
+
+    python benchmarks/texture.py RUN [RUN ...] [--members 8]
+
+Draws prior members of every third training day and of all validation days, and prints for each run the members' figure
+over the observed one, or the score itself. Reads no test day: settings may be chosen by it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from rainsmith import checkpoint as checkpoints
+from rainsmith.arrays import in_split
+from rainsmith.data.dataset import Days
+from rainsmith.evaluate import settings_of
+from rainsmith.metrics import ensemble, lags, pooled, spatial
+from rainsmith.metrics.core import Settings
+from rainsmith.metrics.tally import score_days
+from rainsmith.run import Run
+from rainsmith.sample import Sampler
+
+SHOWN = (
+    *[lags.fine_power, lags.correlation_length, pooled.mean, pooled.max_daily, pooled.p99, pooled.p999],
+    *[spatial.spatial_std, spatial.ralsd, lags.variogram_score, spatial.energy_score, ensemble.crps],
+    *[ensemble.spread_skill, ensemble.rank_deviation],
+)
+STEP = {"train": 3, "validation": 1}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--members", type=int, default=8)
+    parser.add_argument("--checkpoint", default="best_prior")
+    arguments = parser.parse_args()
+    names = [metric.name for metric in SHOWN]
+    print(f"| run, days | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
+    for folder in arguments.runs:
+        run = Run(folder)
+        store = run.open_store()
+        loaded = checkpoints.load(run.checkpoints / arguments.checkpoint)
+        sampler = Sampler(loaded, loaded.config.sampling, "auto")
+        for split, step in STEP.items():
+            days = in_split(store, split).isel(time=slice(None, None, step)).load()
+            found = figures(sampler, days, settings_of(store, loaded.config), arguments.members)
+            cells = (f"{found[name] / found.get(f'observed_{name}', 1.0):.3g}" for name in names)
+            print(f"| {folder.name}, {split} | {' | '.join(cells)} |")
+
+
+def figures(sampler: Sampler, days: xr.Dataset, settings: Settings, members: int) -> dict[str, float]:
+    """Scores of prior members of some days."""
+    reader, drawn = Days(days, in_memory=True), []
+    for start in range(0, len(reader), 64):
+        batch = reader.batch(np.arange(start, min(start + 64, len(reader))))
+        drawn.append(sampler.draw(batch.x, batch.days, range(members)))
+    coords = {name: days[name] for name in ("time", "y", "x")}
+    fcst = xr.DataArray(np.concatenate(drawn), dims=("time", "member", "y", "x"), coords=coords)
+    return score_days(fcst, days["precip"], SHOWN, settings=settings)
+
+
+if __name__ == "__main__":
+    main()
