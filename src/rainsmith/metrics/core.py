@@ -201,11 +201,16 @@ class Metric:
 
     def by_member(self, sums: xr.Dataset) -> xr.DataArray:
         """(..., member), for metrics that are measured on each member."""
-        return self.formula(sums).isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER})
+        return self.each(sums)[1]
 
     def observed(self, sums: xr.Dataset) -> xr.DataArray:
         """The same formula on the observation, for metrics that are measured on each member."""
-        return self.formula(sums).isel({SERIES: -1})
+        return self.each(sums)[0]
+
+    def each(self, sums: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+        """The formula on the observation (...) and on each member (..., member)."""
+        series = self.formula(sums)
+        return series.isel({SERIES: -1}), series.isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER})
 
     def applies(self, members: int, mode: str, settings: Settings) -> bool:
         """Whether it means something for this number of members, this mode and these settings."""

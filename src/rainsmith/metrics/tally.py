@@ -206,30 +206,21 @@ class Score:
     by_member: xr.DataArray | None = None
 
 
-def resampled(
-    terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric], itself: xr.Dataset | None = None
-) -> dict[str, xr.DataArray]:
+def resampled(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, xr.DataArray]:
     """Every metric on the days themselves and on every resample of them, (1 + resamples, ...).
 
     Args:
         terms: (part, ...), of a ``Tally``.
         weights: (1 + resamples, part), of ``Parts.weights``; the first row counts every day once.
         metrics: that the terms are for.
-        itself: the terms pooled by the first row, where they are known.
     """
-    sums = pool(terms, weights[:1]).isel(resample=0) if itself is None else itself
-    found: dict[str, list[xr.DataArray]] = {metric.name: [metric.value(sums)] for metric in metrics}
-    step = int(np.clip(_RESAMPLES_BYTES // max(sums.nbytes, 1), 1, len(weights)))
-    for start in range(1, len(weights), step):
+    found: dict[str, list[xr.DataArray]] = {metric.name: [] for metric in metrics}
+    step = int(np.clip(_RESAMPLES_BYTES * terms.sizes[PART] // max(terms.nbytes, 1), 1, len(weights)))
+    for start in range(0, len(weights), step):
         drawn = pool(terms, weights[start : start + step])
         for metric in metrics:
             found[metric.name].append(metric.value(drawn).transpose("resample", ...))
-    return {
-        name: xr.concat(
-            [part.expand_dims("resample", axis=0) if i == 0 else part for i, part in enumerate(parts)], "resample"
-        )
-        for name, parts in found.items()
-    }
+    return {name: parts[0] if len(parts) == 1 else xr.concat(parts, "resample") for name, parts in found.items()}
 
 
 def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, Score]:
@@ -243,15 +234,15 @@ def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) ->
     used = weights.any(axis=0)
     if not used.all():
         terms, weights = terms.isel({PART: used}), weights[:, used]
+    values = resampled(terms, weights, metrics)
     itself = pool(terms, weights[:1]).isel(resample=0)
-    values = resampled(terms, weights, metrics, itself)
     found = {}
     for metric in metrics:
         value = values[metric.name].isel(resample=0)
         lower = upper = xr.full_like(value, np.nan)
         if len(weights) > 1:
             lower, upper = (value.copy(data=bound) for bound in interval(values[metric.name].values))
-        beside = (metric.observed(itself), metric.by_member(itself)) if metric.beside else (None, None)
+        beside = metric.each(itself) if metric.beside else (None, None)
         found[metric.name] = Score(value, lower, upper, *beside)
     return found
 
