@@ -6,7 +6,7 @@ import torch
 
 from rainsmith.config import HierarchicalModel, UserError, load_config
 from rainsmith.models.geometry import Geometry
-from rainsmith.models.hierarchical import HierarchicalCVAE, LevelPosterior
+from rainsmith.models.hierarchical import HierarchicalCVAE, LevelPosterior, _kernel_of_blocks
 
 
 def geometry(fine: tuple[int, int], coarse: tuple[int, int]) -> Geometry:
@@ -166,3 +166,13 @@ def test_positions_continue_beyond_the_last_cell() -> None:
     points = sampling_points(where, 8)[0]
     torch.testing.assert_close(points[0, :, 0], torch.linspace(-1, 1, 11), rtol=0, atol=1e-5)
     torch.testing.assert_close(points[:, 0, 1], torch.linspace(-1, 1, 2), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_the_kernel_of_blocks_does_what_the_kernel_of_cells_does(side: int) -> None:
+    kernel = torch.randn(1, 5, 3, 3, dtype=torch.float64)
+    field = torch.randn(2, 5, 4 * side, 6 * side, dtype=torch.float64)
+    on_cells = torch.nn.functional.conv2d(field, kernel, padding=1)
+    blocks = torch.nn.functional.pixel_unshuffle(field, side)
+    on_blocks = torch.nn.functional.conv2d(blocks, _kernel_of_blocks(kernel, side), padding=1)
+    torch.testing.assert_close(torch.nn.functional.pixel_shuffle(on_blocks, side), on_cells)

@@ -157,36 +157,43 @@ class HierarchicalCVAE(nn.Module):
         Returns:
             (N, K, H, W) normalised fields before any bound, and the posterior of the first P members at each level.
         """
+        # inside, members come before days, (K * N, c, h, w): the first P of every day are a slice, nothing is copied
         members = noise[0].shape[1]
         first = 0 if variation is None else variation.shape[1]
         posteriors = []
-        h = conditions[0]
+        h = _repeated(self.first(conditions[0]), members)
         for level, size in enumerate(self.sizes):
-            if level == 0:
-                h = _repeated(self.first(h), members)
-            else:
-                h = _twice_as_fine(self.up[level - 1](h), size) + _repeated(conditions[level], members)
+            if level > 0:
+                h = _with_days(_twice_as_fine(self.up[level - 1](h), size), conditions[level])
             mean, log_std = _by_day(self.prior[level](h).float(), members).chunk(2, dim=2)
             u = noise[level]
             if first:
                 assert variation is not None
-                shared = _by_day(h, members)[:, :first].flatten(0, 1)
-                both = self.from_h[level](shared) + _repeated(self.from_y[level](evidence[level]), first)
+                both = _with_days(self.from_h[level](h[: first * len(u)]), self.from_y[level](evidence[level]))
                 posteriors.append(_bounded(_by_day(self.posterior[level](F.silu(both)).float(), first)))
                 mixed = posteriors[-1].towards_prior(variation[:, :, level, None, None, None])
                 u = torch.cat([mixed.shift + mixed.ratio * u[:, :first], u[:, first:]], dim=1)
             z = mean + torch.exp(_between(log_std, *PRIOR_LOG_STD)) * u
-            h = self.blocks[level](h + self.from_z[level](z.flatten(0, 1).to(h.dtype)))
+            h = self.blocks[level](h + self.from_z[level](_members_first(z.to(h.dtype))))
         return _by_day(self._field(h), members), posteriors
 
     def _field(self, h: Tensor) -> Tensor:
-        h = F.pixel_shuffle(self.to_fine(h), self.settings.finest)[..., : self.fine[0], : self.fine[1]]
-        h = h.contiguous(memory_format=torch.channels_last) + self.fine_maps(self.maps_fine)
-        h = F.silu(h)
+        """(K * N, c, h, w) of the finest level to (K * N, H, W).
+
+        Blocks of ``finest`` cells stay channels until the end: the last convolution runs on the coarser grid, with the
+        kernel that does the same.
+        """
+        side = self.settings.finest
+        maps = F.pixel_unshuffle(padded(self.fine_maps(self.maps_fine), side), side)
+        h = F.silu(self.to_fine(h) + _for_each(maps, len(h)))
+        assert self.last.bias is not None
+        kernel, bias = _kernel_of_blocks(self.last.weight, side), self.last.bias.expand(side**2)
         if self.training:
-            return self.last(h)[:, 0].float()
-        with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
-            return self.last(h.float())[:, 0]
+            fields = F.conv2d(h, kernel, bias, padding=1)
+        else:
+            with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
+                fields = F.conv2d(h.float(), kernel.float(), bias, padding=1)
+        return F.pixel_shuffle(fields.float(), side)[:, 0, : self.fine[0], : self.fine[1]]
 
     def draw(
         self,
@@ -223,14 +230,44 @@ class HierarchicalCVAE(nn.Module):
         return self.decode(conditions, scaled, self.encode_y(y, valid), mix)[0]
 
 
-def _repeated(h: Tensor, times: int) -> Tensor:
-    """Every day ``times`` times in a row."""
-    return h.repeat_interleave(times, dim=0)
+def _repeated(days: Tensor, members: int) -> Tensor:
+    """(N, ...) -> (K * N, ...), all days of the first member first."""
+    return days.repeat(members, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _with_days(h: Tensor, days: Tensor) -> Tensor:
+    """Members (K * N, ...), plus what all members of a day share (N, ...)."""
+    return (h.view(-1, *days.shape) + days).flatten(0, 1)
 
 
 def _by_day(h: Tensor, members: int) -> Tensor:
-    """(N * K, ...) -> (N, K, ...)."""
-    return h.reshape(-1, members, *h.shape[1:])
+    """(K * N, ...) -> (N, K, ...)."""
+    return h.reshape(members, -1, *h.shape[1:]).transpose(0, 1)
+
+
+def _members_first(z: Tensor) -> Tensor:
+    """(N, K, c, h, w) -> (K * N, c, h, w)."""
+    return z.transpose(0, 1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _for_each(maps: Tensor, count: int) -> Tensor:
+    """(1, c, h, w) -> (count, c, h, w); a product, because its gradient, the sum over fields, is fast as one."""
+    row = maps.permute(0, 2, 3, 1).flatten(1)
+    return (row.new_ones(count, 1) @ row).view(count, *maps.shape[2:], maps.shape[1]).permute(0, 3, 1, 2)
+
+
+def _kernel_of_blocks(kernel: Tensor, side: int) -> Tensor:
+    """A 3x3 kernel (1, c, 3, 3) of single cells, for blocks of side x side cells as channels: (side^2, c side^2, 3, 3).
+
+    What it makes of an impulse in every channel of a block is the kernel, turned round.
+    """
+    channels = kernel.shape[1] * side**2
+    impulses = kernel.new_zeros(channels, channels, 3, 3)
+    impulses[:, :, 1, 1] = torch.eye(channels, dtype=kernel.dtype, device=kernel.device)
+    with torch.autocast(kernel.device.type, enabled=False):
+        answers = F.conv2d(F.pixel_shuffle(impulses, side), kernel, padding=1)
+    blocks = F.pixel_unshuffle(answers, side).flip(2, 3).transpose(0, 1)
+    return blocks.contiguous(memory_format=torch.channels_last)
 
 
 def _twice_as_fine(h: Tensor, size: tuple[int, int]) -> Tensor:
