@@ -221,7 +221,7 @@ def test_steering_by_return_period_picks_by_the_level_of_the_maximum(run: Run, m
     honest = Sampler.draw
     maxima = []
 
-    def strong(self: Sampler, *given: Any) -> np.ndarray:
+    def strong(self: Sampler, *given: Any, **more: Any) -> np.ndarray:
         """The small network draws drizzle; twelve times that reaches the level of a rare day now and then."""
         drawn = 12 * honest(self, *given)
         maxima.append(np.nan_to_num(drawn).max(axis=(2, 3)))

@@ -21,6 +21,7 @@ from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball, quantile_crps
 from rainsmith.pipeline import BY_NAME
 from rainsmith.run import Run, open_zarr, read_json
+from rainsmith.training_state import fingerprint_of
 from tests.conftest import copy_of
 from tests.small import SMALL, small_config
 
@@ -126,10 +127,16 @@ def test_training_sets(prepared: Run, tmp_path: Path) -> None:
     real = in_split(store, "train")
     with pytest.raises(UserError, match="rainsmith augment"):
         training_set(tiny(train_on="augmented"), run, real)
-    made = mix(real, real, np.arange(5), real["precip"].values[:5])
-    made.drop_encoding().chunk({"time": 16}).to_zarr(run.folder / "augmented.zarr", consolidated=False, zarr_format=3)
+    made = mix(real, real, np.arange(5), real["precip"].values[:5], weight=0.5)
+    made = made.drop_encoding().chunk({"time": 16})
+    made.to_zarr(run.folder / "augmented.zarr", consolidated=False, zarr_format=3)
+    with pytest.raises(UserError, match="made from another store"):
+        training_set(tiny(train_on="augmented"), run, real)
+    made = made.assign_attrs(store=fingerprint_of(store))
+    made.to_zarr(run.folder / "augmented.zarr", mode="w", consolidated=False, zarr_format=3)
     augmented, weights = training_set(tiny(train_on="augmented"), run, real)
-    assert augmented.sizes["time"] == real.sizes["time"] + 5 and weights is None
+    assert augmented.sizes["time"] == real.sizes["time"] + 5 and weights is not None
+    assert set(weights[:-5]) == {1.0} and set(weights[-5:]) == {0.5}
     same, weights = training_set(tiny(train_on="oversampled", oversample={"days": "heavy", "times": 6}), run, real)
     assert same is real and weights is not None
     np.testing.assert_array_equal(weights == 6, in_day_set(real, "heavy"))

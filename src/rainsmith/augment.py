@@ -21,6 +21,7 @@ from rainsmith.run import Run, atomic, check_disk, console, progress, provenance
 from rainsmith.sample import Sampler
 from rainsmith.steering import Steering, choose_sources, rank_share
 from rainsmith.synthetic_checks import Judge
+from rainsmith.training_state import fingerprint_of
 
 
 def augment(config: Config, run: Run) -> Path:
@@ -69,6 +70,7 @@ def synthesise(config: Config, run: Run) -> tuple[xr.Dataset, pd.DataFrame]:
         checkpoint=loaded.name,
         checkpoint_sha256=loaded.sha256,
         temperature=how.temperature,
+        noise_memory=how.noise_memory,
         pixel_threshold=sampler.threshold,
         keep_levels=how.keep_levels if posterior else None,
         variation=how.variation if posterior else None,
@@ -78,6 +80,7 @@ def synthesise(config: Config, run: Run) -> tuple[xr.Dataset, pd.DataFrame]:
     taken = table[table["accepted"]]
     mixed = mix(real, sources, taken["source"].to_numpy(), drawn.fields[taken["number"]], settings.weight)
     require_training_days(mixed)
+    mixed.attrs["store"] = fingerprint_of(store)
     mixed.attrs["augmentation"] = json.dumps(
         {
             "settings": settings.model_dump(mode="json"),
@@ -106,17 +109,26 @@ def mix(
     drawn = sources.isel({TIME: indices})
     observed = np.isfinite(drawn["precip"].values)
     drawn = drawn.assign(precip=drawn["precip"].copy(data=np.where(observed, fields, np.nan).astype(np.float32)))
-    parts = []
-    for days, synthetic in ((real, False), (drawn, True)):
-        n = days.sizes[TIME]
-        weights = np.full(n, weight if synthetic else 1.0, dtype=np.float32)
-        parts.append(
-            days.assign(
-                synthetic=(TIME, np.full(n, synthetic), {"long_name": "day drawn by the model"}),
-                weight=(TIME, weights, {"long_name": "weight of the day in training", "units": "1"}),
-            )
-        )
+    return joined(real, _labelled(drawn, synthetic=True, weight=weight))
+
+
+def joined(real: xr.Dataset, synthetic: xr.Dataset) -> xr.Dataset:
+    """Real training days, then the days that are marked ``synthetic``, as one training set.
+
+    Args:
+        real: the training days of the store.
+        synthetic: synthetic days of ``mix``.
+    """
+    parts = [_labelled(real, synthetic=False, weight=1.0), synthetic]
     return xr.concat(parts, dim=TIME, data_vars="minimal", coords="minimal", compat="override", join="override")
+
+
+def _labelled(days: xr.Dataset, *, synthetic: bool, weight: float) -> xr.Dataset:
+    n = days.sizes[TIME]
+    return days.assign(
+        synthetic=(TIME, np.full(n, synthetic), {"long_name": "day drawn by the model"}),
+        weight=(TIME, np.full(n, weight, np.float32), {"long_name": "weight of the day in training", "units": "1"}),
+    )
 
 
 @dataclass
@@ -191,7 +203,8 @@ class _Drawn:
     def _draw(self, reader: Days, days: np.ndarray, members: range | list[int]) -> np.ndarray:
         batch = reader.batch(days)
         given = (batch.y, batch.valid) if self.settings.mode == "posterior" else (None, None)
-        return self.sampler.draw(batch.x, batch.days, members, *given)
+        calendar = str(self.sources[TIME].dt.calendar)
+        return self.sampler.draw(batch.x, batch.days, members, *given, calendar=calendar)
 
 
 def require_training_days(mixed: xr.Dataset) -> None:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rainsmith.config import Config, UserError, parse
-from rainsmith.run import atomic, provenance, read_json, write_json
+from rainsmith.run import atomic, console, provenance, read_json, write_json
 
 SUFFIX = ".safetensors"
 
@@ -96,6 +96,8 @@ def epoch_of(path: Path) -> int:
 def check_fits(checkpoint: Checkpoint, domain: xr.Dataset) -> None:
     """Refuse a checkpoint that was trained on another grid, other channels or other statics.
 
+    One that was trained on other days, as their statistics tell, is used, with a note.
+
     Raises:
         UserError: names the first difference.
     """
@@ -115,6 +117,11 @@ def check_fits(checkpoint: Checkpoint, domain: xr.Dataset) -> None:
     if not np.array_equal(checkpoint.domain["mask"].values, domain["mask"].values):
         raise UserError(
             f"checkpoint {checkpoint.name} was trained with another mask of valid cells; prepare and train again"
+        )
+    if not np.array_equal(checkpoint.domain["log_mean"].values, domain["log_mean"].values, equal_nan=True):
+        console.print(
+            f"note: checkpoint {checkpoint.name} was trained on other training days than those of this store; "
+            "scores of days that it has seen prove nothing"
         )
 
 

@@ -25,6 +25,7 @@ from rainsmith.models.regression import Downscaler
 from rainsmith.run import Run, atomic, check_disk, open_zarr, provenance
 from rainsmith.sample_files import write_netcdf
 from rainsmith.scoring import score_rows
+from rainsmith.training_state import fingerprint_of
 
 __all__ = ["downscale", "load_downscaler", "predict", "score_downscaled", "train_downscaler", "training_set"]
 
@@ -117,11 +118,18 @@ def training_set(config: Config, run: Run, real: xr.Dataset) -> tuple[xr.Dataset
         real: the training days of its store.
 
     Raises:
-        UserError: there is no augmented store, or no day to draw more often.
+        UserError: there is no augmented store, it was made from another one, or there is no day to draw more often.
     """
     settings = config.downscale
     if settings.train_on == "augmented":
-        return open_zarr(run.folder / "augmented.zarr", "run 'rainsmith augment' first"), None
+        path = run.folder / "augmented.zarr"
+        mixed = open_zarr(path, "run 'rainsmith augment' first")
+        if mixed.attrs.get("store") != fingerprint_of(run.open_store()):
+            raise UserError(
+                f"{path} was made from another store.zarr than the one there now, so that its training days may be "
+                "test days; run 'rainsmith augment' again"
+            )
+        return mixed, mixed["weight"].values.astype(np.float64)
     if settings.train_on == "real":
         return real, None
     often = in_day_set(real, settings.oversample.days)

@@ -25,6 +25,7 @@ FREE_TO_CHANGE = {
     "save_last_seconds",
 }
 """Keys of ``train`` that may differ between a training and its continuation."""
+_DAYS_AT_ONCE = 256  # of a store that are held while its hash is made
 
 
 def fresh_state(config: Config, store: xr.Dataset, precision: str, monitors: tuple[str, ...]) -> dict[str, Any]:
@@ -98,10 +99,17 @@ def identity(config: Config, store: xr.Dataset) -> str:
 
 
 def fingerprint_of(store: xr.Dataset) -> str:
-    """Hash of the days, their splits, the grid and the training statistics of a store."""
+    """Hash of a store: its days, their rain, predictors and sets, the grid and the training statistics."""
     digest = hashlib.sha256(day_numbers(store["time"]).tobytes())
-    for name in ("split", "mask", "statics", "y", "x", "predictor_mean", "predictor_std", "log_mean", "log_std"):
-        digest.update(np.ascontiguousarray(store[name].values).tobytes())
+    for name in sorted(map(str, store.variables)):
+        digest.update(name.encode())
+        if store[name].dtype.kind not in "biuf":  # names; and the time, whose days are in already
+            digest.update(b"" if name == "time" else str(store[name].values.tolist()).encode())
+            continue
+        days = store.sizes["time"] if "time" in store[name].dims else 0
+        for start in range(0, max(days, 1), _DAYS_AT_ONCE):
+            part = store[name].isel(time=slice(start, start + _DAYS_AT_ONCE)) if days else store[name]
+            digest.update(np.ascontiguousarray(part.values).tobytes())
     return digest.hexdigest()[:16]
 
 

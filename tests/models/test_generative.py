@@ -7,7 +7,7 @@ import pytest
 import torch
 import xarray as xr
 
-from rainsmith.models.generative import BOUND, HierarchicalModelInUnits, build_model
+from rainsmith.models.generative import BOUND, Drawing, HierarchicalModelInUnits, build_model
 from rainsmith.run import Run
 from tests.small import small_config
 
@@ -47,9 +47,20 @@ def test_a_higher_power_has_the_heavier_tail(domain: xr.Dataset) -> None:
     assert tails[-1] == pytest.approx(np.expm1(2.5 * std), rel=0.05)
 
 
-def test_members_are_zero_or_above_the_threshold_and_zero_outside_the_mask(domain: xr.Dataset) -> None:
-    from rainsmith.models.generative import Drawing
+def test_a_storm_of_which_nothing_is_kept_is_the_prior(domain: xr.Dataset) -> None:
+    net = model(domain)
+    net.network.gain.fill_(1.3)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"], generator=generator)
+    noise = [torch.randn(2, 3, *shape, generator=generator) for shape in net.latent_shapes]
+    y = 9 * torch.rand(2, domain.sizes["y"], domain.sizes["x"], generator=generator)
+    prior = net.draw(x, noise)
+    torch.testing.assert_close(net.draw(x, noise, y, how=Drawing(keep_levels=0)), prior, rtol=1e-4, atol=1e-4)
+    kept = net.draw(x, noise, y, how=Drawing(keep_levels=1))
+    assert (kept - prior).abs().max() > 0.1
 
+
+def test_members_are_zero_or_above_the_threshold_and_zero_outside_the_mask(domain: xr.Dataset) -> None:
     net = model(domain)
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"], generator=generator)

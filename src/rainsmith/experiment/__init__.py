@@ -32,16 +32,22 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
     """Train every network of ``experiment.arms`` on every arm with every seed, score them, compare arms with controls.
 
     Writes ``experiment/runs/<network>-<arm>-s<seed>.nc`` as it goes (a trial that has its file is not made again),
-    ``experiment/<mode>.zarr`` (the synthetic days), ``experiment/results.csv`` (a row a trial) and
-    ``experiment/comparisons.csv``.
+    ``experiment/days/<arm>-s<seed>.zarr`` (the synthetic days, drawn anew for every arm and seed, so that the luck of
+    one draw is not that of all), ``experiment/results.csv`` (a row a trial) and ``experiment/comparisons.csv``.
 
     Returns:
         The rows of ``comparisons.csv``.
 
     Raises:
-        UserError: no store, no checkpoint to draw synthetic days from, an empty split.
+        UserError: no store, no checkpoint to draw synthetic days from, an empty split, no median among the quantiles.
     """
     settings = config.experiment
+    quantiles = config.downscale.quantiles
+    if "q-srdrn" in settings.arms and 0.5 not in quantiles:
+        raise UserError(
+            f"downscale.quantiles are {quantiles}, without the 0.5 that q-srdrn has as its forecast; add it, or take "
+            "q-srdrn out of experiment.arms"
+        )
     store = run.open_store()
     domain = store.drop_dims(TIME).load()
     real, validation = in_split(store, "train").load(), in_split(store, "validation").load()
@@ -53,20 +59,18 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
     limits = settings_of(store, config)
     resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
     data, source = fingerprint_of(store), _source(config, run)
-    pools: dict[str, xr.Dataset] = {}
     asked = list(trials(config))
     done: list[Trial] = []
     with progress() as bar:
         task = bar.add_task("experiment", total=len(asked), note="")
         for planned in asked:
-            trial = resolved(planned, _better(config, folder, done)) if planned.arm.mode == BETTER else planned
+            trial = resolved(planned, _better(planned, folder, done)) if planned.arm.mode == BETTER else planned
             path = folder / "runs" / f"{trial.key}.nc"
             bar.update(task, note=trial.key)
             made_of = identity(config, trial, data, source)
             if not path.exists() or _about(path) != made_of:
-                if trial.arm.mode and trial.arm.mode not in pools:
-                    pools[trial.arm.mode] = _pool(config, run, trial.arm.mode, data, source)
-                days, weights = training_days(trial.arm, real, pools.get(trial.arm.mode), config)
+                synthetic = _synthetic(config, run, trial, data, source) if trial.arm.mode else None
+                days, weights = training_days(trial.arm, real, synthetic, config)
                 started = time.monotonic()
                 module = train_downscaler(
                     config.downscale.model_copy(update={"network": trial.network}),
@@ -106,6 +110,7 @@ def identity(config: Config, trial: Trial, data: str, source: str) -> str:
     """
     values = config.model_dump(mode="json", include={"seed", "downscale", "evaluate"})
     values |= {"trial": trial.key, "steps": config.experiment.steps, "split": config.experiment.split, "data": data}
+    values["wet_mm"] = config.data.wet_mm
     if trial.arm.mode:
         values |= config.model_dump(mode="json", include={"augment", "sampling"}) | {"source": source}
         values["keep_levels"] = config.experiment.keep_levels
@@ -119,15 +124,15 @@ def _source(config: Config, run: Run) -> str:
     return checkpoints.load(run.checkpoints / config.sampling.checkpoint).sha256
 
 
-def _pool(config: Config, run: Run, mode: str, data: str, source: str) -> xr.Dataset:
-    """Real and synthetic days of one mode, as many as the largest arm asks for; drawn once."""
-    path = run.folder / "experiment" / f"{mode}.zarr"
-    named = [trial.arm for trial in trials(config)]
-    percent = max(arm.percent for arm in named if arm.mode in (mode, BETTER))
-    changes: dict[str, Any] = {"mode": mode, "ratio": percent / 100}
-    if mode == "posterior" and config.augment.keep_levels is None:
+def _synthetic(config: Config, run: Run, trial: Trial, data: str, source: str) -> xr.Dataset:
+    """The synthetic days of an arm and a seed, those that ``rainsmith augment`` would draw; drawn once."""
+    path = run.folder / "experiment" / "days" / f"{trial.arm.name}-s{trial.seed}.zarr"
+    settings = config.augment
+    changes: dict[str, Any] = {"mode": trial.arm.mode, "ratio": trial.arm.percent / 100}
+    changes["seed"] = settings.seed + trial.seed
+    if trial.arm.mode == "posterior" and settings.keep_levels is None:
         changes["keep_levels"] = config.experiment.keep_levels
-    wanted = config.model_copy(update={"augment": config.augment.model_copy(update=changes)})
+    wanted = config.model_copy(update={"augment": settings.model_copy(update=changes)})
     asked = wanted.model_dump(mode="json", include={"augment", "sampling"}) | {"data": data, "source": source}
     text = json.dumps(asked, sort_keys=True)
     if path.is_dir():
@@ -135,22 +140,26 @@ def _pool(config: Config, run: Run, mode: str, data: str, source: str) -> xr.Dat
         if found.attrs.get("asked") == text:
             return found.load()
     mixed, _ = synthesise(wanted, run)
+    drawn = mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)}).assign_attrs(asked=text)
     with atomic(path) as scratch:
-        mixed.assign_attrs(asked=text).drop_encoding().chunk({TIME: 16}).to_zarr(
-            scratch, consolidated=False, zarr_format=3
-        )
-    return mixed.load()
+        drawn.drop_encoding().chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
+    return drawn.load()
 
 
-def _better(config: Config, folder: Path, done: list[Trial]) -> str:
-    """The mode whose arms of the first network have the lower validation loss; prior where it cannot be told."""
-    first = next(iter(config.experiment.arms))
-    losses: dict[str, list[float]] = {}
+def _better(planned: Trial, folder: Path, done: list[Trial]) -> str:
+    """The mode whose arm of as many synthetic days gave the first network the lower validation loss.
+
+    Seeds count that both modes have; prior where it cannot be told.
+    """
+    losses: dict[str, dict[int, float]] = {}
     for trial in done:
-        if trial.network == first and trial.arm.mode:
+        if trial.network == done[0].network and trial.arm.mode and trial.arm.percent == planned.arm.percent:
             with xr.open_dataset(folder / "runs" / f"{trial.key}.nc", engine="netcdf4") as opened:
-                losses.setdefault(trial.arm.mode, []).append(float(opened.attrs["validation_loss"]))
-    return min(losses, key=lambda mode: float(np.mean(losses[mode])), default="prior")
+                losses.setdefault(trial.arm.mode, {})[trial.seed] = float(opened.attrs["validation_loss"])
+    shared = set.intersection(*map(set, losses.values())) if losses else set()
+    if not shared:
+        return next(iter(losses), "prior")
+    return min(losses, key=lambda mode: float(np.mean([losses[mode][seed] for seed in shared])))
 
 
 def _about(path: Path) -> str:
@@ -171,7 +180,7 @@ def _write_tables(config: Config, folder: Path, done: list[Trial]) -> pd.DataFra
             rows.append({**about, "days": day_set, **{name: values[0] for name, values in found.items()}})
             by_set[day_set].append(Scored(trial.network, trial.arm.name, trial.seed, found))
     results = pd.DataFrame(rows)
-    tables = [compare(found, day_set, seed=config.seed) for day_set, found in by_set.items()]
+    tables = [compare(found, day_set) for day_set, found in by_set.items()]
     table = pd.concat(tables, ignore_index=True)
     for name, made in (("results", results), ("comparisons", table)):
         with atomic(folder / f"{name}.csv") as scratch:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME, in_day_set
+from rainsmith.arrays import in_day_set
+from rainsmith.augment import joined
 from rainsmith.config import Config
 
 CONTROLS = ("real", "oversampled")
@@ -70,20 +71,20 @@ def resolved(trial: Trial, better: str) -> Trial:
     return Trial(trial.network, Arm.of(re.sub(f"^{BETTER}", better, trial.arm.name)), trial.seed)
 
 
-def training_days(arm: Arm, real: xr.Dataset, pool: xr.Dataset | None, config: Config) -> tuple[xr.Dataset, np.ndarray]:
+def training_days(
+    arm: Arm, real: xr.Dataset, synthetic: xr.Dataset | None, config: Config
+) -> tuple[xr.Dataset, np.ndarray]:
     """The days of an arm, and how often each is drawn.
 
     Args:
         arm: the arm.
         real: the training days of the store.
-        pool: real and synthetic days, of ``augment``; the synthetic ones in the order in which they were asked for.
+        synthetic: its synthetic days, of ``augment``, or None.
         config: its ``downscale.oversample`` says which real days are drawn more often.
     """
-    if pool is None:
+    if synthetic is None:
         often = config.downscale.oversample
         times = often.times if arm.name == "oversampled" else 1.0
         return real, np.where(in_day_set(real, often.days), times, 1.0)
-    synthetic = np.flatnonzero(pool["synthetic"].values)
-    wanted = round(arm.percent / 100 * real.sizes[TIME])
-    days = pool.isel({TIME: np.concatenate([np.flatnonzero(~pool["synthetic"].values), synthetic[:wanted]])})
+    days = joined(real, synthetic)
     return days, days["weight"].values.astype(np.float64)

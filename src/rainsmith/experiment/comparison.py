@@ -5,20 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from rainsmith.experiment.arms import CONTROLS
-from rainsmith.metrics.bootstrap import interval
+from rainsmith.metrics.bootstrap import LEVEL, interval
 
 HIGHER = ("csi", "sedi")
 """Scores of which more is better; of all other compared ones less is."""
-COMPARED = (
-    *["pinball_", "quantile_crps", "mae", "rmse", "twcrps_p99", "mae_tail", "kl_divergence"],
-    *["mapped_csi_", "mapped_sedi_", "csi_", "sedi_"],
-)
-"""Beginnings of the names of scores that say which arm is better."""
+PROPER = ("pinball_", "quantile_crps", "mae", "rmse", "twcrps_p99", "mapped_csi_", "mapped_sedi_")
+"""Scores that a forecast cannot improve by raining more; only they are put in words. With _ at the end: all of them."""
+COMPARED = (*PROPER, "mae_tail", "kl_divergence", "csi_", "sedi_")
+"""Scores that are compared."""
 COLUMNS = [
     *["network", "arm", "control", "days", "score", "value", "control_value", "difference", "lower", "upper", "p"],
     *["gain", "seeds", "significant"],
@@ -43,16 +44,20 @@ class Scored:
     scores: Mapping[str, np.ndarray]
 
 
-def compare(found: Sequence[Scored], day_set: str, *, seed: int) -> pd.DataFrame:
+def compare(found: Sequence[Scored], day_set: str) -> pd.DataFrame:
     """Every arm with synthetic days against the better of ``real`` and ``oversampled``, score by score.
 
-    The difference is the mean over the seeds that both have; its 90 % interval comes from resampled weeks and, in each
-    resample, resampled seeds. *Significant*: the interval of every seed by itself excludes 0, and so does this one.
+    The difference is the mean over the seeds that both have. Its standard error joins that over weeks, from their
+    resamples, and that over seeds; interval (90 %) and p are those of a t distribution whose degrees of freedom follow
+    from the two. *Significant*: against each control, the interval excludes 0, the interval over weeks of every seed by
+    itself does so on the same side, and no seed is missing. One seed is never significant, and has no interval.
 
     Args:
         found: scored trials.
         day_set: the days they were scored on.
-        seed: of the draws of seeds.
+
+    References:
+        Welch (1947), doi:10.1093/biomet/34.1-2.28, for the degrees of freedom.
     """
     rows = []
     by_arm: dict[tuple[str, str], dict[int, Mapping[str, np.ndarray]]] = {}
@@ -63,51 +68,67 @@ def compare(found: Sequence[Scored], day_set: str, *, seed: int) -> pd.DataFrame
             continue
         controls = {name: by_arm[network, name] for name in CONTROLS if (network, name) in by_arm}
         for score in next(iter(trials.values())):
-            if score.startswith(COMPARED) and controls:
-                row = _against_better(trials, controls, score, seed)
-                if row is not None:
-                    rows.append({"network": network, "arm": arm, "days": day_set, "score": score, **row})
+            if not _among(score, COMPARED):
+                continue
+            sign = 1.0 if higher_is_better(score) else -1.0
+            each = {name: _against(trials, control, score, sign) for name, control in controls.items()}
+            known = {name: row for name, row in each.items() if row is not None}
+            if known:
+                control = max(known, key=lambda name: sign * known[name]["control_value"])
+                sides = {_side(row) for row in known.values()}
+                significant = len(sides) == 1 and sides != {0}
+                row = {**known[control], "control": control, "significant": significant}
+                rows.append({"network": network, "arm": arm, "days": day_set, "score": score, **row})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _against_better(
+def _against(
     trials: Mapping[int, Mapping[str, np.ndarray]],
-    controls: Mapping[str, Mapping[int, Mapping[str, np.ndarray]]],
+    control: Mapping[int, Mapping[str, np.ndarray]],
     score: str,
-    seed: int,
-) -> dict[str, object] | None:
+    sign: float,
+) -> dict[str, Any] | None:
     """One row without its names; None where the score is undefined (without a hit, say) in every seed of either."""
-    sign = 1.0 if higher_is_better(score) else -1.0
-    known = {name: [s for s in of if np.isfinite(of[s][score][0])] for name, of in controls.items()}
-    means = {name: np.mean([controls[name][s][score][0] for s in seeds]) for name, seeds in known.items() if seeds}
-    if not means:
-        return None
-    control = max(means, key=lambda name: sign * means[name])
-    seeds = sorted(s for s in known[control] if s in trials and np.isfinite(trials[s][score][0]))
+    both = sorted(set(trials) & set(control))
+    seeds = [s for s in both if np.isfinite(trials[s][score][0]) and np.isfinite(control[s][score][0])]
     if not seeds:
         return None
-    ours, theirs = (np.array([of[s][score] for s in seeds]) for of in (trials, controls[control]))
+    ours, theirs = (np.array([of[s][score] for s in seeds]) for of in (trials, control))
     difference = ours - theirs  # (seed, resample)
-    drawn = np.random.default_rng([seed, 6]).integers(0, len(seeds), (difference.shape[1], len(seeds)))
-    drawn[0] = np.arange(len(seeds))
-    pooled = difference[drawn, np.arange(difference.shape[1])[:, None]].mean(axis=1)
-    lower, upper = interval(pooled)
-    each = [interval(one) for one in difference]
-    resamples = pooled[1:][np.isfinite(pooled[1:])]
-    one_sided = (1 + min((resamples <= 0).sum(), (resamples >= 0).sum())) / (1 + len(resamples))
+    mean = float(difference[:, 0].mean())
+    error, freedom = _standard_error(difference)
+    lower, upper = (mean + bound * error for bound in t.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], freedom))
     loss = 1 - theirs[:, 0].mean() if sign > 0 else theirs[:, 0].mean()
     return {
-        "control": control,
         "value": ours[:, 0].mean(),
         "control_value": theirs[:, 0].mean(),
-        "difference": pooled[0],
+        "difference": mean,
         "lower": float(lower),
         "upper": float(upper),
-        "p": min(1.0, 2 * one_sided),
-        "gain": sign * pooled[0] / loss if loss > 0 else np.nan,
+        "p": float(mean == 0) if error == 0 else float(2 * t.sf(abs(mean) / error, freedom)),
+        "gain": sign * mean / loss if loss > 0 else np.nan,
         "seeds": len(seeds),
-        "significant": _excludes_zero(lower, upper) and all(_excludes_zero(*bounds) for bounds in each),
+        "each": [interval(one) for one in difference] if len(seeds) == len(both) else [],
     }
+
+
+def _standard_error(difference: np.ndarray) -> tuple[float, float]:
+    """Of the mean over seeds of (seed, 1 + resample) differences, and its degrees of freedom; NaN for one seed."""
+    seeds = len(difference)
+    over_weeks = difference[:, 1:].mean(axis=0)
+    if seeds < 2 or not np.isfinite(over_weeks).mean() > 0.95:
+        return np.nan, np.nan
+    weeks, between = float(np.nanvar(over_weeks, ddof=1)), float(np.var(difference[:, 0], ddof=1)) / seeds
+    freedom = (weeks + between) ** 2 / (between**2 / (seeds - 1)) if between > 0 else np.inf
+    return float(np.sqrt(weeks + between)), freedom
+
+
+def _side(row: Mapping[str, Any]) -> int:
+    """1 where the difference is above 0 beyond chance, -1 below, 0 where that cannot be told."""
+    bounds = [(row["lower"], row["upper"]), *row["each"]]
+    if row["each"] and all(lower > 0 for lower, _ in bounds):
+        return 1
+    return -1 if row["each"] and all(upper < 0 for _, upper in bounds) else 0
 
 
 def higher_is_better(score: str) -> bool:
@@ -115,15 +136,16 @@ def higher_is_better(score: str) -> bool:
     return score.removeprefix("mapped_").startswith(HIGHER)
 
 
-def _excludes_zero(lower: float | np.ndarray, upper: float | np.ndarray) -> bool:
-    return bool(lower > 0 or upper < 0)
+def _among(score: str, names: Sequence[str]) -> bool:
+    return any(score.startswith(name) if name.endswith("_") else score == name for name in names)
 
 
 def sentences(table: pd.DataFrame) -> list[str]:
-    """What the comparisons on all days say, in one sentence an arm."""
+    """What the comparisons on all days say of the scores that raining more cannot improve, in one sentence an arm."""
     said = []
     for network, arm in itertools.product(table["network"].unique(), table["arm"].unique()):
         rows = table[(table["network"] == network) & (table["arm"] == arm) & (table["days"] == "all")]
+        rows = rows[[_among(score, PROPER) for score in rows["score"]]]
         if rows.empty:
             continue
         real = rows[rows["significant"]]
@@ -134,7 +156,8 @@ def sentences(table: pd.DataFrame) -> list[str]:
             if len(some)
         ]
         text = "; ".join(parts) if parts else "no significant difference in any score"
-        said.append(f"{network} trained on {arm}, against the better of {' and '.join(CONTROLS)}: {text}.")
+        about = f"{network} trained on {arm}, against the better of {' and '.join(CONTROLS)}"
+        said.append(f"{about}: {text} ({len(rows)} scores).")
     return said
 
 

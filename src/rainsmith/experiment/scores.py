@@ -36,14 +36,15 @@ def bias_mapping(
     Args:
         fcst: (time, y, x) [mm/day] of validation days.
         obs: (time, y, x) [mm/day], NaN where invalid.
-        thresholds: [mm/day] those that no validation cell reaches are left out.
+        thresholds: [mm/day] those that no validation cell reaches are left out, and those that are observed more often
+            than the forecast is wet: no function of a dry forecast tells these events from the others.
     """
     valid = np.isfinite(obs.values) & np.isfinite(fcst.values)
     forecast, observed = np.sort(fcst.values[valid])[::-1], obs.values[valid]
     knots_from, knots_to = [0.0], [0.0]
     for threshold in np.unique(np.asarray(thresholds, dtype=np.float64)):
         events = int((observed >= threshold).sum())
-        if events:
+        if events and forecast[events - 1] > 0:
             knots_from.append(max(float(forecast[events - 1]), knots_from[-1] + 1e-3))
             knots_to.append(float(threshold))
     return np.array(knots_from), np.array(knots_to)
@@ -89,11 +90,19 @@ def score_trial(
         terms = tally(fcst, days["precip"], parts=parts, settings=settings, metrics=metrics).by_part
         for name in DAY_SETS:
             weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
-            found = resampled(terms, weights, metrics)
-            by_set[name] |= {f"{prefix}{key}": value for key, value in found.items()}
+            found = resampled(terms, weights, metrics) if weights.any() else {}
+            for key in (f"{prefix}{metric.name}" for metric in metrics):
+                score = found[key.removeprefix(prefix)] if found else by_set["all"][key] * np.nan
+                by_set[name][key] = _as_long(score, 1 + resampling.resamples)
     sets = [xr.Dataset(found) for found in by_set.values()]
     quantiles = {name: getattr(settings, name) for name in QUANTILES}
     return xr.concat(sets, pd.Index(list(by_set), name="days")).astype(np.float64).assign_attrs(quantiles)
+
+
+def _as_long(score: xr.DataArray, resamples: int) -> xr.DataArray:
+    """(resample, ...), with NaN in place of the resamples that days of a single week do not give."""
+    missing = resamples - score.sizes["resample"]
+    return score.pad(resample=(0, missing)) if missing else score
 
 
 def flat(scores: xr.Dataset, day_set: str = "all") -> Mapping[str, np.ndarray]:

@@ -37,6 +37,8 @@ def resampling_weights(blocks: int, resamples: int, *, seed: int) -> np.ndarray:
     References:
         Kuensch (1989), doi:10.1214/aos/1176347265, for blocks; Efron and Tibshirani (1993) for the percentile interval.
     """
+    if blocks == 0:
+        return np.ones((1, 0))
     draws = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), size=resamples)
     return np.vstack([np.ones(blocks), draws]).astype(np.float64)
 

@@ -218,6 +218,8 @@ class HierarchicalModelInUnits(GenerativeModel):
         amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0)
         if y is None:  # the posterior of an observed day knows how much it rained
             amounts = amounts * self.network.gain
+        elif how.keep_levels == 0:  # on the way to the prior
+            amounts = amounts * self.network.gain**how.variation
         drawn = _without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
             drawn = self.mass(drawn, x, exact=True)
