@@ -208,3 +208,15 @@ def test_areas_reach_the_evaluation_and_its_fingerprint(
     areas.write_text("other areas")
     prints.append(pipeline.fingerprint(stage, asked[1], run))
     assert len(set(prints)) == 3
+
+
+def test_a_stage_without_a_configuration_uses_that_of_the_run(
+    config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    cli.main(["prepare", "--config", str(config_file), "--run", str(folder), "--set", "seed=7"])
+    before = xr.open_zarr(folder / "store.zarr", consolidated=False).load()
+    cli.main(["prepare", "--run", str(folder)])
+    assert "config.yaml" in capsys.readouterr().err
+    xr.testing.assert_equal(before, xr.open_zarr(folder / "store.zarr", consolidated=False).load())
+    assert yaml.safe_load((folder / "config.yaml").read_text())["seed"] == 7

@@ -13,14 +13,14 @@ import xarray as xr
 from rainsmith.arrays import MEMBER, SPLITS, TIME, X, Y
 from rainsmith.errors import UserError
 from rainsmith.forecasts import Forecast
-from rainsmith.metrics import ensemble, extremes, pooled, probability
+from rainsmith.metrics import distributions, ensemble, extremes, pooled, probability
 from rainsmith.metrics.catalogue import METRICS
 from rainsmith.metrics.core import Pairs, Settings
 from rainsmith.scoring import COLUMNS, Resampling, assess, on_cells
 
 AREA_COLUMNS = [*COLUMNS, "area"]
 """Columns of ``areas.csv``."""
-_OF_ONE_CELL = {module.__name__ for module in (pooled, ensemble, probability, extremes)}
+_OF_ONE_CELL = {module.__name__ for module in (pooled, distributions, ensemble, probability, extremes)}
 METRICS_OF_AREAS = tuple(metric for metric in METRICS if metric.formula.__module__ in _OF_ONE_CELL)
 """The scores that need no field."""
 _BLOCK_DAYS = 64  # [days] of the store read at once

@@ -20,7 +20,8 @@ class Common:
     """Options that every stage has."""
 
     config: Path | None = None
-    """YAML file of the data and the default model; without it, the embedded demo data."""
+    """YAML file of the data and the default model. Without it and --model-config: what the run folder was made with, or
+    the embedded demo data in a new one."""
     model_config: Path | None = None
     """YAML overlay, e.g. configs/models/v3.yaml."""
     run: Path = Path("runs/default")
@@ -31,10 +32,14 @@ class Common:
     def open(self, **overrides: Any) -> tuple[Config, Run]:
         """The configuration with all overrides, and the run folder."""
         from rainsmith.config import load_config
-        from rainsmith.run import Run
+        from rainsmith.run import Run, console
 
         given = {key: value for key, value in overrides.items() if value is not None}
-        return load_config(self.config, self.model_config, {**_parse_overrides(self.set), **given}), Run(self.run)
+        file, kept = self.config, self.run / "config.yaml"
+        if file is None and self.model_config is None and kept.is_file():
+            file = kept
+            console.print(f"configuration: {kept}")
+        return load_config(file, self.model_config, {**_parse_overrides(self.set), **given}), Run(self.run)
 
     def execute(self) -> None:
         """Run the stage that the class is named after."""
@@ -196,7 +201,7 @@ class Downscale(Common):
     network: Literal["srdrn", "q-srdrn", "unet"] | None = None
     """Weighted absolute error, monotone quantiles, or a Bernoulli-gamma distribution."""
     train_on: Literal["real", "augmented", "oversampled"] | None = None
-    """The store, the augmented store, or the store with its heavy days drawn more often."""
+    """The store, the augmented store, or the store with the days of downscale.oversample drawn more often."""
     netcdf: bool = False
     """Write the predictions as NetCDF files too."""
 

@@ -106,6 +106,8 @@ def test_a_threshold_on_normalised_values_is_found(true: xr.DataArray, days: xr.
     normalised = (np.log1p(one) - days["log_mean"]) / np.maximum(days["log_std"], 0.1)
     wrong = one.where((normalised >= 0.1) | one.isnull(), 0.0)
     assert output.threshold_in_mm(wrong, days["precip"], wet).verdict == "fail"
+    cut = one.where((one >= 0.5) | one.isnull(), 0.0)  # as sampling.pixel_threshold: 0.5 does, in mm
+    assert output.threshold_in_mm(cut, days["precip"], 0.5).verdict == "pass"
 
 
 def test_copies_of_training_days_are_found(true: xr.DataArray, store: xr.Dataset, days: xr.Dataset) -> None:

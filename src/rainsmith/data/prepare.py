@@ -29,15 +29,16 @@ MOST_LOST = 0.05
 def prepare(config: Config, run: Run) -> None:
     """Write ``store.zarr`` (precipitation in mm/day, raw predictors, statics, splits, training statistics).
 
+    ``config.yaml`` beside it is what later stages use where no configuration is given.
+
     Raises:
         UserError: files, variables, units, splits or values are not as expected; see the message.
     """
     kind = config.data.kind
+    counts: dict[str, Any] = {}
     if kind == "gridded":
         raw, counts = read_gridded(config.data)
-        finish(raw, config, run, counts)
-        return
-    if kind == "demo":
+    elif kind == "demo":
         from rainsmith.data.demo import climate
 
         raw = climate(config.data.demo).raw()
@@ -46,9 +47,9 @@ def prepare(config: Config, run: Run) -> None:
 
         raw = legacy.read_days(config) if kind == "legacy-days" else legacy.read_arrays(config)
         checked = check_precip(raw.precip, suspect=config.data.suspect)
-        finish(replace(raw, precip=checked.precip), config, run, _checks(checked, config.data))
-        return
-    finish(raw, config, run)
+        raw, counts = replace(raw, precip=checked.precip), _checks(checked, config.data)
+    finish(raw, config, run, counts)
+    run.write_config(config)
 
 
 def _checks(checked: Checked, data: Data) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def diagnose(config: Config, run: Run) -> Diagnosis:
     found = []
     with progress() as bar:
         task = bar.add_task("diagnose", total=None, note="")
-        for finding in _findings(config, run, store, loaded, metrics, split, samples["precip"]):
+        for finding in _findings(config, run, store, loaded, metrics, split, samples):
             found.append(finding)
             bar.update(task, completed=len(found), note=finding.name)
     about = {"model": loaded.config.model.name, "checkpoint": loaded.name, "epoch": loaded.epoch + 1, "split": split}
@@ -94,14 +94,15 @@ def _findings(
     loaded: Checkpoint,
     metrics: MetricTable,
     split: str,
-    fcst: xr.DataArray,
+    samples: xr.Dataset,
 ) -> Iterator[Finding]:
     yardstick = natural(store, split, output.COMPARED, settings_of(store, config), seed=config.seed)
     scored = output.Output(metrics, loaded.config.model.name, yardstick)
     yield from output.findings(scored)
-    one = fcst.isel(member=0).load()
+    one = samples["precip"].isel(member=0).load()
     obs = store["precip"].sel(time=one["time"])
-    yield output.threshold_in_mm(one, obs, config.data.wet_mm)
+    asked_for = float(samples.attrs.get("pixel_threshold", 0.0))
+    yield output.threshold_in_mm(one, obs, max(config.data.wet_mm, asked_for))
     yield from neighbours.findings(store, one, split, seed=config.seed)
 
     sampler = Sampler(loaded, config.sampling.model_copy(update={"keep_levels": None}), config.device)

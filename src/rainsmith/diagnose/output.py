@@ -160,7 +160,7 @@ def threshold_in_mm(members: xr.DataArray, obs: xr.DataArray, wet_mm: float) -> 
     Args:
         members: (time, y, x) one member a day [mm/day].
         obs: (time, y, x) the observation [mm/day].
-        wet_mm: [mm/day] least rain of a wet cell.
+        wet_mm: [mm/day] least rain of a wet cell, or the threshold that members were cut off at if that is higher.
     """
     fields = [np.asarray(field.values, dtype=np.float32) for field in (members, obs)]
     # a cell where it rains far too often has no small amounts either, for another reason
