@@ -268,10 +268,11 @@ def _export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path
     if legacy_npy is not None:
         mean, std = cell_statistics(loaded.domain)
         with xr.open_zarr(samples, consolidated=False) as opened:
+            mode = opened.attrs["mode"] + opened.attrs.get("variant", "")
             for day, number in enumerate(day_numbers(opened["time"])):
                 members = opened["precip"].isel(time=day).values
                 for member, field in enumerate(members):
-                    folder = legacy_npy / opened.attrs["mode"] / f"member_{member:03d}"
+                    folder = legacy_npy / mode / f"member_{member:03d}"
                     write_day(folder, int(number), field, mean, std)
 
 
