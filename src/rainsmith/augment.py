@@ -202,9 +202,9 @@ class _Drawn:
 
     def _draw(self, reader: Days, days: np.ndarray, members: range | list[int]) -> np.ndarray:
         batch = reader.batch(days)
-        given = (batch.y, batch.valid) if self.settings.mode == "posterior" else (None, None)
+        storm = batch.y if self.settings.mode == "posterior" else None
         calendar = str(self.sources[TIME].dt.calendar)
-        return self.sampler.draw(batch.x, batch.days, members, *given, calendar=calendar)
+        return self.sampler.draw(batch.x, batch.days, members, storm, batch.valid, calendar=calendar)
 
 
 def require_training_days(mixed: xr.Dataset) -> None:

@@ -55,7 +55,7 @@ def calibrate(
         for start in range(0, len(chosen), batch_size):
             batch = days.batch(chosen[start : start + batch_size]).to(device)
             noise = [part.to(device) for part in member_noise(seed, batch.days, range(MEMBERS), model.latent_shapes)]
-            members = model.draw(batch.x, noise)
+            members = model.draw(batch.x, noise, valid=batch.valid)
             observed += float(batch.y.double().sum())
             drawn += float((members * batch.valid[:, None]).double().sum()) / MEMBERS
     gain = float(np.clip(observed / drawn, *RANGE)) if observed > 0 and drawn > 0 else 1.0

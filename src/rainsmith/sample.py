@@ -72,7 +72,7 @@ class Sampler:
             days: (N,) YYYYMMDD, the identity of each day for its noise.
             members: numbers of the K members.
             y: (N, H, W) observation [mm/day] for posterior mode, else None.
-            valid: (N, H, W) bool, where ``y`` is observed.
+            valid: (N, H, W) bool, where there is an observation; None or empty where there is none at all.
             calendar: CF calendar of the days; it matters only where the noise has a memory.
 
         Returns:
@@ -82,7 +82,7 @@ class Sampler:
         drawn_noise = member_noise(self.settings.seed, days, members, shapes, memory=memory, calendar=calendar)
         noise = [part.to(self.device) for part in drawn_noise]
         given = None if y is None else y.to(self.device)
-        observed = None if valid is None else valid.to(self.device)
+        observed = None if valid is None or not valid.numel() else valid.to(self.device)
         with autocast(self.device, self.precision):
             drawn = self.model.draw(x.to(self.device), noise, given, observed, self.how).float().cpu()
         return torch.where(self.mask, drawn, torch.nan).numpy()
@@ -145,7 +145,7 @@ def draw_days(
 
     Args:
         sampler: of the model.
-        days: a selection of the store along time (``precip`` is read in posterior mode only).
+        days: a selection of the store along time; without ``precip`` for prior mode only.
         target: the Zarr store to write.
         mode: prior | posterior.
         members: K.
@@ -168,8 +168,8 @@ def draw_days(
         for number in range(rank, len(batches), world):
             if not writer.has(number):
                 batch = reader.batch(batches[number])
-                given = (batch.y, batch.valid) if mode == "posterior" else (None, None)
-                drawn = sampler.draw(batch.x, batch.days, range(members), *given, calendar=calendar)
+                storm = batch.y if mode == "posterior" else None
+                drawn = sampler.draw(batch.x, batch.days, range(members), storm, batch.valid, calendar=calendar)
                 writer.write(number, drawn)
             bar.advance(task)
     writer.close()

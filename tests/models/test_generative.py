@@ -60,6 +60,28 @@ def test_a_storm_of_which_nothing_is_kept_is_the_prior(domain: xr.Dataset) -> No
     assert (kept - prior).abs().max() > 0.1
 
 
+@pytest.mark.parametrize("mode", ["prior", "posterior"])
+def test_coarse_rain_is_the_mean_of_the_cells_observed_that_day(domain: xr.Dataset, mode: str) -> None:
+    net = model(domain, mass="hard")
+    assert net.mass is not None
+    generator = torch.Generator().manual_seed(0)
+    x = 8 * torch.rand(2, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"], generator=generator)
+    noise = [torch.randn(2, 3, *shape, generator=generator) for shape in net.latent_shapes]
+    mask = domain["mask"].values
+    valid = torch.from_numpy(mask) & (torch.rand(2, *mask.shape, generator=generator) < 0.4)
+    y = 9 * torch.rand(2, *mask.shape, generator=generator) * valid
+    drawn = net.draw(x, noise, y if mode == "posterior" else None, valid).numpy()
+    block, coarse = domain["block"].values, x[:, net.mass.channel].flatten(1).numpy()
+    checked = 0
+    for day in range(2):
+        for number in np.unique(block[mask]):
+            cells = mask & (block == number) & valid[day].numpy()
+            if cells.any():
+                np.testing.assert_allclose(drawn[day][:, cells].mean(axis=1), coarse[day, number], rtol=1e-3)
+                checked += 1
+    assert checked > 20
+
+
 def test_members_are_zero_or_above_the_threshold_and_zero_outside_the_mask(domain: xr.Dataset) -> None:
     net = model(domain)
     generator = torch.Generator().manual_seed(0)

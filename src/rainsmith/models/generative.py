@@ -86,7 +86,16 @@ class GenerativeModel(nn.Module, ABC):
         valid: Tensor | None = None,
         how: Drawing = Drawing(),
     ) -> Tensor:
-        """Members [mm/day] (N, K, H, W): prior, or posterior of the observation ``y`` [mm/day] (N, H, W)."""
+        """Members [mm/day] (N, K, H, W): prior, or posterior of the observation ``y`` [mm/day] (N, H, W).
+
+        Args:
+            x: (N, C, H_lr, W_lr) raw predictors.
+            noise: one entry a latent level, (N, K, c, h, w).
+            y: the observed storm to vary, or None.
+            valid: (N, H, W) where there is an observation that day; coarse rain that is a mean of observed cells is
+                one of these. None: everywhere.
+            how: temperature, threshold, levels kept.
+        """
 
     @abstractmethod
     def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
@@ -203,13 +212,12 @@ class HierarchicalModelInUnits(GenerativeModel):
         valid: Tensor | None = None,
         how: Drawing = Drawing(),
     ) -> Tensor:
-        observed = None
-        if y is not None:
-            observed = _all_valid(y) if valid is None else valid
+        observed = _all_valid(y) if y is not None and valid is None else valid
+        storm = None if y is None or observed is None else self._normalised(y, observed)
         fields = self.network.draw(
             self.standardise(x),
             noise,
-            None if y is None or observed is None else self._normalised(y, observed),
+            storm,
             None if observed is None else observed[:, None],
             temperature=how.temperature,
             keep_levels=how.keep_levels,
@@ -222,7 +230,7 @@ class HierarchicalModelInUnits(GenerativeModel):
             amounts = amounts * self.network.gain**how.variation
         drawn = _without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
-            drawn = self.mass(drawn, x, exact=True)
+            drawn = self.mass(drawn, x, None if observed is None else self._at_cells(observed), exact=True)
         whole = drawn.new_zeros(*fields.shape[:2], fields.shape[2] * fields.shape[3])
         whole[..., self.cells] = drawn
         return whole.reshape(fields.shape)
