@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -194,3 +195,11 @@ def test_example_of_the_api_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     result = doctest.testmod(api, verbose=False)
     assert result.attempted > 5
     assert result.failed == 0
+
+
+def test_the_page_of_the_configuration_is_that_of_the_code() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "make_configuration.py"))
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert page == script["page"](), "run python docs/make_configuration.py"
+    for key in ("`increments`", "`keep_levels`", "`max_minutes`", "`rain`", "`arms`"):
+        assert key in page

@@ -88,19 +88,21 @@ class Legacy(Section):
 class Demo(Section):
     """Size of the embedded rain climate."""
 
-    ny: int = Field(default=40, ge=16)
-    nx: int = Field(default=36, ge=16)
-    ny_lr: int = Field(default=7, ge=3)
-    nx_lr: int = Field(default=6, ge=3)
-    first_year: int = 2001
-    years: int = Field(default=8, ge=3)
+    ny: int = Field(default=40, ge=16)  # fine cells from south to north
+    nx: int = Field(default=36, ge=16)  # from west to east
+    ny_lr: int = Field(default=7, ge=3)  # coarse cells of the predictors
+    nx_lr: int = Field(default=6, ge=3)  # likewise
+    first_year: int = 2001  # of the series
+    years: int = Field(
+        default=8, ge=3
+    )  # of which the last two are validation and test, unless data.splits says otherwise
     seed: int = 2024  # of the climate itself, not of the training
 
 
 class Data(Section):
     """What is read, how it is split, and how it is normalised."""
 
-    kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"
+    kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"  # what the data are
     root: Path = Path("../../shared/data")  # relative to the config file; RAINSMITH_DATA overrides it
     target: Target = Target()
     predictors: list[PredictorSource] = []
@@ -108,14 +110,16 @@ class Data(Section):
     season: bool = True  # sine and cosine of the day of the year as two more predictors
     statics: list[StaticSource] = []
     period: DateSpan | None = None  # [first, last] date
-    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None  # only days of these months
     fit: Literal["pad", "crop"] = "pad"  # where a factor does not divide the grid
     splits: Splits = Splits()
-    normalise: Literal["auto", "log1p-cell", "log1p-global"] = "auto"
+    normalise: Literal["auto", "log1p-cell", "log1p-global"] = (
+        "auto"  # statistics of each cell or of all; auto: the model's
+    )
     wet_mm: float = Field(default=0.1, ge=0)  # [mm/day]
-    heavy_quantile: float = Field(default=0.95, gt=0, lt=1)
-    heavy_area: float = Field(default=0.10, gt=0, lt=1)
-    suspect: Literal["keep", "mask", "error"] = "mask"
+    heavy_quantile: float = Field(default=0.95, gt=0, lt=1)  # of the training days; amounts above are heavy
+    heavy_area: float = Field(default=0.10, gt=0, lt=1)  # share of the cells above it that makes a day heavy
+    suspect: Literal["keep", "mask", "error"] = "mask"  # values far above all their neighbours
     credit: str | None = None  # how the data want to be credited; shown in the report
     legacy: Legacy = Legacy()
     demo: Demo = Demo()

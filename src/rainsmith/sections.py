@@ -14,12 +14,12 @@ class FlatModel(Section):
     """The reference cVAE (DESIGN 2.1)."""
 
     name: Literal["flat"] = "flat"
-    d_x: int = Field(default=64, ge=1)
-    d_y: int = Field(default=256, ge=1)
-    d_z: int = Field(default=128, ge=1)
-    base_filters: int = Field(default=64, ge=8, multiple_of=8)
-    injection: Literal["none", "first", "first-two", "all"] = "first"
-    cond_dropout: float = Field(default=0.0, ge=0, lt=1)
+    d_x: int = Field(default=64, ge=1)  # features of the predictors
+    d_y: int = Field(default=256, ge=1)  # features of the observed rain
+    d_z: int = Field(default=128, ge=1)  # latents
+    base_filters: int = Field(default=64, ge=8, multiple_of=8)  # channels of the first convolution
+    injection: Literal["none", "first", "first-two", "all"] = "first"  # blocks of the decoder that see the map of x
+    cond_dropout: float = Field(default=0.0, ge=0, lt=1)  # share of days trained without x
 
 
 class HierarchicalModel(Section):
@@ -29,7 +29,7 @@ class HierarchicalModel(Section):
     levels: int = Field(default=5, ge=1)  # each has blocks twice as wide as the next
     finest: Literal[1, 2] = 2  # [fine cells] side of the blocks of the finest level
     channels: list[Annotated[int, Field(ge=8)]] = [64, 64, 64, 48, 32]  # of each level, coarse to fine
-    latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 8, 8, 4, 2]
+    latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 8, 8, 4, 2]  # likewise
     x_blocks: int = Field(default=3, ge=1)  # residual blocks on the coarse grid
     dropout: float = Field(default=0.0, ge=0, lt=1)  # of channels in the encoder of x
     power: float | None = Field(default=None, ge=1)  # amounts are (1 + v / power)^power - 1 of v; null: exp(v) - 1
@@ -52,14 +52,14 @@ Model = Annotated[Union[FlatModel, HierarchicalModel], Field(discriminator="name
 class Loss(Section):
     """The reference loss, all in mm/day (flat)."""
 
-    w_min: float = Field(default=0.1, ge=0)
-    w_max: float = Field(default=10.0, gt=0)
+    w_min: float = Field(default=0.1, ge=0)  # least weight of a cell's error
+    w_max: float = Field(default=10.0, gt=0)  # largest, before the boost
     scale: Literal["p90"] | Annotated[float, Field(gt=0)] = "p90"  # [mm/day]; p90: the training P90
-    tail_boost: float = Field(default=5.0, ge=0)
-    lambda_grad: float = Field(default=0.1, ge=0)
-    lambda_mass: float = Field(default=0.005, ge=0)
-    beta_kl: float = Field(default=0.01, ge=0)
-    warmup_epochs: int = Field(default=50, ge=0)
+    tail_boost: float = Field(default=5.0, ge=0)  # times the weight from the training P99 on
+    lambda_grad: float = Field(default=0.1, ge=0)  # of the error of spatial differences
+    lambda_mass: float = Field(default=0.005, ge=0)  # of the error of daily totals
+    beta_kl: float = Field(default=0.01, ge=0)  # of the KL divergence
+    warmup_epochs: int = Field(default=50, ge=0)  # of the KL
 
     @model_validator(mode="after")
     def _ordered(self) -> Loss:
@@ -74,10 +74,10 @@ class Objective(Section):
     members: int = Field(default=2, ge=2)  # prior members a day in the loss (mixed ones are always two)
     pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8, 16, 64]  # [fine cells] sides of the scored blocks
     increments: list[Annotated[int, Field(ge=1)]] = []  # [cells] distances of cells whose differences are scored too
-    w_rec: float = Field(default=1.0, ge=0)
-    w_kl: float = Field(default=1.0, ge=0)
-    w_prior: float = Field(default=5.0, ge=0)
-    w_mixed: float = Field(default=1.0, ge=0)
+    w_rec: float = Field(default=1.0, ge=0)  # of the reconstruction
+    w_kl: float = Field(default=1.0, ge=0)  # of the KL divergence a valid cell
+    w_prior: float = Field(default=5.0, ge=0)  # of prior members
+    w_mixed: float = Field(default=1.0, ge=0)  # of members whose coarse levels are the storm's
     tail_weight: float = Field(default=0.2, ge=0)  # of the score in mm/day over the training P90
     free_bits: float = Field(default=0.0, ge=0)  # [nats] of each latent channel and day that cost nothing
     warmup_epochs: int = Field(default=2, ge=0)  # of the KL
@@ -88,21 +88,21 @@ class Train(Section):
 
     epochs: int = Field(default=12, ge=1)
     max_minutes: float | None = Field(default=None, gt=0)  # [min] training ends with the epoch that passes this
-    batch_size: int = Field(default=32, ge=1)
-    lr: float = Field(default=2.0e-3, gt=0)
-    lr_warmup_epochs: float = Field(default=1.0, ge=0)
+    batch_size: int = Field(default=32, ge=1)  # [days]
+    lr: float = Field(default=2.0e-3, gt=0)  # largest learning rate, of AdamW
+    lr_warmup_epochs: float = Field(default=1.0, ge=0)  # over which the learning rate rises
     weight_decay: float = Field(default=0.1, ge=0)
-    grad_clip: float = Field(default=1.0, gt=0)
+    grad_clip: float = Field(default=1.0, gt=0)  # norm of the gradient at most
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     ema: float = Field(default=0.995, ge=0, lt=1)  # decay per step; 0 keeps no average
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: the faster of the two on this machine
     min_heavy_fraction: float = Field(default=0.0, ge=0, lt=1)  # more than their own share biases p(y | x)
     save_every: int = Field(default=10, ge=1)  # [epochs]
     validate_every: int = Field(default=1, ge=1)  # [epochs]
-    validation_members: int = Field(default=4, ge=2)
+    validation_members: int = Field(default=4, ge=2)  # a day
     validation_days: int = Field(default=200, ge=1)  # at most; half of them heavy_x
     early_stopping_patience: int = Field(default=100, ge=1)  # [epochs]
-    monitor: Literal["prior", "mae_tail"] = "prior"
+    monitor: Literal["prior", "mae_tail"] = "prior"  # score that patience and the plateau schedule watch
     save_last_seconds: float = Field(default=60.0, ge=0)  # [s] between two saves of the resume state
 
 
@@ -111,9 +111,9 @@ class Sampling(Section):
 
     modes: list[Literal["prior", "posterior"]] = ["prior", "posterior"]
     splits: list[Literal["train", "validation", "test"]] = ["test"]
-    members: int = Field(default=10, ge=1)
+    members: int = Field(default=10, ge=1)  # a day
     days: Literal["all", "heavy", "heavy_x"] | list[Date] = "all"
-    temperature: float = Field(default=1.0, ge=0)
+    temperature: float = Field(default=1.0, ge=0)  # factor of the noise
     pixel_threshold: float | None = None  # [mm/day]; null: wet_mm
     keep_levels: int | None = Field(default=None, ge=0)  # posterior: coarsest levels kept of the storm; null: all
     variation: float = Field(default=1.0, ge=0, le=1)  # how far the other levels go, 0 reconstruction to 1 prior
@@ -140,9 +140,9 @@ class Evaluate(Section):
         "scaled-analogs",
         "tuned-analogs",
     ]  # rainfarm has to be named: it needs pysteps
-    thresholds_mm: list[float] = [20, 50, 100]  # [mm/day]
-    block_days: int = Field(default=7, ge=1)
-    resamples: int = Field(default=500, ge=50)
+    thresholds_mm: list[float] = [20, 50, 100]  # [mm/day] of events, beside the training P90, P95 and P99
+    block_days: int = Field(default=7, ge=1)  # [days] that are drawn together for the intervals
+    resamples: int = Field(default=500, ge=50)  # of the intervals
     climate: bool = True  # indices, seasonal cycle and return levels, where the samples hold every day of a split
     areas: Path | None = None  # NetCDF file of areas on the fine grid, e.g. catchments, whose means are scored too
 
