@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from rainsmith import criteria
+from rainsmith.report.checklist import checklist
 from rainsmith.report.climate import climate_columns, climate_pictures, climate_rows
 from rainsmith.report.diagnosis import diagnosis_rows, diagnosis_sentence
 from rainsmith.report.distributions import distribution_pictures
@@ -17,7 +18,7 @@ from rainsmith.report.facts import credit_rows, facts, provenance_rows, region
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import day_pictures
 from rainsmith.report.summary import summarise
-from rainsmith.report.tables import checklist, comparison_rows, honesty, promise, score_tables
+from rainsmith.report.tables import comparison_rows, honesty, promise, score_tables
 from rainsmith.report.training import training_note, training_pictures
 from rainsmith.report.words import BASELINE_MEANING, MODEL_WORDS, listing
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from rainsmith import criteria
 from rainsmith.criteria import Criterion
+from rainsmith.report.checklist import CRITERION_WORDS
 from rainsmith.report.gather import Material
-from rainsmith.report.tables import CRITERION_WORDS, block_mean, day_counts, promise
+from rainsmith.report.tables import block_mean, day_counts, promise
 from rainsmith.report.words import MODEL_WORDS, listing, number
 
 PASSED = ("minimum", "good", "excellent")
