@@ -217,6 +217,6 @@ def test_a_stage_without_a_configuration_uses_that_of_the_run(
     cli.main(["prepare", "--config", str(config_file), "--run", str(folder), "--set", "seed=7"])
     before = xr.open_zarr(folder / "store.zarr", consolidated=False).load()
     cli.main(["prepare", "--run", str(folder)])
-    assert "config.yaml" in capsys.readouterr().err
+    assert f"configuration: {folder / 'config.yaml'}" in capsys.readouterr().err
     xr.testing.assert_equal(before, xr.open_zarr(folder / "store.zarr", consolidated=False).load())
     assert yaml.safe_load((folder / "config.yaml").read_text())["seed"] == 7

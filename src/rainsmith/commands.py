@@ -38,7 +38,7 @@ class Common:
         file, kept = self.config, self.run / "config.yaml"
         if file is None and self.model_config is None and kept.is_file():
             file = kept
-            console.print(f"configuration: {kept}")
+            console.print(f"configuration: {kept}", soft_wrap=True)
         return load_config(file, self.model_config, {**_parse_overrides(self.set), **given}), Run(self.run)
 
     def execute(self) -> None:
