@@ -6,6 +6,7 @@ import pytest
 
 from rainsmith import checkpoint
 from rainsmith.config import UserError
+from rainsmith.run import Run
 
 
 @pytest.mark.parametrize("name", ["best.pt", "a/MODEL.PT", "old.pth", "lightning.ckpt"])
@@ -18,3 +19,12 @@ def test_checkpoint_of_the_reference_is_refused_in_one_line(name: str) -> None:
 def test_our_own_is_not_taken_for_one_of_the_reference() -> None:
     with pytest.raises(UserError, match=r"best_prior\.safetensors not found"):
         checkpoint.load(Path("nowhere/best_prior.safetensors"))
+
+
+def test_other_training_days_are_said(trained: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    loaded = checkpoint.load(trained.checkpoints / "best_prior")
+    domain = trained.open_store().drop_dims("time").load()
+    checkpoint.check_fits(loaded, domain)
+    assert "other training days" not in capsys.readouterr().err
+    checkpoint.check_fits(loaded, domain.assign(log_mean=domain["log_mean"] + 0.1))
+    assert "other training days" in " ".join(capsys.readouterr().err.split())

@@ -13,6 +13,7 @@ import xarray as xr
 import yaml
 
 from rainsmith import cli
+from rainsmith.commands import Prepare
 from rainsmith.run import Run, read_json
 from tests.conftest import copy_of
 from tests.small import SMALL
@@ -220,3 +221,6 @@ def test_a_stage_without_a_configuration_uses_that_of_the_run(
     assert f"configuration: {folder / 'config.yaml'}" in capsys.readouterr().err
     xr.testing.assert_equal(before, xr.open_zarr(folder / "store.zarr", consolidated=False).load())
     assert yaml.safe_load((folder / "config.yaml").read_text())["seed"] == 7
+    overlay = Path(__file__).resolve().parents[1] / "configs" / "models" / "v3.yaml"
+    config, _ = Prepare(model_config=overlay, run=folder).open()  # an overlay lies over the run's own data
+    assert config.seed == 7 and config.model.name == "flat" and config.data.demo.years == 3

@@ -27,6 +27,7 @@ from rainsmith.metrics.tally import score_days
 from rainsmith.run import Run, read_jsonl
 from rainsmith.sample import Sampler
 from rainsmith.train import Interrupted, train
+from rainsmith.training_state import fingerprint_of
 from rainsmith.validation import Validation, choose_days
 from tests.conftest import copy_of
 from tests.small import SMALL, small_config
@@ -259,3 +260,12 @@ def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_pat
     train(small_config(train__epochs=40, train__max_minutes=1e-6), timed)
     assert len(read_jsonl(timed.metrics_log)) == 1
     assert (timed.checkpoints / "best_prior.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["precip", "predictors", "heavy_x", "category", "split", "p99", "log_mean"])
+def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run, name: str) -> None:
+    store = prepared.open_store().load()
+    values = store[name].values.copy()
+    values.reshape(-1)[-1] = ~values.reshape(-1)[-1] if values.dtype == bool else 77
+    changed = store.assign({name: store[name].copy(data=values)})
+    assert fingerprint_of(prepared.open_store()) == fingerprint_of(store) != fingerprint_of(changed)

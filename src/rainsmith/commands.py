@@ -20,8 +20,8 @@ class Common:
     """Options that every stage has."""
 
     config: Path | None = None
-    """YAML file of the data and the default model. Without it and --model-config: what the run folder was made with, or
-    the embedded demo data in a new one."""
+    """YAML file of the data and the default model. Without it: what the run folder was made with, or the embedded demo
+    data in a new one."""
     model_config: Path | None = None
     """YAML overlay, e.g. configs/models/v3.yaml."""
     run: Path = Path("runs/default")
@@ -36,7 +36,7 @@ class Common:
 
         given = {key: value for key, value in overrides.items() if value is not None}
         file, kept = self.config, self.run / "config.yaml"
-        if file is None and self.model_config is None and kept.is_file():
+        if file is None and kept.is_file():
             file = kept
             console.print(f"configuration: {kept}", soft_wrap=True)
         return load_config(file, self.model_config, {**_parse_overrides(self.set), **given}), Run(self.run)

@@ -16,9 +16,9 @@ from rainsmith.metrics.bootstrap import LEVEL, interval
 
 HIGHER = ("csi", "sedi")
 """Scores of which more is better; of all other compared ones less is."""
-PROPER = ("pinball_", "quantile_crps", "mae", "rmse", "twcrps_p99", "mapped_csi_", "mapped_sedi_")
+IN_WORDS = ("pinball_", "quantile_crps", "mae", "rmse", "twcrps_p99", "mapped_csi_", "mapped_sedi_")
 """Scores that a forecast cannot improve by raining more; only they are put in words. With _ at the end: all of them."""
-COMPARED = (*PROPER, "mae_tail", "kl_divergence", "csi_", "sedi_")
+COMPARED = (*IN_WORDS, "mae_tail", "kl_divergence", "csi_", "sedi_")
 """Scores that are compared."""
 COLUMNS = [
     *["network", "arm", "control", "days", "score", "value", "control_value", "difference", "lower", "upper", "p"],
@@ -145,7 +145,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
     said = []
     for network, arm in itertools.product(table["network"].unique(), table["arm"].unique()):
         rows = table[(table["network"] == network) & (table["arm"] == arm) & (table["days"] == "all")]
-        rows = rows[[_among(score, PROPER) for score in rows["score"]]]
+        rows = rows[[_among(score, IN_WORDS) for score in rows["score"]]]
         if rows.empty:
             continue
         real = rows[rows["significant"]]
