@@ -79,7 +79,7 @@ def _threshold(field: np.ndarray, wet_mm: float) -> float:
 
 def _pysteps() -> ModuleType:
     """The module of pysteps, where it and what it needs are installed."""
-    advice = "pip install 'rainsmith[rainfarm]' scikit-image, or leave sal out"
+    advice = "pip install 'rainsmith[sal]', or leave sal out"
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # pysteps prints where its configuration lies
             from pysteps.verification import salscores
