@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,27 @@ def test_variations_of_the_storm_have_keys_of_their_own(run: Run) -> None:
         fields.append(mixed["precip"].values[real.sizes["time"]])
         np.testing.assert_allclose(fields[-1], np.where(batch.valid[0], drawn, np.nan), rtol=1e-4, atol=1e-4)
     assert not np.allclose(*fields, atol=1e-2, equal_nan=True)
+
+
+def test_noise_with_a_memory_follows_the_calendar_of_the_store(run: Run) -> None:
+    """In a calendar of 360 days the day before 1 March is 30 February, and a synthetic day's noise remembers it."""
+    store = run.open_store().load()
+    days = xr.date_range("2001-01-01", periods=store.sizes["time"], calendar="360_day", use_cftime=True)
+    shutil.rmtree(run.store)
+    store.assign_coords(time=days).drop_encoding().to_zarr(run.store, consolidated=False, zarr_format=3)
+
+    sampling = {**SMALL["sampling"], "noise_memory": 0.5}
+    chosen = ["2001-02-30", "2001-03-01"]
+    augment(small_config(sampling=sampling, augment={"ratio": 2 / 365, "checks": [], "days": chosen}), run)
+    table, (real, mixed) = table_of(run), both(run)
+    assert table["source_day"].tolist() == [20010230, 20010301] and (table["noise_memory"] == 0.5).all()
+    batch = Days(real).batch(np.flatnonzero(np.isin(day_numbers(real["time"]), table["source_day"])))
+    sampler = Sampler(checkpoint.load(run.checkpoints / "best_prior"), Sampling(noise_memory=0.5), "cpu")
+    drawn = sampler.draw(batch.x, batch.days, [0], calendar="360_day")[:, 0]
+    expected = np.where(batch.valid, drawn, np.nan)
+    np.testing.assert_allclose(mixed["precip"].values[real.sizes["time"] :], expected, rtol=1e-4, atol=1e-4)
+    other = sampler.draw(batch.x[1:], batch.days[1:], [0], calendar="standard")[0, 0]
+    assert not np.allclose(other[batch.valid[1]], drawn[1][batch.valid[1]], atol=1e-2)
 
 
 def test_a_failure_leaves_the_last_good_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
