@@ -1,4 +1,4 @@
-"""Structure, amplitude and location (SAL) of members and baselines on the days of a run that are heavy in the predictors.
+"""Structure, amplitude and location (SAL) of members and baselines, on the days that are heavy in the predictors.
 
     python benchmarks/sal.py RUN [--members 3] [--baselines scaled-analogs bilinear]
 

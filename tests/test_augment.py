@@ -348,3 +348,5 @@ def test_refusals(trained: Run, tmp_path: Path) -> None:
         augment(config_of(days=["2003-01-05"]), run)
     with pytest.raises(UserError, match="raise it"):
         augment(config_of(ratio=1e-6), run)
+    with pytest.raises(UserError, match=r"set augment\.keep_levels: 0"):
+        augment(config_of(mode="posterior", variation=0.5), run)

@@ -68,6 +68,7 @@ def test_help_is_quick_and_imports_no_heavy_library() -> None:
         ("data.demo.nny=3", "unknown key 'data.demo.nny'; did you mean 'ny'?"),
         ("data.period=[2010", "not valid YAML"),
         ("loss.w_min=11", "expected w_min <= w_max"),
+        ("sampling.variation=0.5", "set keep_levels: 0 to vary all levels"),
         ("device=gpuu", "'device' is 'gpuu'"),
         ("data.splits.test=[2030, 2031]", "test"),
         ("data.splits.test=[2002, 2003]", "overlap"),

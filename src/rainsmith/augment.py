@@ -33,7 +33,8 @@ def augment(config: Config, run: Run) -> Path:
     ``augmentation.csv``, a row for every day that was judged.
 
     Raises:
-        UserError: no checkpoint, no training day in the asked set, too few training days, too little disk.
+        UserError: no checkpoint, no training day in the asked set, too few training days, a variation of levels that
+            are all kept, too little disk.
     """
     mixed, table = synthesise(config, run)
     _write(run, mixed, table)
@@ -59,6 +60,11 @@ def synthesise(config: Config, run: Run) -> tuple[xr.Dataset, pd.DataFrame]:
     sources = choose_sources(real, settings, judge.tail)
     asked = {name: getattr(settings, name) for name in ("seed", "keep_levels", "variation")}
     how = config.sampling.model_copy(update={name: value for name, value in asked.items() if value is not None})
+    if settings.mode == "posterior" and how.variation < 1 and how.keep_levels is None:
+        raise UserError(
+            f"augment.variation is {how.variation:g}, but keep_levels null keeps every level of the storm; "
+            "set augment.keep_levels: 0 to vary all levels"
+        )
     sampler = Sampler(loaded, how, config.device)
 
     drawn = _Drawn(sampler, judge, sources, settings, Steering.of(settings, judge.tail), wanted)

@@ -122,6 +122,15 @@ class Sampling(Section):
     checkpoint: str = "best_prior"  # a name in checkpoints/
     batch_size: int = Field(default=16, ge=1)  # [days]
 
+    @model_validator(mode="after")
+    def _something_varies(self) -> Sampling:
+        if self.variation < 1 and self.keep_levels is None:
+            raise ValueError(
+                f"variation is {self.variation:g}, but keep_levels null keeps every level of the storm; "
+                "expected a number beside it; set keep_levels: 0 to vary all levels"
+            )
+        return self
+
 
 Baseline = Literal[
     "climatology", "bilinear", "ratio", "quantile-mapping", "analogs", "scaled-analogs", "tuned-analogs", "rainfarm"
