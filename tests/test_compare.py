@@ -130,6 +130,22 @@ def test_repeats_have_median_and_range(tmp_path: Path) -> None:
     assert of_kind(table, "min")["verdict crps"].isna().all()
 
 
+def test_the_grade_of_a_median_does_not_depend_on_the_order_of_the_runs(tmp_path: Path) -> None:
+    """The range of the members' maxima is that of the median run, not that of the last one."""
+    ranges = {1: (10.0, 20.0), 2: (12.0, 25.0), 3: (90.0, 200.0)}
+    runs = []
+    for seed, bounds in ranges.items():
+        run = make_run(tmp_path / f"s{seed}", seed=seed)
+        path = run / "evaluation" / "metrics.csv"
+        metrics = pd.read_csv(path)
+        row = metrics[(metrics["metric"] == "crps") & (metrics["days"] == "heavy_x")].iloc[:1]
+        added = {"metric": "max_range", "members": 100, "observed": 100.0, "lower": bounds[0], "upper": bounds[1]}
+        pd.concat([metrics, row.assign(**added)]).to_csv(path, index=False)
+        runs.append(run)
+    grades = [of_kind(compare(list(order)), "median")["verdict max"].tolist() for order in (runs, runs[::-1])]
+    assert grades == [["fail"], ["fail"]]
+
+
 def test_the_same_seed_twice_is_no_repeat(tmp_path: Path) -> None:
     table = compare([make_run(tmp_path / "a"), make_run(tmp_path / "b")])
     assert of_kind(table, "median").empty

@@ -114,6 +114,17 @@ def test_every_metric_is_there_where_it_applies(run: Run, config: Config, metric
     assert set(metrics.loc[metrics["model"] == "bilinear", "members"]) == {1}
 
 
+def test_a_quantile_that_is_no_rain_marks_no_event(run: Run, config: Config) -> None:
+    """Nine days of ten are dry: P90 is 0, and a dry forecast would hit every such event."""
+    days = in_split(run.open_store(), "test").load().assign(p90=0.0, p95=0.04)
+    settings = settings_of(days, config)
+    dry = xr.zeros_like(days["precip"]).expand_dims(member=2, axis=1)
+    table = score(dry, days, settings=settings, resampling=Resampling(resamples=20))
+    csi = table[table["metric"] == "csi"]
+    assert not csi.empty and (csi["threshold"] >= config.data.wet_mm).all() and (csi["value"] == 0).all()
+    assert "mae_tail" not in set(table["metric"]) and "twcrps_p99" in set(table["metric"])
+
+
 def test_figures_are_those_of_the_metrics_alone(run: Run, config: Config, metrics: pd.DataFrame) -> None:
     store = run.open_store()
     days = in_split(store, "test").load()

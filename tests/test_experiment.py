@@ -13,6 +13,7 @@ from rainsmith.experiment import experiment
 from rainsmith.experiment.arms import Arm, Trial, resolved, training_days, trials
 from rainsmith.experiment.comparison import Scored, compare, higher_is_better, sentences
 from rainsmith.experiment.scores import bias_mapping, flat, mapped, score_trial
+from rainsmith.metrics.bootstrap import resampling_weights
 from rainsmith.metrics.core import Settings
 from rainsmith.run import Run
 from tests.conftest import copy_of
@@ -116,6 +117,9 @@ def test_a_forecast_that_is_mostly_dry_is_not_mapped_to_rain_everywhere() -> Non
     assert len(knots[0]) == 2 and float((mapped(dry, knots) > 0).mean()) == float((dry > 0).mean())
 
 
+WEEKS = 52
+
+
 def _trial(arm: str, seed: int, shift: float) -> Scored:
     noise = np.random.default_rng(7).normal(0, 0.02, 201)  # the same weeks for all
     own = np.random.default_rng([seed, len(arm)]).normal(0, 0.002, 201)
@@ -125,7 +129,7 @@ def _trial(arm: str, seed: int, shift: float) -> Scored:
 
 def test_a_planted_gain_is_found_and_chance_is_not() -> None:
     shifts = {"real": 0.05, "oversampled": 0.0, "prior-25": -0.1, "posterior-25": 0.0005, "prior-100": 0.2}
-    table = compare([_trial(arm, seed, shift) for arm, shift in shifts.items() for seed in range(3)], "all")
+    table = compare([_trial(arm, seed, shift) for arm, shift in shifts.items() for seed in range(3)], "all", WEEKS)
     assert set(table["arm"]) == {"prior-25", "posterior-25", "prior-100"} and set(table["control"]) == {"oversampled"}
     assert set(table["score"]) == {"pinball_p99", "mapped_sedi_20"}
     by = table.set_index(["arm", "score"])
@@ -142,16 +146,16 @@ def test_a_planted_gain_is_found_and_chance_is_not() -> None:
 def test_one_seed_that_disagrees_takes_significance_away() -> None:
     trials_ = [_trial(arm, seed, shift) for arm, shift in {"real": 0.0, "prior-25": -0.1}.items() for seed in range(2)]
     trials_ += [_trial("real", 2, 0.0), _trial("prior-25", 2, 0.001)]
-    table = compare(trials_, "all")
+    table = compare(trials_, "all", WEEKS)
     assert not table["significant"].any() and (table["seeds"] == 3).all()
 
 
 def test_one_seed_says_nothing_and_seeds_on_both_sides_say_nothing() -> None:
-    alone = compare([_trial("real", 0, 0.0), _trial("prior-25", 0, -0.2)], "all")
+    alone = compare([_trial("real", 0, 0.0), _trial("prior-25", 0, -0.2)], "all", WEEKS)
     assert not alone["significant"].any() and alone["p"].isna().all() and alone["lower"].isna().all()
     shifts = [-0.3, -0.3, 0.1]
     both = [_trial("prior-25", seed, shift) for seed, shift in enumerate(shifts)]
-    table = compare([*both, *(_trial("real", seed, 0.0) for seed in range(3))], "all")
+    table = compare([*both, *(_trial("real", seed, 0.0) for seed in range(3))], "all", WEEKS)
     assert not table["significant"].any()
 
 
@@ -163,14 +167,38 @@ def test_few_seeds_make_wide_intervals() -> None:
         difference = random.normal(0, 1.0, (3, 1)) + random.normal(0, 0.1, 201)
         trials_ = [Scored("srdrn", "real", s, {"rmse": np.ones(201)}) for s in range(3)]
         trials_ += [Scored("srdrn", "prior-25", s, {"rmse": 1 + d}) for s, d in enumerate(difference)]
-        row = compare(trials_, "all").iloc[0]
+        row = compare(trials_, "all", WEEKS).iloc[0]
         held.append(row["lower"] <= 0 <= row["upper"])
     assert 0.85 < np.mean(held) < 0.95
 
 
+def test_few_weeks_make_wide_intervals() -> None:
+    """No effect, three weeks, trainings that hardly differ: the interval still holds 0 in 90 % of the cases."""
+    random = np.random.default_rng(1)
+    held = []
+    for seed in range(300):
+        weeks = random.normal(size=3)
+        resampled_ = resampling_weights(3, 200, seed=seed) @ weeks / 3
+        trials_ = [Scored("unet", "real", s, {"rmse": np.ones(201)}) for s in range(3)]
+        trials_ += [Scored("unet", "prior-25", s, {"rmse": 1 + resampled_ + 1e-4 * s}) for s in range(3)]
+        row = compare(trials_, "all", 3).iloc[0]
+        held.append(row["lower"] <= 0 <= row["upper"])
+    assert 0.85 < np.mean(held) < 0.95
+
+
+def test_the_error_of_a_median_is_not_put_in_words() -> None:
+    """Raining more lowers the RMSE of a median; of a network that forecasts the mean it does not."""
+    for network, words in (("q-srdrn", 0), ("unet", 1)):
+        noise = np.random.default_rng(7).normal(0, 0.02, 201)
+        found = [Scored(network, "real", s, {"rmse": 2 + noise}) for s in range(3)]
+        found += [Scored(network, "prior-25", s, {"rmse": 1 + noise + 1e-3 * s}) for s in range(3)]
+        table = compare(found, "all", WEEKS)
+        assert table["significant"].all() and len(sentences(table)) == words
+
+
 def test_worse_counts_only_where_it_is_worse_than_both_controls() -> None:
     shifts = {"real": 0.1, "oversampled": 0.0, "prior-25": 0.1, "prior-100": 0.2}
-    table = compare([_trial(arm, seed, shift) for arm, shift in shifts.items() for seed in range(3)], "all")
+    table = compare([_trial(arm, seed, shift) for arm, shift in shifts.items() for seed in range(3)], "all", WEEKS)
     by = table.set_index(["arm", "score"])["significant"]
     assert not by["prior-25", "pinball_p99"] and by["prior-100", "pinball_p99"]
 
@@ -181,7 +209,7 @@ def test_a_score_that_is_undefined_in_a_seed_is_compared_in_the_others_and_in_no
         lost = trial.seed == 0 or trial.arm == "prior-25"
         trial.scores["mapped_sedi_50"] = np.full(201, np.nan) if lost else trial.scores["pinball_p99"]  # type: ignore[index]
         trial.scores["mapped_csi_50"] = trial.scores["mapped_sedi_20"] * (np.nan if trial.seed == 1 else 1)  # type: ignore[index]
-    table = compare(found, "all").set_index("score")
+    table = compare(found, "all", WEEKS).set_index("score")
     assert "mapped_sedi_50" not in table.index and not table.loc["mapped_csi_50", "significant"]
     assert table.loc["mapped_csi_50", "seeds"] == 2 and np.isfinite(table.loc["mapped_csi_50", "difference"])
 

@@ -45,11 +45,25 @@ def test_the_shape_stays_within_its_bounds() -> None:
     bounded = Tail.fit(np.linspace(0, 50, 1000), years=3.0)
     assert bounded.shape == SHAPES[0]
     assert np.isfinite(bounded.period(np.array([60.0]))).all()
-    wild = Tail.fit(np.concatenate([np.zeros(980), np.geomspace(1, 1e9, 20)]), years=3.0)
+    wild = Tail.fit(np.concatenate([np.zeros(900), np.full(80, 0.5), np.geomspace(1, 1e9, 20)]), years=3.0)
     assert wild.shape == SHAPES[1]
 
 
+@pytest.mark.parametrize("wet_share", [0.02, 0.04, 0.08])
+def test_dry_days_are_no_part_of_the_tail(wet_share: float) -> None:
+    """Exponential amounts on few days: the 20-year level is theirs, not that of a tail that begins at 0."""
+    random = np.random.default_rng(8)
+    true = 10 * np.log(wet_share * 365.25 * 20)
+    found = []
+    for _ in range(60):
+        values = random.exponential(10.0, 7305) * (random.random(7305) < wet_share)
+        found.append(Tail.fit(values, years=20.0).level(20.0))
+    assert np.median(found) == pytest.approx(true, rel=0.12)
+
+
 def test_few_and_missing_days() -> None:
+    with pytest.raises(UserError, match="found 20 days with rain"):
+        Tail.fit(np.concatenate([np.zeros(980), np.arange(1.0, 21.0)]), years=3.0)
     with pytest.raises(UserError, match=f"more than {LEAST}"):
         Tail.fit(np.arange(20.0), years=1.0)
     values = maxima(400)

@@ -231,11 +231,12 @@ def _over_seeds(runs: Sequence[Evaluated], split: str, differing: Sequence[str])
 
 
 def _aggregate(tables: Sequence[pd.DataFrame], kind: str) -> pd.DataFrame:
-    """Each row of metrics.csv with the median, min or max of its value and observed value over repeats."""
+    """Each row of metrics.csv with the median, min or max of its numbers over repeats."""
     keys = ["model", "mode", "split", "days", "metric", *(k for k in ("threshold", "scale") if k in tables[0])]
     stacked = pd.concat(tables, ignore_index=True)
     groups = stacked.groupby(keys, dropna=False, sort=False)
-    result = groups.last().drop(columns=["value", "observed"]).assign(**groups[["value", "observed"]].agg(kind))
+    numbers = [name for name in ("value", "observed", "lower", "upper") if name in stacked]
+    result = groups.last().drop(columns=numbers).assign(**groups[numbers].agg(kind))
     return result.reset_index()
 
 

@@ -25,8 +25,9 @@ from rainsmith.scoring import COLUMNS, Resampling, Scored, assess, score
 
 __all__ = ["COLUMNS", "COMPARISON_COLUMNS", "Resampling", "evaluate", "score", "settings_of"]
 
-COMPARISON_COLUMNS = ["metric", "days", "a", "b", "difference", "lower", "upper", "p", "split"]
+COMPARISON_COLUMNS = ["metric", "days", "a", "b", "difference", "lower", "upper", "p", "split", "blocks"]
 """Columns of ``comparisons.csv``."""
+_QUANTILES = ("p90", "p95", "p99")
 
 
 @dataclass
@@ -140,12 +141,18 @@ def _write_all(work: _Work) -> None:
 
 
 def settings_of(store: xr.Dataset, config: Config) -> Settings:
-    """Thresholds of the metrics: training quantiles of the store, fixed ones of the configuration [mm/day]."""
+    """Thresholds of the metrics: training quantiles of the store, fixed ones of the configuration [mm/day].
+
+    A quantile that is no rain, as P90 where nine days of ten are dry, marks no event: it is 0, and scores that need it
+    are left out.
+    """
+    wet_mm = config.data.wet_mm
+    p90, p95, p99 = (value if value >= wet_mm else 0.0 for value in (float(store[q]) for q in _QUANTILES))
     return Settings(
-        wet_mm=config.data.wet_mm,
-        p90=float(store["p90"]),
-        p95=float(store["p95"]),
-        p99=float(store["p99"]),
+        wet_mm=wet_mm,
+        p90=p90,
+        p95=p95,
+        p99=p99,
         thresholds_mm=tuple(config.evaluate.thresholds_mm),
         seed=config.seed,
         coarsen=int(store.attrs.get("coarsen", 0)),
@@ -166,6 +173,8 @@ def _compare(
         days = store.isel({TIME: common})
         block = calendar_blocks(days[TIME], resampling.block_days)
         for day_set, (metric, term) in itertools.product(DAY_SETS, COMPARED.items()):
+            if term not in one.daily:
+                continue
             chosen = in_day_set(days, day_set)
             found = paired_difference(
                 one.daily[term].values[i][chosen],

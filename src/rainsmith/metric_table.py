@@ -43,6 +43,11 @@ class MetricTable:
         """The same figure of the observation; nan where it is missing."""
         return number(self.find(model, days, metric, mode), "observed")
 
+    def interval(self, model: str, days: str, metric: str, mode: str) -> tuple[float, float]:
+        """The 90 % interval of one figure; nan where it is missing."""
+        row = self.find(model, days, metric, mode)
+        return number(row, "lower"), number(row, "upper")
+
 
 def number(row: Row | None, column: str) -> float:
     """A column as a number; nan where the row, the column or its value is missing."""

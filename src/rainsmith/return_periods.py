@@ -45,15 +45,20 @@ class Tail:
             years: that the days span, in which a rare day could have happened [years].
 
         Raises:
-            UserError: too few days.
+            UserError: too few days, or too few with rain.
 
         References:
             Hosking and Wallis (1987), doi:10.1080/00401706.1987.10488243.
         """
         values = np.sort(maxima[np.isfinite(maxima)].astype(np.float64))
-        count = max(LEAST, round(EXCEEDING * len(values)))
+        count, wet = max(LEAST, round(EXCEEDING * len(values))), int((values > 0).sum())
         if len(values) <= count:
             raise UserError(f"found {len(values)} days; return periods need more than {count}; give more training days")
+        count = min(count, wet // 2)  # the tail of the days with rain: dry days say nothing of it
+        if count < LEAST:
+            raise UserError(
+                f"found {wet} days with rain; return periods need {2 * LEAST} or more; give more training days"
+            )
         threshold = float(values[-count - 1])
         excess = values[-count:] - threshold
         _, l1, l2, _ = l_moments(excess, np.ones(count))

@@ -138,9 +138,10 @@ def assess(
         if drawing:
             sums = total.pooled(parts.weights(name, 0, seed=resampling.seed)[0])
             pictures[name] = xr.merge([curves(sums), _by_member(found)], compat="no_conflicts", join="outer")
-    daily = total.daily[[*COMPARED.values(), "cells"]]
+    compared = {key: term for key, term in COMPARED.items() if term in total.daily}
+    daily = total.daily[[*compared.values(), "cells"]]
     drawn = xr.concat(list(pictures.values()), pd.Index(list(pictures), name="days")) if pictures else xr.Dataset()
-    drawn = drawn.assign({f"daily_{key}": daily[term] / daily["cells"] for key, term in COMPARED.items()})
+    drawn = drawn.assign({f"daily_{key}": daily[term] / daily["cells"] for key, term in compared.items()})
     drawn.attrs = {**forecast.labels, "members": members}
     return Scored(pd.DataFrame(rows, columns=COLUMNS), drawn, daily, notes)
 

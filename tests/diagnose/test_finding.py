@@ -29,6 +29,14 @@ def test_an_unknown_bound_gives_no_verdict() -> None:
     assert Range((math.nan, math.inf), (math.nan, math.inf), "").verdict(0.0) == "n/a"
 
 
+def test_a_figure_with_an_interval_fails_only_where_all_of_it_does() -> None:
+    low = at_least(0.85, 0.7, "")
+    assert Figure("a", 0.6, low, (0.5, 0.65)).verdict == "fail"
+    assert Figure("a", 0.6, low, (0.4, 0.8)).verdict == "warn" and Figure("a", 0.6, low, (0.4, 0.9)).verdict == "pass"
+    assert Figure("a", 0.6, low, (math.nan, math.nan)).verdict == "fail"
+    assert Figure("a", math.nan, low, (0.4, 0.9)).verdict == "n/a"
+
+
 def test_the_worst_figure_decides() -> None:
     figures = [Figure("a", 1.0, TWO_SIDED), Figure("b", 0.1, TWO_SIDED), Figure("c", math.nan, TWO_SIDED)]
     finding = Finding("made-up", "Is it?", figures, "Change it.")

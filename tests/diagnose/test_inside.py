@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import xarray as xr
@@ -72,3 +73,16 @@ def test_a_gap_between_the_tails_of_the_samples_counts(loaded: Checkpoint, days:
     short = Figure("made up", 0.5, at_least(0.9, 0.8, ""))
     found = {f.name: f for f in inside.findings(Sampler(loaded, config().sampling), days, short)}
     assert found["prior-posterior-gap"].verdict == "fail"
+
+
+@pytest.mark.parametrize(("latents", "days"), [(128, 64), (128, 30), (8, 365)])
+def test_latents_that_fill_the_prior_are_not_warned_about(latents: int, days: int) -> None:
+    """The worst of many latents strays by chance, the more the fewer days there are."""
+    random = np.random.default_rng(0)
+    far, narrow, wide = inside.chance(latents, days)
+    strayed = []
+    for _ in range(200):
+        drawn = random.normal(size=(days, latents))
+        spread = drawn.std(axis=0)
+        strayed.append(np.abs(drawn.mean(axis=0)).max() > far or spread.max() > wide or spread.min() < narrow)
+    assert np.mean(strayed) < 0.08

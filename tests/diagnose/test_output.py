@@ -149,3 +149,56 @@ def test_observations_differ_from_themselves_and_one_year_cannot_be_compared(sto
     single = store.isel(time=store["time"].dt.year.values == 2005)
     lone = natural(single, "test", output.COMPARED, settings)
     assert lone.years == 0 and lone.ratio("all", "mean").verdict(5.0) == "n/a"
+
+
+def test_few_observed_years_warn_and_do_not_fail(store: xr.Dataset) -> None:
+    settings = settings_of(store, CONFIG)
+    short = store.isel(time=store["time"].dt.year.values <= 2003)
+    one_year = short.assign(split=("time", np.where(short["time"].dt.year.values == 2003, 2, 0)))
+    found = natural(one_year, "test", output.COMPARED, settings)
+    assert found.years == 1 and found.pairs == 3 and "3 pairs" in found.origin
+    assert found.ratio("all", "mean").verdict(5.0) == "warn"
+
+
+def test_samples_of_whole_years_say_nothing_of_some_days(store: xr.Dataset) -> None:
+    settings = settings_of(store, CONFIG)
+    test = store["time"][store["split"].values == 2]
+    heavy = store["time"][(store["split"].values == 2) & store["heavy_x"].values.astype(bool)]
+    some = natural(store, "test", output.COMPARED, settings, scored=heavy)
+    assert some.ratio("heavy_x", "mean").verdict(5.0) == "fail" and some.ratio("all", "mean").verdict(5.0) == "n/a"
+    for days in (heavy[:-1], test[:0]):
+        none = natural(store, "test", output.COMPARED, settings, scored=days)
+        assert none.years == 0 and none.origin == "only some days of the split were scored"
+    season = store.assign(split=("time", np.where(np.arange(store.sizes["time"]) < 200, 2, 0)))
+    assert natural(season, "test", output.COMPARED, settings).origin == "less than a year was scored"
+
+
+def test_a_year_without_a_heavy_day_does_not_stop_the_diagnosis(store: xr.Dataset) -> None:
+    drought = store["heavy_x"].where(store["time"].dt.year != 2002, False).astype(bool)
+    found = natural(store.assign(heavy_x=drought), "test", output.COMPARED, settings_of(store, CONFIG))
+    warn, fail = found.log_ratio["heavy_x", "p99"]
+    assert 0 < warn <= fail
+
+
+@pytest.mark.parametrize(("side", "wet"), [(2, 0.4), (4, 0.4), (5, 0.1)])
+def test_independent_days_on_a_tiny_grid_are_no_copies(side: int, wet: float) -> None:
+    """Few cells have few patterns: days that are alike by chance are neither leaked nor learned by heart."""
+    random = np.random.default_rng(side)
+    time = np.arange("2001-01-01", "2007-01-01", dtype="datetime64[D]").astype("datetime64[ns]")
+
+    def draw(days: int) -> np.ndarray:
+        shape = (days, side, side)
+        return np.where(random.random(shape) < wet, random.gamma(0.7, 8.0, shape), 0.0).astype(np.float32)
+
+    split = np.where(time < np.datetime64("2006-01-01"), 0, 2)
+    made = xr.Dataset(
+        {
+            "precip": (("time", "y", "x"), draw(len(time))),
+            "split": ("time", split),
+            "mask": (("y", "x"), np.ones((side, side), dtype=bool)),
+        },
+        coords={"time": time},
+    )
+    members = made["precip"].isel(time=split == 2).copy(data=draw(int((split == 2).sum())))
+    memorised, leaked = neighbours.findings(made, members, "test")
+    assert memorised.verdict in ("pass", "n/a") and leaked.verdict == "pass"

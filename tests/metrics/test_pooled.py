@@ -25,6 +25,15 @@ def test_quantiles_from_bins_are_numpys_to_a_tenth_of_a_percent(values: list[flo
     assert float(pooled.quantile(below, q)) == pytest.approx(expected, rel=1.01e-3, abs=1e-9)
 
 
+def test_a_row_without_values_has_no_quantile_whatever_lies_beside_it() -> None:
+    """A year without a heavy day beside years that have some."""
+    counts = np.zeros((3, pooled.N_BINS), dtype=np.float32)
+    counts[1, 4000:] = 100
+    counts[2] = 1
+    found = pooled.quantile(xr.DataArray(counts, dims=("year", pooled.BIN)), 0.99)
+    assert np.isnan(found[0]) and found[1] > 1 and found[2] == 0
+
+
 def test_pooled_quantiles_of_a_large_sample(truth: xr.DataArray, observed: xr.DataArray) -> None:
     for metric, q in ((pooled.p95, 0.95), (pooled.p99, 0.99), (pooled.p999, 0.999), (pooled.p9999, 0.9999)):
         sums = metric.sums(truth, observed)

@@ -66,7 +66,7 @@ def test_truth_beats_wrong_spread_beats_one_value(term: str, ladder: list[xr.Dat
             resamples=200,
             seed=0,
         )
-        assert found.upper < 0 and found.p < 0.05
+        assert found.upper < 0 and found.p < 0.10
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.4])

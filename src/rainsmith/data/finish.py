@@ -51,7 +51,8 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
     if raw.log_mean is not None and raw.log_std is not None:
         statistics["log_mean"] = (CELL, np.where(mask, raw.log_mean.values, np.nan).astype(np.float32))
         statistics["log_std"] = (CELL, np.where(mask, raw.log_std.values, np.nan).astype(np.float32))
-    threshold = float(statistics["heavy_threshold"][1])
+    threshold = max(float(statistics["heavy_threshold"][1]), config.data.wet_mm)  # where most days are dry
+    statistics["heavy_threshold"] = ((), np.float64(threshold), {"units": "mm/day"})
     category = heavy.categories(precip.values, threshold, config.data.heavy_area, config.data.wet_mm)
     shape = (raw.predictors.sizes[Y_LR], raw.predictors.sizes[X_LR])
     block = block_index(raw.coarse_row.values, raw.coarse_col.values, shape)

@@ -73,7 +73,13 @@ def diagnose(config: Config, run: Run) -> Diagnosis:
     loaded = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
     checkpoints.check_fits(loaded, store)
     metrics, split = _scored(config, run, loaded.config.model.name)
-    samples = open_zarr(run.sample_path(loaded.config.model.name, "prior", split), "run 'rainsmith sample' first")
+    path = run.sample_path(loaded.config.model.name, "prior", split)
+    samples = open_zarr(path, "run 'rainsmith sample' first")
+    if samples.attrs["checkpoint_sha256"] != loaded.sha256:
+        raise UserError(
+            f"{path.name} was drawn from another checkpoint than {loaded.name} is now; "
+            "run 'rainsmith sample' and 'rainsmith evaluate' again"
+        )
     found = []
     with progress() as bar:
         task = bar.add_task("diagnose", total=None, note="")
@@ -96,7 +102,8 @@ def _findings(
     split: str,
     samples: xr.Dataset,
 ) -> Iterator[Finding]:
-    yardstick = natural(store, split, output.COMPARED, settings_of(store, config), seed=config.seed)
+    limits, days = settings_of(store, config), samples["time"]
+    yardstick = natural(store, split, output.COMPARED, limits, scored=days, seed=config.seed)
     scored = output.Output(metrics, loaded.config.model.name, yardstick)
     yield from output.findings(scored)
     one = samples["precip"].isel(member=0).load()
@@ -130,7 +137,7 @@ def _scored(config: Config, run: Run, model: str) -> tuple[MetricTable, str]:
     table = pd.read_csv(path)
     prior = table[(table["model"] == model) & (table["mode"] == "prior")]
     known = set(prior["split"])
-    for split in config.sampling.splits:
+    for split in sorted(config.sampling.splits, key=lambda name: name == "train"):  # training days prove little
         if split in known:
             return MetricTable(table, split), split
     raise UserError(

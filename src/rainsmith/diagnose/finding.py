@@ -52,15 +52,21 @@ class Figure:
         name: what it is, in a few words, with its unit.
         value: measured; nan where it could not be.
         healthy: its range.
+        interval: 90 % interval of the value, where what is measured varies much from one sample of days to another and
+            the range does not allow for that: then a figure fails only if all of the interval does.
     """
 
     name: str
     value: float
     healthy: Range
+    interval: tuple[float, float] | None = None
 
     @property
     def verdict(self) -> Verdict:
-        return self.healthy.verdict(self.value)
+        if self.interval is None or math.isnan(self.value):
+            return self.healthy.verdict(self.value)
+        found = [self.healthy.verdict(value) for value in (self.value, *self.interval) if not math.isnan(value)]
+        return min(found, key=_ORDER.index)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,7 @@ class Finding:
                     "verdict": figure.verdict,
                     **_bounds(figure.healthy),
                     "origin": figure.healthy.origin,
+                    "interval": None if figure.interval is None else [_plain(bound) for bound in figure.interval],
                 }
                 for figure in self.figures
             ],

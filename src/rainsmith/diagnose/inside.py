@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 import xarray as xr
+from scipy.stats import chi2, norm
 from torch import Tensor
 
 from rainsmith.data.dataset import Days
@@ -19,6 +21,8 @@ from rainsmith.sample import Sampler
 
 LATENT_MEAN = Range((-0.3, 0.3), (-0.7, 0.7), DEMO)
 LATENT_SPREAD = Range((0.75, 1.33), (0.5, 2.0), DEMO)
+CHANCE = 0.01
+"""Probability that posteriors which fill the prior exactly look as if they did not, by the days that are drawn."""
 _MEMBERS = 2
 
 
@@ -129,20 +133,39 @@ def _prior_and_posterior(probe: _Probe, gap: Figure) -> Finding:
         means.append(by_latent.mean(axis=1))
         spreads.append(by_latent.std(axis=1))
     mean, spread = np.concatenate(means), np.concatenate(spreads)
+    far, narrow, wide = chance(len(mean), len(probe.x))
     return Finding(
         "prior-posterior-gap",
         "Are prior members drawn from where the posteriors of observed days lie?",
         [
             gap,
             Figure(
-                "mean of the posteriors, the latent farthest from 0", float(mean[np.abs(mean).argmax()]), LATENT_MEAN
+                "mean of the posteriors, the latent farthest from 0",
+                float(mean[np.abs(mean).argmax()]),
+                _no_narrower(LATENT_MEAN, -far, far),
             ),
             Figure(
                 "standard deviation of the posteriors, the latent farthest from 1",
                 float(spread[np.abs(np.log(np.maximum(spread, 1e-6))).argmax()]),
-                LATENT_SPREAD,
+                _no_narrower(LATENT_SPREAD, narrow, wide),
             ),
         ],
         "Reconstructions prove nothing about prior members: raise the weight of prior members (w_prior) or of the KL, "
         "choose the checkpoint by prior samples, and judge the model in prior mode only.",
     )
+
+
+def chance(latents: int, days: int) -> tuple[float, float, float]:
+    """Where the worst of standard normal latents lies by chance: |mean|, least and largest standard deviation.
+
+    One value a day counts: members of a day, and cells of a channel, may say the same.
+    """
+    rare = CHANCE / (2 * latents)
+    least, largest = chi2.ppf([rare, 1 - rare], days - 1) / days
+    return float(norm.isf(rare)) / math.sqrt(days), math.sqrt(least), math.sqrt(largest)
+
+
+def _no_narrower(healthy: Range, lower: float, upper: float) -> Range:
+    """The range, widened to hold what chance does."""
+    warn, fail = ((min(low, lower), max(high, upper)) for low, high in (healthy.warn, healthy.fail))
+    return Range(warn, fail, healthy.origin)

@@ -14,8 +14,8 @@ from rainsmith.metrics.bootstrap import calendar_blocks
 
 COPY = 1e-4
 """1 - correlation of log1p mm below which two days are one: packing and rounding leave less."""
-WET_SHARE = 0.05
-"""Share of the cells that must have rain for a day to count: two days with one wet cell are easily alike."""
+WET_SHARE, WET_CELLS = 0.05, 10
+"""Share and number of the cells that must have rain for a day to count: two days with one wet cell are easily alike."""
 _NEXT = 10
 _SHARE = 0.05
 _UNSEEN = "unseen observed days, of which 5 % are as close to one training day: 3 and 6 times that share"
@@ -59,7 +59,9 @@ def _memorised(drawn: np.ndarray, observed: np.ndarray) -> Finding:
             Figure("share of members that are a training day", copies, at_most(0.0, 0.01, "a copy is a copy")),
         ],
         "The model repeats what it saw: more weight decay and dropout, fewer epochs, a smaller network.",
-        note=f"1 - correlation of log1p mm with the nearest training day: members {np.nanmedian(drawn[:, 0]):.3g}, "
+        note=""
+        if not (alone.size and usual.size)
+        else f"1 - correlation of log1p mm with the nearest training day: members {np.nanmedian(drawn[:, 0]):.3g}, "
         f"unseen days {np.nanmedian(observed[:, 0]):.3g} (medians)",
     )
 
@@ -67,7 +69,7 @@ def _memorised(drawn: np.ndarray, observed: np.ndarray) -> Finding:
 def _leaked(store: xr.Dataset, split: str, training: np.ndarray, cells: np.ndarray) -> Finding:
     """Duplicates of training days among the days of the other splits, and days beside training days."""
     days = in_split(store, split)
-    twins = _nearest(_unit(days["precip"], cells), training, 1)[:, 0] < COPY
+    nearest = _known(_nearest(_unit(days["precip"], cells), training, 1)[:, 0])
     number = calendar_blocks(store[TIME], 1)
     kinds = store["split"].values
     trained = number[kinds == SPLITS.index("train")]
@@ -79,7 +81,7 @@ def _leaked(store: xr.Dataset, split: str, training: np.ndarray, cells: np.ndarr
         [
             Figure(
                 f"share of {split} days that are a training day",
-                float(twins.mean()),
+                float(np.sum(nearest < COPY) / days.sizes[TIME]) if nearest.size else math.nan,
                 at_most(0.0, 0.01, "no two days of rain are the same"),
             ),
             Figure(f"share of {split} days beside a training day", float(beside.mean()), at_most(0.01, 0.10, edges)),
@@ -91,7 +93,7 @@ def _leaked(store: xr.Dataset, split: str, training: np.ndarray, cells: np.ndarr
 def _unit(rain: xr.DataArray, cells: np.ndarray) -> np.ndarray:
     """(time, cell) anomalies of log1p mm of unit length; NaN where a day has hardly any rain."""
     values = np.log1p(np.nan_to_num(np.asarray(rain.transpose(TIME, ...).values, dtype=np.float32)[:, cells]))
-    wet = (values > 0).mean(axis=1, keepdims=True) >= WET_SHARE
+    wet = (values > 0).sum(axis=1, keepdims=True) >= max(WET_SHARE * values.shape[1], WET_CELLS)
     values -= values.mean(axis=1, keepdims=True)
     length = np.linalg.norm(values, axis=1, keepdims=True)
     return np.where(wet & (length > 1e-3), values / np.maximum(length, 1e-3), np.nan)
@@ -100,6 +102,8 @@ def _unit(rain: xr.DataArray, cells: np.ndarray) -> np.ndarray:
 def _nearest(days: np.ndarray, library: np.ndarray, count: int) -> np.ndarray:
     """(time, count) 1 - correlation with the most similar days of the library, rising; NaN where nothing varies."""
     known = library[np.isfinite(library).all(axis=1)]
+    if not len(known):
+        return np.full((len(days), 1), np.nan)
     count = min(count, len(known))
     distance = 1 - days @ known.T
     return np.sort(np.partition(distance, count - 1, axis=1)[:, :count], axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -58,9 +58,10 @@ class Output:
         return Figure(text, value - observed, self.natural.distance(days, metric, low=low, high=high))
 
     def plain(self, metric: str, days: str, healthy: Range, name: str = "") -> Figure:
-        """A score of the prior members by itself."""
+        """A score of the prior members by itself, with its interval over weeks."""
         value = self.table.value(self.model, days, metric, "prior")
-        return Figure(f"{name or metric}, prior members, {days} days", value, healthy)
+        interval = self.table.interval(self.model, days, metric, "prior")
+        return Figure(f"{name or metric}, prior members, {days} days", value, healthy, interval)
 
 
 def findings(output: Output) -> Iterator[Finding]:
@@ -205,6 +206,5 @@ def _uncorrelated(output: Output, power: Figure) -> list[Figure]:
 def _one_sided(figure: Figure, *, low: bool) -> Figure:
     """The same figure, with only its lower (or only its upper) bounds."""
     warn, fail, origin = figure.healthy.warn, figure.healthy.fail, figure.healthy.origin
-    return Figure(
-        figure.name, figure.value, at_least(warn[0], fail[0], origin) if low else at_most(warn[1], fail[1], origin)
-    )
+    healthy = at_least(warn[0], fail[0], origin) if low else at_most(warn[1], fail[1], origin)
+    return replace(figure, healthy=healthy)

@@ -110,7 +110,7 @@ def identity(config: Config, trial: Trial, data: str, source: str) -> str:
     """
     values = config.model_dump(mode="json", include={"seed", "downscale", "evaluate"})
     values |= {"trial": trial.key, "steps": config.experiment.steps, "split": config.experiment.split, "data": data}
-    values["wet_mm"] = config.data.wet_mm
+    values |= {"wet_mm": config.data.wet_mm, "scores": 2}  # the second form of what is kept of a trial
     if trial.arm.mode:
         values |= config.model_dump(mode="json", include={"augment", "sampling"}) | {"source": source}
         values["keep_levels"] = config.experiment.keep_levels
@@ -170,6 +170,7 @@ def _about(path: Path) -> str:
 def _write_tables(config: Config, folder: Path, done: list[Trial]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     by_set: dict[str, list[Scored]] = {name: [] for name in DAY_SETS}
+    weeks = {name: 0 for name in DAY_SETS}
     for trial in done:
         with xr.open_dataset(folder / "runs" / f"{trial.key}.nc", engine="netcdf4") as opened:
             scores = opened.load()
@@ -179,8 +180,9 @@ def _write_tables(config: Config, folder: Path, done: list[Trial]) -> pd.DataFra
             found = flat(scores, day_set)
             rows.append({**about, "days": day_set, **{name: values[0] for name, values in found.items()}})
             by_set[day_set].append(Scored(trial.network, trial.arm.name, trial.seed, found))
+            weeks[day_set] = int(scores.attrs[f"weeks_{day_set}"])
     results = pd.DataFrame(rows)
-    tables = [compare(found, day_set) for day_set, found in by_set.items()]
+    tables = [compare(found, day_set, weeks[day_set]) for day_set, found in by_set.items()]
     table = pd.concat(tables, ignore_index=True)
     for name, made in (("results", results), ("comparisons", table)):
         with atomic(folder / f"{name}.csv") as scratch:

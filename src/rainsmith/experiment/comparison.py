@@ -16,9 +16,11 @@ from rainsmith.metrics.bootstrap import LEVEL, interval
 
 HIGHER = ("csi", "sedi")
 """Scores of which more is better; of all other compared ones less is."""
-IN_WORDS = ("pinball_", "quantile_crps", "mae", "rmse", "twcrps_p99", "mapped_csi_", "mapped_sedi_")
+IN_WORDS = ("pinball_", "quantile_crps", "mae", "twcrps_p99", "mapped_csi_", "mapped_sedi_")
 """Scores that a forecast cannot improve by raining more; only they are put in words. With _ at the end: all of them."""
-COMPARED = (*IN_WORDS, "mae_tail", "kl_divergence", "csi_", "sedi_")
+MEANS = ("unet",)
+"""Networks that forecast the mean: of them the RMSE, too. That of a median falls when it rains more."""
+COMPARED = (*IN_WORDS, "rmse", "mae_tail", "kl_divergence", "csi_", "sedi_")
 """Scores that are compared."""
 COLUMNS = [
     *["network", "arm", "control", "days", "score", "value", "control_value", "difference", "lower", "upper", "p"],
@@ -44,7 +46,7 @@ class Scored:
     scores: Mapping[str, np.ndarray]
 
 
-def compare(found: Sequence[Scored], day_set: str) -> pd.DataFrame:
+def compare(found: Sequence[Scored], day_set: str, weeks: int) -> pd.DataFrame:
     """Every arm with synthetic days against the better of ``real`` and ``oversampled``, score by score.
 
     The difference is the mean over the seeds that both have. Its standard error joins that over weeks, from their
@@ -55,6 +57,7 @@ def compare(found: Sequence[Scored], day_set: str) -> pd.DataFrame:
     Args:
         found: scored trials.
         day_set: the days they were scored on.
+        weeks: how many weeks those days lie in.
 
     References:
         Welch (1947), doi:10.1093/biomet/34.1-2.28, for the degrees of freedom.
@@ -71,7 +74,7 @@ def compare(found: Sequence[Scored], day_set: str) -> pd.DataFrame:
             if not _among(score, COMPARED):
                 continue
             sign = 1.0 if higher_is_better(score) else -1.0
-            each = {name: _against(trials, control, score, sign) for name, control in controls.items()}
+            each = {name: _against(trials, control, score, sign, weeks) for name, control in controls.items()}
             known = {name: row for name, row in each.items() if row is not None}
             if known:
                 control = max(known, key=lambda name: sign * known[name]["control_value"])
@@ -87,6 +90,7 @@ def _against(
     control: Mapping[int, Mapping[str, np.ndarray]],
     score: str,
     sign: float,
+    weeks: int,
 ) -> dict[str, Any] | None:
     """One row without its names; None where the score is undefined (without a hit, say) in every seed of either."""
     both = sorted(set(trials) & set(control))
@@ -96,7 +100,7 @@ def _against(
     ours, theirs = (np.array([of[s][score] for s in seeds]) for of in (trials, control))
     difference = ours - theirs  # (seed, resample)
     mean = float(difference[:, 0].mean())
-    error, freedom = _standard_error(difference)
+    error, freedom = _standard_error(difference, weeks)
     lower, upper = (mean + bound * error for bound in t.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], freedom))
     loss = 1 - theirs[:, 0].mean() if sign > 0 else theirs[:, 0].mean()
     return {
@@ -112,15 +116,16 @@ def _against(
     }
 
 
-def _standard_error(difference: np.ndarray) -> tuple[float, float]:
+def _standard_error(difference: np.ndarray, weeks: int) -> tuple[float, float]:
     """Of the mean over seeds of (seed, 1 + resample) differences, and its degrees of freedom; NaN for one seed."""
     seeds = len(difference)
     over_weeks = difference[:, 1:].mean(axis=0)
-    if seeds < 2 or not np.isfinite(over_weeks).mean() > 0.95:
+    if seeds < 2 or weeks < 2 or not np.isfinite(over_weeks).mean() > 0.95:
         return np.nan, np.nan
-    weeks, between = float(np.nanvar(over_weeks, ddof=1)), float(np.var(difference[:, 0], ddof=1)) / seeds
-    freedom = (weeks + between) ** 2 / (between**2 / (seeds - 1)) if between > 0 else np.inf
-    return float(np.sqrt(weeks + between)), freedom
+    within = float(np.nanvar(over_weeks, ddof=1)) * weeks / (weeks - 1)
+    between = float(np.var(difference[:, 0], ddof=1)) / seeds
+    parts = within**2 / (weeks - 1) + between**2 / (seeds - 1)
+    return float(np.sqrt(within + between)), (within + between) ** 2 / parts if parts > 0 else np.inf
 
 
 def _side(row: Mapping[str, Any]) -> int:
@@ -145,7 +150,8 @@ def sentences(table: pd.DataFrame) -> list[str]:
     said = []
     for network, arm in itertools.product(table["network"].unique(), table["arm"].unique()):
         rows = table[(table["network"] == network) & (table["arm"] == arm) & (table["days"] == "all")]
-        rows = rows[[_among(score, IN_WORDS) for score in rows["score"]]]
+        words = (*IN_WORDS, "rmse") if network in MEANS else IN_WORDS
+        rows = rows[[_among(score, words) for score in rows["score"]]]
         if rows.empty:
             continue
         real = rows[rows["significant"]]

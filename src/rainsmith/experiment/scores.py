@@ -77,7 +77,8 @@ def score_trial(
         resampling: of the weeks.
 
     Returns:
-        A variable a score, (days, resample) or (days, resample, threshold).
+        A variable a score, (days, resample) or (days, resample, threshold); the number of weeks of either set of days
+        in the attributes.
     """
     parts = partition(days[TIME], {name: in_day_set(days, name) for name in DAY_SETS}, block_days=resampling.block_days)
     single = forecast["precip"].expand_dims(MEMBER, axis=1)
@@ -95,8 +96,9 @@ def score_trial(
                 score = found[key.removeprefix(prefix)] if found else by_set["all"][key] * np.nan
                 by_set[name][key] = _as_long(score, 1 + resampling.resamples)
     sets = [xr.Dataset(found) for found in by_set.values()]
-    quantiles = {name: getattr(settings, name) for name in QUANTILES}
-    return xr.concat(sets, pd.Index(list(by_set), name="days")).astype(np.float64).assign_attrs(quantiles)
+    about = {name: getattr(settings, name) for name in QUANTILES}
+    about |= {f"weeks_{name}": len(np.unique(parts.block[parts.in_set[name]])) for name in DAY_SETS}
+    return xr.concat(sets, pd.Index(list(by_set), name="days")).astype(np.float64).assign_attrs(about)
 
 
 def _as_long(score: xr.DataArray, resamples: int) -> xr.DataArray:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cftime
 import numpy as np
 import xarray as xr
+from scipy.stats import t
 
 LEVEL = 0.90
 """Coverage of every interval."""
@@ -58,12 +59,13 @@ def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Difference(NamedTuple):
-    """a - b, its 90 % interval, and the two-sided p value of no difference."""
+    """a - b, its 90 % interval, the two-sided p value of no difference, and the number of blocks they rest on."""
 
     difference: float
     lower: float
     upper: float
     p: float
+    blocks: int
 
 
 def paired_difference(
@@ -80,20 +82,22 @@ def paired_difference(
         seed: of the draws.
 
     Returns:
-        The difference of means; p = 2 min(share of resamples <= 0, share >= 0), counting one more on each side, so it
-        is never 0. NaN bounds and p where all days lie in one block.
+        The difference of means, with its interval and p from a t distribution: the standard error is that of the
+        resamples, times sqrt(n / (n - 1)), the degrees of freedom n - 1, n the number of blocks. A few blocks cannot
+        show much, and shares of resamples would claim that they do. NaN bounds and p where all days lie in one block.
     """
     _, place = np.unique(block, return_inverse=True)
     count = int(place.max()) + 1 if len(place) else 0
     if count == 0 or cells.sum() == 0:
-        return Difference(np.nan, np.nan, np.nan, np.nan)
+        return Difference(np.nan, np.nan, np.nan, np.nan, 0)
     weights = resampling_weights(count, resamples, seed=seed)
     total = weights @ np.bincount(place, weights=a - b, minlength=count)
     with np.errstate(divide="ignore", invalid="ignore"):
         difference = total / (weights @ np.bincount(place, weights=cells, minlength=count))
+    mean = float(difference[0])
     if count < 2:
-        return Difference(float(difference[0]), np.nan, np.nan, np.nan)
-    lower, upper = interval(difference)
-    resampled = difference[1:][np.isfinite(difference[1:])]
-    one_sided = (1 + min((resampled <= 0).sum(), (resampled >= 0).sum())) / (1 + len(resampled))
-    return Difference(float(difference[0]), float(lower), float(upper), float(min(1.0, 2 * one_sided)))
+        return Difference(mean, np.nan, np.nan, np.nan, count)
+    error = float(np.nanstd(difference[1:], ddof=1)) * np.sqrt(count / (count - 1))
+    half = float(t.ppf((1 + LEVEL) / 2, count - 1)) * error
+    p = float(mean == 0) if error == 0 else float(2 * t.sf(abs(mean) / error, count - 1))
+    return Difference(mean, mean - half, mean + half, p, count)

@@ -33,7 +33,7 @@ class Settings:
 
     Attributes:
         wet_mm: [mm/day] at or above it a cell is wet.
-        p90: [mm/day] P90 of the training days.
+        p90: [mm/day] P90 of the training days; 0, and left out, where that is no rain, like the next two.
         p95: [mm/day] P95 of the training days, where ``mae_tail`` begins.
         p99: [mm/day] P99 of the training days, where ``twcrps_p99`` begins.
         thresholds_mm: [mm/day] fixed thresholds of the scores of events, beside the three quantiles.

@@ -106,7 +106,7 @@ def crps(sums: xr.Dataset) -> xr.DataArray:
     return sums["crps"] / sums["cells"]
 
 
-@metric(amounts, twcrps_terms, units="mm/day", perfect=0.0, threshold="p99")
+@metric(amounts, twcrps_terms, units="mm/day", perfect=0.0, threshold="p99", needs="p99")
 def twcrps_p99(sums: xr.Dataset) -> xr.DataArray:
     """Fair CRPS of max(., training P99): a proper score of the tail alone, averaged over all valid cell-days [mm/day].
 
@@ -122,7 +122,7 @@ def mae(sums: xr.Dataset) -> xr.DataArray:
     return sums["absolute_error"] / sums["cells"]
 
 
-@metric(tail_error_terms, units="mm/day", perfect=0.0, threshold="p95")
+@metric(tail_error_terms, units="mm/day", perfect=0.0, threshold="p95", needs="p95")
 def mae_tail(sums: xr.Dataset) -> xr.DataArray:
     """Mean absolute error of the ensemble mean where the observation is at or above the training P95 [mm/day]."""
     return (sums["tail_error"] / sums["tail_cells"]).where(sums["tail_cells"] > 0)

@@ -17,8 +17,8 @@ _PEAK_EDGES = np.geomspace(1.0, 5000.0, 1709)  # [mm/day] steps of 0.5 %: days o
 
 
 def thresholds_of(settings: Settings) -> np.ndarray:
-    """The training quantiles that are known and the fixed thresholds, in rising order [mm/day]."""
-    quantiles = [value for value in (settings.p90, settings.p95, settings.p99) if np.isfinite(value)]
+    """The training quantiles that are rain and the fixed thresholds, in rising order [mm/day]."""
+    quantiles = [value for value in (settings.p90, settings.p95, settings.p99) if value > 0]
     return np.unique(np.array([*quantiles, *settings.thresholds_mm], dtype=np.float64))
 
 

@@ -106,7 +106,7 @@ def _ordered(below: np.ndarray, rank: np.ndarray) -> np.ndarray:
     while (index < last).any():  # bisection: the first bin with more than ``rank`` values below its upper edge
         middle = (index + last) // 2
         short = _at(below, middle) < rank + 0.5
-        index, last = np.where(short, middle + 1, index), np.where(short, last, middle)
+        index, last = np.where(short & (index < last), middle + 1, index), np.where(short, last, middle)
     upto, before = _at(below, index), np.where(index > 0, _at(below, np.maximum(index - 1, 0)), 0)
     share = np.clip((rank - before + 0.5) / np.maximum(upto - before, 1), 0, 1)
     return BIN_LOWER[index] + share * (BIN_UPPER[index] - BIN_LOWER[index])

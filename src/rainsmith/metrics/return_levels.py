@@ -85,8 +85,11 @@ def fit_gpd(l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def gev_level(location: np.ndarray, scale: np.ndarray, shape: np.ndarray, period: float) -> np.ndarray:
-    """The level that the largest value of a year exceeds with probability 1 / period."""
-    return location + scale * _power(-1 / np.log1p(-1 / period), shape)
+    """The level that is exceeded once in ``period`` years on average: largest values stay below it in e^(-1/T) of them.
+
+    Exceedances at the rate 1 / T come as a Poisson process, as the GPD of peaks takes them, so that both mean the same.
+    """
+    return location + scale * _power(period, shape)
 
 
 def gpd_level(threshold: np.ndarray, scale: np.ndarray, shape: np.ndarray, number: np.ndarray) -> np.ndarray:
