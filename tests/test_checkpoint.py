@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from rainsmith import checkpoint
 from rainsmith.config import UserError
@@ -28,3 +29,11 @@ def test_other_training_days_are_said(trained: Run, capsys: pytest.CaptureFixtur
     assert "other training days" not in capsys.readouterr().err
     checkpoint.check_fits(loaded, domain.assign(log_mean=domain["log_mean"] + 0.1))
     assert "other training days" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_model_without_static_maps_is_kept(trained: Run, tmp_path: Path) -> None:
+    domain = trained.open_store().drop_dims("time").load().isel(static=slice(0))
+    config = checkpoint.load(trained.checkpoints / "best_prior").config
+    checkpoint.save(tmp_path / "bare.safetensors", {"w": torch.zeros(1)}, config, domain, 0)
+    found = checkpoint.load(tmp_path / "bare").domain
+    assert found["statics"].shape == (0, *domain["mask"].shape) and found["statics"].dtype == domain["statics"].dtype

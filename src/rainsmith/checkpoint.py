@@ -157,7 +157,7 @@ def _to_json(domain: xr.Dataset) -> dict[str, Any]:
     values: dict[str, Any] = plain(domain.to_dict())
     for name, variable in domain.variables.items():
         part = "coords" if name in domain.coords else "data_vars"
-        values[part][str(name)]["dtype"] = str(variable.dtype)
+        values[part][str(name)] |= {"dtype": str(variable.dtype), "shape": list(variable.shape)}
     return values
 
 
@@ -165,6 +165,7 @@ def _from_json(values: dict[str, Any]) -> xr.Dataset:
     def variable(entry: dict[str, Any]) -> tuple[list[str], np.ndarray, dict[str, Any]]:
         dtype = entry["dtype"]
         data = np.array(entry["data"], dtype=object)
+        data = data.reshape(entry.get("shape", data.shape))  # a list of no static maps has forgotten their size
         text = dtype.startswith(("<U", "object", "StringDType"))
         return entry["dims"], data.astype(str if text else dtype), entry["attrs"]
 

@@ -86,6 +86,18 @@ def test_statics_are_standardised_over_valid_cells_only() -> None:
     assert standardised_statics(maps).tolist() == [[[-1.0, 1.0, 0.0]]]
 
 
+def test_a_valid_cell_that_a_map_does_not_know_gets_its_mean() -> None:
+    """A cell without an observation on any training day has no climate."""
+    maps = xr.Dataset(
+        {
+            "statics": (("static", "y", "x"), np.array([[[0.0, 10.0, np.nan]], [[3.0, 3.0, 3.0]]])),
+            "mask": (("y", "x"), [[True, True, True]]),
+        }
+    )
+    assert standardised_statics(maps).tolist() == [[[-1.0, 1.0, 0.0]], [[0.0, 0.0, 0.0]]]
+    assert standardised_statics(maps.isel(static=slice(0))).shape == (0, 1, 3)
+
+
 def test_rain_among_the_predictors_enters_as_log1p() -> None:
     found = xr.Dataset(
         {

@@ -232,6 +232,11 @@ def test_days_without_any_value_are_lost_days(tmp_path: Path) -> None:
         made(tmp_path, target)
 
 
+def test_training_days_without_rain_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="expected rain"):
+        made(tmp_path, 0.0 * rain())
+
+
 def test_negatives_and_suspects_are_counted_in_the_store(tmp_path: Path) -> None:
     target = rain().clip(max=40)
     target.values[3, 2, 2] = -0.01

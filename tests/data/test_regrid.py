@@ -104,3 +104,17 @@ def test_a_source_that_does_not_cover_the_target_is_refused() -> None:
     for source in (lat_lon(), curvilinear(lat_lon())):
         with pytest.raises(UserError, match=r"'msl' covers 50% of the cells.*larger region"):
             regrid(np.ones((1, 6, 8)), source, target, conservative=False, name="msl")
+
+
+@pytest.mark.parametrize("conservative", [False, True])
+@pytest.mark.parametrize("first", [0.0, -180.0, 1.25])
+def test_a_grid_round_the_earth_has_no_seam(conservative: bool, first: float) -> None:
+    """Predictors of 0 to 360 degrees east, and a region that lies on both sides of Greenwich, or of the date line."""
+    lat, lon = np.arange(35.0, 60.1, 2.5), first + np.arange(0.0, 360.0, 2.5)
+    wave = np.broadcast_to(np.sin(np.deg2rad(lon)), (1, len(lat), len(lon))).astype(np.float32)
+    for middle in (0.0, 180.0):
+        there = middle + np.arange(-6.0, 6.1, 0.5)
+        found = regrid(wave, sphere(lat, lon), sphere(np.arange(40.0, 50.0), there), conservative=conservative)
+        expected = np.broadcast_to(np.sin(np.deg2rad(there)), found.shape)
+        # a cell of 2.5 degrees that a finer one lies in is half of that off at most
+        np.testing.assert_allclose(found, expected, atol=0.025 if conservative else 1e-3)

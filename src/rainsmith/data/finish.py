@@ -48,6 +48,11 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
     mask = np.isfinite(precip.values).any(axis=0)
     training = split == SPLITS.index("train")
     statistics = training_statistics(precip.values, training, config.data.heavy_quantile)
+    if not float(statistics["train_max"][1]) >= config.data.wet_mm:
+        raise UserError(
+            f"the most that falls on a training day is {float(statistics['train_max'][1]):g} mm/day; expected rain "
+            f"(data.wet_mm is {config.data.wet_mm:g}); check the variable and its unit, or give other training years"
+        )
     if raw.log_mean is not None and raw.log_std is not None:
         statistics["log_mean"] = (CELL, np.where(mask, raw.log_mean.values, np.nan).astype(np.float32))
         statistics["log_std"] = (CELL, np.where(mask, raw.log_std.values, np.nan).astype(np.float32))

@@ -18,6 +18,8 @@ from rainsmith.config import UserError
 WGS84 = pyproj.CRS.from_epsg(4326)
 _NEAR = 0.01
 """[cells] Two grids are the same where no cell lies farther off than this."""
+SEAM = 90.0
+"""[degrees] A grid round the earth whose seam is farther from the region than this is left as it is."""
 _LATITUDE = {"standard_name": "latitude", "units": "degrees_north"}
 _LONGITUDE = {"standard_name": "longitude", "units": "degrees_east"}
 
@@ -122,6 +124,29 @@ class Grid:
         assert self.longitude is not None and other.longitude is not None
         off = np.hypot(self.latitude - other.latitude, turn(self.longitude - other.longitude))
         return bool(off.max() < _NEAR * typical_step(self.latitude, self.longitude))
+
+
+def around(grid: Grid, longitude: float) -> tuple[Grid, np.ndarray | None]:
+    """A grid that goes all the way round the earth, begun anew where it has its seam near a longitude.
+
+    Args:
+        grid: any; only one of axes in degrees that closes a circle is changed.
+        longitude: [degrees east] the middle of the region that is wanted.
+
+    Returns:
+        The grid and the order of its columns, None where it is as it was.
+    """
+    if not grid.axes or grid.crs is None or not grid.crs.is_geographic or len(grid.x) < 4:
+        return grid, None
+    step = float(np.median(np.abs(np.diff(grid.x))))
+    closed = abs(np.ptp(grid.x) + step - 360.0) < 0.05 * step
+    if not closed or abs(turn(np.asarray(grid.x.min() - step / 2 - longitude))) > SEAM:
+        return grid, None
+    x = longitude + turn(grid.x - longitude)
+    order = np.argsort(x)
+    known = None if grid.longitude is None else turn(grid.longitude[:, order])
+    latitude = None if grid.latitude is None else grid.latitude[:, order]
+    return replace(grid, x=x[order], latitude=latitude, longitude=known), order
 
 
 def attach_lat_lon(da: xr.DataArray) -> xr.DataArray:

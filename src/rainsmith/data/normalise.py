@@ -114,11 +114,14 @@ class Standardiser(nn.Module):
 
 
 def standardised_statics(domain: xr.Dataset) -> Tensor:
-    """Static maps (S, H, W), each with mean 0 and standard deviation 1 over valid cells, 0 elsewhere."""
+    """Static maps (S, H, W), each with mean 0 and standard deviation 1 over valid cells, 0 elsewhere.
+
+    A valid cell that a map does not know, as the climate of one without observations in training, gets the mean, 0.
+    """
     maps = np.asarray(domain["statics"].values, dtype=np.float32)
-    mask = np.asarray(domain["mask"].values, dtype=bool)
-    inside = maps[:, mask]
-    mean = inside.mean(axis=1)[:, None, None]
-    std = inside.std(axis=1)[:, None, None]
-    scaled = (maps - mean) / np.where(std > 0, std, 1.0)
-    return torch.from_numpy(np.where(mask, scaled, 0.0).astype(np.float32))
+    known = np.asarray(domain["mask"].values, dtype=bool) & np.isfinite(maps)
+    count = np.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
+    mean = np.where(known, maps, 0.0).sum(axis=(1, 2), keepdims=True, dtype=np.float64) / count
+    away = np.where(known, maps - mean, 0.0)
+    std = np.sqrt((away**2).sum(axis=(1, 2), keepdims=True) / count)
+    return torch.from_numpy((away / np.where(std > 0, std, 1.0)).astype(np.float32))

@@ -13,7 +13,7 @@ from rainsmith.arrays import CHANNEL, TIME, X_LR, Y_LR, day_numbers
 from rainsmith.config import Data, PredictorSource, UserError
 from rainsmith.data.axes import read_any_map
 from rainsmith.data.block_means import block_grid, block_means
-from rainsmith.data.grids import Grid
+from rainsmith.data.grids import Grid, around
 from rainsmith.data.regrid import regrid
 from rainsmith.data.source import open_file, open_variable, resolve_files
 from rainsmith.data.splits import Span, shifted_days
@@ -117,6 +117,8 @@ def read_sources(
         raise UserError("data.predictors is empty; expected at least one source, '{from: target, coarsen: 8}' or files")
     sources: list[Source] = []
     time: xr.DataArray | None = None
+    region = None if precip is None else Grid.of(precip).longitude
+    middle = None if region is None else float(region.flat[region.size // 2])
     for given in data.predictors:
         if given.from_ == "target":
             assert precip is not None
@@ -127,12 +129,16 @@ def read_sources(
         flux = bool(_FLUX.search(da.attrs.get("standard_name", "")))
         if given.rain:
             da = to_mm_per_day(da, name=f"predictor '{da.name}'")
+        grid, values = Grid.of(da), da.values
+        if middle is not None:
+            grid, order = around(grid, middle)
+            values = values if order is None else values[..., order]
         sources.append(
             Source(
                 _free_label(given.name or str(da.name), sources),
-                da.values,
+                values,
                 day_numbers(da[TIME]),
-                Grid.of(da),
+                grid,
                 tuple(given.day_offsets),
                 0,
                 given.rain,

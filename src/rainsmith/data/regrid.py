@@ -9,7 +9,7 @@ from scipy import sparse
 
 from rainsmith.arrays import TIME
 from rainsmith.config import UserError
-from rainsmith.data.grids import WGS84, Grid, block_index, locate_points, turn
+from rainsmith.data.grids import WGS84, Grid, around, block_index, locate_points, turn
 
 _DAYS = 512  # days at a time, in float64
 _LEAST_SHARE = 1e-6
@@ -40,6 +40,9 @@ def regrid(
     """
     if source.same_as(target):
         return values.astype(np.float32, copy=False)
+    if target.longitude is not None:
+        source, order = around(source, float(target.longitude.flat[target.longitude.size // 2]))
+        values = values if order is None else values[..., order]
     row, col, within = locate_points(source, target)
     if not within.all():
         raise UserError(
