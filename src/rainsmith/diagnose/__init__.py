@@ -102,8 +102,8 @@ def _findings(
     split: str,
     samples: xr.Dataset,
 ) -> Iterator[Finding]:
-    limits, days = settings_of(store, config), samples["time"]
-    yardstick = natural(store, split, output.COMPARED, limits, scored=days, seed=config.seed)
+    limits = settings_of(store, config)
+    yardstick = natural(store, split, output.COMPARED, limits, scored=samples["time"], seed=config.seed)
     scored = output.Output(metrics, loaded.config.model.name, yardstick)
     yield from output.findings(scored)
     one = samples["precip"].isel(member=0).load()
