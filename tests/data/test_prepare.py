@@ -400,6 +400,23 @@ def test_new_predictors_from_a_target_repeat_those_of_the_store(tmp_path: Path) 
     )
 
 
+def test_new_predictors_from_a_target_do_not_depend_on_the_order_of_its_rows(tmp_path: Path) -> None:
+    store = made(tmp_path, predictors=LAGS)
+    before = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
+    turned = xr.load_dataset(tmp_path / "rain.nc").isel(y=slice(None, None, -1), x=slice(None, None, -1))
+    turned.to_netcdf(tmp_path / "rain.nc")
+    found = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
+    xr.testing.assert_equal(found["predictors"].drop_vars("crs_lr"), before["predictors"].drop_vars("crs_lr"))
+
+
+def test_a_target_that_lies_elsewhere_gives_no_new_predictors(tmp_path: Path) -> None:
+    domain = made(tmp_path, predictors=LAGS).drop_dims("time")
+    elsewhere = xr.load_dataset(tmp_path / "rain.nc")
+    elsewhere.assign_coords(y=elsewhere["y"] + 5000.0).to_netcdf(tmp_path / "rain.nc")
+    with pytest.raises(UserError, match=r"first cell lies at y 4.605e\+06.* those of the model at 4.6e\+06"):
+        prepare_predictors(config(tmp_path, predictors=LAGS), domain)
+
+
 def test_new_predictors_of_another_model_are_refused(tmp_path: Path) -> None:
     pressure().to_netcdf(tmp_path / "msl.nc")
     domain = made(tmp_path, predictors=FILES).drop_dims("time")

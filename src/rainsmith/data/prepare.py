@@ -154,18 +154,13 @@ def prepare_predictors(config: Config, domain: xr.Dataset) -> xr.Dataset:
     data = config.data
     if data.kind != "gridded":
         raise UserError(f"new predictors need 'data.kind: gridded', found '{data.kind}'")
-    precip = read_target(data)[0] if any(source.from_ for source in data.predictors) else None
+    precip = _target_on(domain, data) if any(source.from_ for source in data.predictors) else None
     span: Span | None = None if data.period is None else span_of(data.period, "data.period")
     sources, time = predictor_sources.read_sources(
         data, precip, predictor_sources.widen(span, predictor_sources.reach(data))
     )
     if precip is not None:
         time = precip[TIME]
-        if precip.shape[1:] != (domain.sizes[Y], domain.sizes[X]):
-            raise UserError(
-                f"the target has {precip.sizes[Y]} x {precip.sizes[X]} cells, the model was trained on "
-                f"{domain.sizes[Y]} x {domain.sizes[X]}; name files of the same grid"
-            )
     assert time is not None
     wanted = _wanted(time, data)
     if not wanted.any():
@@ -178,6 +173,33 @@ def prepare_predictors(config: Config, domain: xr.Dataset) -> xr.Dataset:
     lost = _refuse_lost(found.complete, day_numbers(time))
     kept = found.values.isel({TIME: np.flatnonzero(found.complete)})
     return xr.Dataset({"predictors": kept}, attrs={"days_dropped": lost})
+
+
+def _target_on(domain: xr.Dataset, data: Data) -> xr.DataArray:
+    """The target [mm/day] whose block means are predictors, its rows and columns in the order of the model's grid.
+
+    Blocks are counted from the first row and column: in a file that runs the other way they would be other blocks.
+    """
+    precip = read_target(data)[0]
+    if precip.shape[1:] != (domain.sizes[Y], domain.sizes[X]):
+        raise UserError(
+            f"the target has {precip.sizes[Y]} x {precip.sizes[X]} cells, the model was trained on "
+            f"{domain.sizes[Y]} x {domain.sizes[X]}; name files of the same grid"
+        )
+    backwards = [d for d in (Y, X) if d in precip.coords and d in domain.coords and _opposed(precip[d], domain[d])]
+    precip = precip.isel({d: slice(None, None, -1) for d in backwards})
+    here, there = Grid.of(precip), Grid.of(domain)
+    if here.axes and there.axes and not here.same_as(there):
+        raise UserError(
+            f"the target's first cell lies at y {here.y[0]:g}, x {here.x[0]:g} and its last at y {here.y[-1]:g}, "
+            f"x {here.x[-1]:g}; those of the model at {there.y[0]:g}, {there.x[0]:g} and {there.y[-1]:g}, "
+            f"{there.x[-1]:g}; name files of the same grid"
+        )
+    return precip
+
+
+def _opposed(axis: xr.DataArray, other: xr.DataArray) -> bool:
+    return bool((axis[-1] > axis[0]).item() != (other[-1] > other[0]).item())
 
 
 def _wanted(time: xr.DataArray, data: Data) -> np.ndarray:
