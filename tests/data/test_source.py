@@ -195,6 +195,17 @@ def test_time_without_dates_is_refused(tmp_path: Path) -> None:
         open_variable("rain.nc", None, tmp_path)
 
 
+def test_files_whose_rows_run_the_other_way_on_a_curvilinear_grid_are_refused(tmp_path: Path) -> None:
+    x, y = np.meshgrid(np.linspace(1.0, 2.0, 9), np.linspace(41.0, 42.0, 7))
+    whole = rain(days=10).drop_vars(["x", "y"]).assign_coords(lat=(("y", "x"), y), lon=(("y", "x"), x + 0.1 * y))
+    whole.isel(time=slice(5)).to_netcdf(tmp_path / "a.nc")
+    whole.isel(time=slice(5, None), y=slice(None, None, -1)).to_netcdf(tmp_path / "b.nc")
+    with pytest.raises(UserError, match=r"different grids .* or other coordinates"):
+        open_variable("*.nc", "pr", tmp_path)
+    whole.isel(time=slice(5, None)).to_netcdf(tmp_path / "b.nc")
+    np.testing.assert_array_equal(open_variable("*.nc", "pr", tmp_path).values, whole.values)
+
+
 def test_files_of_other_grids_calendars_and_units_are_refused(tmp_path: Path) -> None:
     rain("2001-01-01", days=5).to_netcdf(tmp_path / "a.nc")
     rain("2001-02-01", days=5, nx=8).to_netcdf(tmp_path / "grid.nc")

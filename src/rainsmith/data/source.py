@@ -169,9 +169,9 @@ def _join(pieces: list[xr.DataArray]) -> xr.DataArray:
     first = pieces[0]
     what = f"'{first.name}'"
     for piece in pieces[1:]:
-        shared = [c for c in (Y, X) if c in first.coords and c in piece.coords]
+        shared = [c for c in (Y, X, "latitude", "longitude") if c in first.coords and c in piece.coords]
         if piece.shape[1:] != first.shape[1:] or not all(
-            np.allclose(piece[c], first[c], rtol=1e-5, atol=1e-4) for c in shared
+            np.allclose(piece[c], first[c], rtol=1e-5, atol=1e-4, equal_nan=True) for c in shared
         ):
             raise UserError(
                 f"{what}: files lie on different grids ({first.sizes[Y]} x {first.sizes[X]} and {piece.sizes[Y]} x "
