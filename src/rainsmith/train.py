@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from lightning_fabric import seed_everything
 
-from rainsmith import checkpoint, training_state
+from rainsmith import best_epoch, checkpoint, training_state
 from rainsmith.arrays import in_day_set, in_split
 from rainsmith.calibration import calibrate
 from rainsmith.config import Config, UserError
@@ -32,7 +32,8 @@ from rainsmith.run import Run, check_disk, console, progress
 from rainsmith.validation import Validation
 
 MONITORED = {"prior": ("prior", "tail_score"), "tail": ("posterior", "mae_tail")}
-"""The two best checkpoints: by a proper tail score of prior samples, and by reconstruction as the reference does."""
+"""The two best checkpoints: by a proper tail score of prior samples, within chance the latest (``best_epoch``), and by
+reconstruction as the reference does, the lowest."""
 
 
 class Interrupted(Exception):
@@ -174,11 +175,11 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
                     model, days, fabric.device, fabric.autocast(), seed=config.seed, batch_size=settings.batch_size
                 )
                 # running statistics differ between processes; the first one's figures are everybody's
-                figures = fabric.broadcast(validate(model, fabric.device, fabric.autocast()))
+                figures, weekly = fabric.broadcast(validate(model, fabric.device, fabric.autocast()))
                 row["validation"] = {**figures, "kl_per_dimension": row.pop("kl_per_dimension"), "best": []}
                 for name, (mode, metric) in MONITORED.items():
-                    if figures[mode][metric] < state["best"][name]["score"]:
-                        state["best"][name] = {"score": figures[mode][metric], "epoch": epoch}
+                    parts = weekly if name == "prior" else None
+                    if best_epoch.observe(state["best"][name], epoch, figures[mode][metric], parts):
                         row["validation"]["best"].append(name)
                         save_checkpoint(f"best_{name}", epoch, figures)
                 if due:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from rainsmith import best_epoch
 from rainsmith.arrays import day_numbers
 from rainsmith.config import Config, UserError
 from rainsmith.run import atomic, read_jsonl
@@ -39,7 +39,7 @@ def fresh_state(config: Config, store: xr.Dataset, precision: str, monitors: tup
         "elapsed": 0.0,  # [s] of the whole training, over all sittings
         "finished": False,
         "precision": precision,
-        "best": {name: {"score": math.inf, "epoch": -1} for name in monitors},
+        "best": {name: best_epoch.nothing_yet() for name in monitors},
         "plateau": {"factor": 1.0, "bad": 0},
         "config": identity(config, store),
     }

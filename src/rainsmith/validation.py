@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rainsmith.arrays import in_day_set
 from rainsmith.data.dataset import Batch, Days
+from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.models.generative import Drawing, GenerativeModel
 from rainsmith.models.noise import member_noise
 from rainsmith.models.scores import fair_crps, threshold_weighted_crps
@@ -66,14 +67,20 @@ class Validation:
     ) -> None:
         chosen = choose_days(days, at_most, seed)
         self.days = Days(days.isel(time=chosen), in_memory=True)
+        self.week = np.unique(calendar_blocks(days["time"][chosen], 7), return_inverse=True)[1]
         self.mask = torch.from_numpy(np.asarray(domain["mask"].values, dtype=bool))
         self.members, self.wet_mm, self.seed, self.batch_size = members, wet_mm, seed, batch_size
         self.p95, self.p99 = float(domain["p95"]), float(domain["p99"])
 
     def __call__(
         self, model: GenerativeModel, device: torch.device, autocast: AbstractContextManager[Any]
-    ) -> dict[str, Figures]:
-        """Figures of both modes and of the observations, as ``metrics.jsonl`` keeps them."""
+    ) -> tuple[dict[str, Figures], list[float]]:
+        """Score both modes.
+
+        Returns:
+            Figures of both modes and of the observations, as ``metrics.jsonl`` keeps them; and the parts of the prior's
+            ``tail_score`` that the weeks add to it.
+        """
         training = model.training
         model.eval()
         how = Drawing(threshold_mm=self.wet_mm)
@@ -92,8 +99,9 @@ class Validation:
             valid.append(batch.valid[:, self.mask])
         model.train(training)
         y, ok = torch.cat(observed), torch.cat(valid)
-        return {
-            **{mode: self._figures(torch.cat(parts), y, ok) for mode, parts in drawn.items()},
+        members = {mode: torch.cat(parts) for mode, parts in drawn.items()}
+        figures = {
+            **{mode: self._figures(found, y, ok) for mode, found in members.items()},
             "observed": {
                 "max": y[ok].max().item(),
                 "mean": y[ok].mean().item(),
@@ -101,6 +109,11 @@ class Validation:
                 "wet_fraction": (y[ok] >= self.wet_mm).float().mean().item(),
             },
         }
+        daily = (self._tail_score(members["prior"], y) * ok).sum(dim=1, dtype=torch.float64) / ok.sum()
+        return figures, np.bincount(self.week, weights=daily.numpy()).tolist()
+
+    def _tail_score(self, members: Tensor, y: Tensor) -> Tensor:
+        return threshold_weighted_crps(members, y, self.p99) + BULK_WEIGHT * fair_crps(members, y)
 
     def _batches(self) -> Iterator[Batch]:
         for start in range(0, len(self.days), self.batch_size):

@@ -14,7 +14,7 @@ def log(epochs: int = 20, rows: int | None = None) -> list[dict[str, Any]]:
     made = []
     for epoch in range(epochs if rows is None else rows):
         score = 0.2 + 0.3 * 0.5**epoch
-        validation = {"prior": {"tail_score": score}, "kl_per_dimension": [40.0, 8.0, 0.1]}
+        validation = {"prior": {"tail_score": score}, "kl_per_dimension": [40.0, 8.0, 0.1], "best": ["prior"]}
         made.append({"epoch": epoch, "train": {"rec": 0.3 + 0.5 * 0.7**epoch}, "validation": validation})
     return made
 
@@ -52,6 +52,14 @@ def test_a_jump_of_the_error_and_one_that_is_not_finite() -> None:
 
 def test_an_early_checkpoint_is_worse_than_the_best() -> None:
     assert verdicts(log(), taken=1)["worse-checkpoint"] == "fail"
+
+
+def test_a_kept_epoch_that_is_worse_by_chance_alone_is_no_worse_checkpoint() -> None:
+    rows = log()
+    rows[-1]["validation"]["prior"]["tail_score"] *= 1.05  # kept, since it is not worse than the lowest beyond chance
+    assert verdicts(rows)["worse-checkpoint"] == "pass"
+    rows[-1]["validation"]["best"] = []
+    assert verdicts(rows)["worse-checkpoint"] == "fail"
 
 
 def test_latents_that_carry_nothing_or_too_much() -> None:

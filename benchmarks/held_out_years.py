@@ -1,0 +1,94 @@
+"""Settings judged by years that the training has not seen, without a look at the test years.
+
+    python benchmarks/held_out_years.py CONFIG --folds 2000:2001 2003:2002 2005:2004 --runs DIR [--set KEY=VALUE ...]
+
+For every fold STOP:SCORED a model is trained on all years of the training and validation split but these two, with the
+number of the fold as seed; STOP chooses the checkpoint, SCORED is used for nothing. One validation year is one weather:
+which of two settings is better there says little. Prints one Markdown row a checkpoint: the members' figure over the
+observed one, or the score itself, as means over the scored years. A fold that is finished is not trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import yaml
+from texture import SHOWN, figures
+
+from rainsmith import api
+from rainsmith import checkpoint as checkpoints
+from rainsmith.arrays import in_split
+from rainsmith.config import Config, load_config
+from rainsmith.evaluate import settings_of
+from rainsmith.run import Run, read_jsonl
+from rainsmith.sample import Sampler
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--folds", nargs="+", required=True, help="STOP:SCORED years")
+    parser.add_argument("--runs", type=Path, required=True, help="one folder a set of settings")
+    parser.add_argument("--members", type=int, default=6)
+    parser.add_argument("--checkpoints", nargs="+", default=["best_prior", "last"], help="names, or 'last'")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE")
+    arguments = parser.parse_args()
+    overrides = {key: yaml.safe_load(value) for key, value in (item.split("=", 1) for item in arguments.set)}
+    years = years_of(load_config(arguments.config))
+    rows: dict[str, list[list[float]]] = {name: [] for name in arguments.checkpoints}
+    for number, fold in enumerate(arguments.folds):
+        stop, scored = (int(year) for year in fold.split(":"))
+        config = load_config(
+            arguments.config, None, {"data.splits": splits(years, stop, scored), "seed": number, **overrides}
+        )
+        run = Run(arguments.runs / f"{stop}-{scored}")
+        trained(config, run)
+        for name in arguments.checkpoints:
+            rows[name].append(scores(config, run, name, arguments.members))
+    names = [metric.name for metric in SHOWN]
+    print(f"| checkpoint | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
+    for name, found in rows.items():
+        print(f"| {name} | {' | '.join(f'{value:.3g}' for value in np.mean(found, axis=0))} |")
+
+
+def years_of(config: Config) -> list[int]:
+    """The years of the training and validation split."""
+    years: list[int] = []
+    for span in (config.data.splits.train, config.data.splits.validation):
+        first, last = span[0], span[-1]
+        if not (isinstance(first, int) and isinstance(last, int)):
+            raise SystemExit(f"expected whole years in data.splits, found {span}")
+        years += range(first, last + 1)
+    return years
+
+
+def splits(years: list[int], stop: int, scored: int) -> dict[str, object]:
+    """``data.splits`` of a fold: the scored year stands where the test years stand."""
+    rest = [[f"{year}-01-01", f"{year}-12-31"] for year in years if year not in (stop, scored)]
+    return {"train": rest, "validation": [stop, stop], "test": [scored, scored]}
+
+
+def trained(config: Config, run: Run) -> None:
+    """Prepare and train, or go on where an earlier call stopped."""
+    if not run.store.exists():
+        api.prepare(config, run.folder)
+    rows = read_jsonl(run.metrics_log) if run.metrics_log.exists() else []
+    if len(rows) < config.train.epochs:
+        api.train(config, run.folder, resume=(run.checkpoints / "last.ckpt").exists())
+
+
+def scores(config: Config, run: Run, name: str, members: int) -> list[float]:
+    """Figures of one checkpoint on the scored year."""
+    store = run.open_store()
+    saved = sorted(run.checkpoints.glob("epoch_*.safetensors"))[-1] if name == "last" else run.checkpoints / name
+    loaded = checkpoints.load(saved)
+    days = in_split(store, "test").load()
+    sampler = Sampler(loaded, loaded.config.sampling, "auto")
+    found = figures(sampler, days, settings_of(store, loaded.config), members)
+    return [found[metric.name] / found.get(f"observed_{metric.name}", 1.0) for metric in SHOWN]
+
+
+if __name__ == "__main__":
+    main()
