@@ -99,9 +99,9 @@ class Validation:
             valid.append(batch.valid[:, self.mask])
         model.train(training)
         y, ok = torch.cat(observed), torch.cat(valid)
-        members = {mode: torch.cat(parts) for mode, parts in drawn.items()}
+        whole = {mode: torch.cat(parts) for mode, parts in drawn.items()}
         figures = {
-            **{mode: self._figures(found, y, ok) for mode, found in members.items()},
+            **{mode: self._figures(found, y, ok) for mode, found in whole.items()},
             "observed": {
                 "max": y[ok].max().item(),
                 "mean": y[ok].mean().item(),
@@ -109,7 +109,7 @@ class Validation:
                 "wet_fraction": (y[ok] >= self.wet_mm).float().mean().item(),
             },
         }
-        daily = (self._tail_score(members["prior"], y) * ok).sum(dim=1, dtype=torch.float64) / ok.sum()
+        daily = (self._tail_score(whole["prior"], y) * ok).sum(dim=1, dtype=torch.float64) / ok.sum()
         return figures, np.bincount(self.week, weights=daily.numpy()).tolist()
 
     def _tail_score(self, members: Tensor, y: Tensor) -> Tensor:
