@@ -108,8 +108,9 @@ def findings(output: Output) -> Iterator[Finding]:
         "blur",
         "Do members have observed power at short wavelengths?",
         [output.ratio("fine_power", days, high=False, name="power below 4 cells") for days in ("heavy_x", "all")],
-        "Fields are too smooth: add a finer latent level (model.finest), lower sampling.temperature back to no less "
-        "than 1, give prior members more weight against the reconstruction (w_prior).",
+        "Fields are too smooth: score the differences between neighbours (objective.increments: [1, 2, 4]), add a "
+        "finer latent level (model.finest: 1), raise sampling.temperature to 1 where it is lower, give prior members "
+        "more weight against the reconstruction (w_prior).",
     )
     power = output.ratio("fine_power", "all", low=False, name="power below 4 cells")
     yield Finding(
