@@ -121,7 +121,7 @@ def _use_of_z(probe: _Probe) -> Finding:
 
 
 _GAIN = at_least(0.25, 0.10, DEMO)
-_FOLLOWED = at_least(0.25, 0.10, DEMO)
+_FOLLOWED = at_least(0.15, 0.05, DEMO)
 _SENSITIVE = at_least(0.25, 0.10, DEMO)
 
 
