@@ -22,6 +22,7 @@ from rainsmith.report.distributions import cell_size
 from rainsmith.report.facts import credit_rows
 from rainsmith.report.gather import Material, gather, heaviest
 from rainsmith.report.pictures import panels_of
+from rainsmith.report.summary import summarise
 from rainsmith.report.tables import ScoreRow, comparison_rows, score_tables
 from rainsmith.report.words import number
 from rainsmith.run import Run
@@ -177,6 +178,16 @@ def test_a_difference_counts_where_its_interval_leaves_out_zero(
     (shown,) = comparison_rows(_with(material, comparisons=table))
     cell = shown.against[material.baselines.index("bilinear")]
     assert cell is not None and cell.outcome == outcome
+
+
+@pytest.mark.parametrize(("lower", "said"), [(0.1, True), (-0.1, False)])
+def test_the_headline_says_that_a_simple_method_is_better(material: Material, lower: float, said: bool) -> None:
+    row = {"metric": "crps", "days": "all", "a": "flat-prior", "b": "bilinear", "split": "test", "p": 0.1}
+    table = pd.DataFrame([{**row, "difference": 0.2, "lower": lower, "upper": 0.3}])
+    found = summarise(
+        _with(material, comparisons=table), criteria.verdict(material.metrics, material.model, material.split), {}
+    )
+    assert ("a simple method is nearer to what fell: bilinear interpolation." in found.headline) == said
 
 
 def _with(material: Material, **changes: object) -> Material:

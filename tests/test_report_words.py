@@ -7,6 +7,7 @@ import math
 import pytest
 
 from rainsmith.criteria import Criterion
+from rainsmith.report.diagnosis import diagnosis_rows
 from rainsmith.report.pictures import date_text
 from rainsmith.report.summary import sentence
 from rainsmith.report.words import interval, number, title
@@ -62,3 +63,23 @@ def _criterion(name: str, value: float, observed: float = math.nan) -> Criterion
 )
 def test_a_missed_criterion_is_said_in_words(criterion: Criterion, expected: str) -> None:
     assert expected in sentence(criterion).replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "expected"),
+    [
+        (1.104, "warn", ("mean rain, days heavy by the input: 1.104", "0.909 to 1.101; from some years")),
+        (1.2, "fail", ("mean rain, days heavy by the input: 1.20", "0.91 to 1.10; from some years")),
+        (1.099, "pass", ("mean rain, days heavy by the input: 1.10", "0.91 to 1.10; from some years")),
+    ],
+)
+def test_a_figure_outside_of_its_bounds_is_not_printed_as_one_of_them(
+    value: float, verdict: str, expected: tuple[str, str]
+) -> None:
+    figure = {
+        **{"name": "mean rain, heavy_x days", "value": value, "verdict": verdict},
+        **{"warn": [0.909, 1.101], "fail": [0.8, 1.15], "origin": "some years"},
+    }
+    finding = {"question": "?", "verdict": verdict, "advice": "", "figures": [figure]}
+    (row,) = diagnosis_rows({"findings": [finding]})
+    assert (row.figure, row.healthy) == expected

@@ -54,9 +54,8 @@ class Natural:
             share = f"{100 * WARN:.0f} % of the differences"
             return f"{share} between {self.pairs} pairs of samples of observations, too few to call a failure"
         span = "1 year" if self.years == 1 else f"{self.years} years"
-        return (
-            f"{100 * WARN:.0f} and {100 * FAIL:.0f} % of the differences between two samples of {span} of observations"
-        )
+        share = f"{100 * WARN:.0f} % (failed: {100 * FAIL:.0f} %)"
+        return f"{share} of the differences between two samples of {span} of observations"
 
     def ratio(self, day_set: str, metric: str, *, low: bool = True, high: bool = True) -> Range:
         """Range of value / observed; one side is open where only the other is a failure."""

@@ -52,13 +52,27 @@ def _row(finding: Mapping[str, Any]) -> Row:
     decisive = next((figure for figure in finding["figures"] if figure["verdict"] == verdict), None)
     figure, healthy = "", ""
     if decisive is not None and verdict != "n/a":
-        value = decisive["value"]
-        figure = f"{decisive['name']}: {'not finite' if value is None else number(value)}"
-        healthy = f"{_range(*decisive['warn'])}; from {decisive['origin']}"
+        value, (lower, upper) = decisive["value"], decisive["warn"]
+        # a figure outside of its bounds is not printed as if it lay on one
+        near = (
+            value is not None
+            and verdict != "pass"
+            and any(b is not None and number(value) == number(b) for b in (lower, upper))
+        )
+        figure = f"{_in_words(decisive['name'])}: {'not finite' if value is None else _number(value, near)}"
+        healthy = f"{_range(lower, upper, near)}; from {decisive['origin']}"
     return Row(finding["question"], verdict, WORDS[verdict], figure, healthy, finding["advice"])
 
 
-def _range(lower: float | None, upper: float | None) -> str:
+def _in_words(name: str) -> str:
+    return name.replace("heavy_x days", "days heavy by the input")
+
+
+def _number(value: float, fine: bool) -> str:
+    return f"{value:.4g}" if fine else number(value)
+
+
+def _range(lower: float | None, upper: float | None, fine: bool) -> str:
     if lower is None:
-        return "no bound" if upper is None else f"at most {number(upper)}"
-    return f"at least {number(lower)}" if upper is None else f"{number(lower)} to {number(upper)}"
+        return "no bound" if upper is None else f"at most {_number(upper, fine)}"
+    return f"at least {_number(lower, fine)}" if upper is None else f"{_number(lower, fine)} to {_number(upper, fine)}"

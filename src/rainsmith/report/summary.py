@@ -63,6 +63,11 @@ def summarise(
         "the model's prior members meet "
         f"{len(passed)} of {len(judged)} checks, {len(strong)} of them with the grade good or better."
     )
+    hardest = _hardest(material)
+    if hardest is not None and hardest["lower"] > 0:
+        headline += (
+            f" Over all days a simple method is nearer to what fell: {_called(hardest['b'])}. Prefer it to this model."
+        )
     easy = sum(c.passed_by_bilinear for c in passed)
     return Summary(
         headline=headline,
@@ -142,20 +147,29 @@ def _beside(of_baselines: Mapping[str, Sequence[Criterion]], own: int) -> list[s
     return [f"The best simple methods on the same list, {listing(best)}, each meet {most}: {relation} the model."]
 
 
-def _accuracy(material: Material) -> list[str]:
-    """Whether the model beats the strongest baseline in CRPS by more than chance, on all days."""
+def _hardest(material: Material) -> pd.Series | None:
+    """The comparison with the baseline of the lowest CRPS on all days; None where there is none."""
     table = material.comparisons
     if table.empty:
-        return []
+        return None
     own = f"{material.model}-prior"
     chosen = table[(table["metric"] == "crps") & (table["days"] == "all") & (table["a"] == own)]
     chosen = chosen[chosen["b"].isin(material.baselines)]
     if "split" in chosen:
         chosen = chosen[chosen["split"] == material.split]
-    if chosen.empty:
+    return None if chosen.empty else chosen.loc[pd.to_numeric(chosen["difference"]).idxmax()]
+
+
+def _called(baseline: object) -> str:
+    return MODEL_WORDS.get(str(baseline), str(baseline))
+
+
+def _accuracy(material: Material) -> list[str]:
+    """Whether the model beats the strongest baseline in CRPS by more than chance, on all days."""
+    hardest = _hardest(material)
+    if hardest is None:
         return []
-    hardest = chosen.loc[pd.to_numeric(chosen["difference"]).idxmax()]
-    rival, difference = MODEL_WORDS.get(str(hardest["b"]), str(hardest["b"])), float(hardest["difference"])
+    rival, difference = _called(hardest["b"]), float(hardest["difference"])
     size = f"{number(abs(difference))} mm/day of CRPS"
     if hardest["lower"] > 0:
         return [f"Over all days it loses to {rival} by {size}, which is more than chance."]
@@ -221,8 +235,8 @@ def _posterior(material: Material) -> list[str]:
     if seen < blind:
         return []
     return [
-        "Posterior members, which have seen the observed rain, are no more accurate as an ensemble: their CRPS is "
-        f"{number(seen)} mm/day, that of prior members {number(blind)}."
+        "Posterior members, which have seen the observed rain, are no more accurate as an ensemble: on the "
+        f"days heavy by the input their CRPS is {number(seen)} mm/day, that of prior members {number(blind)}."
     ]
 
 
