@@ -9,6 +9,7 @@ import pytest
 
 from rainsmith.config import Config, UserError
 from rainsmith.diagnose import diagnose
+from rainsmith.diagnose.reference_advice import ADVICE
 from rainsmith.evaluate import evaluate
 from rainsmith.report import report
 from rainsmith.run import Run
@@ -49,6 +50,8 @@ def test_every_failure_has_an_answer(run: Run) -> None:
     for finding in kept["findings"]:
         assert bool(finding["advice"]) == (finding["verdict"] in ("fail", "warn"))
         assert finding["origin"] or finding["verdict"] == "n/a"
+    advice = {finding["name"]: finding["advice"] for finding in kept["findings"]}
+    assert advice["drizzle"] == ADVICE["drizzle"] and advice["ignores-z"] == ADVICE["ignores-z"]  # the reference's own
     text = diagnosis.text().splitlines()
     assert text[0].startswith("fail") and text[-1].startswith(("pass", "n/a"))
 

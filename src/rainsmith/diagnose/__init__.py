@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from rainsmith import checkpoint as checkpoints
 from rainsmith.arrays import in_split
 from rainsmith.checkpoint import Checkpoint
 from rainsmith.config import Config, UserError
-from rainsmith.diagnose import data, inside, neighbours, output, training
+from rainsmith.diagnose import data, inside, neighbours, output, reference_advice, training
 from rainsmith.diagnose.finding import Finding, Verdict
 from rainsmith.diagnose.observed import natural
 from rainsmith.evaluate import settings_of
@@ -84,6 +84,8 @@ def diagnose(config: Config, run: Run) -> Diagnosis:
     with progress() as bar:
         task = bar.add_task("diagnose", total=None, note="")
         for finding in _findings(config, run, store, loaded, metrics, split, samples):
+            if loaded.config.model.name == "flat":
+                finding = replace(finding, advice=reference_advice.ADVICE.get(finding.name, finding.advice))
             found.append(finding)
             bar.update(task, completed=len(found), note=finding.name)
     about = {"model": loaded.config.model.name, "checkpoint": loaded.name, "epoch": loaded.epoch + 1, "split": split}

@@ -114,8 +114,7 @@ def _use_of_z(probe: _Probe) -> Finding:
         "ignores-z",
         "Does the decoder use its latents?",
         figures,
-        "The decoder reads the predictors alone: lower beta_kl or w_kl. Flat model: weaken model.injection, or change "
-        "to model.name: hierarchical, whose prior members are scored, so that z has to matter.",
+        "The decoder reads the predictors alone: lower objective.w_kl, raise objective.w_prior.",
         note="by level, coarse to fine: " + ", ".join(f"{change:.2f}" for change in changes),
     )
 

@@ -77,8 +77,8 @@ def findings(output: Output) -> Iterator[Finding]:
             output.ratio("spatial_std", "heavy_x", high=False, name="spatial standard deviation"),
             output.ratio("spatial_std", "all", high=False, name="spatial standard deviation"),
         ],
-        "Members fall back on the mean. Flat model: set model.cond_dropout to 0, lower lambda_grad and w_min, or "
-        "change to model.name: hierarchical, whose prior members are scored in training. Hierarchical: raise w_prior.",
+        "Members fall back on the mean: raise objective.w_prior, lower objective.w_rec, score larger blocks "
+        "(objective.pooling).",
     )
     yield Finding(
         "drizzle",
@@ -87,8 +87,8 @@ def findings(output: Output) -> Iterator[Finding]:
             output.distance("wet_fraction", "all", low=False, name="wet fraction"),
             output.distance("light_fraction", "all", low=False, name="share of cells below 1 mm but wet"),
         ],
-        "Faint rain everywhere: give sampling.pixel_threshold in mm/day, or train longer. Flat model: lower "
-        "loss.lambda_grad, or change to model.name: hierarchical, whose output can be exactly dry.",
+        "Faint rain everywhere: train longer (train.epochs), or hide it with sampling.pixel_threshold, in mm/day; mean "
+        "and spread keep what is left of it.",
     )
     yield Finding(
         "tail-deficit",

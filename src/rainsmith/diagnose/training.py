@@ -100,8 +100,8 @@ def _latents(row: dict[str, Any] | None, sizes: Sequence[int]) -> Iterator[Findi
         "posterior-collapse",
         "Do the latents carry anything about the observed day?",
         [Figure(f"share of latents with at least {ACTIVE_NATS:g} nats a value", active, at_least(0.25, 0.15, DEMO))],
-        "The posterior equals the prior: lower w_kl (beta_kl), lengthen warmup_epochs, set free_bits. Flat model: "
-        "weaken the injection, or change to model.name: hierarchical.",
+        "The posterior equals the prior: lower objective.w_kl, lengthen objective.warmup_epochs, set "
+        "objective.free_bits.",
     )
     yield Finding(
         "kl-explosion",
