@@ -11,7 +11,7 @@ import numpy as np
 from rainsmith.config import Config
 from rainsmith.diagnose.finding import Figure, Finding, at_least, at_most
 
-DEMO = "between healthy and spoilt runs of an artificial climate (docs/failure-modes.md)"
+DEMO = "healthy and spoilt runs of an artificial climate (docs/failure-modes.md)"
 """Origin of the bounds on the inside of a training."""
 ACTIVE_NATS = 0.01
 """A latent is active where its KL, a value, is at least this (Burda et al. 2016, arXiv:1509.00519, use variance)."""
