@@ -3,9 +3,10 @@
     python benchmarks/held_out_years.py CONFIG --folds 2000:2001 2003:2002 2005:2004 --runs DIR [--set KEY=VALUE ...]
 
 For every fold STOP:SCORED a model is trained on all years of the training and validation split but these two, with the
-number of the fold as seed; STOP chooses the checkpoint, SCORED is used for nothing. One validation year is one weather:
-which of two settings is better there says little. Prints one Markdown row a checkpoint: the members' figure over the
-observed one, or the score itself, as means over the scored years. A fold that is finished is not trained again.
+number of the fold as seed; STOP chooses best_prior, SCORED is used for nothing. The last epoch is chosen by nothing, so
+it is scored on both years. One validation year is one weather: which of two settings is better there says little.
+Prints a Markdown row a checkpoint and set of days: the members' figure over the observed one, or the score itself, as
+means over the years. A fold that is finished is not trained again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from texture import SHOWN, figures
 
 from rainsmith import api
 from rainsmith import checkpoint as checkpoints
-from rainsmith.arrays import in_split
+from rainsmith.arrays import in_day_set, in_split
 from rainsmith.config import Config, load_config
 from rainsmith.evaluate import settings_of
 from rainsmith.run import Run, read_jsonl
@@ -32,12 +33,11 @@ def main() -> None:
     parser.add_argument("--folds", nargs="+", required=True, help="STOP:SCORED years")
     parser.add_argument("--runs", type=Path, required=True, help="one folder a set of settings")
     parser.add_argument("--members", type=int, default=6)
-    parser.add_argument("--checkpoints", nargs="+", default=["best_prior", "last"], help="names, or 'last'")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE")
     arguments = parser.parse_args()
     overrides = {key: yaml.safe_load(value) for key, value in (item.split("=", 1) for item in arguments.set)}
     years = years_of(load_config(arguments.config))
-    rows: dict[str, list[list[float]]] = {name: [] for name in arguments.checkpoints}
+    rows: dict[tuple[str, str], list[list[float]]] = {}
     for number, fold in enumerate(arguments.folds):
         stop, scored = (int(year) for year in fold.split(":"))
         config = load_config(
@@ -45,12 +45,13 @@ def main() -> None:
         )
         run = Run(arguments.runs / f"{stop}-{scored}")
         trained(config, run)
-        for name in arguments.checkpoints:
-            rows[name].append(scores(config, run, name, arguments.members))
+        for name, split in (("best_prior", "test"), ("last", "validation"), ("last", "test")):
+            for day_set, found in scores(config, run, name, split, arguments.members).items():
+                rows.setdefault((name, day_set), []).append(found)
     names = [metric.name for metric in SHOWN]
-    print(f"| checkpoint | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
-    for name, found in rows.items():
-        print(f"| {name} | {' | '.join(f'{value:.3g}' for value in np.mean(found, axis=0))} |")
+    print(f"| checkpoint, days | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
+    for key, years_of_it in rows.items():
+        print(f"| {', '.join(key)} | {' | '.join(f'{value:.3g}' for value in np.mean(years_of_it, axis=0))} |")
 
 
 def years_of(config: Config) -> list[int]:
@@ -79,15 +80,18 @@ def trained(config: Config, run: Run) -> None:
         api.train(config, run.folder, resume=(run.checkpoints / "last.ckpt").exists())
 
 
-def scores(config: Config, run: Run, name: str, members: int) -> list[float]:
-    """Figures of one checkpoint on the scored year."""
+def scores(config: Config, run: Run, name: str, split: str, members: int) -> dict[str, list[float]]:
+    """Figures of one checkpoint on one of the years left out, by set of days."""
     store = run.open_store()
     saved = sorted(run.checkpoints.glob("epoch_*.safetensors"))[-1] if name == "last" else run.checkpoints / name
     loaded = checkpoints.load(saved)
-    days = in_split(store, "test").load()
     sampler = Sampler(loaded, loaded.config.sampling, "auto")
-    found = figures(sampler, days, settings_of(store, loaded.config), members)
-    return [found[metric.name] / found.get(f"observed_{metric.name}", 1.0) for metric in SHOWN]
+    year, rows = in_split(store, split).load(), {}
+    for day_set in ("all", "heavy_x"):
+        days = year.isel(time=np.flatnonzero(in_day_set(year, day_set)))
+        found = figures(sampler, days, settings_of(store, loaded.config), members)
+        rows[day_set] = [found[metric.name] / found.get(f"observed_{metric.name}", 1.0) for metric in SHOWN]
+    return rows
 
 
 if __name__ == "__main__":

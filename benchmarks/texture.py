@@ -27,7 +27,7 @@ from rainsmith.sample import Sampler
 SHOWN = (
     *[lags.fine_power, lags.correlation_length, pooled.mean, pooled.max_daily, pooled.p99, pooled.p999],
     *[spatial.spatial_std, spatial.ralsd, lags.variogram_score, spatial.energy_score, ensemble.crps],
-    *[ensemble.spread_skill, ensemble.rank_deviation],
+    *[ensemble.twcrps_p99, ensemble.spread_skill, ensemble.rank_deviation],
 )
 STEP = {"train": 3, "validation": 1}
 

@@ -99,9 +99,11 @@ class Validation:
             valid.append(batch.valid[:, self.mask])
         model.train(training)
         y, ok = torch.cat(observed), torch.cat(valid)
-        whole = {mode: torch.cat(parts) for mode, parts in drawn.items()}
+        prior, daily = self._figures(torch.cat(drawn["prior"]), y, ok)
+        posterior, _ = self._figures(torch.cat(drawn["posterior"]), y, ok)
         figures = {
-            **{mode: self._figures(found, y, ok) for mode, found in whole.items()},
+            "prior": prior,
+            "posterior": posterior,
             "observed": {
                 "max": y[ok].max().item(),
                 "mean": y[ok].mean().item(),
@@ -109,35 +111,32 @@ class Validation:
                 "wet_fraction": (y[ok] >= self.wet_mm).float().mean().item(),
             },
         }
-        daily = (self._tail_score(whole["prior"], y) * ok).sum(dim=1, dtype=torch.float64) / ok.sum()
         return figures, np.bincount(self.week, weights=daily.numpy()).tolist()
-
-    def _tail_score(self, members: Tensor, y: Tensor) -> Tensor:
-        return threshold_weighted_crps(members, y, self.p99) + BULK_WEIGHT * fair_crps(members, y)
 
     def _batches(self) -> Iterator[Batch]:
         for start in range(0, len(self.days), self.batch_size):
             yield self.days.batch(np.arange(start, min(start + self.batch_size, len(self.days))))
 
-    def _figures(self, members: Tensor, y: Tensor, valid: Tensor) -> Figures:
-        """Figures of (N, K, cells) members against (N, cells) observations."""
+    def _figures(self, members: Tensor, y: Tensor, valid: Tensor) -> tuple[Figures, Tensor]:
+        """Figures of (N, K, cells) members against (N, cells) observations, and the days' parts of ``tail_score``."""
         flat = members.transpose(0, 1)[:, valid]  # (K, valid cell-days)
         tail = (y >= self.p95) & valid
         mean = members.mean(dim=1)
-        crps = fair_crps(members, y)[valid].mean().item()
-        twcrps = threshold_weighted_crps(members, y, self.p99)[valid].mean().item()
-        return {
+        crps, twcrps = fair_crps(members, y), threshold_weighted_crps(members, y, self.p99)
+        daily = ((twcrps + BULK_WEIGHT * crps) * valid).sum(dim=1, dtype=torch.float64) / valid.sum()
+        figures = {
             "max": flat.max(dim=1).values.median().item(),
             "mean": flat.mean().item(),
             "p99": float(np.median([_quantile(row, 0.99) for row in flat])),
             "wet_fraction": (flat >= self.wet_mm).float().mean().item(),
             "diversity": _diversity(members * valid[:, None]),
             "correlation": _correlation(members, y, valid),
-            "crps": crps,
-            "twcrps_p99": twcrps,
-            "tail_score": twcrps + BULK_WEIGHT * crps,
+            "crps": crps[valid].mean().item(),
+            "twcrps_p99": twcrps[valid].mean().item(),
+            "tail_score": daily.sum().item(),
             "mae_tail": (mean - y)[tail].abs().mean().item() if tail.any() else math.nan,
         }
+        return figures, daily
 
 
 def _quantile(values: Tensor, q: float) -> float:

@@ -107,5 +107,6 @@ def _latents(row: dict[str, Any] | None, sizes: Sequence[int]) -> Iterator[Findi
         "kl-explosion",
         "Does the posterior run away from the prior?",
         [Figure("largest KL of a latent [nats a value]", largest, at_most(1.5, 4.0, DEMO))],
-        "Latents carry more than a prior can give back: raise w_kl (beta_kl), shorten warmup_epochs, lower train.lr.",
+        "Latents carry more than a prior can give back: raise objective.w_kl, shorten objective.warmup_epochs, lower "
+        "train.lr.",
     )
