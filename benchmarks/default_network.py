@@ -146,7 +146,10 @@ def default_step(
     objective = EnsembleObjective(settings, 1.0, 10.0, np.ones(FINE, dtype=bool)).to(device)
     x, y = torch.randn(days, PREDICTORS, *COARSE, device=device), torch.rand(days, *FINE, device=device) * 20
     valid = torch.ones(days, FINE[0] * FINE[1], dtype=torch.bool, device=device)
-    variation = torch.tensor([[0.0, 0, 0], [0, 1, 1], [0, 0, 1]], device=device).expand(days, -1, -1)
+    # 0 keeps a level of the posterior: a reconstruction, then members that keep the coarsest level, or all but one
+    levels = len(net.latent_shapes)
+    kept = torch.tensor([levels, 1, levels - 1], device=device)
+    variation = (torch.arange(levels, device=device) >= kept[:, None]).float().expand(days, -1, -1)
 
     def step() -> Tensor:
         noise = [torch.randn(days, 3 + settings.members, *shape, device=device) for shape in net.latent_shapes]
