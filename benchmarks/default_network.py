@@ -55,9 +55,9 @@ def geometry() -> Geometry:
 
 
 class Denoiser(nn.Module):
-    """A U-Net on the fine grid with the widths of the default network: noisy field, condition and noise level in."""
+    """A U-Net on the fine grid, about as large as the default network: noisy field, condition and noise level in."""
 
-    def __init__(self, widths: tuple[int, ...] = (32, 48, 64)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (48, 72, 96)) -> None:
         super().__init__()
         self.first = nn.Conv2d(4 * (1 + STATICS) + PREDICTORS, widths[0], 3, padding=1)
         self.level = nn.Linear(1, sum(widths))
