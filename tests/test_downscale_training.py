@@ -13,7 +13,7 @@ from rainsmith.arrays import in_split
 from rainsmith.config import Downscale, UserError
 from rainsmith.data.dataset import Days
 from rainsmith.downscale import climatology, predict
-from rainsmith.downscale_training import draws, mean_loss, train_downscaler
+from rainsmith.downscale_training import draws, mean_loss, rose, train_downscaler
 from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball
 from rainsmith.models.regression import Downscaler
@@ -96,6 +96,21 @@ def test_the_best_weights_are_kept(store: xr.Dataset) -> None:
     again = trained(store, tiny(lr=0.5, grad_clip=1e6, validations=6), steps=6)
     found = mean_loss(again, Days(in_split(store, "validation")), 64, "fp32")
     assert found == pytest.approx(losses[best], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("losses", "found"),
+    [
+        ([], ""),
+        ([0.9], ""),
+        ([0.9, 0.6, 0.62, 0.85], ""),
+        ([0.656, 4.03, 0.88, 0.54], "from 0.656 at step 1 to 4.03 at step 2"),
+    ],
+)
+def test_a_loss_that_jumped_up_is_said(losses: list[float], found: str) -> None:
+    history = [{"step": step, "training": 1.0, "validation": loss} for step, loss in enumerate(losses, start=1)]
+    assert found in rose(history)
+    assert bool(rose(history)) == bool(found)
 
 
 @pytest.mark.parametrize("network", ["srdrn", "q-srdrn", "unet"])

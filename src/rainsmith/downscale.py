@@ -15,14 +15,14 @@ from rainsmith import checkpoint as checkpoints
 from rainsmith.arrays import DAY_SETS, TIME, in_day_set, in_split
 from rainsmith.config import Config, UserError
 from rainsmith.data.dataset import Days
-from rainsmith.downscale_training import train_downscaler
+from rainsmith.downscale_training import rose, train_downscaler
 from rainsmith.evaluate import COLUMNS, Resampling, score, settings_of
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics
 from rainsmith.metrics.tally import partition, tally
 from rainsmith.models.precision import autocast, sampling_precision
 from rainsmith.models.regression import Downscaler
-from rainsmith.run import Run, atomic, check_disk, open_zarr, provenance
+from rainsmith.run import Run, atomic, check_disk, console, open_zarr, provenance
 from rainsmith.sample_files import write_netcdf
 from rainsmith.scoring import score_rows
 from rainsmith.training_state import fingerprint_of
@@ -75,6 +75,8 @@ def downscale(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
         weights=weights,
         wet_mm=config.data.wet_mm,
     )
+    if warning := rose(module.history):
+        console.print(warning, soft_wrap=True)
     last = module.history[-1]["step"] if module.history else 0
     path = folder / f"{name}{checkpoints.SUFFIX}"
     checkpoints.save(path, module.state_dict(), config, domain, int(last), history=module.history)

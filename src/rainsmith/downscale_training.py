@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ WARMUP = 0.1
 """Share of the steps over which the learning rate rises."""
 CLIMATE_VALUES = 4_000_000
 """Cell-days, at most, that the climate is taken from, at which training starts."""
+ROSE = 1.5
+"""A validation loss so many times an earlier one was no overfitting but a step too long."""
 
 
 def train_downscaler(
@@ -133,6 +135,24 @@ def draws(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[np.ndarra
             waiting = np.concatenate([waiting, generator.permutation(np.repeat(order, times))])
         yield waiting[:batch_size]
         waiting = waiting[batch_size:]
+
+
+def rose(history: Sequence[Mapping[str, float]]) -> str:
+    """One line where the validation loss of a training jumped up on the way, as it does at too high a rate; else "".
+
+    Args:
+        history: of the downscaler: ``step`` and ``validation`` of each validation.
+    """
+    lowest: Mapping[str, float] | None = None
+    for entry in history:
+        if lowest is not None and entry["validation"] > ROSE * lowest["validation"]:
+            return (
+                f"the validation loss rose from {lowest['validation']:.3g} at step {lowest['step']:.0f} to "
+                f"{entry['validation']:.3g} at step {entry['step']:.0f}; expected it to fall; lower downscale.lr"
+            )
+        if lowest is None or entry["validation"] < lowest["validation"]:
+            lowest = entry
+    return ""
 
 
 @torch.no_grad()

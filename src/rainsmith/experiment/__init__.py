@@ -16,7 +16,7 @@ from rainsmith.arrays import TIME, in_split
 from rainsmith.augment import synthesise
 from rainsmith.config import Config, UserError
 from rainsmith.downscale import predict
-from rainsmith.downscale_training import train_downscaler
+from rainsmith.downscale_training import rose, train_downscaler
 from rainsmith.evaluate import Resampling, settings_of
 from rainsmith.experiment.arms import BETTER, Trial, resolved, training_days, trials
 from rainsmith.experiment.comparison import Scored, compare, sentences
@@ -85,6 +85,8 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
                     quiet=True,
                 )
                 seconds = time.monotonic() - started
+                if warning := rose(module.history):
+                    console.print(f"{trial.key}: {warning}", soft_wrap=True)
                 knots = bias_mapping(predict(module, validation)["precip"], validation["precip"], thresholds_of(limits))
                 scores = score_trial(
                     predict(module, scored_days), scored_days, knots, settings=limits, resampling=resampling
