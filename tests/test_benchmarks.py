@@ -6,8 +6,12 @@ import importlib
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+
+from rainsmith.config import Objective
+from rainsmith.models.objective import EnsembleObjective
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py"))
@@ -36,3 +40,31 @@ def test_the_default_network_trains_and_draws(monkeypatch: pytest.MonkeyPatch) -
     changed = [not torch.equal(old, new) for old, new in zip(before, net.parameters(), strict=True)]
     assert sum(changed) > 0.9 * len(changed)
     assert benchmark.default_sampling(net, 3, device)().shape == (1, 3, 20, 18)
+
+
+@pytest.mark.parametrize("name", ["maxima", "patches", "spectrum"])
+def test_an_option_of_the_objective_rewards_the_right_members(name: str) -> None:
+    """True members score better than the same members in other places, and both have a gradient."""
+    benchmark = importlib.import_module("objective_options")
+    mask = np.ones((24, 20), dtype=bool)
+    mask[:5, :7] = False
+    generator = torch.Generator().manual_seed(0)
+    cells = int(mask.sum())
+    rough = torch.rand(40, 6, cells, generator=generator) * 20
+    day = 1 + torch.arange(40)[:, None, None] / 10
+    truth = (rough * day)[:, 0]
+    valid = torch.ones(40, cells, dtype=torch.bool)
+    option = benchmark.OPTIONS[name](Objective(pooling=[1]), log_std=1.0, p90=10.0, mask=mask)
+    plain = EnsembleObjective(Objective(pooling=[1]), log_std=1.0, p90=10.0, mask=mask)
+
+    def term(members: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(0)
+        total = option.score(members, truth, valid)
+        return total - plain.score(members, truth, valid)
+
+    good = (rough * day)[:, 1:].clone().requires_grad_()
+    right, wrong = term(good), term((rough * day).flip(0)[:, 1:])
+    assert right < wrong
+    right.backward()
+    assert good.grad is not None and torch.isfinite(good.grad).all()
+    assert term(truth[:, None].expand(-1, 3, -1)).item() == pytest.approx(0.0, abs=1e-3)

@@ -31,6 +31,7 @@ class HierarchicalModel(Section):
     channels: list[Annotated[int, Field(ge=8)]] = [64, 64, 64, 48, 32]  # of each level, coarse to fine
     latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 8, 8, 4, 2]  # likewise
     x_blocks: int = Field(default=3, ge=1)  # residual blocks on the coarse grid
+    shared_blocks: int = Field(default=0, ge=0)  # a level, on what all members of a day share: x, maps and places
     dropout: float = Field(default=0.0, ge=0, lt=1)  # of channels in the encoder of x
     power: float | None = Field(default=None, ge=1)  # amounts are (1 + v / power)^power - 1 of v; null: exp(v) - 1
     # auto: hard where the coarse rain is block means of the target, none where it is another product, with its own bias

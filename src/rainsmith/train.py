@@ -119,7 +119,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> None:
         times = ", ".join(f"{name} {seconds:.2f} s a step" for name, seconds in timed.items())
         console.print(
             f"{config.model.name}: {size / 1e6:.2f} M parameters, {len(days)} days, "
-            f"{precision} ({times or 'as asked'}), {fabric.device}, {fabric.world_size} process(es)"
+            f"{precision}{f' ({times})' if times else ''}, {fabric.device}, {fabric.world_size} process(es)"
         )
     heavy = in_day_set(train_set, "heavy")
     monitor = "prior" if settings.monitor == "prior" else "tail"

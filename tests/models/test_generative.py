@@ -47,6 +47,21 @@ def test_a_higher_power_has_the_heavier_tail(domain: xr.Dataset) -> None:
     assert tails[-1] == pytest.approx(np.expm1(2.5 * std), rel=0.05)
 
 
+@pytest.mark.parametrize("power", [3.0, None])
+def test_training_starts_from_ordinary_rain(domain: xr.Dataset, power: float | None) -> None:
+    """Members of a random network hold some mm, like any day's, not hundreds."""
+    for seed in range(3):
+        torch.manual_seed(seed)
+        net = model(domain, power=power, channels=[64, 48, 32], latent_channels=[8, 4, 2])
+        x = torch.rand(4, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"])
+        noise = [torch.randn(4, 8, *shape) for shape in net.latent_shapes]
+        drawn = net.draw(net.standardise.mean + net.standardise.std * x, noise)[
+            ..., torch.from_numpy(domain["mask"].values)
+        ]
+        assert 0.1 < drawn.mean() < float(domain["p95"])
+        assert drawn.max() < float(domain["train_max"])
+
+
 def test_a_storm_of_which_nothing_is_kept_is_the_prior(domain: xr.Dataset) -> None:
     net = model(domain)
     net.network.gain.fill_(1.3)
@@ -94,3 +109,37 @@ def test_members_are_zero_or_above_the_threshold_and_zero_outside_the_mask(domai
     assert drawn.shape == (2, 3, *mask.shape)
     assert (drawn[..., ~mask] == 0).all()
     assert ((drawn == 0) | (drawn >= 0.1)).all()
+
+
+def test_the_network_works_on_the_box_of_the_valid_cells_and_nobody_sees_it(domain: xr.Dataset) -> None:
+    rows, columns = domain.sizes["y"], domain.sizes["x"]
+    mask = np.zeros((rows, columns), dtype=bool)
+    mask[9:-3, 8:-1] = domain["mask"].values[9:-3, 8:-1]
+    mask[10, 9] = mask[-4, -2] = True
+    net = model(domain.assign(mask=(("y", "x"), mask)), mass="none")
+    first_row = np.flatnonzero(mask.any(1))[0] // 8 * 8
+    assert net.network.fine == (rows - 3 - first_row, columns - 1 - 8)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"], generator=generator)
+    y = 9 * torch.rand(2, rows, columns, generator=generator)
+    noise = [torch.randn(2, 3, *shape, generator=generator) for shape in net.latent_shapes]
+    prior, posterior = net.draw(x, noise), net.draw(x, noise, y)
+    for drawn in (prior, posterior):
+        assert drawn.shape == (2, 3, rows, columns)
+        assert (drawn[..., ~torch.from_numpy(mask)] == 0).all()
+    # cells keep their places: the fields that the network gave, put where the box lies
+    fields = net.network.draw(net.standardise(x), noise)
+    amounts = net._bounded(fields.float()).clamp_min(0.0)
+    inside = mask[first_row : rows - 3, 8 : columns - 1]
+    torch.testing.assert_close(
+        prior[..., first_row : rows - 3, 8 : columns - 1][..., torch.from_numpy(inside)],
+        amounts[..., torch.from_numpy(inside)],
+    )
+    # and what lies outside of it is read by nothing
+    valid = torch.from_numpy(mask).expand(2, -1, -1)
+    torch.manual_seed(1)
+    loss = net(x, y, valid, 1.0)[0]["loss"]
+    torch.manual_seed(1)
+    other = torch.where(valid, y, 1e6)
+    torch.testing.assert_close(net(x, other, valid, 1.0)[0]["loss"], loss)
+    torch.testing.assert_close(net.draw(x, noise, other, valid), net.draw(x, noise, y, valid))

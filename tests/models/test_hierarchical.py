@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rainsmith.config import HierarchicalModel, UserError, load_config
-from rainsmith.models.geometry import Geometry
+from rainsmith.models.geometry import Geometry, sampling_points, valid_box
 from rainsmith.models.hierarchical import HierarchicalCVAE, LevelPosterior, _kernel_of_blocks
 
 
@@ -71,6 +71,22 @@ def test_any_number_of_levels(levels: int, finest: int) -> None:
     x, y = inputs(net, 1, (7, 6))
     assert net.draw(x, noise_of(net, 1, 2)).shape == (1, 2, 41, 35)
     assert net.draw(x, noise_of(net, 1, 2), y, torch.ones_like(y)).shape == (1, 2, 41, 35)
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+def test_shared_blocks_see_the_day_once_whatever_the_members(levels: int) -> None:
+    net = network((41, 35), (7, 6), levels=levels, channels=[8] * levels, latent_channels=[2] * levels, shared_blocks=2)
+    x, _ = inputs(net, 2, (7, 6))
+    noise = noise_of(net, 2, 5)
+    calls = []
+    for blocks in net.shared:
+        blocks.register_forward_hook(lambda _module, given, _out: calls.append(len(given[0])))
+    members = net.draw(x, noise)
+    assert members.shape == (2, 5, 41, 35)
+    assert calls == [2] * levels
+    for parameter in net.shared.parameters():
+        parameter.data.zero_()
+    assert (net.draw(x, noise) - members).abs().max() > 1e-3
 
 
 def test_lists_of_another_length_than_levels_are_refused() -> None:
@@ -151,8 +167,6 @@ def test_values_at_invalid_cells_of_the_maps_change_nothing() -> None:
 
 def test_positions_continue_beyond_the_last_cell() -> None:
     """The padded blocks of a grid that the factor does not divide have their centres where the coarse cells are."""
-    from rainsmith.models.geometry import sampling_points
-
     rows, columns = 16, 82
     row, column = np.meshgrid((np.arange(rows) + 0.5) / 8 - 0.5, (np.arange(columns) + 0.5) / 8 - 0.5, indexing="ij")
     where = Geometry(
@@ -166,6 +180,19 @@ def test_positions_continue_beyond_the_last_cell() -> None:
     points = sampling_points(where, 8)[0]
     torch.testing.assert_close(points[0, :, 0], torch.linspace(-1, 1, 11), rtol=0, atol=1e-5)
     torch.testing.assert_close(points[:, 0, 1], torch.linspace(-1, 1, 2), rtol=0, atol=1e-5)
+
+
+def test_the_box_of_the_valid_cells_begins_at_a_whole_number_of_blocks() -> None:
+    mask = np.zeros((40, 30), dtype=bool)
+    mask[17, 9] = mask[33, 23] = True
+    assert valid_box(mask) == (slice(16, 34), slice(8, 24))
+    whole = geometry((40, 30), (5, 4))
+    part = whole.within(valid_box(mask))
+    assert part.fine == (18, 16)
+    torch.testing.assert_close(part.row, whole.row[16:34, 8:24])
+    torch.testing.assert_close(part.maps, whole.maps[:, 16:34, 8:24])
+    assert part.coarse == whole.coarse
+    torch.testing.assert_close(sampling_points(part, 8), sampling_points(whole, 8)[:, 2:5, 1:3], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("side", [1, 2, 3])

@@ -15,7 +15,7 @@ from rainsmith.config import Config, FlatModel, HierarchicalModel
 from rainsmith.data.normalise import PredictandTransform, Standardiser, standardised_statics
 from rainsmith.models.blocks import kl_per_dimension
 from rainsmith.models.flat import FlatCVAE
-from rainsmith.models.geometry import Geometry
+from rainsmith.models.geometry import Geometry, valid_box
 from rainsmith.models.hierarchical import HierarchicalCVAE
 from rainsmith.models.mass import MassConservation
 from rainsmith.models.objective import EnsembleObjective, ReferenceLoss
@@ -165,13 +165,16 @@ class HierarchicalModelInUnits(GenerativeModel):
 
     network: HierarchicalCVAE
     mass: MassConservation | None
-    cells: Tensor
+    cells: Tensor  # of the box, the valid ones
+    on_grid: Tensor  # the same of the whole grid
 
     def __init__(self, config: Config, domain: xr.Dataset, settings: HierarchicalModel) -> None:
         super().__init__(config, domain)
         self.settings = config.objective
         self.levels = settings.levels
-        geometry = Geometry.from_domain(domain)
+        whole = Geometry.from_domain(domain)
+        self.grid, self.box = whole.fine, valid_box(whole.mask.numpy())  # the network sees the box, nobody else does
+        geometry = whole.within(self.box)
         self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
         self.standardise = Standardiser.from_store(domain, log_rain=True)
         self.mass = MassConservation.from_domain(settings.mass, domain)
@@ -179,11 +182,13 @@ class HierarchicalModelInUnits(GenerativeModel):
         largest = 1 + BOUND * float(domain["train_max"])
         self.bound = float(np.log(largest)) if self.power is None else self.power * (largest ** (1 / self.power) - 1)
         log_std = float(domain["log_std_global"])
-        p90, mask = max(float(domain["p90"]), config.data.wet_mm), np.asarray(domain["mask"].values, dtype=bool)
+        p90, mask = max(float(domain["p90"]), config.data.wet_mm), geometry.mask.numpy()
         self.objective = EnsembleObjective(config.objective, log_std, p90, mask)
         self.register_buffer("cells", torch.from_numpy(np.flatnonzero(mask)), persistent=False)
+        self.register_buffer("on_grid", torch.from_numpy(np.flatnonzero(whole.mask.numpy())), persistent=False)
 
     def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
+        y, valid = self._inside(y), self._inside(valid)
         conditions = self.network.encode_x(self.standardise(x))
         evidence = self.network.encode_y(self._normalised(y, valid), valid[:, None])
         # one reconstruction, mixed members with the first k levels from the posterior, prior members: in one pass
@@ -213,7 +218,8 @@ class HierarchicalModelInUnits(GenerativeModel):
         how: Drawing = Drawing(),
     ) -> Tensor:
         observed = _all_valid(y) if y is not None and valid is None else valid
-        storm = None if y is None or observed is None else self._normalised(y, observed)
+        observed = None if observed is None else self._inside(observed)
+        storm = None if y is None or observed is None else self._normalised(self._inside(y), observed)
         fields = self.network.draw(
             self.standardise(x),
             noise,
@@ -231,20 +237,25 @@ class HierarchicalModelInUnits(GenerativeModel):
         drawn = _without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
             drawn = self.mass(drawn, x, None if observed is None else self._at_cells(observed), exact=True)
-        whole = drawn.new_zeros(*fields.shape[:2], fields.shape[2] * fields.shape[3])
-        whole[..., self.cells] = drawn
-        return whole.reshape(fields.shape)
+        whole = drawn.new_zeros(*drawn.shape[:2], self.grid[0] * self.grid[1])
+        whole[..., self.on_grid] = drawn
+        return whole.reshape(*drawn.shape[:2], *self.grid)
 
     @torch.no_grad()
     def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
+        y, valid = self._inside(y), self._inside(valid)
         conditions = self.network.encode_x(self.standardise(x))
         evidence = self.network.encode_y(self._normalised(y, valid), valid[:, None])
         kept = x.new_zeros(*noise[0].shape[:2], self.levels)
         posteriors = self.network.decode(conditions, noise, evidence, kept)[1]
         return [found.shift + found.ratio * part for found, part in zip(posteriors, noise, strict=True)]
 
+    def _inside(self, fields: Tensor) -> Tensor:
+        """(..., H, W) of the whole grid -> (..., h, w) of the box that the network works on, a view."""
+        return fields[..., *self.box]
+
     def _at_cells(self, fields: Tensor) -> Tensor:
-        """(..., H, W) -> (..., cells), the valid cells only."""
+        """(..., h, w) of the box -> (..., cells), the valid cells only."""
         return fields.flatten(-2)[..., self.cells]
 
     def _bounded(self, fields: Tensor) -> Tensor:

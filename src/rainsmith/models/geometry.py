@@ -12,6 +12,10 @@ from torch.nn import functional as F
 
 from rainsmith.data.normalise import standardised_statics
 
+ALIGNED = 8
+"""[fine cells] A box of valid cells begins at a multiple of this, so that blocks of latents lie as they would without
+it: with the usual factors they coincide with the blocks of a coarse input."""
+
 
 class Geometry(NamedTuple):
     """Where the grids lie, and what is known of every cell.
@@ -53,6 +57,23 @@ class Geometry(NamedTuple):
     @property
     def fine(self) -> tuple[int, int]:
         return self.mask.shape[0], self.mask.shape[1]
+
+    def within(self, box: tuple[slice, slice]) -> Geometry:
+        """The part of the fine grid in a box of rows and columns; the coarse grid stays whole."""
+        row, column, maps, mask = (part[..., *box] for part in (self.row, self.column, self.maps, self.mask))
+        return self._replace(row=row, column=column, maps=maps, mask=mask)
+
+
+def valid_box(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of a grid (H, W) that hold its valid cells: outside there is nothing to compute.
+
+    (Of the United Kingdom's 112 x 82 cells of 12 km, land lies within 102 x 57.)
+    """
+    spans = []
+    for axis in (1, 0):
+        some = np.flatnonzero(mask.any(axis=axis))
+        spans.append(slice(int(some[0]) // ALIGNED * ALIGNED, int(some[-1]) + 1) if len(some) else slice(None))
+    return spans[0], spans[1]
 
 
 def padded(maps: Tensor, factor: int, value: float = 0.0) -> Tensor:

@@ -94,6 +94,12 @@ class HierarchicalCVAE(nn.Module):
         self.places = nn.ParameterList(
             torch.zeros(1, width, *size) for width, size in zip(widths, self.sizes, strict=True)
         )
+        # what members share may be worked out once a day instead of once a member
+        self.shared = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(width) for _ in range(settings.shared_blocks)))
+            for width in (widths if settings.shared_blocks else [])
+        )
+        self.shared_up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths) if settings.shared_blocks)
         self.up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
         self.first = ResidualBlock(widths[0])
         self.blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
@@ -105,7 +111,7 @@ class HierarchicalCVAE(nn.Module):
         # to the fine grid
         self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
         self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
-        self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
+        self.last = _calm(nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1))
         self.register_buffer("gain", torch.ones(()))  # of the amounts in mm/day, set after training (calibration.py)
 
     @property
@@ -117,13 +123,18 @@ class HierarchicalCVAE(nn.Module):
         """Features of standardised predictors (N, C, H_lr, W_lr) on the grid of every level, (N, width, h, w) each."""
         share = self.share.expand(len(x), -1, -1, -1).to(x.dtype)
         features = self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))
-        conditions = []
-        for level in range(self.settings.levels):
+        conditions: list[Tensor] = []
+        for level, size in enumerate(self.sizes):
             points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)
             known = self.from_x[level](features).float()  # it commutes with the interpolation: first on fewer cells
             here = F.grid_sample(known, points, mode="bilinear", padding_mode="border", align_corners=True)
             place = self.from_maps[level](getattr(self, f"maps_{level}")) + self.places[level]
-            conditions.append((here + place).to(features.dtype).contiguous(memory_format=torch.channels_last))
+            known = (here + place).to(features.dtype).contiguous(memory_format=torch.channels_last)
+            if self.shared:
+                if level > 0:
+                    known = known + _twice_as_fine(self.shared_up[level - 1](conditions[-1]), size)
+                known = self.shared[level](known)
+            conditions.append(known)
         return conditions
 
     def encode_y(self, y: Tensor, valid: Tensor) -> list[Tensor]:
@@ -282,6 +293,18 @@ def _small_head(c_in: int, c_out: int) -> nn.Conv2d:
     nn.init.normal_(conv.weight, std=0.01)
     assert conv.bias is not None
     nn.init.zeros_(conv.bias)
+    return conv
+
+
+def _calm(conv: nn.Conv2d) -> nn.Conv2d:
+    """Small weights and a bias of one standard deviation: training starts from much the same rain everywhere.
+
+    Amounts are exponential in the output; with weights of the usual size the first members hold hundreds of mm.
+    """
+    assert conv.bias is not None
+    with torch.no_grad():
+        conv.weight.mul_(0.1)
+        nn.init.ones_(conv.bias)
     return conv
 
 

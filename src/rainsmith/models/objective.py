@@ -88,16 +88,20 @@ class EnsembleObjective(nn.Module):
     """
 
     RUNNING = 0.98
-    """Decay of the running means per step."""
+    """Decay of the running means per step. It grows to that, min(0.98, (1 + t) / (10 + t)) at step t: the first members
+    of a random network score hundreds of times what they soon do, and would weigh their term down for hundreds of steps.
+    """
     TERMS = ("rec", "prior", "mixed")
 
     scale: Tensor
+    steps: Tensor
 
     def __init__(self, settings: Objective, log_std: float, p90: float, mask: np.ndarray) -> None:
         super().__init__()
         self.pooling = Pooling(mask)
         self.settings, self.log_std, self.p90 = settings, log_std, p90
         self.register_buffer("scale", torch.zeros(len(self.TERMS)))
+        self.register_buffer("steps", torch.zeros(len(self.TERMS)))
         for lag in settings.increments:
             pairs = np.stack(neighbours(np.flatnonzero(mask), mask.shape, lag))
             self.register_buffer(f"pairs_{lag}", torch.from_numpy(pairs), persistent=False)
@@ -159,9 +163,10 @@ class EnsembleObjective(nn.Module):
     @torch.no_grad()
     def _running(self, number: int, value: Tensor) -> Tensor:
         """The running mean of a term, with this batch in it only where it is the first."""
-        before = self.scale[number].clone()
-        if not self.training:
-            return torch.where(before > 0, before, value)
-        now = torch.where(before > 0, self.RUNNING * before + (1 - self.RUNNING) * value, value)
-        self.scale[number] = now
-        return torch.where(before > 0, before, value).clamp_min(1e-6)
+        before, steps = self.scale[number].clone(), self.steps[number]
+        known = torch.where(before > 0, before, value).clamp_min(1e-6)
+        if self.training:
+            decay = ((1 + steps) / (10 + steps)).clamp_max(self.RUNNING)
+            self.scale[number] = torch.where(before > 0, decay * before + (1 - decay) * value, value)
+            self.steps[number] += 1
+        return known

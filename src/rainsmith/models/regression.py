@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from rainsmith.config import Downscale
 from rainsmith.data.normalise import PredictandTransform, Standardiser
 from rainsmith.models.generative import BOUND
-from rainsmith.models.geometry import Geometry
+from rainsmith.models.geometry import Geometry, valid_box
 from rainsmith.models.srdrn import SRDRN
 from rainsmith.models.unet import UNet
 
@@ -193,7 +193,8 @@ class Downscaler(nn.Module):
         self.history: list[dict[str, float]] = []  # of its training, one entry a validation
         self.standardise = Standardiser.from_store(domain, log_rain=True)
         self.head = HEADS[settings.network](domain, settings, wet_mm)
-        geometry = Geometry.from_domain(domain)
+        whole = Geometry.from_domain(domain)
+        geometry = whole.within(valid_box(whole.mask.numpy()))
         inputs, outputs = domain.sizes["channel"], self.head.channels
         self.network: SRDRN | UNet
         if settings.network == "unet":
@@ -207,8 +208,8 @@ class Downscaler(nn.Module):
                 blocks=settings.blocks,
                 fine_filters=settings.fine_filters,
             )
-        self.cells = self.network.to_cells.cells
-        self.size = geometry.fine
+        self.register_buffer("cells", torch.from_numpy(np.flatnonzero(whole.mask.numpy())), persistent=False)
+        self.size = whole.fine
 
     @property
     def quantiles(self) -> Sequence[float]:
