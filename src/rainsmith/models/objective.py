@@ -88,9 +88,8 @@ class EnsembleObjective(nn.Module):
     """
 
     RUNNING = 0.98
-    """Decay of the running means per step. It grows to that, min(0.98, (1 + t) / (10 + t)) at step t: the first members
-    of a random network score hundreds of times what they soon do, and would weigh their term down for hundreds of steps.
-    """
+    """Decay of the running means per step. It grows to that, min(0.98, (1 + t) / (10 + t)) at step t: what the members
+    of a random network score would weigh on the terms for hundreds of steps (ADR 0009)."""
     TERMS = ("rec", "prior", "mixed")
 
     scale: Tensor
