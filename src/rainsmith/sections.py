@@ -82,6 +82,7 @@ class Objective(Section):
     tail_weight: float = Field(default=0.2, ge=0)  # of the score in mm/day over the training P90
     free_bits: float = Field(default=0.0, ge=0)  # [nats] of each latent channel and day that cost nothing
     warmup_epochs: int = Field(default=2, ge=0)  # of the KL
+    calm_start: bool = False  # begin with some mm everywhere, and let no term be scaled by its first steps for long
 
 
 class Train(Section):

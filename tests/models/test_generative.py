@@ -17,9 +17,9 @@ def domain(prepared: Run) -> xr.Dataset:
     return prepared.open_store().drop_dims("time").load()
 
 
-def model(domain: xr.Dataset, **settings: object) -> HierarchicalModelInUnits:
+def model(domain: xr.Dataset, *, calm_start: bool = False, **settings: object) -> HierarchicalModelInUnits:
     small = {"name": "hierarchical", "levels": 3, "channels": [8, 8, 8], "latent_channels": [1, 1, 1], "x_blocks": 1}
-    built = build_model(small_config(model={**small, **settings}), domain)
+    built = build_model(small_config(model={**small, **settings}, objective={"calm_start": calm_start}), domain)
     assert isinstance(built, HierarchicalModelInUnits)
     return built.eval()
 
@@ -48,11 +48,11 @@ def test_a_higher_power_has_the_heavier_tail(domain: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize("power", [3.0, None])
-def test_training_starts_from_ordinary_rain(domain: xr.Dataset, power: float | None) -> None:
+def test_a_calm_start_is_ordinary_rain(domain: xr.Dataset, power: float | None) -> None:
     """Members of a random network hold some mm, like any day's, not hundreds."""
     for seed in range(3):
         torch.manual_seed(seed)
-        net = model(domain, power=power, channels=[64, 48, 32], latent_channels=[8, 4, 2])
+        net = model(domain, calm_start=True, power=power, channels=[64, 48, 32], latent_channels=[8, 4, 2])
         x = torch.rand(4, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"])
         noise = [torch.randn(4, 8, *shape) for shape in net.latent_shapes]
         drawn = net.draw(net.standardise.mean + net.standardise.std * x, noise)[

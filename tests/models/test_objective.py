@@ -215,19 +215,26 @@ def test_increments_are_the_crps_of_differences_of_valid_pairs() -> None:
     assert float(found) == pytest.approx((single + steps) / 2, rel=1e-5)
 
 
+def objective_of_four_cells(*, calm_start: bool) -> EnsembleObjective:
+    settings = Objective(calm_start=calm_start)
+    return EnsembleObjective(settings, log_std=1.0, p90=10.0, mask=np.ones((2, 2), dtype=bool)).train()
+
+
 def test_the_first_members_of_a_random_network_are_soon_forgotten() -> None:
     """A term that began 500 times too large counts in full within an epoch of forty batches."""
-    objective = EnsembleObjective(Objective(), log_std=1.0, p90=10.0, mask=np.ones((2, 2), dtype=bool)).train()
+    objective = objective_of_four_cells(calm_start=True)
     values = [500.0] + [1.0] * 40
     known = [objective._running(0, torch.tensor(value)).item() for value in values]
     assert known[0] == known[1] == 500.0  # no batch counts in its own divisor, but for the first
     assert known[-1] == pytest.approx(1.0, rel=0.05)
+    slow = objective_of_four_cells(calm_start=False)
+    assert [slow._running(0, torch.tensor(value)).item() for value in values][-1] > 100
     # later the mean is long: one odd batch moves it by no more than its share
     for _ in range(1000):
         objective._running(0, torch.tensor(1.0))
     objective._running(0, torch.tensor(2.0))
     assert objective.scale[0].item() == pytest.approx(1.0 + (1 - EnsembleObjective.RUNNING), rel=1e-3)
-    resumed = EnsembleObjective(Objective(), log_std=1.0, p90=10.0, mask=np.ones((2, 2), dtype=bool)).train()
+    resumed = objective_of_four_cells(calm_start=True)
     resumed.load_state_dict(objective.state_dict())
     assert resumed._running(0, torch.tensor(3.0)) == objective._running(0, torch.tensor(3.0))
     assert torch.equal(resumed.scale, objective.scale)

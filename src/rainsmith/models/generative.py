@@ -176,6 +176,8 @@ class HierarchicalModelInUnits(GenerativeModel):
         self.grid, self.box = whole.fine, valid_box(whole.mask.numpy())  # the network sees the box, nobody else does
         geometry = whole.within(self.box)
         self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
+        if config.objective.calm_start:
+            self.network.start_calmly()
         self.standardise = Standardiser.from_store(domain, log_rain=True)
         self.mass = MassConservation.from_domain(settings.mass, domain)
         self.power = settings.power

@@ -111,8 +111,18 @@ class HierarchicalCVAE(nn.Module):
         # to the fine grid
         self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
         self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
-        self.last = _calm(nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1))
+        self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
         self.register_buffer("gain", torch.ones(()))  # of the amounts in mm/day, set after training (calibration.py)
+
+    @torch.no_grad()
+    def start_calmly(self) -> None:
+        """Small weights and a bias of one standard deviation at the end: much the same rain everywhere.
+
+        Amounts are exponential in the output; with weights of the usual size the first members hold hundreds of mm.
+        """
+        assert self.last.bias is not None
+        self.last.weight.mul_(0.1)
+        nn.init.ones_(self.last.bias)
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
@@ -293,18 +303,6 @@ def _small_head(c_in: int, c_out: int) -> nn.Conv2d:
     nn.init.normal_(conv.weight, std=0.01)
     assert conv.bias is not None
     nn.init.zeros_(conv.bias)
-    return conv
-
-
-def _calm(conv: nn.Conv2d) -> nn.Conv2d:
-    """Small weights and a bias of one standard deviation: training starts from much the same rain everywhere.
-
-    Amounts are exponential in the output; with weights of the usual size the first members hold hundreds of mm.
-    """
-    assert conv.bias is not None
-    with torch.no_grad():
-        conv.weight.mul_(0.1)
-        nn.init.ones_(conv.bias)
     return conv
 
 

@@ -88,8 +88,8 @@ class EnsembleObjective(nn.Module):
     """
 
     RUNNING = 0.98
-    """Decay of the running means per step. It grows to that, min(0.98, (1 + t) / (10 + t)) at step t: what the members
-    of a random network score would weigh on the terms for hundreds of steps (ADR 0009)."""
+    """Decay of the running means per step. With ``calm_start`` it grows to that, min(0.98, (1 + t) / (10 + t)) at step t;
+    without, what a random network's members score weighs on the terms for hundreds of steps (ADR 0009)."""
     TERMS = ("rec", "prior", "mixed")
 
     scale: Tensor
@@ -165,7 +165,8 @@ class EnsembleObjective(nn.Module):
         before, steps = self.scale[number].clone(), self.steps[number]
         known = torch.where(before > 0, before, value).clamp_min(1e-6)
         if self.training:
-            decay = ((1 + steps) / (10 + steps)).clamp_max(self.RUNNING)
+            at_first = (1 + steps) / (10 + steps) if self.settings.calm_start else torch.ones_like(steps)
+            decay = at_first.clamp_max(self.RUNNING)
             self.scale[number] = torch.where(before > 0, decay * before + (1 - decay) * value, value)
             self.steps[number] += 1
         return known
