@@ -88,7 +88,7 @@ class EnsembleObjective(nn.Module):
     """
 
     RUNNING = 0.98
-    """Decay of the running means per step. With ``calm_start`` it grows to that, min(0.98, (1 + t) / (10 + t)) at step t;
+    """Decay of the running means per step. With ``calm_start``: min(0.98, (1 + t) / (10 + t)) at step t;
     without, what a random network's members score weighs on the terms for hundreds of steps (ADR 0009)."""
     TERMS = ("rec", "prior", "mixed")
 
