@@ -78,7 +78,8 @@ def test_pattern_distance_best_worst_and_undefined() -> None:
 def test_pattern_distance_of_a_long_library_is_that_of_its_parts() -> None:
     library = noise(300, 8, 8)
     found = pattern_distance(library[:4], library)
-    np.testing.assert_array_equal(found[:, 250:260], pattern_distance(library[:4], library[250:260]))
+    # not to the bit: a float32 product of another shape may be added up in another order, as the processor goes
+    np.testing.assert_allclose(found[:, 250:260], pattern_distance(library[:4], library[250:260]), rtol=1e-5)
     assert (found.argmin(axis=1) == np.arange(4)).all()
 
 
