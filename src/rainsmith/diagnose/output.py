@@ -136,7 +136,8 @@ def findings(output: Output) -> Iterator[Finding]:
             _one_sided(output.plain("diversity_ratio", "heavy_x", _EXCHANGEABLE, "diversity ratio"), low=True),
         ],
         "Members are too alike: raise objective.w_prior, lower w_rec or w_kl, more latent levels up to the size of "
-        "the weather systems, more dropout of the predictors.",
+        "the weather systems, more dropout of the predictors; for a few per cent, a sampling.temperature a little "
+        "above 1, chosen on validation days.",
     )
     yield Finding(
         "over-dispersion",
