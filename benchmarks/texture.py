@@ -1,9 +1,10 @@
 """Do the members of a run look like rain? Scores of whole fields on training and validation days, as a Markdown table.
 
-    python benchmarks/texture.py RUN [RUN ...] [--members 8]
+    python benchmarks/texture.py RUN [RUN ...] [--members 8] [--train-step 3] [--validation-step 1]
 
 Draws prior members of every third training day and of all validation days, and prints for each run the members' figure
-over the observed one, or the score itself. Reads no test day: settings may be chosen by it.
+over the observed one, or the score itself. Reads no test day: settings may be chosen by it. A step of 0 leaves that
+split out.
 """
 
 from __future__ import annotations
@@ -18,24 +19,33 @@ from rainsmith import checkpoint as checkpoints
 from rainsmith.arrays import in_split
 from rainsmith.data.dataset import Days
 from rainsmith.evaluate import settings_of
-from rainsmith.metrics import ensemble, lags, pooled, spatial
+from rainsmith.metrics import borders, ensemble, lags, pooled, spatial
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.tally import score_days
 from rainsmith.run import Run
 from rainsmith.sample import Sampler
 
 SHOWN = (
-    *[lags.fine_power, lags.correlation_length, pooled.mean, pooled.max_daily, pooled.p99, pooled.p999],
+    *[
+        lags.fine_power,
+        lags.correlation_length,
+        borders.block_borders,
+        pooled.mean,
+        pooled.max_daily,
+        pooled.p99,
+        pooled.p999,
+    ],
     *[spatial.spatial_std, spatial.ralsd, lags.variogram_score, spatial.energy_score, ensemble.crps],
     *[ensemble.twcrps_p99, ensemble.spread_skill, ensemble.rank_deviation],
 )
-STEP = {"train": 3, "validation": 1}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--members", type=int, default=8)
+    parser.add_argument("--train-step", type=int, default=3)
+    parser.add_argument("--validation-step", type=int, default=1)
     parser.add_argument("--checkpoint", default="best_prior")
     arguments = parser.parse_args()
     names = [metric.name for metric in SHOWN]
@@ -45,10 +55,12 @@ def main() -> None:
         store = run.open_store()
         loaded = checkpoints.load(run.checkpoints / arguments.checkpoint)
         sampler = Sampler(loaded, loaded.config.sampling, "auto")
-        for split, step in STEP.items():
+        for split, step in (("train", arguments.train_step), ("validation", arguments.validation_step)):
+            if step == 0:
+                continue
             days = in_split(store, split).isel(time=slice(None, None, step)).load()
             found = figures(sampler, days, settings_of(store, loaded.config), arguments.members)
-            cells = (f"{found[name] / found.get(f'observed_{name}', 1.0):.3g}" for name in names)
+            cells = (f"{found[name] / found.get(f'observed_{name}', 1.0):.4g}" for name in names)
             print(f"| {folder.name}, {split} | {' | '.join(cells)} |")
 
 
