@@ -26,17 +26,10 @@ from rainsmith.run import Run
 from rainsmith.sample import Sampler
 
 SHOWN = (
-    *[
-        lags.fine_power,
-        lags.correlation_length,
-        borders.block_borders,
-        pooled.mean,
-        pooled.max_daily,
-        pooled.p99,
-        pooled.p999,
-    ],
-    *[spatial.spatial_std, spatial.ralsd, lags.variogram_score, spatial.energy_score, ensemble.crps],
-    *[ensemble.twcrps_p99, ensemble.spread_skill, ensemble.rank_deviation],
+    *[lags.fine_power, lags.correlation_length, borders.block_borders],
+    *[pooled.mean, pooled.max_daily, pooled.p99, pooled.p999, spatial.spatial_std, spatial.ralsd],
+    *[lags.variogram_score, spatial.energy_score, ensemble.crps, ensemble.twcrps_p99],
+    *[ensemble.spread_skill, ensemble.rank_deviation],
 )
 
 
