@@ -1,10 +1,10 @@
 """Do the members of a run look like rain? Scores of whole fields on training and validation days, as a Markdown table.
 
-    python benchmarks/texture.py RUN [RUN ...] [--members 8] [--train-step 3] [--validation-step 1]
+    python benchmarks/texture.py RUN [RUN ...] [--members 8] [--train-step 3] [--validation-step 1] [--temperature T]
 
 Draws prior members of every third training day and of all validation days, and prints for each run the members' figure
 over the observed one, or the score itself. Reads no test day: settings may be chosen by it. A step of 0 leaves that
-split out.
+split out. Without temperatures members are drawn at that of the run.
 """
 
 from __future__ import annotations
@@ -39,22 +39,25 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=8)
     parser.add_argument("--train-step", type=int, default=3)
     parser.add_argument("--validation-step", type=int, default=1)
+    parser.add_argument("--temperature", type=float, nargs="+")
     parser.add_argument("--checkpoint", default="best_prior")
     arguments = parser.parse_args()
     names = [metric.name for metric in SHOWN]
-    print(f"| run, days | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
+    print(f"| run, days, temperature | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
     for folder in arguments.runs:
         run = Run(folder)
         store = run.open_store()
         loaded = checkpoints.load(run.checkpoints / arguments.checkpoint)
-        sampler = Sampler(loaded, loaded.config.sampling, "auto")
+        how = loaded.config.sampling
         for split, step in (("train", arguments.train_step), ("validation", arguments.validation_step)):
             if step == 0:
                 continue
             days = in_split(store, split).isel(time=slice(None, None, step)).load()
-            found = figures(sampler, days, settings_of(store, loaded.config), arguments.members)
-            cells = (f"{found[name] / found.get(f'observed_{name}', 1.0):.4g}" for name in names)
-            print(f"| {folder.name}, {split} | {' | '.join(cells)} |")
+            for temperature in arguments.temperature or [how.temperature]:
+                sampler = Sampler(loaded, how.model_copy(update={"temperature": temperature}), "auto")
+                found = figures(sampler, days, settings_of(store, loaded.config), arguments.members)
+                cells = (f"{found[name] / found.get(f'observed_{name}', 1.0):.4g}" for name in names)
+                print(f"| {folder.name}, {split}, {temperature:g} | {' | '.join(cells)} |", flush=True)
 
 
 def figures(sampler: Sampler, days: xr.Dataset, settings: Settings, members: int) -> dict[str, float]:
