@@ -11,8 +11,9 @@ from rainsmith.config import Config, UserError, load_config
 from rainsmith.evaluate import Resampling
 from rainsmith.experiment import experiment
 from rainsmith.experiment.arms import Arm, Trial, resolved, training_days, trials
-from rainsmith.experiment.comparison import Scored, compare, higher_is_better, sentences
+from rainsmith.experiment.comparison import Scored, compare, higher_is_better
 from rainsmith.experiment.scores import bias_mapping, flat, mapped, score_trial
+from rainsmith.experiment_text import arm_tables, as_markdown, sentences
 from rainsmith.metrics.bootstrap import resampling_weights
 from rainsmith.metrics.core import Settings
 from rainsmith.run import Run
@@ -143,6 +144,36 @@ def test_a_planted_gain_is_found_and_chance_is_not() -> None:
     assert any("posterior-25" in text and "no significant difference" in text for text in said)
 
 
+def test_tables_hold_every_arm_and_mark_what_is_significant() -> None:
+    shifts = {"real": 0.05, "oversampled": 0.0, "prior-25": -0.1, "posterior-25": 0.0005, "prior-100": 0.2}
+    found = [_trial(arm, seed, shift) for arm, shift in shifts.items() for seed in range(3)]
+    rows = [{"network": t.network, "arm": t.arm, "seed": t.seed, "split": "test", "days": "all"} for t in found]
+    about = [
+        {**row, "validation_loss": 0.5, **{k: v[0] for k, v in t.scores.items()}}
+        for row, t in zip(rows, found, strict=True)
+    ]
+    results, comparisons = pd.DataFrame(about), compare(found, "all", WEEKS)
+    (table,) = arm_tables(results, comparisons)
+    assert table.network == "q-srdrn" and table.seeds == 3 and list(table.arms) == list(shifts)
+    scores = dict(table.rows)
+    assert list(scores) == ["validation_loss", "pinball_p99", "mapped_sedi_20"]  # "mean" is no score
+    assert [cell.outcome for cell in scores["pinball_p99"]] == ["", "", "better", "", "worse"]
+    mean = results.groupby("arm")["mapped_sedi_20"].mean()
+    assert [cell.value for cell in scores["mapped_sedi_20"]] == [mean[arm] for arm in shifts]
+    text = as_markdown(results, comparisons)
+    assert f"**{scores['pinball_p99'][2].value:#.4g}**" in text and f"_{scores['pinball_p99'][4].value:#.4g}_" in text
+    assert "all days of the test split, 3 seeds" in text and sentences(comparisons)[0] in text
+
+
+def test_controls_alone_give_a_table_without_marks() -> None:
+    found = [_trial(arm, 0, 0.0) for arm in ("real", "oversampled")]
+    rows = [{"network": t.network, "arm": t.arm, "seed": 0, "split": "validation", "days": "all"} for t in found]
+    results = pd.DataFrame([{**row, "validation_loss": 0.5, "rmse": np.nan} for row in rows])
+    (table,) = arm_tables(results, compare(found, "all", WEEKS))
+    assert [score for score, _ in table.rows] == ["validation_loss"]
+    assert "1 seed\n" in as_markdown(results, compare(found, "all", WEEKS))
+
+
 def test_one_seed_that_disagrees_takes_significance_away() -> None:
     trials_ = [_trial(arm, seed, shift) for arm, shift in {"real": 0.0, "prior-25": -0.1}.items() for seed in range(2)]
     trials_ += [_trial("real", 2, 0.0), _trial("prior-25", 2, 0.001)]
@@ -229,6 +260,7 @@ def test_the_stage_is_resumable_trial_by_trial(run: Run) -> None:
     folder = run.folder / "experiment"
     results = pd.read_csv(folder / "results.csv")
     assert len(results) == 12 * 2 and set(results["days"]) == {"all", "heavy_x"}
+    assert "## srdrn, heavy_x days of the test split, 2 seeds" in (folder / "tables.md").read_text()
     assert results["pinball_p99"].notna().sum() == 8 * 2 and results["mapped_sedi_20"].notna().any()
     assert set(table["network"]) == {"q-srdrn", "srdrn"} and np.isfinite(table["difference"]).all()
     rain = []
@@ -276,3 +308,16 @@ def test_a_median_is_asked_for_before_anything_is_trained(run: Run) -> None:
     config = config_of(downscale={**SMALL_NET, "network": "unet", "quantiles": [0.9, 0.99]})
     with pytest.raises(UserError, match=r"without the 0\.5"):
         experiment(config, run)
+
+
+def test_a_network_may_have_a_rate_of_its_own(run: Run) -> None:
+    arms = {"srdrn": ["real"], "unet": ["real"]}
+    experiment(config_of(experiment={"arms": arms, "seeds": [0]}), run)
+    made = {name: run.folder / "experiment" / "runs" / f"{name}-real-s0.nc" for name in arms}
+    before = {name: path.stat().st_mtime_ns for name, path in made.items()}
+    experiment(config_of(experiment={"arms": arms, "seeds": [0], "lr": {"unet": 1e-4}}), run)
+    assert {name for name, path in made.items() if path.stat().st_mtime_ns != before[name]} == {"unet"}
+    asked = config_of(downscale={**SMALL_NET, "lr": 1e-4}, experiment={"arms": {"unet": ["real"]}, "seeds": [0]})
+    stamp = made["unet"].stat().st_mtime_ns
+    experiment(asked, run)  # the same training, asked for otherwise
+    assert made["unet"].stat().st_mtime_ns == stamp

@@ -264,6 +264,9 @@ class Experiment(Section):
     }
     seeds: list[Annotated[int, Field(ge=0)]] = [0, 1, 2]
     steps: int | None = Field(default=None, ge=1)  # of the gradient; null: downscale.steps
+    lr: dict[
+        Literal["srdrn", "q-srdrn", "unet"], Annotated[float, Field(gt=0)]
+    ] = {}  # of a network, in place of downscale.lr
     keep_levels: int = Field(default=1, ge=0)  # of posterior days, where augment.keep_levels does not say
     split: Literal["validation", "test"] = "test"  # that is scored
 

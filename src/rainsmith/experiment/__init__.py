@@ -19,8 +19,9 @@ from rainsmith.downscale import predict
 from rainsmith.downscale_training import rose, train_downscaler
 from rainsmith.evaluate import Resampling, settings_of
 from rainsmith.experiment.arms import BETTER, Trial, resolved, training_days, trials
-from rainsmith.experiment.comparison import Scored, compare, sentences
+from rainsmith.experiment.comparison import Scored, compare
 from rainsmith.experiment.scores import DAY_SETS, bias_mapping, flat, score_trial
+from rainsmith.experiment_text import as_markdown, sentences
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.run import Run, atomic, console, open_zarr, progress
 from rainsmith.training_state import fingerprint_of
@@ -33,7 +34,8 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
 
     Writes ``experiment/runs/<network>-<arm>-s<seed>.nc`` as it goes (a trial that has its file is not made again),
     ``experiment/days/<arm>-s<seed>.zarr`` (the synthetic days, drawn anew for every arm and seed, so that the luck of
-    one draw is not that of all), ``experiment/results.csv`` (a row a trial) and ``experiment/comparisons.csv``.
+    one draw is not that of all), ``experiment/results.csv`` (a row a trial), ``experiment/comparisons.csv`` and
+    both in words, ``experiment/tables.md``.
 
     Returns:
         The rows of ``comparisons.csv``.
@@ -67,13 +69,14 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
             trial = resolved(planned, _better(planned, folder, done)) if planned.arm.mode == BETTER else planned
             path = folder / "runs" / f"{trial.key}.nc"
             bar.update(task, note=trial.key)
-            made_of = identity(config, trial, data, source)
+            own = _with_rate(config, trial.network)
+            made_of = identity(own, trial, data, source)
             if not path.exists() or _about(path) != made_of:
                 synthetic = _synthetic(config, run, trial, data, source) if trial.arm.mode else None
                 days, weights = training_days(trial.arm, real, synthetic, config)
                 started = time.monotonic()
                 module = train_downscaler(
-                    config.downscale.model_copy(update={"network": trial.network}),
+                    own.downscale.model_copy(update={"network": trial.network}),
                     domain,
                     days,
                     validation,
@@ -117,6 +120,13 @@ def identity(config: Config, trial: Trial, data: str, source: str) -> str:
         values |= config.model_dump(mode="json", include={"augment", "sampling"}) | {"source": source}
         values["keep_levels"] = config.experiment.keep_levels
     return json.dumps(values, sort_keys=True)
+
+
+def _with_rate(config: Config, network: str) -> Config:
+    """The configuration with the learning rate that ``experiment.lr`` has for a network, if any."""
+    rates: dict[str, float] = {**config.experiment.lr}
+    lr = rates.get(network, config.downscale.lr)
+    return config.model_copy(update={"downscale": config.downscale.model_copy(update={"lr": lr})})
 
 
 def _source(config: Config, run: Run) -> str:
@@ -189,6 +199,8 @@ def _write_tables(config: Config, folder: Path, done: list[Trial]) -> pd.DataFra
     for name, made in (("results", results), ("comparisons", table)):
         with atomic(folder / f"{name}.csv") as scratch:
             made.to_csv(scratch, index=False, float_format="%.6g")
+    with atomic(folder / "tables.md") as scratch:
+        scratch.write_text(as_markdown(results, table), encoding="utf-8")
     for sentence in sentences(table):
         console.print(sentence)
     return table

@@ -12,9 +12,8 @@ import xarray as xr
 from rainsmith.arrays import in_day_set
 from rainsmith.augment import joined
 from rainsmith.config import Config
+from rainsmith.experiment_text import CONTROLS
 
-CONTROLS = ("real", "oversampled")
-"""What an arm with synthetic days has to beat: the better of the two."""
 BETTER = "better"
 """In place of a mode: the one with the lower validation loss among the arms of the first network."""
 

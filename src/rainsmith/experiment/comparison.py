@@ -1,8 +1,7 @@
-"""Arms against the better control: differences with intervals over weeks and seeds, and what they mean in words."""
+"""Arms against the better control: differences with intervals over weeks and seeds."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from rainsmith.experiment.arms import CONTROLS
+from rainsmith.experiment_text import CONTROLS, IN_WORDS, among
 from rainsmith.metrics.bootstrap import LEVEL, interval
 
 HIGHER = ("csi", "sedi")
 """Scores of which more is better; of all other compared ones less is."""
-IN_WORDS = ("pinball_", "quantile_crps", "mae", "twcrps_p99", "mapped_csi_", "mapped_sedi_")
-"""Scores that a forecast cannot improve by raining more; only they are put in words. With _ at the end: all of them."""
-MEANS = ("unet",)
-"""Networks that forecast the mean: of them the RMSE, too. That of a median falls when it rains more."""
 COMPARED = (*IN_WORDS, "rmse", "mae_tail", "kl_divergence", "csi_", "sedi_")
 """Scores that are compared."""
 COLUMNS = [
@@ -71,7 +66,7 @@ def compare(found: Sequence[Scored], day_set: str, weeks: int) -> pd.DataFrame:
             continue
         controls = {name: by_arm[network, name] for name in CONTROLS if (network, name) in by_arm}
         for score in next(iter(trials.values())):
-            if not _among(score, COMPARED):
+            if not among(score, COMPARED):
                 continue
             sign = 1.0 if higher_is_better(score) else -1.0
             each = {name: _against(trials, control, score, sign, weeks) for name, control in controls.items()}
@@ -139,33 +134,3 @@ def _side(row: Mapping[str, Any]) -> int:
 def higher_is_better(score: str) -> bool:
     """Whether more of a score is better."""
     return score.removeprefix("mapped_").startswith(HIGHER)
-
-
-def _among(score: str, names: Sequence[str]) -> bool:
-    return any(score.startswith(name) if name.endswith("_") else score == name for name in names)
-
-
-def sentences(table: pd.DataFrame) -> list[str]:
-    """What the comparisons on all days say of the scores that raining more cannot improve, in one sentence an arm."""
-    said = []
-    for network, arm in itertools.product(table["network"].unique(), table["arm"].unique()):
-        rows = table[(table["network"] == network) & (table["arm"] == arm) & (table["days"] == "all")]
-        words = (*IN_WORDS, "rmse") if network in MEANS else IN_WORDS
-        rows = rows[[_among(score, words) for score in rows["score"]]]
-        if rows.empty:
-            continue
-        real = rows[rows["significant"]]
-        better, worse = (real[real["gain"] > 0], real[real["gain"] < 0])
-        parts = [
-            f"{what} in {', '.join(_one(row) for _, row in some.iterrows())}"
-            for what, some in (("significantly better", better), ("significantly worse", worse))
-            if len(some)
-        ]
-        text = "; ".join(parts) if parts else "no significant difference in any score"
-        about = f"{network} trained on {arm}, against the better of {' and '.join(CONTROLS)}"
-        said.append(f"{about}: {text} ({len(rows)} scores).")
-    return said
-
-
-def _one(row: pd.Series) -> str:
-    return f"{row['score']} ({100 * row['gain']:+.1f} %)"
