@@ -125,6 +125,37 @@ def test_both_lists_hold_the_grades_of_the_model_and_its_baselines(material: Mat
     assert shown == expected
 
 
+def test_an_experiment_has_its_section_and_a_run_without_one_has_none(config: Config, copied: Run, page: str) -> None:
+    assert "#augmentation" not in Links(page).addresses
+    folder = copied.folder / "experiment"
+    folder.mkdir()
+    rows = ["network,arm,seed,split,days,validation_loss,pinball_p99,mapped_sedi_p99,mean"]
+    rows += [f"q-srdrn,{arm},{s},test,all,0.5,{loss},0.8123,3" for s in range(3) for arm, loss in LOSSES.items()]
+    (folder / "results.csv").write_text("\n".join(rows))
+    head = "network,arm,control,days,score,value,control_value,difference,lower,upper,p,gain,seeds,significant"
+    gains = ["q-srdrn,prior-25,real,all,pinball_p99,0.04,0.05,-0.01,-0.012,-0.008,0.001,0.2,3,True"]
+    gains += ["q-srdrn,prior-25,real,all,mapped_sedi_p99,0.8123,0.8123,0,-0.01,0.01,1,0,3,False"]
+    (folder / "comparisons.csv").write_text("\n".join([head, *gains]))
+    links = Links(report(config, copied, days=1).read_text(encoding="utf-8"))
+    assert links.open == [] and "#augmentation" in links.addresses
+    assert "significantly better in pinball_p99 (+20.0 %)" in links.text
+    assert "Pinball loss of the 0.99 quantile [mm]" in links.text and "SEDI above P99, mapped" in links.text
+    assert "q-srdrn, all days 3 seeds, test days" in " ".join(links.text.split())
+    html = (copied.folder / "report.html").read_text(encoding="utf-8")
+    assert '<span class="verdict-better">0.04000</span>' in html and '<td class="n">0.05000</td>' in html
+    assert "Gains of every arm over the better control" in links.alts
+
+
+def test_a_damaged_experiment_is_named(config: Config, copied: Run) -> None:
+    (copied.folder / "experiment").mkdir()
+    (copied.folder / "experiment" / "results.csv").write_text("")
+    with pytest.raises(UserError, match="rainsmith experiment"):
+        report(config, copied, days=1)
+
+
+LOSSES = {"real": 0.05, "oversampled": 0.06, "prior-25": 0.04}
+
+
 def _row(table_rows: list[ScoreRow], name: str) -> ScoreRow:
     return next(row for row in table_rows if row.title == name)
 

@@ -40,7 +40,7 @@ STAGES = (
     Stage("evaluate", "rainsmith.evaluate", ("evaluate",), ("sample",), "evaluation/metrics.csv"),
     Stage("diagnose", "rainsmith.diagnose", ("sampling",), ("evaluate",), "diagnosis.json"),
     Stage("augment", "rainsmith.augment", ("augment", "sampling"), ("train",), "augmented.zarr"),
-    Stage("report", "rainsmith.report", (), ("diagnose", "augment"), "report.html"),
+    Stage("report", "rainsmith.report", (), ("diagnose", "augment", "experiment"), "report.html"),
 )
 BY_ITSELF = (
     Stage("sweep", "rainsmith.sweep", ("sampling", "sweep"), ("train",), "sweep.csv"),

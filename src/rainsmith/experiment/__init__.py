@@ -124,8 +124,7 @@ def identity(config: Config, trial: Trial, data: str, source: str) -> str:
 
 def _with_rate(config: Config, network: str) -> Config:
     """The configuration with the learning rate that ``experiment.lr`` has for a network, if any."""
-    rates: dict[str, float] = {**config.experiment.lr}
-    lr = rates.get(network, config.downscale.lr)
+    lr = next((lr for name, lr in config.experiment.lr.items() if name == network), config.downscale.lr)
     return config.model_copy(update={"downscale": config.downscale.model_copy(update={"lr": lr})})
 
 

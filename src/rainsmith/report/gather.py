@@ -37,6 +37,8 @@ class Material:
         diagnosis: diagnosis.json.
         climate: rows of evaluation/climate.csv of that split.
         climates: evaluation/<...>-climate.nc by mode, and ``record``, the observed climate of all days.
+        trials: experiment/results.csv.
+        gains: experiment/comparisons.csv.
         missing: one line for each part that is missing.
     """
 
@@ -52,6 +54,8 @@ class Material:
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
     climate: pd.DataFrame = field(default_factory=pd.DataFrame)
     climates: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    trials: pd.DataFrame = field(default_factory=pd.DataFrame)
+    gains: pd.DataFrame = field(default_factory=pd.DataFrame)
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -117,6 +121,8 @@ def gather(config: Config, run: Run) -> Material:
         diagnosis=_read_diagnosis(run, missing),
         climate=_read_climate(run, split),
         climates=_read_climates(model, run, split),
+        trials=_read_csv(run.folder / "experiment" / "results.csv", "experiment"),
+        gains=_read_csv(run.folder / "experiment" / "comparisons.csv", "experiment"),
         missing=missing,
     )
 
@@ -129,13 +135,13 @@ def _judged_split(config: Config, run: Run) -> str:
     return max(choice, key=SPLITS.index)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, stage: str = "evaluate") -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame()
     try:
         return pd.read_csv(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it and run 'rainsmith evaluate' again") from None
+        raise UserError(f"{path} cannot be read ({error}); delete it and run 'rainsmith {stage}' again") from None
 
 
 def _read_curves(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:

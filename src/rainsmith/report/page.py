@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from rainsmith import criteria
+from rainsmith.report.augmentation import experiment_pictures, experiment_sentences, experiment_tables
 from rainsmith.report.checklist import checklist
 from rainsmith.report.climate import climate_columns, climate_pictures, climate_rows
 from rainsmith.report.diagnosis import diagnosis_rows, diagnosis_sentence
@@ -62,6 +63,9 @@ def context(material: Material, days: int) -> dict[str, Any]:
         "climate_pictures": climate_pictures(material),
         "tables": score_tables(material),
         "comparisons": comparison_rows(material),
+        "experiment_sentences": experiment_sentences(material),
+        "experiment_pictures": experiment_pictures(material),
+        "experiment_tables": experiment_tables(material),
         "training": training_pictures(material),
         "training_note": training_note(material),
         "missing": material.missing,

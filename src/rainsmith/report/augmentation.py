@@ -1,0 +1,87 @@
+"""What synthetic days did to downscalers, for the page: sentences, the picture, and a table a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rainsmith.experiment_text import Outcome, arm_tables, figure, sentences
+from rainsmith.plots.experiment import differences
+from rainsmith.report.gather import Material
+from rainsmith.report.pictures import Picture, embed
+from rainsmith.report.tables import DAY_WORDS
+
+CAPTION = (
+    "Share of the control's loss that an arm saves (for CSI and SEDI, of the distance to 1), over the days of all "
+    "kinds, with 90 % intervals over weeks and seeds. Right of the line the arm is better; orange differences are "
+    "significant against both controls and in every seed."
+)
+EVENT_WORDS = {"p95": "above P95", "p99": "above P99", "20": "from 20 mm", "50": "from 50 mm"}
+SCORE_WORDS = {
+    "validation_loss": "Loss on validation days",
+    "quantile_crps": "CRPS of the quantiles [mm]",
+    "twcrps_p99": "CRPS above the training P99 [mm]",
+    "mae": "Mean absolute error [mm]",
+    "mae_tail": "Mean absolute error where heavy rain was observed [mm]",
+    "rmse": "Root mean square error [mm]",
+    "kl_divergence": "Divergence of the wet amounts (KL)",
+    "mapped_csi": "CSI {}, mapped",
+    "mapped_sedi": "SEDI {}, mapped",
+    "csi": "CSI {}, raw",
+    "sedi": "SEDI {}, raw",
+}
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """A score and what every arm has in it, as text."""
+
+    title: str
+    cells: Sequence[tuple[str, Outcome]]
+
+
+@dataclass(frozen=True)
+class NetworkTable:
+    """All arms of a network on one set of days."""
+
+    title: str
+    note: str
+    arms: Sequence[str]
+    rows: Sequence[ArmRow]
+
+
+def experiment_sentences(material: Material) -> list[str]:
+    """One sentence an arm; none where there was no experiment."""
+    return sentences(material.gains) if len(material.trials) else []
+
+
+def experiment_pictures(material: Material) -> list[Picture]:
+    """The gains of all arms; none where nothing was compared."""
+    if material.gains.empty:
+        return []
+    return [embed(differences(material.gains), "Gains of every arm over the better control", CAPTION)]
+
+
+def experiment_tables(material: Material) -> list[NetworkTable]:
+    """A table a network on all days, then on ``heavy_x`` days."""
+    if material.trials.empty:
+        return []
+    split = str(material.trials["split"].iloc[0])
+    found = []
+    for days in material.trials["days"].unique():
+        for table in arm_tables(material.trials, material.gains, days):
+            rows = [ArmRow(score_title(s), [(figure(c.value), c.outcome) for c in cells]) for s, cells in table.rows]
+            note = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}, {split} days"
+            found.append(NetworkTable(f"{table.network}, {DAY_WORDS[days].lower()}", note, table.arms, rows))
+    return found
+
+
+def score_title(score: str) -> str:
+    """``mapped_sedi_p99`` as SEDI above P99, mapped."""
+    if score.startswith("pinball_p"):
+        return f"Pinball loss of the 0.{score.removeprefix('pinball_p')} quantile [mm]"
+    for kind in ("mapped_csi", "mapped_sedi", "csi", "sedi"):
+        if score.startswith(f"{kind}_"):
+            event = score.removeprefix(f"{kind}_")
+            return SCORE_WORDS[kind].format(EVENT_WORDS.get(event, f"from {event} mm"))
+    return SCORE_WORDS.get(score, score)
