@@ -43,6 +43,12 @@ def test_unknown_arms_are_refused() -> None:
         load_config(overrides={"experiment.arms": {"srdrn": ["real", "synthetic-5"]}})
 
 
+@pytest.mark.parametrize("what", [{"arms": {}}, {"arms": {"unet": []}}, {"seeds": []}, {"lr": {"cnn": 1e-3}}])
+def test_an_experiment_without_trials_or_with_an_unknown_network_is_refused(what: dict[str, object]) -> None:
+    with pytest.raises(UserError, match=next(iter(what))):
+        config_of(experiment=what)
+
+
 def _days(count: int) -> xr.Dataset:
     heavy = np.arange(count) % 10 == 0
     return xr.Dataset({"heavy_x": ("time", heavy), "number": ("time", np.arange(count))})

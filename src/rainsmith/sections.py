@@ -257,12 +257,15 @@ class Experiment(Section):
     """Which downscalers are trained on which days (docs/downscaling.md)."""
 
     # real; oversampled; <mode>-<synthetic days for a hundred real ones>; better: the better mode of the first network
-    arms: dict[Literal["srdrn", "q-srdrn", "unet"], list[ArmName]] = {
-        "q-srdrn": ["real", "oversampled", "prior-25", "prior-100", "posterior-25", "posterior-100"],
-        "srdrn": ["real", "oversampled", "better-25"],
-        "unet": ["real", "oversampled", "better-25"],
-    }
-    seeds: list[Annotated[int, Field(ge=0)]] = [0, 1, 2]
+    arms: dict[Literal["srdrn", "q-srdrn", "unet"], Annotated[list[ArmName], Field(min_length=1)]] = Field(
+        default={
+            "q-srdrn": ["real", "oversampled", "prior-25", "prior-100", "posterior-25", "posterior-100"],
+            "srdrn": ["real", "oversampled", "better-25"],
+            "unet": ["real", "oversampled", "better-25"],
+        },
+        min_length=1,
+    )
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[0, 1, 2], min_length=1)
     steps: int | None = Field(default=None, ge=1)  # of the gradient; null: downscale.steps
     lr: dict[
         Literal["srdrn", "q-srdrn", "unet"], Annotated[float, Field(gt=0)]
