@@ -30,7 +30,8 @@ def differences(table: pd.DataFrame) -> Figure:
         quiet(panel)
         heading(panel, network)
         of = rows[rows["network"] == network]
-        scores, arms = list(of["score"].unique())[::-1], list(of["arm"].unique())
+        scores = sorted(of["score"].unique(), key=_place)[::-1]
+        arms = list(of["arm"].unique())
         panel.axvline(0.0, color=INK, linewidth=1.0)
         for number, arm in enumerate(arms):
             mark = _MARKS[marks.setdefault(arm, len(marks)) % len(_MARKS)]
@@ -53,6 +54,10 @@ def differences(table: pd.DataFrame) -> Figure:
         shown |= {str(handle.get_label()): handle for handle in handles}
     figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=7, fontsize=9, frameon=False)
     return figure
+
+
+def _place(score: str) -> int:
+    return next(place for place, begin in enumerate(SHOWN) if score.startswith(begin))
 
 
 _MARKS = "osD^vPX"
