@@ -18,7 +18,11 @@ def differences(table: pd.DataFrame) -> Figure:
     Args:
         table: of ``comparisons.csv``.
     """
-    rows = table[(table["days"] == "all") & table["score"].str.startswith(SHOWN) & np.isfinite(table["gain"])]
+    rows = table[
+        (table["days"] == "all")
+        & table["score"].astype(str).str.startswith(SHOWN)
+        & np.isfinite(table["gain"].astype(float))
+    ]
     networks = list(rows["network"].unique())
     most = max((rows[rows["network"] == name]["score"].nunique() for name in networks), default=1)
     figure = Figure(figsize=(4.8 * max(1, len(networks)), 1.2 + 0.34 * most), layout="constrained", facecolor="white")
