@@ -45,12 +45,12 @@ def main() -> None:
     loaded = checkpoints.load(run.checkpoints / arguments.checkpoint)
     levels, settings = loaded.config.downscale.quantiles, settings_of(store, loaded.config)
     how = loaded.config.sampling
-    if arguments.temperature:
+    if arguments.temperature is not None:
         how = how.model_copy(update={"temperature": arguments.temperature})
     forecasts = member_quantiles(Sampler(loaded, how, "auto"), days, levels, arguments.members)
     for path in sorted((run.folder / "downscale").glob("*-validation.zarr")):
         found = open_zarr(path, "run 'rainsmith downscale' again").sel(time=days["time"])
-        if "quantiles" in found:
+        if "quantiles" in found and set(levels) <= set(found["quantile"].values.tolist()):
             forecasts[path.stem.removesuffix("-validation")] = found["quantiles"].sel(quantile=levels).load()
     show(forecasts, days["precip"], levels, settings)
 

@@ -11,9 +11,9 @@ from rainsmith.config import Config, UserError, load_config
 from rainsmith.evaluate import Resampling
 from rainsmith.experiment import experiment
 from rainsmith.experiment.arms import Arm, Trial, resolved, training_days, trials
-from rainsmith.experiment.comparison import Scored, compare, higher_is_better
+from rainsmith.experiment.comparison import Scored, compare
 from rainsmith.experiment.scores import bias_mapping, flat, mapped, score_trial
-from rainsmith.experiment_text import arm_tables, as_markdown, sentences
+from rainsmith.experiment_text import arm_tables, as_markdown, higher_is_better, sentences
 from rainsmith.metrics.bootstrap import resampling_weights
 from rainsmith.metrics.core import Settings
 from rainsmith.run import Run
@@ -43,8 +43,12 @@ def test_unknown_arms_are_refused() -> None:
         load_config(overrides={"experiment.arms": {"srdrn": ["real", "synthetic-5"]}})
 
 
-@pytest.mark.parametrize("what", [{"arms": {}}, {"arms": {"unet": []}}, {"seeds": []}, {"lr": {"cnn": 1e-3}}])
-def test_an_experiment_without_trials_or_with_an_unknown_network_is_refused(what: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "what", [{"arms": {}}, {"arms": {"unet": []}}, {"seeds": []}, {"seeds": [1, 1]}, {"lr": {"cnn": 1e-3}}]
+)
+def test_an_experiment_without_trials_or_with_one_twice_or_an_unknown_network_is_refused(
+    what: dict[str, object],
+) -> None:
     with pytest.raises(UserError, match=next(iter(what))):
         config_of(experiment=what)
 
@@ -169,6 +173,18 @@ def test_tables_hold_every_arm_and_mark_what_is_significant() -> None:
     text = as_markdown(results, comparisons)
     assert f"**{scores['pinball_p99'][2].value:#.4g}**" in text and f"_{scores['pinball_p99'][4].value:#.4g}_" in text
     assert "all days of the test split, 3 seeds" in text and sentences(comparisons)[0] in text
+
+
+def test_a_seed_without_a_value_leaves_a_gap_and_one_control_is_called_by_its_name() -> None:
+    found = [_trial(arm, seed, 0.0) for arm in ("real", "prior-25") for seed in range(3)]
+    rows = [{"network": t.network, "arm": t.arm, "seed": t.seed, "split": "test", "days": "all"} for t in found]
+    results = pd.DataFrame([{**row, "validation_loss": 0.5, "sedi_50": 0.3} for row in rows])
+    results.loc[results.index[-1], "sedi_50"] = np.nan
+    comparisons = compare(found, "all", WEEKS)
+    (table,) = arm_tables(results, comparisons)
+    assert [cell.value for cell in dict(table.rows)["sedi_50"]] == pytest.approx([0.3, np.nan], nan_ok=True)
+    assert "| sedi_50 | 0.3000 | - |" in as_markdown(results, comparisons)
+    assert sentences(comparisons)[0].startswith("q-srdrn trained on prior-25, against real: no significant")
 
 
 def test_controls_alone_give_a_table_without_marks() -> None:

@@ -95,7 +95,7 @@ def train_downscaler(
             if not torch.isfinite(norm):
                 raise UserError(
                     f"the downscaler diverged in step {step} (gradient norm {norm:g}); "
-                    "lower downscale.lr, or set downscale.precision: fp32"
+                    "lower downscale.lr, or experiment.lr, or set downscale.precision: fp32"
                 )
             optimiser.step()
             running.append(loss.item())
@@ -148,7 +148,8 @@ def rose(history: Sequence[Mapping[str, float]]) -> str:
         if lowest is not None and entry["validation"] > ROSE * lowest["validation"]:
             return (
                 f"the validation loss rose from {lowest['validation']:.3g} at step {lowest['step']:.0f} to "
-                f"{entry['validation']:.3g} at step {entry['step']:.0f}; expected it to fall; lower downscale.lr"
+                f"{entry['validation']:.3g} at step {entry['step']:.0f}; expected it to fall; "
+                "lower downscale.lr, or experiment.lr"
             )
         if lowest is None or entry["validation"] < lowest["validation"]:
             lowest = entry

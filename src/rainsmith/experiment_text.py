@@ -13,24 +13,27 @@ import pandas as pd
 
 CONTROLS = ("real", "oversampled")
 """What an arm with synthetic days has to beat: the better of the two."""
+HIGHER = ("csi", "sedi")
+"""Scores of which more is better; of all other compared ones less is."""
 IN_WORDS = ("pinball_", "quantile_crps", "mae", "twcrps_p99", "mapped_csi_", "mapped_sedi_")
 """Scores that a forecast cannot improve by raining more; only they are put in words. With _ at the end: all of them."""
 MEANS = ("unet",)
 """Networks that forecast the mean: of them the RMSE, too. That of a median falls when it rains more."""
-EVENTS = ("p95", "p99", "20", "50")
-"""Thresholds of events that the tables show, training quantiles or [mm/day]."""
 SHOWN = (
-    *["pinball_p*", "quantile_crps", "twcrps_p99", "mae", "mae_tail", "rmse", "kl_divergence"],
-    *[f"{kind}_{event}" for kind in ("mapped_csi", "mapped_sedi", "csi", "sedi") for event in EVENTS],
+    *["pinball_*", "quantile_crps", "twcrps_p99", "mae", "mae_tail", "rmse", "kl_divergence"],
+    *["mapped_csi_*", "mapped_sedi_*", "csi_*", "sedi_*"],
 )
-"""Scores of a table in their order; * stands for any number."""
+"""Scores of a table in their order; * stands for any quantile or threshold."""
 
 Outcome = Literal["", "better", "worse"]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure: the mean over the seeds, and whether it is significantly better or worse than both controls."""
+    """One figure: the mean over the seeds, and whether it is significantly better or worse than every control.
+
+    NaN where the score is undefined in a seed (SEDI without a hit, say): a mean of the others would be of other trials.
+    """
 
     value: float
     outcome: Outcome = ""
@@ -65,13 +68,14 @@ def arm_tables(results: pd.DataFrame, comparisons: pd.DataFrame, days: str = "al
     chosen = results[results["days"] == days]
     judged = comparisons[(comparisons["days"] == days) & comparisons["significant"].astype(bool)]
     outcomes: dict[tuple[str, str, str], Outcome] = {
-        (row.network, row.arm, row.score): "better" if row.gain > 0 else "worse" for row in judged.itertuples()
+        (row["network"], row["arm"], row["score"]): outcome(row) for _, row in judged.iterrows()
     }
+    first = ["validation_loss"] if days == "all" else []  # it is that of all validation days
     for network, of in chosen.groupby("network", sort=False):
         arms = list(of["arm"].unique())
         rows = []
-        for score in ["validation_loss", *_shown(of.columns)]:
-            means = of.groupby("arm")[score].mean()
+        for score in [*first, *_shown(of.columns)]:
+            means = of.groupby("arm")[score].agg(lambda values: values.mean(skipna=False))
             if means.notna().any():
                 cells = [Cell(float(means[arm]), outcomes.get((str(network), arm, score), "")) for arm in arms]
                 rows.append((score, cells))
@@ -81,7 +85,7 @@ def arm_tables(results: pd.DataFrame, comparisons: pd.DataFrame, days: str = "al
 
 def _shown(columns: Sequence[str] | pd.Index) -> list[str]:
     """Columns in the order of ``SHOWN``."""
-    patterns = [re.compile(name.replace("*", r"\d+")) for name in SHOWN]
+    patterns = [re.compile(name.replace("*", r"p?[\d.]+")) for name in SHOWN]
     return [str(column) for pattern in patterns for column in columns if pattern.fullmatch(str(column))]
 
 
@@ -98,17 +102,32 @@ def sentences(table: pd.DataFrame) -> list[str]:
         rows = rows[[among(score, words) for score in rows["score"]]]
         if rows.empty:
             continue
-        real = rows[rows["significant"].astype(bool)]
-        better, worse = (real[real["gain"] > 0], real[real["gain"] < 0])
+        real = [row for _, row in rows.iterrows() if row["significant"]]
         parts = [
-            f"{what} in {', '.join(_one(row) for _, row in some.iterrows())}"
-            for what, some in (("significantly better", better), ("significantly worse", worse))
-            if len(some)
+            f"significantly {what} in {', '.join(_one(row) for row in real if outcome(row) == what)}"
+            for what in ("better", "worse")
+            if any(outcome(row) == what for row in real)
         ]
         text = "; ".join(parts) if parts else "no significant difference in any score"
-        about = f"{network} trained on {arm}, against the better of {' and '.join(CONTROLS)}"
-        said.append(f"{about}: {text} ({len(rows)} scores).")
+        count = f"{len(rows)} score" + ("s" if len(rows) > 1 else "")
+        said.append(f"{network} trained on {arm}, against {_controls(rows)}: {text} ({count}).")
     return said
+
+
+def outcome(row: pd.Series) -> Outcome:
+    """The side of a significant row of ``comparisons.csv``."""
+    return "better" if (row["difference"] > 0) == higher_is_better(row["score"]) else "worse"
+
+
+def higher_is_better(score: str) -> bool:
+    """Whether more of a score is better."""
+    return score.removeprefix("mapped_").startswith(HIGHER)
+
+
+def _controls(rows: pd.DataFrame) -> str:
+    """The controls that an arm was held against, in words."""
+    names = sorted(set(" ".join(rows["controls"]).split()), reverse=True)
+    return names[0] if len(names) == 1 else f"the better of {' and '.join(names)}"
 
 
 def as_markdown(results: pd.DataFrame, comparisons: pd.DataFrame) -> str:
@@ -120,9 +139,10 @@ def as_markdown(results: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """
     parts = ["# Do synthetic days make a downscaler better?", "\n".join(f"- {text}" for text in sentences(comparisons))]
     parts.append(
-        "Means over the seeds, in mm/day where a score has a unit. **Bold**: significantly better than *real* and than "
-        "*oversampled*, where there are both; _italic_: significantly worse than both. `mapped`: after one monotone "
-        "function, fitted on validation days, that makes the frequency bias 1."
+        "Brackets above: share of the control's loss that is saved; for CSI and SEDI, of its distance to 1. Below: "
+        "means over the seeds, in mm/day where a score has a unit, and a dash where a seed has no value (SEDI without "
+        "a hit). **Bold**: significantly better than every control; _italic_: significantly worse than every control. "
+        "`mapped`: after one monotone function, fitted on validation days, that makes the frequency bias 1."
     )
     for days in results["days"].unique():
         for table in arm_tables(results, comparisons, days):

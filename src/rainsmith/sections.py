@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Union
+from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, model_validator
 
@@ -272,6 +272,14 @@ class Experiment(Section):
     ] = {}  # of a network, in place of downscale.lr
     keep_levels: int = Field(default=1, ge=0)  # of posterior days, where augment.keep_levels does not say
     split: Literal["validation", "test"] = "test"  # that is scored
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Experiment:
+        lists: dict[str, list[Any]] = {"seeds": self.seeds, **{f"arms.{key}": arms for key, arms in self.arms.items()}}
+        for name, values in lists.items():
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} are {values}; expected each once")
+        return self
 
 
 class Config(Section):

@@ -10,18 +10,17 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from rainsmith.experiment_text import CONTROLS, IN_WORDS, among
+from rainsmith.experiment_text import CONTROLS, IN_WORDS, among, higher_is_better
 from rainsmith.metrics.bootstrap import LEVEL, interval
 
-HIGHER = ("csi", "sedi")
-"""Scores of which more is better; of all other compared ones less is."""
 COMPARED = (*IN_WORDS, "rmse", "mae_tail", "kl_divergence", "csi_", "sedi_")
 """Scores that are compared."""
 COLUMNS = [
     *["network", "arm", "control", "days", "score", "value", "control_value", "difference", "lower", "upper", "p"],
-    *["gain", "seeds", "significant"],
+    *["gain", "seeds", "significant", "controls"],
 ]
-"""Columns of ``comparisons.csv``; ``gain``: share of the control's loss, or of its distance to 1, that is saved."""
+"""Columns of ``comparisons.csv``; ``gain``: share of the control's loss, or of its distance to 1, that is saved;
+``controls``: all that have the score, ``control`` being the better of them."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def compare(found: Sequence[Scored], day_set: str, weeks: int) -> pd.DataFrame:
                 control = max(known, key=lambda name: sign * known[name]["control_value"])
                 sides = {_side(row) for row in known.values()}
                 significant = len(sides) == 1 and sides != {0}
-                row = {**known[control], "control": control, "significant": significant}
+                row = {**known[control], "control": control, "significant": significant, "controls": " ".join(known)}
                 rows.append({"network": network, "arm": arm, "days": day_set, "score": score, **row})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -129,8 +128,3 @@ def _side(row: Mapping[str, Any]) -> int:
     if row["each"] and all(lower > 0 for lower, _ in bounds):
         return 1
     return -1 if row["each"] and all(upper < 0 for _, upper in bounds) else 0
-
-
-def higher_is_better(score: str) -> bool:
-    """Whether more of a score is better."""
-    return score.removeprefix("mapped_").startswith(HIGHER)

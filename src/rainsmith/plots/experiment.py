@@ -15,6 +15,8 @@ SHOWN = ("pinball_", "quantile_crps", "twcrps_p99", "mae_tail", "rmse", "mapped_
 def differences(table: pd.DataFrame) -> Figure:
     """One panel a network; a dot an arm and score, right of zero where the arm is better than the control.
 
+    Dark where it is significantly better, orange where it is significantly worse, faint where neither.
+
     Args:
         table: of ``comparisons.csv``.
     """
@@ -44,7 +46,7 @@ def differences(table: pd.DataFrame) -> Figure:
                 scale = row["gain"] / row["difference"] if row["difference"] else np.nan
                 ends = sorted((100 * scale * row["lower"], 100 * scale * row["upper"]))
                 height = scores.index(row["score"]) + shift
-                colour = ACCENT if row["significant"] else FAINT
+                colour = FAINT if not row["significant"] else INK if row["gain"] > 0 else ACCENT
                 panel.plot(ends, [height, height], color=colour, linewidth=1.4)
                 panel.plot(100 * row["gain"], height, marker=mark, color=colour, markersize=4.5)
         panel.set_yticks(range(len(scores)), [score.replace("mapped_", "").replace("_", " ") for score in scores])

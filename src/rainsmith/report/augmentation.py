@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rainsmith.experiment_text import Outcome, arm_tables, figure, sentences
+from rainsmith.experiment_text import Outcome, arm_tables, sentences
+from rainsmith.experiment_text import figure as digits
 from rainsmith.plots.experiment import differences
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import Picture, embed
 from rainsmith.report.tables import DAY_WORDS
 
 CAPTION = (
-    "Share of the control's loss that an arm saves (for CSI and SEDI, of the distance to 1), over the days of all "
-    "kinds, with 90 % intervals over weeks and seeds. Right of the line the arm is better; orange differences are "
-    "significant against both controls and in every seed."
+    "Share of the control's loss that an arm saves (for CSI and SEDI, which are mapped scores here, of the distance to "
+    "1), over all days, with 90 % intervals over weeks and seeds where there are several. Right of the line the arm is "
+    "better. Black: significantly better than every control, in every seed; orange: significantly worse."
 )
-EVENT_WORDS = {"p95": "above P95", "p99": "above P99", "20": "from 20 mm", "50": "from 50 mm"}
 SCORE_WORDS = {
     "validation_loss": "Loss on validation days",
     "quantile_crps": "CRPS of the quantiles [mm]",
@@ -57,9 +57,10 @@ def experiment_sentences(material: Material) -> list[str]:
 
 def experiment_pictures(material: Material) -> list[Picture]:
     """The gains of all arms; none where nothing was compared."""
-    if material.gains.empty:
+    figure = differences(material.gains) if len(material.gains) else None
+    if figure is None or not figure.axes:
         return []
-    return [embed(differences(material.gains), "Gains of every arm over the better control", CAPTION)]
+    return [embed(figure, "Gains of every arm over the better control", CAPTION)]
 
 
 def experiment_tables(material: Material) -> list[NetworkTable]:
@@ -70,7 +71,7 @@ def experiment_tables(material: Material) -> list[NetworkTable]:
     found = []
     for days in material.trials["days"].unique():
         for table in arm_tables(material.trials, material.gains, days):
-            rows = [ArmRow(score_title(s), [(figure(c.value), c.outcome) for c in cells]) for s, cells in table.rows]
+            rows = [ArmRow(score_title(s), [(digits(c.value), c.outcome) for c in cells]) for s, cells in table.rows]
             note = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}, {split} days"
             found.append(NetworkTable(f"{table.network}, {DAY_WORDS[days].lower()}", note, table.arms, rows))
     return found
@@ -83,5 +84,5 @@ def score_title(score: str) -> str:
     for kind in ("mapped_csi", "mapped_sedi", "csi", "sedi"):
         if score.startswith(f"{kind}_"):
             event = score.removeprefix(f"{kind}_")
-            return SCORE_WORDS[kind].format(EVENT_WORDS.get(event, f"from {event} mm"))
+            return SCORE_WORDS[kind].format(f"above P{event[1:]}" if event.startswith("p") else f"from {event} mm")
     return SCORE_WORDS.get(score, score)

@@ -121,8 +121,7 @@ def gather(config: Config, run: Run) -> Material:
         diagnosis=_read_diagnosis(run, missing),
         climate=_read_climate(run, split),
         climates=_read_climates(model, run, split),
-        trials=_read_csv(run.folder / "experiment" / "results.csv", "experiment"),
-        gains=_read_csv(run.folder / "experiment" / "comparisons.csv", "experiment"),
+        **_read_experiment(run, missing),
         missing=missing,
     )
 
@@ -142,6 +141,17 @@ def _read_csv(path: Path, stage: str = "evaluate") -> pd.DataFrame:
         return pd.read_csv(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it and run 'rainsmith {stage}' again") from None
+
+
+def _read_experiment(run: Run, missing: list[str]) -> dict[str, pd.DataFrame]:
+    """Its two tables, as ``trials`` and ``gains``; neither where one is missing."""
+    paths = [run.folder / "experiment" / f"{name}.csv" for name in ("results", "comparisons")]
+    if all(path.is_file() for path in paths):
+        trials, gains = (_read_csv(path, "experiment") for path in paths)
+        return {"trials": trials, "gains": gains}
+    if any(path.is_file() for path in paths):
+        missing.append("The tables of the experiment are incomplete: 'rainsmith experiment' writes them.")
+    return {}
 
 
 def _read_curves(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:
