@@ -58,13 +58,13 @@ def _name(row: pd.Series) -> str:
 def _runs(table: pd.DataFrame) -> str:
     columns = ["label", "model", "mode", "checkpoint", "seed", "members", "epochs", "settings"]
     runs = table[table["kind"] == "run"]
-    return _lines(columns, ([_plain(row[column]) for column in columns] for _, row in runs.iterrows()))
+    return markdown_table(columns, ([_plain(row[column]) for column in columns] for _, row in runs.iterrows()))
 
 
 def _figures(table: pd.DataFrame, days: str) -> str:
     columns = [column for column in table.columns if str(column).endswith(f" {days}") and table[column].notna().any()]
     rows = [[_name(row), *[_number(row[c], row.get(f"{c} observed")) for c in columns]] for _, row in table.iterrows()]
-    return _lines(["", *[column.removesuffix(f" {days}") for column in columns]], rows)
+    return markdown_table(["", *[column.removesuffix(f" {days}") for column in columns]], rows)
 
 
 def _repeats(table: pd.DataFrame) -> str:
@@ -88,7 +88,8 @@ def _repeats(table: pd.DataFrame) -> str:
             for column in columns
         ]
         parts.append(
-            f"{_name(median)} (seeds {median['seed']})\n\n" + _lines(["figure", "median (range)", "observed"], rows)
+            f"{_name(median)} (seeds {median['seed']})\n\n"
+            + markdown_table(["figure", "median (range)", "observed"], rows)
         )
     return "\n\n".join(parts)
 
@@ -100,7 +101,7 @@ def _grades(table: pd.DataFrame, title: str) -> str:
     for _, row in table.dropna(subset=[f"{title} fail"]).iterrows():
         counts = ", ".join(f"{int(row[f'{title} {grade}'])} {grade}" for grade in COUNTS if row[f"{title} {grade}"])
         rows.append([_name(row), counts, *[_plain(row[f"{title} {name}"]) for name in criteria]])
-    return _lines(["", "count", *criteria], rows)
+    return markdown_table(["", "count", *criteria], rows)
 
 
 def _number(value: object, observed: object = math.nan) -> str:
@@ -118,6 +119,7 @@ def _plain(value: object) -> str:
     return str(value).replace("|", "\\|")
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows of text as a table of Markdown."""
     head = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     return "\n".join([*head, *["| " + " | ".join(row) + " |" for row in rows]])

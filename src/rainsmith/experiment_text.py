@@ -11,6 +11,8 @@ from typing import Literal
 
 import pandas as pd
 
+from rainsmith.comparison_text import markdown_table
+
 CONTROLS = ("real", "oversampled")
 """What an arm with synthetic days has to beat: the better of the two."""
 HIGHER = ("csi", "sedi")
@@ -146,13 +148,10 @@ def as_markdown(results: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     )
     for days in results["days"].unique():
         for table in arm_tables(results, comparisons, days):
-            head = ["score", *table.arms]
-            lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-            for score, cells in table.rows:
-                lines.append("| " + " | ".join([score, *map(_marked, cells)]) + " |")
+            rows = ([score, *map(_marked, cells)] for score, cells in table.rows)
             seeds = f"{table.seeds} seed" + ("s" if table.seeds > 1 else "")
             parts.append(f"## {table.network}, {days} days of the {results['split'].iloc[0]} split, {seeds}")
-            parts.append("\n".join(lines))
+            parts.append(markdown_table(["score", *table.arms], rows))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -162,11 +161,11 @@ def among(score: str, names: Sequence[str]) -> bool:
 
 
 def _marked(cell: Cell) -> str:
-    text = figure(cell.value)
+    text = digits(cell.value)
     return {"": text, "better": f"**{text}**", "worse": f"_{text}_"}[cell.outcome]
 
 
-def figure(value: float) -> str:
+def digits(value: float) -> str:
     """Four digits, since arms differ by little; a dash where a score is undefined."""
     return f"{value:#.4g}".rstrip(".") if math.isfinite(value) else "-"
 

@@ -250,6 +250,7 @@ class Downscale(Section):
         return f"{self.network}-{self.train_on}"
 
 
+Network = Literal["srdrn", "q-srdrn", "unet"]
 ArmName = Annotated[str, Field(pattern=r"^(real|oversampled|(prior|posterior|better)-[1-9][0-9]*)$")]
 
 
@@ -257,7 +258,7 @@ class Experiment(Section):
     """Which downscalers are trained on which days (docs/downscaling.md)."""
 
     # real; oversampled; <mode>-<synthetic days for a hundred real ones>; better: the better mode of the first network
-    arms: dict[Literal["srdrn", "q-srdrn", "unet"], Annotated[list[ArmName], Field(min_length=1)]] = Field(
+    arms: dict[Network, Annotated[list[ArmName], Field(min_length=1)]] = Field(
         default={
             "q-srdrn": ["real", "oversampled", "prior-25", "prior-100", "posterior-25", "posterior-100"],
             "srdrn": ["real", "oversampled", "better-25"],
@@ -267,9 +268,7 @@ class Experiment(Section):
     )
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[0, 1, 2], min_length=1)
     steps: int | None = Field(default=None, ge=1)  # of the gradient; null: downscale.steps
-    lr: dict[
-        Literal["srdrn", "q-srdrn", "unet"], Annotated[float, Field(gt=0)]
-    ] = {}  # of a network, in place of downscale.lr
+    lr: dict[Network, Annotated[float, Field(gt=0)]] = {}  # of a network, in place of downscale.lr
     keep_levels: int = Field(default=1, ge=0)  # of posterior days, where augment.keep_levels does not say
     split: Literal["validation", "test"] = "test"  # that is scored
 

@@ -24,6 +24,7 @@ from rainsmith.experiment.scores import DAY_SETS, bias_mapping, flat, score_tria
 from rainsmith.experiment_text import as_markdown, sentences
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.run import Run, atomic, console, open_zarr, progress
+from rainsmith.sections import Network
 from rainsmith.training_state import fingerprint_of
 
 __all__ = ["experiment"]
@@ -123,9 +124,9 @@ def identity(config: Config, trial: Trial, data: str, source: str) -> str:
     return json.dumps(values, sort_keys=True)
 
 
-def _with_rate(config: Config, network: str) -> Config:
+def _with_rate(config: Config, network: Network) -> Config:
     """The configuration with the learning rate that ``experiment.lr`` has for a network, if any."""
-    lr = next((lr for name, lr in config.experiment.lr.items() if name == network), config.downscale.lr)
+    lr = config.experiment.lr.get(network, config.downscale.lr)
     return config.model_copy(update={"downscale": config.downscale.model_copy(update={"lr": lr})})
 
 

@@ -13,6 +13,7 @@ from rainsmith.arrays import in_day_set
 from rainsmith.augment import joined
 from rainsmith.config import Config
 from rainsmith.experiment_text import CONTROLS
+from rainsmith.sections import Network
 
 BETTER = "better"
 """In place of a mode: the one with the lower validation loss among the arms of the first network."""
@@ -45,7 +46,7 @@ class Arm:
 class Trial:
     """One training of one network."""
 
-    network: str
+    network: Network
     arm: Arm
     seed: int
 
