@@ -40,7 +40,7 @@ from rainsmith.models.blocks import ResidualBlock, channels_last
 from rainsmith.models.geometry import Geometry
 from rainsmith.models.hierarchical import HierarchicalCVAE
 from rainsmith.models.objective import EnsembleObjective
-from rainsmith.optimise import keep_buffers_mapped
+from rainsmith.train.optimise import keep_buffers_mapped
 
 HEUN_STEPS = 18
 

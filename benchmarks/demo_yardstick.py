@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rainsmith.arrays import in_split
+from rainsmith.base.dims import in_split
 from rainsmith.config import load_config
-from rainsmith.data.demo import climate
-from rainsmith.evaluate import settings_of
+from rainsmith.data.demo.climate import climate
+from rainsmith.evaluate.stage import settings_of
 from rainsmith.metrics import ensemble
 from rainsmith.metrics.tally import score_days
-from rainsmith.run import Run
+from rainsmith.run_folder import Run
 
 
 def main() -> None:

@@ -24,11 +24,11 @@ import xarray as xr
 from scipy import fft
 
 from rainsmith.config import Config, parse
-from rainsmith.data.finish import build_store, write_store
 from rainsmith.data.raw import RawData
-from rainsmith.evaluate import evaluate
-from rainsmith.run import Run
-from rainsmith.sample_files import SampleWriter
+from rainsmith.data.store import build_store, write_store
+from rainsmith.evaluate.stage import evaluate
+from rainsmith.run_folder import Run
+from rainsmith.sample.files import SampleWriter
 
 FINE, BLOCK = (156, 132), 12
 BATCH_DAYS = 16

@@ -16,7 +16,7 @@ from typing import Any
 
 from rainsmith import api
 from rainsmith.config import load_config
-from rainsmith.run import Run
+from rainsmith.run_folder import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAT = {"train.epochs": 60, "train.validate_every": 5, "train.max_minutes": None, "loss.warmup_epochs": 15}

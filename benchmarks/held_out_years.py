@@ -19,12 +19,13 @@ import yaml
 from texture import SHOWN, figures
 
 from rainsmith import api
-from rainsmith import checkpoint as checkpoints
-from rainsmith.arrays import in_day_set, in_split
+from rainsmith.base.dims import in_day_set, in_split
+from rainsmith.base.files import read_jsonl
 from rainsmith.config import Config, load_config
-from rainsmith.evaluate import settings_of
-from rainsmith.run import Run, read_jsonl
-from rainsmith.sample import Sampler
+from rainsmith.evaluate.stage import settings_of
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
 
 
 def main() -> None:

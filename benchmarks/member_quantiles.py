@@ -17,15 +17,16 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from rainsmith import checkpoint as checkpoints
-from rainsmith.arrays import in_split
+from rainsmith.base.dims import in_split
+from rainsmith.base.files import open_zarr
 from rainsmith.data.dataset import Days
-from rainsmith.evaluate import settings_of
+from rainsmith.evaluate.stage import settings_of
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.quantiles import as_members, quantile_metrics
 from rainsmith.metrics.tally import score_days
-from rainsmith.run import Run, open_zarr
-from rainsmith.sample import Sampler
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
 
 BATCH = 4
 """Days drawn at a time, with all their members."""

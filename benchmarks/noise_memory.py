@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from rainsmith import checkpoint as checkpoints
-from rainsmith.arrays import TIME, in_split
-from rainsmith.climatology import reference_of
+from rainsmith.base.dims import TIME, in_split
 from rainsmith.data.dataset import Days
+from rainsmith.evaluate.climate import reference_of
 from rainsmith.metrics.climate import INDICES
 from rainsmith.metrics.core import CELL
-from rainsmith.run import Run
-from rainsmith.sample import Sampler
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
 
 
 def main() -> None:

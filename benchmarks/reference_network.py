@@ -28,7 +28,7 @@ from rainsmith.config import FlatModel, Loss
 from rainsmith.models.blocks import kl_per_dimension
 from rainsmith.models.flat import FlatCVAE
 from rainsmith.models.objective import ReferenceLoss
-from rainsmith.optimise import keep_buffers_mapped
+from rainsmith.train.optimise import keep_buffers_mapped
 
 FINE, COARSE, PREDICTORS, STATICS = (156, 132), (13, 11), 6, 3
 
@@ -148,7 +148,7 @@ def measure(device: torch.device, repeats: int) -> dict[str, object]:
 
 def help_seconds() -> float:
     """Median wall time of ``rainsmith --help``."""
-    command = [sys.executable, "-m", "rainsmith.cli", "--help"]
+    command = [sys.executable, "-m", "rainsmith.cli.main", "--help"]
     return median_seconds(lambda: subprocess.run(command, capture_output=True, check=True), 5, torch.device("cpu"))
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import MEMBER, TIME, in_day_set
+from rainsmith.base.dims import MEMBER, TIME, in_day_set
 from rainsmith.config import load_config
-from rainsmith.forecasts import Forecast, baselines_of, samples_of
+from rainsmith.evaluate.forecasts_to_score import Forecast, baselines_of, samples_of
 from rainsmith.metrics.sal import sal
-from rainsmith.run import Run
+from rainsmith.run_folder import Run
 
 SPLIT = "test"
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from rainsmith import checkpoint as checkpoints
-from rainsmith.arrays import in_split
+from rainsmith.base.dims import in_split
 from rainsmith.data.dataset import Days
-from rainsmith.evaluate import settings_of
+from rainsmith.evaluate.stage import settings_of
 from rainsmith.metrics import borders, ensemble, lags, pooled, spatial
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.tally import score_days
-from rainsmith.run import Run
-from rainsmith.sample import Sampler
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
 
 SHOWN = (
     *[lags.fine_power, lags.correlation_length, borders.block_borders],

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from rainsmith.config import DATA_ROOT_VARIABLE
-from rainsmith.data.prepare import prepare
-from rainsmith.run import Run
-from rainsmith.train import train
+from rainsmith.prepare.stage import prepare
+from rainsmith.run_folder import Run
+from rainsmith.train.stage import train
 from tests.small import small_config
 
 _DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -11,11 +11,11 @@ import pandas as pd
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 
-from rainsmith.arrays import SPLITS
+from rainsmith.base.dims import SPLITS
 from rainsmith.config import Config, parse
-from rainsmith.data.finish import build_store, write_store
 from rainsmith.data.raw import RawData
-from rainsmith.run import Run
+from rainsmith.data.store import build_store, write_store
+from rainsmith.run_folder import Run
 
 
 def rain(days: int = 400, ny: int = 20, nx: int = 16, *, seed: int = 0) -> xr.DataArray:

@@ -32,13 +32,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rainsmith.config import Config, UserError, load_config
+from rainsmith.base.errors import UserError
+from rainsmith.config import Config, load_config
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rainsmith.diagnose import Diagnosis
-    from rainsmith.run import Run
+    from rainsmith.diagnose.stage import Diagnosis
+    from rainsmith.run_folder import Run
 
     Folder = Run | Path | str  # a run folder, or its path; it is made where it does not exist
 
@@ -66,14 +67,14 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """``Run`` is imported when it is asked for: it brings xarray."""
     if name == "Run":
-        from rainsmith.run import Run
+        from rainsmith.run_folder import Run
 
         return Run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _run(folder: Folder) -> Run:
-    from rainsmith.run import Run
+    from rainsmith.run_folder import Run
 
     return folder if isinstance(folder, Run) else Run(Path(folder))
 
@@ -128,7 +129,7 @@ def apply(config: Config, checkpoint: Path, out: Path, *, netcdf: bool = False) 
     Raises:
         UserError: predictors that do not match those of the checkpoint.
     """
-    from rainsmith.sample import apply as stage
+    from rainsmith.sample.stage import apply as stage
 
     return stage(config, checkpoint, out, netcdf=netcdf)
 
@@ -214,7 +215,7 @@ def compare(runs: Sequence[Folder]) -> pd.DataFrame:
     Raises:
         UserError: a folder holds no evaluation.
     """
-    from rainsmith.compare import compare as stage
+    from rainsmith.compare.stage import compare as stage
 
     return stage([_run(folder) for folder in runs])
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from rainsmith import __version__
-from rainsmith.config import Config, UserError
-from rainsmith.run import Run, atomic, console, read_json, write_json
+from rainsmith.base.console import console
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import atomic, read_json, write_json
+from rainsmith.config import Config
+from rainsmith.run_folder import Run
 
 
 @dataclass(frozen=True)
@@ -34,20 +37,22 @@ class Stage:
 
 
 STAGES = (
-    Stage("prepare", "rainsmith.data.prepare", ("data",), (), "store.zarr"),
-    Stage("train", "rainsmith.train", ("seed", "model", "loss", "objective", "train"), ("prepare",), "checkpoints"),
-    Stage("sample", "rainsmith.sample", ("sampling",), ("train",), "samples"),
-    Stage("evaluate", "rainsmith.evaluate", ("evaluate",), ("sample",), "evaluation/metrics.csv"),
-    Stage("diagnose", "rainsmith.diagnose", ("sampling",), ("evaluate",), "diagnosis.json"),
-    Stage("augment", "rainsmith.augment", ("augment", "sampling"), ("train",), "augmented.zarr"),
-    Stage("report", "rainsmith.report", (), ("diagnose", "augment", "experiment"), "report.html"),
+    Stage("prepare", "rainsmith.prepare.stage", ("data",), (), "store.zarr"),
+    Stage(
+        "train", "rainsmith.train.stage", ("seed", "model", "loss", "objective", "train"), ("prepare",), "checkpoints"
+    ),
+    Stage("sample", "rainsmith.sample.stage", ("sampling",), ("train",), "samples"),
+    Stage("evaluate", "rainsmith.evaluate.stage", ("evaluate",), ("sample",), "evaluation/metrics.csv"),
+    Stage("diagnose", "rainsmith.diagnose.stage", ("sampling",), ("evaluate",), "diagnosis.json"),
+    Stage("augment", "rainsmith.augment.stage", ("augment", "sampling"), ("train",), "augmented.zarr"),
+    Stage("report", "rainsmith.report.stage", (), ("diagnose", "augment", "experiment"), "report.html"),
 )
 BY_ITSELF = (
-    Stage("sweep", "rainsmith.sweep", ("sampling", "sweep"), ("train",), "sweep.csv"),
-    Stage("downscale", "rainsmith.downscale", ("seed", "downscale"), ("prepare", "augment"), "downscale"),
+    Stage("sweep", "rainsmith.sweep.stage", ("sampling", "sweep"), ("train",), "sweep.csv"),
+    Stage("downscale", "rainsmith.downscale.stage", ("seed", "downscale"), ("prepare", "augment"), "downscale"),
     Stage(
         "experiment",
-        "rainsmith.experiment",
+        "rainsmith.experiment.stage",
         ("seed", "experiment", "downscale", "augment", "sampling", "evaluate"),
         ("train",),
         "experiment/results.csv",
@@ -163,7 +168,7 @@ def _input_files(config: Config) -> list[tuple[str, int, int]]:
     if data.kind != "gridded":
         files = [*data.root.rglob("*.npy"), *data.root.rglob("*.json")]
     else:
-        from rainsmith.data.source import resolve_files
+        from rainsmith.data.sources.files import resolve_files
 
         predictors, statics = [s.files for s in data.predictors], [s.files for s in data.statics]
         named = [data.target.files, data.coarse_grid, *predictors, *statics]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.config import UserError
+from rainsmith.base.errors import UserError
 from rainsmith.data.check import SUSPECT_EXCESS_MM, check_precip, find_suspects
-from rainsmith.data.source import open_variable
+from rainsmith.data.sources.files import open_variable
 from tests.data.made import rain
 
 

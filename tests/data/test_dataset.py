@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rainsmith.arrays import in_split
+from rainsmith.base.dims import in_split
 from rainsmith.data.dataset import Days, stratified_batches
-from rainsmith.run import Run
+from rainsmith.run_folder import Run
 
 
 def test_batch_keeps_the_asked_order_and_marks_invalid_cells(prepared: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainsmith.arrays import CATEGORIES
+from rainsmith.base.dims import CATEGORIES
 from rainsmith.data.heavy import categories, choose_heavy_x, coarse_rain_score
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rainsmith.config import UserError
+from rainsmith.base.errors import UserError
 from rainsmith.data.normalise import STD_FLOOR, PredictandTransform, Standardiser, standardised_statics
 
 FIELD = hnp.arrays(np.float32, (3, 4), elements=st.floats(0, 1500, width=32))

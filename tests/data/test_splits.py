@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.config import Splits, UserError
+from rainsmith.base.errors import UserError
+from rainsmith.config import Splits
 from rainsmith.data.splits import assign, leave_gaps, refuse_empty, shifted_days, span_of, split_spans
 
 YEARS = split_spans(Splits(train=(2001, 2002), validation=(2003, 2003), test=(2004, 2004)))

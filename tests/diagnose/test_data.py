@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.arrays import SPLITS
+from rainsmith.base.dims import SPLITS
 from rainsmith.diagnose import data
-from rainsmith.run import Run
+from rainsmith.run_folder import Run
 
 
 @pytest.fixture(scope="module")

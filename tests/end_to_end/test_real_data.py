@@ -13,8 +13,8 @@ import xarray as xr
 
 from rainsmith.config import DATA_ROOT_VARIABLE, load_config
 from rainsmith.pipeline import run_stage
-from rainsmith.run import Run
-from rainsmith.sample import apply
+from rainsmith.run_folder import Run
+from rainsmith.sample.stage import apply
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SMALL: dict[str, Any] = {

@@ -8,16 +8,9 @@ import scoringrules
 import xarray as xr
 from scipy import ndimage
 
-from rainsmith.arrays import neighbours
+from rainsmith.base.cell_pairs import neighbours
 from rainsmith.metrics.core import Settings, pair
-from rainsmith.metrics.lags import (
-    LAGS,
-    SCORED_LAGS,
-    correlation_length,
-    fine_power,
-    lag_terms,
-    variogram_score,
-)
+from rainsmith.metrics.lags import LAGS, SCORED_LAGS, correlation_length, fine_power, lag_terms, variogram_score
 from tests.metrics.climate import array
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.errors import UserError
+from rainsmith.base.errors import UserError
 from rainsmith.metrics.sal import sal
 
 needs_pysteps = pytest.mark.skipif(find_spec("pysteps") is None, reason="pysteps, an optional extra, is not installed")

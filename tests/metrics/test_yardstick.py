@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.config import Demo
-from rainsmith.data.demo import climate
+from rainsmith.data.demo.climate import climate
 from rainsmith.metrics import ensemble, pooled, spatial
 from rainsmith.metrics.bootstrap import calendar_blocks, paired_difference
 from rainsmith.metrics.core import Settings

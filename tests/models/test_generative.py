@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 
 from rainsmith.models.generative import BOUND, Drawing, HierarchicalModelInUnits, build_model
-from rainsmith.run import Run
+from rainsmith.run_folder import Run
 from tests.small import small_config
 
 

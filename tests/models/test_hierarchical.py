@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from rainsmith.config import HierarchicalModel, UserError, load_config
+from rainsmith.base.errors import UserError
+from rainsmith.config import HierarchicalModel, load_config
 from rainsmith.models.geometry import Geometry, sampling_points, valid_box
 from rainsmith.models.hierarchical import HierarchicalCVAE, LevelPosterior, _kernel_of_blocks
 

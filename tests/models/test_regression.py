@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from rainsmith.arrays import in_split
+from rainsmith.base.dims import in_split
 from rainsmith.config import Downscale
 from rainsmith.data.dataset import Batch, Days
 from rainsmith.models.regression import Amount, BernoulliGamma, Downscaler, MonotoneQuantiles
-from rainsmith.run import Run
+from rainsmith.run_folder import Run
 
 NETWORKS = ("srdrn", "q-srdrn", "unet")
 EACH = pytest.mark.parametrize("network", NETWORKS)

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME, X, Y
-from rainsmith.config import UserError
+from rainsmith.base.dims import TIME, X, Y
+from rainsmith.base.errors import UserError
 
 LOWEST_MM = -0.1
 """[mm/day] Below this a value is an error; between it and 0 it is a trace of packing or interpolation."""

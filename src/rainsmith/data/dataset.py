@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from rainsmith.arrays import day_numbers
+from rainsmith.base.dims import day_numbers
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainsmith.arrays import CATEGORIES, SPLITS
+from rainsmith.base.dims import CATEGORIES, SPLITS
 
 
 def categories(precip: np.ndarray, threshold: float, area: float, wet_mm: float) -> np.ndarray:

@@ -18,7 +18,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from rainsmith.errors import UserError
+from rainsmith.base.errors import UserError
 
 STD_FLOOR = 0.1
 """Smallest per-cell standard deviation of log1p mm/day; 0.1 is that of a cell with 2 mm on one day in a hundred."""

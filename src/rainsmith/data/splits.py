@@ -9,8 +9,9 @@ import re
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import SPLITS, TIME
-from rainsmith.config import DateSpan, Splits, UserError
+from rainsmith.base.dims import SPLITS, TIME
+from rainsmith.base.errors import UserError
+from rainsmith.config import DateSpan, Splits
 
 Span = tuple[int, int]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME, in_split
+from rainsmith.base.dims import TIME, in_split
 from rainsmith.data.check import find_suspects
 from rainsmith.diagnose.finding import Figure, Finding, at_most
-from rainsmith.sample import outside_training_range
+from rainsmith.sample.stage import outside_training_range
 
 
 def findings(store: xr.Dataset, split: str) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import SPLITS, TIME, in_split
+from rainsmith.base.dims import SPLITS, TIME, in_split
 from rainsmith.diagnose.finding import Figure, Finding, at_most
 from rainsmith.metrics.bootstrap import calendar_blocks
 

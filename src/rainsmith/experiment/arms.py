@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import in_day_set
-from rainsmith.augment import joined
-from rainsmith.config import Config
-from rainsmith.experiment_text import CONTROLS
-from rainsmith.sections import Network
+from rainsmith.augment.stage import joined
+from rainsmith.base.dims import in_day_set
+from rainsmith.config import Config, Network
+from rainsmith.experiment.text import CONTROLS
 
 BETTER = "better"
 """In place of a mode: the one with the lower validation loss among the arms of the first network."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from rainsmith.experiment_text import CONTROLS, IN_WORDS, among, higher_is_better
+from rainsmith.experiment.text import CONTROLS, IN_WORDS, among, higher_is_better
 from rainsmith.metrics.bootstrap import LEVEL, interval
 
 COMPARED = (*IN_WORDS, "rmse", "mae_tail", "kl_divergence", "csi_", "sedi_")

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.arrays import MEMBER, TIME, in_day_set
-from rainsmith.evaluate import Resampling
+from rainsmith.base.dims import MEMBER, TIME, in_day_set
+from rainsmith.evaluate.stage import Resampling
 from rainsmith.metrics import distributions, ensemble, extremes, pooled
 from rainsmith.metrics.core import THRESHOLD, Metric, Settings
 from rainsmith.metrics.quantiles import as_members, quantile_metrics

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME, neighbours
+from rainsmith.base.cell_pairs import neighbours
+from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import MEMBER, TIME, X, Y, day_numbers
+from rainsmith.base.dims import MEMBER, TIME, X, Y, day_numbers
 
 CELL = "cell"
 SERIES = "series"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import MEMBER
+from rainsmith.base.dims import MEMBER
 from rainsmith.metrics.core import SERIES
 from rainsmith.metrics.ensemble import RANK
 from rainsmith.metrics.pooled import BIN, BIN_LOWER, quantile

@@ -8,7 +8,7 @@ from scores.continuous import mae as mean_absolute_error
 from scores.continuous import mse as mean_squared_error
 from scores.probability import crps_for_ensemble, tail_tw_crps_for_ensemble
 
-from rainsmith.arrays import MEMBER, TIME
+from rainsmith.base.dims import MEMBER, TIME
 from rainsmith.metrics.core import CELL, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 

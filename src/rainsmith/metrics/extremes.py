@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scores.categorical import BasicContingencyManager
 
-from rainsmith.arrays import TIME
+from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import SERIES, THRESHOLD, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME, neighbours
+from rainsmith.base.cell_pairs import neighbours
+from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 from rainsmith.metrics.spatial import deviation_terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME
+from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings, metric
 from rainsmith.metrics.extremes import thresholds_of
 

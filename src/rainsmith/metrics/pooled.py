@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import TIME
+from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import POOLING, SERIES, Pairs, Settings, metric
 
 BIN = "bin"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import MEMBER, TIME
+from rainsmith.base.dims import MEMBER, TIME
 from rainsmith.metrics.core import Metric, Pairs, Settings, Terms, metric
 from rainsmith.metrics.pooled import amounts
 

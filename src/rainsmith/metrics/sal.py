@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import X, Y
-from rainsmith.errors import UserError
+from rainsmith.base.dims import X, Y
+from rainsmith.base.errors import UserError
 
 _QUANTILE, _SHARE = 0.95, 1 / 15  # objects lie above a fifteenth of the P95 of wet cells (Wernli et al. 2009)
 _OBJECTS = {"minref": 1.0, "minmax": 1.0, "maxref": 1.0 + 1e-5, "mindiff": 1e-5, "minsize": 1, "mindis": 3}

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 import xarray as xr
 
-from rainsmith.arrays import TIME
+from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.ndimage import uniform_filter
 
-from rainsmith.arrays import TIME
+from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import Pairs, Settings, metric
 from rainsmith.metrics.pooled import amounts
 

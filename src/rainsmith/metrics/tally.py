@@ -13,7 +13,7 @@ from dask.base import compute
 from dask.delayed import delayed
 from dask.system import CPU_COUNT
 
-from rainsmith.arrays import MEMBER, TIME
+from rainsmith.base.dims import MEMBER, TIME
 from rainsmith.metrics.bootstrap import calendar_blocks, interval, resampling_weights
 from rainsmith.metrics.core import POOLING, Metric, Pairs, Settings, daily_terms, pair, pool
 

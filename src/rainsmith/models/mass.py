@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from rainsmith.arrays import CHANNEL
+from rainsmith.base.dims import CHANNEL
 from rainsmith.models.cells import bilinear_weights, block_sums
 
 SMOOTH_ROUNDS = 6

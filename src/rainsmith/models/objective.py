@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rainsmith.arrays import neighbours
+from rainsmith.base.cell_pairs import neighbours
 from rainsmith.config import Loss, Objective
 from rainsmith.models.blocks import spatial_gradients
 from rainsmith.models.cells import Pooling

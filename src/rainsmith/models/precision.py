@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from rainsmith.config import UserError
+from rainsmith.base.errors import UserError
 
 
 def pick_device(name: str) -> torch.device:

@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
-from rainsmith.arrays import X, Y
+from rainsmith.base.dims import X, Y
 from rainsmith.plots.style import ACCENT, FAINT, INK, LINE_STYLES, RainScale
 
 COLUMNS = 4

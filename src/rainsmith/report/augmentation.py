@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rainsmith.experiment_text import Outcome, arm_tables, digits, sentences
+from rainsmith.experiment.text import Outcome, arm_tables, digits, sentences
 from rainsmith.plots.experiment import differences
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import Picture, embed

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rainsmith import criteria
-from rainsmith.criteria import Criterion
+from rainsmith.evaluate import criteria
+from rainsmith.evaluate.criteria import Criterion
 from rainsmith.report.words import MODEL_WORDS, describe, number
 
 CRITERION_WORDS = {

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.arrays import MEMBER
+from rainsmith.base.dims import MEMBER
 from rainsmith.metrics.climate import INDICES
 from rainsmith.plots import climate as plots
 from rainsmith.plots.curves import Curve

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.arrays import MEMBER, Y
+from rainsmith.base.dims import MEMBER, Y
 from rainsmith.plots import curves
 from rainsmith.plots.curves import Curve
 from rainsmith.plots.maps import numeric_axis

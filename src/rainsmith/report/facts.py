@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from rainsmith.arrays import SPLITS, TIME, day_numbers, in_day_set, in_split
+from rainsmith.base.dims import SPLITS, TIME, day_numbers, in_day_set, in_split
+from rainsmith.base.provenance import provenance
 from rainsmith.report.distributions import cell_size
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import date_text
 from rainsmith.report.words import number
-from rainsmith.run import provenance
 
 CREDITS = ("title", "source", "institution", "references", "comment", "license", "licence", "terms")
 """Attributes of the store that say whose data these are."""

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.arrays import SPLITS, TIME, day_numbers, in_split
-from rainsmith.baselines import BASELINES
-from rainsmith.config import Config, UserError
-from rainsmith.run import Run, open_zarr, read_json, read_jsonl
+from rainsmith.base.dims import SPLITS, TIME, day_numbers, in_split
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import open_zarr, read_json, read_jsonl
+from rainsmith.baselines.registry import BASELINES
+from rainsmith.config import Config
+from rainsmith.run_folder import Run
 
 MODES = ("prior", "posterior")
 

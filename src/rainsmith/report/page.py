@@ -9,7 +9,7 @@ import jinja2
 import numpy as np
 import yaml
 
-from rainsmith import criteria
+from rainsmith.evaluate import criteria
 from rainsmith.report.augmentation import experiment_pictures, experiment_sentences, experiment_tables
 from rainsmith.report.checklist import checklist
 from rainsmith.report.climate import climate_columns, climate_pictures, climate_rows

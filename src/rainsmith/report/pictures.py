@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from rainsmith.arrays import TIME, day_numbers
+from rainsmith.base.dims import TIME, day_numbers
+from rainsmith.base.files import atomic
 from rainsmith.plots import maps, style
 from rainsmith.report.gather import Material, heaviest
-from rainsmith.run import atomic
 
 PANELS = 8
 """Maps of a day: two rows of four."""

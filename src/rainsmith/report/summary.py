@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rainsmith import criteria
-from rainsmith.criteria import Criterion
+from rainsmith.evaluate import criteria
+from rainsmith.evaluate.criteria import Criterion
 from rainsmith.report.checklist import CRITERION_WORDS
 from rainsmith.report.gather import Material
 from rainsmith.report.tables import block_mean, day_counts, promise

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rainsmith.arrays import DAY_SETS
+from rainsmith.base.dims import DAY_SETS
 from rainsmith.report.gather import Material
 from rainsmith.report.words import (
     METRICS,

@@ -1,0 +1,1 @@
+"""Errors, names of dimensions, units and files: what every room uses."""

@@ -1,0 +1,136 @@
+"""Fields that the baselines share: training days without gaps, the coarse rain, and its interpolation.
+
+Fields of cells are flat, (day, cell) over the valid cells of the domain, so that no invalid cell is ever read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy import ndimage
+
+from rainsmith.base.dims import SPLITS, TIME
+from rainsmith.base.errors import UserError
+
+
+class NotApplicable(UserError):
+    """A baseline cannot be formed from these data; the message says what it lacks."""
+
+
+@dataclass(frozen=True)
+class CoarseRain:
+    """The coarse rain of each day itself, without gaps, and how it lies under the fine cells.
+
+    Attributes:
+        fields: (time, y_lr, x_lr) [mm/day], missing cells filled from the nearest valid one.
+        row: (cell,) fractional row of each valid fine cell in the coarse grid, clamped to it.
+        col: (cell,) fractional column, likewise.
+        block: (cell,) flat index of the coarse cell that holds each fine cell.
+        share: (y_lr * x_lr,) number of valid fine cells in each coarse cell.
+        exact: the coarse cells are block means of the target.
+    """
+
+    fields: np.ndarray
+    row: np.ndarray
+    col: np.ndarray
+    block: np.ndarray
+    share: np.ndarray
+    exact: bool
+
+    def at_cells(self, fields: np.ndarray) -> np.ndarray:
+        """Bilinear interpolation of coarse fields (day, y_lr, x_lr) to the fine cells: (day, cell)."""
+        ny, nx = fields.shape[-2:]
+        top = np.clip(np.floor(self.row).astype(int), 0, max(ny - 2, 0))
+        left = np.clip(np.floor(self.col).astype(int), 0, max(nx - 2, 0))
+        below, right = np.minimum(top + 1, ny - 1), np.minimum(left + 1, nx - 1)
+        down, across = self.row - top, self.col - left
+        upper = fields[:, top, left] * (1 - across) + fields[:, top, right] * across
+        lower = fields[:, below, left] * (1 - across) + fields[:, below, right] * across
+        return np.asarray(upper * (1 - down) + lower * down)
+
+    def block_values(self, fields: np.ndarray) -> np.ndarray:
+        """Each fine cell's own coarse cell, without interpolation: (day, cell)."""
+        return np.asarray(fields.reshape(len(fields), -1)[:, self.block])
+
+
+def coarse_rain(store: xr.Dataset, baseline: str) -> CoarseRain:
+    """The coarse rain that a store's predictors hold.
+
+    Raises:
+        NotApplicable: the predictors hold no coarse rain.
+    """
+    channel = str(store.attrs.get("coarse_rain_channel", ""))
+    if not channel:
+        raise NotApplicable(
+            f"found no coarse rain among the predictors; the baseline '{baseline}' rescales or interpolates it; "
+            "name another baseline (climatology, analogs) or give a rain predictor"
+        )
+    mask = store["mask"].values
+    raw = store["predictors"].sel(channel=channel).transpose(TIME, "y_lr", "x_lr").values
+    ny, nx = raw.shape[1:]
+    block = store["block"].values[mask]
+    return CoarseRain(
+        fields=fill_nearest(np.asarray(raw, dtype=np.float64)),
+        row=np.clip(store["coarse_row"].values[mask].astype(np.float64), 0, ny - 1),
+        col=np.clip(store["coarse_col"].values[mask].astype(np.float64), 0, nx - 1),
+        block=block,
+        share=np.bincount(block, minlength=ny * nx).astype(np.float64),
+        exact=int(store.attrs.get("coarsen", 0)) > 0,
+    )
+
+
+def training_days(store: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Training days as a library of whole fields.
+
+    Returns:
+        Indices into the store's time of the training days that hold any rain value, and their fields
+        (day, cell) float32 [mm/day] over the valid cells; a missing cell takes the nearest valid value of the day.
+
+    Raises:
+        UserError: no training day holds a value.
+    """
+    mask = store["mask"].values
+    days = np.flatnonzero(store["split"].values == SPLITS.index("train"))
+    fields = np.asarray(store["precip"].isel({TIME: days}).values, dtype=np.float32)
+    known = np.isfinite(fields[:, mask])
+    some = known.any(axis=1)
+    if not some.any():
+        raise UserError("found no training day with a rain value; the baselines need some; check data.splits")
+    days, fields, known = days[some], fields[some], known[some]
+    gaps = ~known.all(axis=1)
+    if gaps.any():
+        fields[gaps] = fill_nearest(np.where(mask, fields[gaps], np.nan))
+    return days, fields[:, mask]
+
+
+def fill_nearest(fields: np.ndarray) -> np.ndarray:
+    """Copy of (day, row, column) fields whose NaNs take the nearest finite value of that day; empty days stay NaN."""
+    filled = fields.copy()
+    missing = ~np.isfinite(fields)
+    patterns, group = np.unique(np.packbits(missing.reshape(len(fields), -1), axis=1), axis=0, return_inverse=True)
+    for number in range(len(patterns)):
+        members = np.flatnonzero(group.ravel() == number)
+        gap = missing[members[0]]
+        if gap.any() and not gap.all():
+            row, col = ndimage.distance_transform_edt(gap, return_distances=False, return_indices=True)
+            filled[members] = fields[members][:, row, col]
+    return filled
+
+
+def as_forecast(cells: np.ndarray, store: xr.Dataset, days: np.ndarray, name: str) -> xr.DataArray:
+    """Values (day, member, cell) as a DataArray (time, member, y, x) float32 [mm/day], NaN at invalid cells."""
+    precip = store["precip"].isel({TIME: days})
+    mask = store["mask"].values
+    values = np.full((*cells.shape[:2], *mask.shape), np.nan, dtype=np.float32)
+    values[:, :, mask] = cells
+    kept = {key: precip.attrs[key] for key in ("standard_name", "grid_mapping") if key in precip.attrs}
+    coords = {key: value for key, value in precip.coords.items() if key != "member"}
+    return xr.DataArray(
+        values,
+        dims=(TIME, "member", "y", "x"),
+        coords={**coords, "member": np.arange(cells.shape[1])},
+        name="precip",
+        attrs={"units": "mm/day", **kept, "long_name": f"precipitation of the baseline {name}"},
+    )

@@ -1,0 +1,1 @@
+"""The embedded rain climate, whose true distribution is known."""

@@ -1,0 +1,1 @@
+"""Files of a user, brought to fields with named dimensions."""

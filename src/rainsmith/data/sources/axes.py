@@ -1,0 +1,233 @@
+"""Which dimension is time, y and x, whatever a file calls them, and the coordinates that come along."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import TIME, X, Y, day_numbers
+from rainsmith.base.errors import UserError
+
+Axes = dict[str, Hashable]
+
+_AXIS_NAMES = {
+    TIME: frozenset("time t valid_time date day days times".split()),
+    Y: frozenset(
+        "y j lat latitude rlat grid_latitude projection_y_coordinate northing northings north south_north nj nlat "
+        "yc y_lr row nav_lat".split()
+    ),
+    X: frozenset(
+        "x i lon longitude rlon grid_longitude projection_x_coordinate easting eastings east west_east ni nlon "
+        "xc x_lr col column nav_lon".split()
+    ),
+}
+_STANDARD_NAMES = {
+    TIME: {"time"},
+    Y: {"latitude", "grid_latitude", "projection_y_coordinate"},
+    X: {"longitude", "grid_longitude", "projection_x_coordinate"},
+}
+_DEGREES = {
+    Y: {"degrees_north", "degree_north", "degrees_n", "degree_n"},
+    X: {"degrees_east", "degree_east", "degrees_e", "degree_e"},
+}
+_GEOGRAPHIC_NAMES = {
+    Y: {"lat", "latitude", "nav_lat", "nlat", "xlat"},
+    X: {"lon", "longitude", "nav_lon", "nlon", "xlong"},
+}
+_GEOGRAPHIC = {
+    Y: {"standard_name": "latitude", "units": "degrees_north"},
+    X: {"standard_name": "longitude", "units": "degrees_east"},
+}
+_LETTERS = {TIME: "T", Y: "Y", X: "X"}
+_LEFT_BEHIND = ("coordinates", "ancillary_variables", "grid_mapping", "actual_range", "valid_range")
+
+
+def read_days(ds: xr.Dataset, name: str, path: Path, span: tuple[int, int] | None = None) -> xr.DataArray:
+    """One variable of a file as (time, y, x) with its coordinates.
+
+    Args:
+        ds: the opened file.
+        name: the variable.
+        path: the file, for error texts.
+        span: first and last day to read, as YYYYMMDD.
+
+    Returns:
+        float32 (time, y, x), in memory; ``y`` and ``x`` with their attributes (where only a name tells that they are
+        latitudes, the attributes say so afterwards), 2-D ``latitude`` and ``longitude`` and the grid mapping as
+        coordinates where the file has them. Times are kept as they stand.
+
+    Raises:
+        UserError: the dimensions are not understood, or the days have no times or are not in order.
+    """
+    da = ds[name]
+    axes = _axes(da, path, wanted=(TIME, Y, X))
+    dim = axes[TIME]
+    if dim not in da.coords or not _is_time(da[dim]):
+        raise UserError(f"{path}: '{dim}' of '{name}' holds no times; expected units such as 'days since 1990-01-01'")
+    numbers = day_numbers(da[dim].rename({dim: TIME}) if dim != TIME else da[TIME])
+    if (np.diff(numbers) < 0).any():
+        raise UserError(f"{path}: the days of '{name}' are not in order of time; sort the file")
+    if span is not None:
+        first, last = np.searchsorted(numbers, span[0]), np.searchsorted(numbers, span[1], side="right")
+        da = da.isel({dim: slice(int(first), int(last))})
+    return _with_coordinates(da, ds, axes, (TIME, Y, X))
+
+
+def read_map(ds: xr.Dataset, name: str, path: Path) -> xr.DataArray:
+    """One variable of a file as a map (y, x) with its coordinates; a single time is left out.
+
+    Raises:
+        UserError: the dimensions are not understood, or there are several times.
+    """
+    da = ds[name]
+    axes = _axes(da, path, wanted=(Y, X))
+    if TIME in axes:
+        if da.sizes[axes[TIME]] != 1:
+            raise UserError(f"{path}: '{name}' has {da.sizes[axes[TIME]]} times; expected a map without time")
+        da = da.isel({axes[TIME]: 0})
+    return _with_coordinates(da, ds, axes, (Y, X))
+
+
+def read_any_map(ds: xr.Dataset, path: Path) -> xr.DataArray:
+    """The grid of a file as a map (y, x), from its first variable that has one or from its axes alone.
+
+    Raises:
+        UserError: the file holds no grid.
+    """
+    for v in ds.data_vars:
+        spare = {d: 0 for d in ds[v].dims if str(d).lower() in _AXIS_NAMES[TIME]}
+        if ds[v].ndim >= 2 and not any("bnds" in str(d) or "bounds" in str(d) for d in ds[v].dims):
+            try:
+                return read_map(ds.isel(spare), str(v), path)
+            except UserError:
+                continue
+    for lat, lon in (("lat", "lon"), ("latitude", "longitude"), ("y", "x")):
+        if lat in ds.variables and lon in ds.variables and ds[lat].ndim == ds[lon].ndim == 1:
+            empty = xr.DataArray(np.zeros((ds[lat].size, ds[lon].size)), dims=(*ds[lat].dims, *ds[lon].dims))
+            return read_map(ds.assign(grid=empty), "grid", path)
+    raise UserError(f"{path} holds no grid; expected a variable with dimensions of y and x")
+
+
+def _axes(da: xr.DataArray, path: Path, *, wanted: tuple[str, ...]) -> Axes:
+    """By attributes, then by name, then by the order that CF recommends (T, Z, Y, X)."""
+    axes: Axes = {}
+    for test in (_by_attributes, _by_name):
+        for dim in da.dims:
+            axis = test(da, dim) if dim not in axes.values() else None
+            if axis is not None and axis not in axes:
+                axes[axis] = dim
+    rest = [dim for dim in da.dims if dim not in axes.values() and da.sizes[dim] > 1]
+    missing = [axis for axis in (Y, X) if axis not in axes]
+    if rest and len(rest) == len(missing):
+        axes.update(dict(zip(missing, rest, strict=True)))
+        rest, missing = [], []
+    missing = [axis for axis in wanted if axis not in axes]
+    if missing or rest:
+        shape = ", ".join(f"{d}: {n}" for d, n in da.sizes.items())
+        advice = f"found no {' or '.join(missing)}" if missing else f"select one of '{rest[0]}' in the file first"
+        raise UserError(f"{path}: '{da.name}' has dimensions ({shape}); expected {', '.join(wanted)}; {advice}")
+    return axes
+
+
+def _by_attributes(da: xr.DataArray, dim: Hashable) -> str | None:
+    if dim not in da.coords:
+        return None
+    coordinate = da[dim]
+    if _is_time(coordinate):
+        return TIME
+    for axis, letter in _LETTERS.items():
+        if coordinate.attrs.get("standard_name") in _STANDARD_NAMES[axis]:
+            return axis
+        if str(coordinate.attrs.get("units", "")).lower() in _DEGREES.get(axis, ()):
+            return axis
+        if coordinate.attrs.get("axis") == letter:
+            return axis
+    return None
+
+
+def _by_name(da: xr.DataArray, dim: Hashable) -> str | None:
+    return next((axis for axis, names in _AXIS_NAMES.items() if str(dim).lower() in names), None)
+
+
+def _is_time(coordinate: xr.DataArray) -> bool:
+    if coordinate.dtype.kind == "O":
+        return bool(coordinate.size) and hasattr(coordinate.values.flat[0], "calendar")
+    return coordinate.dtype.kind == "M"
+
+
+def _is_geographic(coordinate: xr.DataArray, axis: str) -> bool:
+    standard = coordinate.attrs.get("standard_name")
+    if standard is not None:
+        return bool(standard == _GEOGRAPHIC[axis]["standard_name"])
+    degrees = str(coordinate.attrs.get("units", "")).lower() in _DEGREES[axis]
+    return degrees or str(coordinate.name).lower() in _GEOGRAPHIC_NAMES[axis]
+
+
+def _with_coordinates(da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tuple[str, ...]) -> xr.DataArray:
+    da = da.squeeze([d for d in da.dims if d not in axes.values()])
+    values = da.transpose(*(axes[axis] for axis in wanted)).values.astype(np.float32, copy=False)
+    attrs = {key: value for key, value in da.attrs.items() if key not in _LEFT_BEHIND}
+    result = xr.DataArray(values, dims=wanted, name=da.name, attrs=attrs)
+    if TIME in wanted:
+        time = da[axes[TIME]]
+        result = result.assign_coords({TIME: (TIME, time.values, _kept(time.attrs))})
+    for axis in (Y, X):
+        line = _line(ds, axes[axis], axis)
+        if line is not None:
+            result = result.assign_coords({axis: (axis, line.values, _axis_attrs(line, axis))})
+        plane = _plane(ds, axes, axis)
+        if plane is not None:
+            name = _GEOGRAPHIC[axis]["standard_name"]
+            result = result.assign_coords({name: ((Y, X), plane.values, dict(_GEOGRAPHIC[axis]))})
+    return _monotonic_longitude(_with_grid_mapping(result, ds, da))
+
+
+def _line(ds: xr.Dataset, dim: Hashable, axis: str) -> xr.DataArray | None:
+    """The coordinate of a dimension: of its name, or the latitudes or longitudes that run along it."""
+    if dim in ds.coords:
+        return ds[dim]
+    along = [ds[v] for v in ds.variables if ds[v].dims == (dim,) and _is_geographic(ds[v], axis)]
+    return along[0] if along else None
+
+
+def _plane(ds: xr.Dataset, axes: Axes, axis: str) -> xr.DataArray | None:
+    """2-D latitudes or longitudes of the same cells."""
+    both = {axes[Y], axes[X]}
+    found = [ds[v] for v in ds.variables if set(ds[v].dims) == both and _is_geographic(ds[v], axis)]
+    return found[0].transpose(axes[Y], axes[X]) if found else None
+
+
+def _kept(attrs: dict[Any, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in attrs.items() if key not in ("bounds", "_CoordinateAxisType")}
+
+
+def _axis_attrs(coordinate: xr.DataArray, axis: str) -> dict[str, Any]:
+    attrs = {"long_name": str(coordinate.name), **_kept(coordinate.attrs), "axis": _LETTERS[axis]}
+    return {**attrs, **_GEOGRAPHIC[axis]} if _is_geographic(coordinate, axis) else attrs
+
+
+def _with_grid_mapping(result: xr.DataArray, ds: xr.Dataset, da: xr.DataArray) -> xr.DataArray:
+    name = str(da.attrs.get("grid_mapping", da.encoding.get("grid_mapping", ""))).split(":")[0].strip()
+    if name not in ds.variables:  # not named, or named and missing: the only one that describes itself
+        described = ("grid_mapping_name", "crs_wkt", "spatial_ref")
+        fits = [str(v) for v in ds.variables if ds[v].ndim == 0 and any(key in ds[v].attrs for key in described)]
+        if len(fits) != 1:
+            return result
+        name = fits[0]
+    mapping = ((), np.int32(0), dict(ds[name].attrs))
+    return result.assign_coords({name: mapping}).assign_attrs(grid_mapping=name)
+
+
+def _monotonic_longitude(da: xr.DataArray) -> xr.DataArray:
+    """Longitudes that jump from 360 to 0 inside the region are written as -180 to 180, and sorted."""
+    if X not in da.coords or da[X].attrs.get("standard_name") not in ("longitude", "grid_longitude"):
+        return da
+    step = np.diff(da[X].values)
+    if (step > 0).all() or (step < 0).all():
+        return da
+    wrapped = (da[X].values + 180.0) % 360.0 - 180.0
+    return da.assign_coords({X: (X, wrapped, da[X].attrs)}).sortby(X)

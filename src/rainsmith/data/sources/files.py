@@ -1,0 +1,208 @@
+"""Variables from NetCDF files and Zarr stores, brought to the dimensions (time, y, x) with their CF coordinates."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cf_xarray  # noqa: F401  registers the accessor .cf
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import TIME, X, Y, day_numbers
+from rainsmith.base.errors import UserError
+from rainsmith.data.analogs import ordinals
+from rainsmith.data.sources.axes import read_days, read_map
+
+_PRECIPITATION_STANDARD_NAME = re.compile(r"(precipitation|rainfall)_(flux|amount|rate)")
+_PRECIPITATION_NAMES = frozenset(
+    "pr tp precip precipitation prec pcp prcp rain rainfall rr rainrate rain_rate ppt tprate mtpr total_precipitation "
+    "rainf prect rfe tot_prec pre rainfall_amount rainfall_rate daily_precipitation".split()
+)
+
+
+def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
+    """Files and Zarr stores that paths or globs below ``root`` stand for, sorted and without repetition.
+
+    Raises:
+        UserError: a pattern matches nothing.
+    """
+    found: list[Path] = []
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        matches = sorted(Path(match) for match in glob.glob(str(root / pattern), recursive=True))
+        if not matches:
+            folder = (root / pattern).parent
+            here = sorted(p.name for p in folder.glob("*"))[:5] if folder.is_dir() else None
+            what = (
+                f"{folder} holds {', '.join(here) or 'nothing'}" if here is not None else f"there is no folder {folder}"
+            )
+            raise UserError(
+                f"no file matches {root / pattern} ({what}); correct 'files:', 'data.root' or RAINSMITH_DATA"
+            )
+        found += [match for match in matches if match not in found]
+    return found
+
+
+def open_file(path: Path) -> xr.Dataset:
+    """Open one NetCDF file or Zarr store lazily.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    try:
+        if path.is_dir():
+            return xr.open_zarr(path, chunks=None, consolidated=False, decode_timedelta=False)
+        return xr.open_dataset(path, decode_timedelta=False)
+    except Exception as error:
+        raise UserError(
+            f"{path} cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:200]}); "
+            "expected a NetCDF file or a Zarr store"
+        ) from None
+
+
+def find_variable(ds: xr.Dataset, variable: str | None, where: str = "the file") -> str:
+    """Name of a variable by name or CF standard name; None finds the only precipitation.
+
+    Raises:
+        UserError: no variable or more than one fits; the message names those that exist.
+    """
+    existing = [str(v) for v in ds.data_vars if ds[v].ndim >= 2]
+    listed = ", ".join(_described(ds, v) for v in existing) or "none"
+    if variable is not None:
+        if variable in ds.variables:
+            return variable
+        fits = [str(v) for v in ds.cf.standard_names.get(variable, []) if v in existing]
+        if len(fits) == 1:
+            return fits[0]
+        problem = "has no variable" if not fits else "has several variables of standard name"
+        raise UserError(f"{where} {problem} '{variable}'; it holds: {listed}; correct 'variable:'")
+    fits = [v for v in existing if _PRECIPITATION_STANDARD_NAME.search(ds[v].attrs.get("standard_name", ""))]
+    fits = fits or [v for v in existing if v.lower() in _PRECIPITATION_NAMES]
+    if len(fits) == 1:
+        return fits[0]
+    problem = "no precipitation that can be told by its name" if not fits else "several kinds of precipitation"
+    raise UserError(f"{where} holds {problem}; it holds: {listed}; name one with 'variable:'")
+
+
+def open_variable(
+    files: str | Sequence[str],
+    variable: str | None,
+    root: Path,
+    units: str | None = None,
+    *,
+    span: tuple[int, int] | None = None,
+) -> xr.DataArray:
+    """Read the days of one variable from many files.
+
+    Files are joined in order of time, whatever their names; times are kept as they stand.
+
+    Args:
+        files: paths or globs below ``root``.
+        variable: name or CF standard name; None for the only precipitation.
+        root: folder of the data.
+        units: takes the place of the attribute ``units``.
+        span: first and last day to read, as YYYYMMDD.
+
+    Returns:
+        float32 (time, y, x), in memory, in the units of the file, with coordinates as in ``axes.read_days``.
+
+    Raises:
+        UserError: a file or the variable is missing, dimensions are not understood, days are repeated or unsorted,
+            the step is not a day, or files differ in grid, calendar or units.
+    """
+    pieces: list[xr.DataArray] = []
+    for path in resolve_files(files, root):
+        with open_file(path) as ds:
+            piece = _read(read_days, ds, find_variable(ds, variable, str(path)), path, span)
+        if piece.sizes[TIME]:
+            pieces.append(piece if units is None else piece.assign_attrs(units=units))
+    if not pieces:
+        raise UserError(f"no day of {files} lies within {_dated(span)}; correct 'data.period' or 'files:'")
+    pieces.sort(key=lambda piece: int(day_numbers(piece[TIME][:1])[0]))
+    da = _join(pieces)
+    _check_days(da)
+    return da
+
+
+def open_map(files: str | Sequence[str], variable: str | None, root: Path) -> xr.DataArray:
+    """Read a map without time, (y, x) float32, from the one file that holds it.
+
+    Raises:
+        UserError: several files fit, or what ``open_variable`` refuses.
+    """
+    paths = resolve_files(files, root)
+    if len(paths) > 1:
+        raise UserError(f"{len(paths)} files match {files}; expected one with the static map; name it")
+    with open_file(paths[0]) as ds:
+        if variable is None:
+            maps = [str(v) for v in ds.data_vars if ds[v].ndim >= 2 and not {"bnds", "bounds", "nv"} & set(ds[v].dims)]
+            if len(maps) != 1:
+                raise UserError(f"{paths[0]} holds {', '.join(maps) or 'no map'}; name one with 'variable:'")
+            variable = maps[0]
+        return _read(read_map, ds, find_variable(ds, variable, str(paths[0])), paths[0])
+
+
+def _described(ds: xr.Dataset, name: str) -> str:
+    standard = ds[name].attrs.get("standard_name")
+    return f"{name} ({standard})" if standard else name
+
+
+def _dated(span: tuple[int, ...] | None) -> str:
+    if span is None:
+        return "the files"
+    return " to ".join(f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}" for day in span)
+
+
+def _read(reader: Callable[..., xr.DataArray], ds: xr.Dataset, name: str, path: Path, *options: Any) -> xr.DataArray:
+    """Values are read here, so that a file that is cut off is a message and no traceback."""
+    try:
+        return reader(ds, name, path, *options)
+    except (OSError, RuntimeError) as error:
+        text = " ".join(str(error).split())[:200]
+        raise UserError(f"{path}: '{name}' cannot be read ({text}); the file may be cut off; fetch it again") from None
+
+
+def _join(pieces: list[xr.DataArray]) -> xr.DataArray:
+    first = pieces[0]
+    what = f"'{first.name}'"
+    for piece in pieces[1:]:
+        shared = [c for c in (Y, X, "latitude", "longitude") if c in first.coords and c in piece.coords]
+        if piece.shape[1:] != first.shape[1:] or not all(
+            np.allclose(piece[c], first[c], rtol=1e-5, atol=1e-4, equal_nan=True) for c in shared
+        ):
+            raise UserError(
+                f"{what}: files lie on different grids ({first.sizes[Y]} x {first.sizes[X]} and {piece.sizes[Y]} x "
+                f"{piece.sizes[X]} cells, or other coordinates); expected one grid; name one set of files"
+            )
+        for found, other, thing in (
+            (first.attrs.get("units"), piece.attrs.get("units"), "units"),
+            (first[TIME].dt.calendar, piece[TIME].dt.calendar, "calendar"),
+        ):
+            if found != other:
+                raise UserError(f"{what}: {thing} '{found}' and '{other}' in one set of files; expected one {thing}")
+    if len(pieces) == 1:
+        return first
+    days = [piece.sizes[TIME] for piece in pieces]
+    time = np.concatenate([piece[TIME].values for piece in pieces])
+    values = np.empty((sum(days), *first.shape[1:]), dtype=np.float32)
+    for start in np.cumsum([0, *days[:-1]]):  # piece by piece, so that the whole is not held twice
+        piece = pieces.pop(0)
+        values[start : start + piece.sizes[TIME]] = piece.values
+    coords = {**{k: c for k, c in first.coords.items() if k != TIME}, TIME: (TIME, time, first[TIME].attrs)}
+    return xr.DataArray(values, dims=first.dims, coords=coords, name=first.name, attrs=first.attrs)
+
+
+def _check_days(da: xr.DataArray) -> None:
+    numbers = day_numbers(da[TIME])
+    repeated = numbers[1:][np.diff(numbers) <= 0]
+    if repeated.size:
+        raise UserError(
+            f"'{da.name}' has {repeated.size} repeated or overlapping days (first: {_dated((repeated[0],))}); "
+            "expected one value a day; form daily sums, or name each file once"
+        )
+    days = ordinals(da[TIME])
+    if days.size > 2 and np.median(np.diff(days)) > 1:
+        raise UserError(f"'{da.name}' has one value every {np.median(np.diff(days)):.0f} days; expected daily data")

@@ -1,0 +1,113 @@
+"""Static maps on the fine grid: read from a file, or derived from the mask."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy import ndimage, spatial
+
+from rainsmith.base.dims import STATIC, X, Y
+from rainsmith.base.errors import UserError
+from rainsmith.config import Data
+from rainsmith.data.grids.grid import Grid
+from rainsmith.data.grids.regrid import regrid
+from rainsmith.data.sources.files import open_map
+
+EARTH_RADIUS_KM = 6371.0088
+"""[km] Mean radius of the GRS 80 ellipsoid (Moritz 2000, doi:10.1007/s001900050278)."""
+
+
+def read_statics(data: Data, mask: xr.DataArray) -> xr.DataArray:
+    """Stack the static maps of the configuration.
+
+    Args:
+        data: the section of the configuration.
+        mask: (y, x) bool, valid cells, with the coordinates of the fine grid.
+
+    Returns:
+        (static, y, x) float32, raw; 0 where a file has no value (sea).
+
+    Raises:
+        UserError: a file does not cover the grid, or there is no coast.
+    """
+    names: list[str] = []
+    maps: list[np.ndarray] = []
+    fine = Grid.of(mask)
+    for given in data.statics:
+        if given.derive == "distance_to_coast":
+            names.append("distance_to_coast")
+            maps.append(distance_to_coast(mask.values, fine))
+            continue
+        da = open_map(given.files or [], given.variable, data.root)
+        names.append(str(da.name))
+        maps.append(_on_grid(da, fine))
+    if len(set(names)) < len(names):
+        raise UserError(f"data.statics gives one map twice ({', '.join(names)}); expected different variables")
+    values = np.stack(maps) if maps else np.zeros((0, *mask.shape), dtype=np.float32)
+    filled = np.where(np.isfinite(values), values, 0.0).astype(np.float32)
+    return xr.DataArray(filled, dims=(STATIC, Y, X), coords={STATIC: np.asarray(names, dtype=object)}, name="statics")
+
+
+def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
+    """Distance from the centre of each valid cell to that of the nearest invalid cell; 0 in invalid cells.
+
+    Along great circles where latitudes and longitudes are known, else on the plane of the axes. The edge of
+    the domain is no coast.
+
+    Args:
+        mask: (y, x) bool, valid cells.
+        grid: the cells.
+
+    Returns:
+        (y, x) float32 [km].
+
+    Raises:
+        UserError: every cell is valid, so that there is no coast, or the cells have no coordinates.
+    """
+    if mask.all():
+        raise UserError(
+            "distance_to_coast needs invalid cells (sea), and every cell of the target is valid; "
+            "remove it from data.statics"
+        )
+    if grid.latitude is not None and grid.longitude is not None:
+        lat, lon = np.deg2rad(grid.latitude), np.deg2rad(grid.longitude)
+        place = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+        chord, _ = spatial.KDTree(place[~mask]).query(place[mask])
+        distance = np.zeros(mask.shape)
+        distance[mask] = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
+    elif not grid.axes:
+        raise UserError(
+            "distance_to_coast needs coordinates, and the target has none; add 'y' and 'x' in m to its file"
+        )
+    else:
+        step = [float(np.abs(np.diff(axis)).mean()) if len(axis) > 1 else 1.0 for axis in (grid.y, grid.x)]
+        km = [
+            s if str(grid.attrs.get(a, {}).get("units")) == "km" else s / 1000 for s, a in zip(step, "yx", strict=True)
+        ]
+        distance = ndimage.distance_transform_edt(mask, sampling=km)
+    return np.asarray(distance, dtype=np.float32)
+
+
+def _on_grid(da: xr.DataArray, fine: Grid) -> np.ndarray:
+    """The map on the target's cells: as it is, cut and turned from a larger map, or regridded."""
+    source = Grid.of(da)
+    if source.same_as(fine):
+        return np.asarray(da.values)
+    known = source.crs is not None and fine.crs is not None
+    if source.axes and fine.axes and (source.crs == fine.crs or not known):
+        step, wanted = ([_step(axis) for axis in (g.y, g.x)] for g in (source, fine))
+        if np.allclose(step, wanted, rtol=0.01):  # a finer map is averaged below, not sampled at points here
+            moved = da.assign_coords({Y: (Y, source.y), X: (X, source.x)}).sortby([Y, X])  # integers as floats
+            try:
+                cells = moved.sel({Y: fine.y, X: fine.x}, method="nearest", tolerance=0.01 * min(wanted))
+                return np.asarray(cells.values)
+            except KeyError:
+                pass
+    if source.shape == fine.shape and not source.axes and not source.located:
+        return np.asarray(da.values)  # a bare array: cell by cell
+    # conservatively, so that a finer orography gives the mean height of a cell and not that of one point
+    return regrid(da.values[None], source, fine, conservative=True, name=str(da.name))[0]
+
+
+def _step(axis: np.ndarray) -> float:
+    return float(np.abs(np.diff(axis)).min()) if len(axis) > 1 else 1.0

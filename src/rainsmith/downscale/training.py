@@ -1,0 +1,202 @@
+"""Training of a downscaler: a fixed number of steps, so that training sets can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+import xarray as xr
+
+from rainsmith.base.console import progress
+from rainsmith.base.dims import TIME
+from rainsmith.base.errors import UserError
+from rainsmith.config import Downscale, Train
+from rainsmith.data.dataset import Days
+from rainsmith.models.blocks import channels_last
+from rainsmith.models.precision import autocast, pick_device, sampling_precision
+from rainsmith.models.regression import Downscaler
+from rainsmith.train.optimise import keep_buffers_mapped, learning_rate
+
+WARMUP = 0.1
+"""Share of the steps over which the learning rate rises."""
+CLIMATE_VALUES = 4_000_000
+"""Cell-days, at most, that the climate is taken from, at which training starts."""
+ROSE = 1.5
+"""A validation loss so many times an earlier one was no overfitting but a step too long."""
+
+
+def train_downscaler(
+    settings: Downscale,
+    domain: xr.Dataset,
+    training: xr.Dataset,
+    validation: xr.Dataset,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    steps: int | None = None,
+    weights: np.ndarray | None = None,
+    wet_mm: float = 0.1,
+    quiet: bool = False,
+) -> Downscaler:
+    """Train ``settings.network`` and return it with the weights that were best on the validation days.
+
+    The same arguments give the same weights on the same kind of processor. The climate at which training starts, and
+    by which the losses of quantiles are divided, is that of the real training days, so that networks trained with
+    other synthetic days minimise one loss.
+
+    Args:
+        settings: network, optimiser and batch size.
+        domain: the store without time: grids, statics and training statistics.
+        training: days with ``precip`` [mm/day] and ``predictors``; where they have ``synthetic``, True marks made ones.
+        validation: real days, likewise.
+        seed: of the first weights and the order of the days.
+        device: auto | cpu | cuda.
+        steps: of the gradient; None takes ``settings.steps``.
+        weights: (time,) how often each training day is drawn, relative to the others; None draws all alike.
+        wet_mm: least rain of a wet cell [mm/day].
+        quiet: without a progress bar.
+
+    Returns:
+        The downscaler in evaluation mode; ``history`` holds step, training and validation loss of each validation.
+
+    Raises:
+        UserError: no days, days of another grid, weights that do not fit, or a training that diverged.
+    """
+    _check(domain, training, validation, weights)
+    keep_buffers_mapped()
+    where = pick_device(device)
+    precision = sampling_precision(settings.precision, where)
+    with torch.random.fork_rng(devices=[]):  # the first weights come from the seed and leave the global generator alone
+        torch.manual_seed(seed)
+        module = Downscaler(settings, domain, wet_mm=wet_mm)
+    module.start_from(_climate(training))
+    module.to(where)
+    channels_last(module.network)
+    module.train()
+
+    total = settings.steps if steps is None else steps
+    schedule = Train(epochs=1, lr=settings.lr, lr_warmup_epochs=WARMUP, schedule="cosine")
+    optimiser = torch.optim.AdamW(module.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
+    days, checked = Days(training), Days(validation)
+    drawn = draws(np.ones(len(days)) if weights is None else weights, settings.batch_size, seed)
+    checks = {round(total * (i + 1) / settings.validations) for i in range(settings.validations)}
+    best, best_loss, running = None, np.inf, []
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task(settings.label, total=total, note="")
+        for step in range(total):
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(schedule, step, total)
+            batch = days.batch(next(drawn)).to(where)
+            with autocast(where, precision):
+                loss = module(batch.x, batch.y, batch.valid)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = torch.nn.utils.clip_grad_norm_(module.parameters(), settings.grad_clip)
+            if not torch.isfinite(norm):
+                raise UserError(
+                    f"the downscaler diverged in step {step} (gradient norm {norm:g}); "
+                    "lower downscale.lr, or experiment.lr, or set downscale.precision: fp32"
+                )
+            optimiser.step()
+            running.append(loss.item())
+            if step + 1 in checks:
+                found = mean_loss(module, checked, settings.batch_size, precision)
+                module.history.append({"step": step + 1, "training": float(np.mean(running)), "validation": found})
+                running = []
+                if best is None or found < best_loss:
+                    best_loss = found
+                    best = {name: value.detach().clone() for name, value in module.state_dict().items()}
+            bar.update(task, advance=1, note=f"validation {best_loss:.4g}" if best else "")
+    if best is not None:
+        module.load_state_dict(best)
+    return module.eval()
+
+
+def draws(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[np.ndarray]:
+    """Batches of day indices without end.
+
+    Days come in rounds of as many as there are. In each, a day appears as often as its weight over the mean weight, the
+    remainder by systematic sampling in random order: equal weights make a round a permutation.
+
+    Args:
+        weights: (T,) not negative, not all zero.
+        batch_size: days a batch; a batch may span two rounds.
+        seed: of the order.
+    """
+    generator = np.random.default_rng([seed, 2])
+    count = len(weights)
+    share = np.asarray(weights, dtype=np.float64) * (count / np.sum(weights))
+    waiting = np.empty(0, dtype=np.int64)
+    while True:
+        while len(waiting) < batch_size:
+            order = generator.permutation(count)
+            upto = np.floor(np.cumsum(share[order]) + generator.random()).astype(np.int64)
+            times = np.diff(upto, prepend=0)
+            waiting = np.concatenate([waiting, generator.permutation(np.repeat(order, times))])
+        yield waiting[:batch_size]
+        waiting = waiting[batch_size:]
+
+
+def rose(history: Sequence[Mapping[str, float]]) -> str:
+    """One line where the validation loss of a training jumped up on the way, as it does at too high a rate; else "".
+
+    Args:
+        history: of the downscaler: ``step`` and ``validation`` of each validation.
+    """
+    lowest: Mapping[str, float] | None = None
+    for entry in history:
+        if lowest is not None and entry["validation"] > ROSE * lowest["validation"]:
+            return (
+                f"the validation loss rose from {lowest['validation']:.3g} at step {lowest['step']:.0f} to "
+                f"{entry['validation']:.3g} at step {entry['step']:.0f}; expected it to fall; "
+                "lower downscale.lr, or experiment.lr"
+            )
+        if lowest is None or entry["validation"] < lowest["validation"]:
+            lowest = entry
+    return ""
+
+
+@torch.no_grad()
+def mean_loss(module: Downscaler, days: Days, batch_size: int, precision: str) -> float:
+    """The network's own loss over all valid cell-days."""
+    training = module.training
+    module.eval()
+    where = module.cells.device
+    total, cells = 0.0, 0
+    for start in range(0, len(days), batch_size):
+        batch = days.batch(np.arange(start, min(start + batch_size, len(days)))).to(where)
+        with autocast(where, precision):
+            loss = module(batch.x, batch.y, batch.valid)
+        count = int(batch.valid.flatten(1)[:, module.cells].sum())
+        total, cells = total + count * loss.item(), cells + count
+    module.train(training)
+    return total / max(1, cells)
+
+
+def _climate(training: xr.Dataset) -> np.ndarray:
+    """Amounts [mm/day] of valid cells of real training days, of every few days where there are many."""
+    real = training
+    if "synthetic" in training:
+        real = training.isel({TIME: np.flatnonzero(~training["synthetic"].values)})
+    every = -(-real["precip"].size // CLIMATE_VALUES)
+    values = real["precip"].isel({TIME: slice(None, None, every)}).values
+    return values[np.isfinite(values)]
+
+
+def _check(domain: xr.Dataset, training: xr.Dataset, validation: xr.Dataset, weights: np.ndarray | None) -> None:
+    for name, days in (("training", training), ("validation", validation)):
+        if days.sizes[TIME] < 1:
+            raise UserError(f"found no {name} days for the downscaler; expected some; change data.splits")
+        for dim in ("y", "x", "y_lr", "x_lr", "channel"):
+            if days.sizes[dim] != domain.sizes[dim]:
+                raise UserError(
+                    f"the {name} days have {dim} = {days.sizes[dim]}, the store {domain.sizes[dim]}; "
+                    "expected the same grid and predictors; run 'rainsmith augment' again"
+                )
+    if weights is None:
+        return
+    if np.shape(weights) != (training.sizes[TIME],):
+        raise UserError(f"found weights {np.shape(weights)} for {training.sizes[TIME]} training days; give one a day")
+    if not np.isfinite(weights).all() or np.min(weights) < 0 or np.max(weights) == 0:
+        raise UserError("found weights of training days that are negative, missing or all zero; give shares >= 0")

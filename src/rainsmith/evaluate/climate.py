@@ -1,0 +1,284 @@
+"""The climate of a forecast beside the observed one: indices, seasonal cycle and return levels, as table and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
+from rainsmith.base.files import atomic
+from rainsmith.evaluate.forecasts_to_score import Forecast
+from rainsmith.evaluate.scoring import Resampling, on_cells
+from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
+from rainsmith.metrics.climate import INDICES, WET_DAY_MM, CellClimate
+from rainsmith.metrics.core import CELL, SERIES, Pairs
+from rainsmith.metrics.return_levels import FIT, MIN_YEARS, PERIOD, PERIODS, levels_of_maxima, levels_of_peaks
+
+CLIMATE_COLUMNS = ["model", "mode", "split", "index", "members", "value", "observed", "lower", "upper", "units"]
+"""Columns of ``climate.csv``."""
+EXCHANGEABLE = (
+    "Members are exchangeable within a day only: indices that link days (Rx5day, CDD, CWD, wet_spell, lag1) are those "
+    "of series made of unrelated members."
+)
+MONTH = "month"
+_MOST_RESAMPLES = 100  # of return levels at every cell
+_BAND_BYTES = 96 * 2**20  # [bytes] of training days held at once
+_BLOCK_DAYS = 64  # [days] of the store read at once
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the observed climate fixes for all forecasts.
+
+    Attributes:
+        cells: (cell,) the valid cells of the domain in the flattened grid.
+        heavy_mm: (cell,) [mm/day] P95 of the wet training days (at least 1 mm); inf without any.
+        peak_mm: (cell,) [mm/day] P99 of the training days, at least ``wet_mm``; inf without any.
+        wet_mm: [mm/day] of ``wet_fraction``.
+        days_per_year: [days] of the fullest calendar year of the store.
+        maps: coordinates (y, x), and the grid mapping where there is one, of what is written.
+    """
+
+    cells: np.ndarray
+    heavy_mm: np.ndarray
+    peak_mm: np.ndarray
+    wet_mm: float
+    days_per_year: int
+    maps: xr.Dataset
+
+    def climate(self, time: xr.DataArray, series: int) -> CellClimate:
+        """An empty climate of some days of the store."""
+        thresholds = {"heavy_mm": self.heavy_mm, "peak_mm": self.peak_mm}
+        shape = (series, len(self.cells))
+        return CellClimate(time, shape, wet_mm=self.wet_mm, days_per_year=self.days_per_year, **thresholds)
+
+    def on_grid(self, values: np.ndarray) -> np.ndarray:
+        """(..., cell) as float32 (..., y, x), NaN outside the domain."""
+        shape = (self.maps.sizes[Y], self.maps.sizes[X])
+        grid = np.full((*values.shape[:-1], shape[0] * shape[1]), np.nan, dtype=np.float32)
+        grid[..., self.cells] = values
+        return grid.reshape(*values.shape[:-1], *shape)
+
+
+def reference_of(store: xr.Dataset, wet_mm: float) -> Reference:
+    """Thresholds at each cell from the training days of a store, and the length of its year."""
+    precip = store["precip"].transpose(TIME, Y, X)
+    training = np.flatnonzero(store["split"].values == SPLITS.index("train"))
+    shape = (precip.sizes[Y], precip.sizes[X])
+    heavy, peak = np.full(shape, np.inf), np.full(shape, np.inf)
+    rows = max(1, _BAND_BYTES // max(4 * len(training) * shape[1], 1))
+    for start in range(0, shape[0], rows):
+        band = slice(start, start + rows)
+        days = np.sort(precip.isel({TIME: training, Y: band}).values, axis=0)  # NaN comes last
+        days = days[::-1]  # ... and now first
+        count = np.isfinite(days).sum(axis=0)
+        wet = (days >= WET_DAY_MM).sum(axis=0)
+        heavy[band] = _upper_quantile(days, len(days) - count, wet, 0.95)
+        peak[band] = np.maximum(_upper_quantile(days, len(days) - count, count, 0.99), wet_mm)
+    cells = np.flatnonzero(store["mask"].values)
+    mapping = str(store.attrs.get("grid_mapping", ""))
+    kept = [
+        name
+        for name in store.variables
+        if set(store[name].dims) <= {Y, X} and (name in store.coords or name == mapping)
+    ]
+    maps = xr.Dataset(coords={name: store[name].variable.load() for name in kept}).drop_encoding()
+    maps = maps.assign_coords({dim: np.arange(n) for dim, n in zip((Y, X), shape, strict=True) if dim not in kept})
+    maps.attrs["grid_mapping"] = mapping if mapping in kept else ""
+    years = np.unique(store[TIME].dt.year.values, return_counts=True)[1]
+    heavy, peak = heavy.reshape(-1)[cells], peak.reshape(-1)[cells]
+    return Reference(cells, heavy, peak, wet_mm, int(years.max()), maps)
+
+
+def _upper_quantile(falling: np.ndarray, first: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:
+    """Quantile (linear, type 7) of ``count`` values from ``first`` on, (day, ...) in falling order; inf of none."""
+    place = first + (1 - q) * np.maximum(count - 1, 0)
+    last = len(falling) - 1
+    low, high = np.minimum(np.floor(place), last), np.minimum(np.ceil(place), last)
+    ends = [np.take_along_axis(falling, index.astype(np.int64)[None], axis=0)[0] for index in (low, high)]
+    return np.where(count > 0, ends[0] + (place - low) * (ends[1].astype(np.float64) - ends[0]), np.inf)
+
+
+class ClimateWatch:
+    """Adds up the climate of one forecast while it is scored."""
+
+    def __init__(self, reference: Reference, forecast: Forecast, store: xr.Dataset) -> None:
+        self.reference, self.time = reference, store[TIME].isel({TIME: forecast.days})
+        self.climate = reference.climate(self.time, forecast.members + 1)
+
+    def add(self, days: np.ndarray, pairs: Pairs) -> None:
+        """Take the next days."""
+        self.climate.add(days, *on_cells(pairs, self.reference.cells))
+
+
+def covers(forecast: Forecast, store: xr.Dataset) -> bool:
+    """Whether a forecast holds every day of its split: a climate is that of whole years, not of chosen days."""
+    return len(forecast.days) == int((store["split"].values == SPLITS.index(forecast.labels["split"])).sum())
+
+
+def climate_of(watched: ClimateWatch, forecast: Forecast, resampling: Resampling) -> tuple[pd.DataFrame, xr.Dataset]:
+    """Rows of ``climate.csv`` and what ``<model>-<mode>-<split>-climate.nc`` holds.
+
+    Return levels of baselines have no intervals.
+    """
+    climate, reference, members = watched.climate, watched.reference, forecast.members
+    sources = {"observed": [members], "members": list(range(members))}
+    resamples = 0 if forecast.baseline else min(resampling.resamples, _MOST_RESAMPLES)
+    levels = return_levels(climate, reference, watched.time, sources, resampling, resamples)
+    by_series = _domain_curves(climate, reference, _blocks(watched.time, resampling))
+    levels["return_level_by_member"] = ((MEMBER, PERIOD), by_series[:-1], {"units": "mm/day"})
+    data = _described(xr.merge([_index_maps(climate, reference), _cycle(climate), levels]), reference)
+    data.attrs = {**forecast.labels, "members": members, "days_per_year": climate.days_per_year, "note": EXCHANGEABLE}
+
+    found: list[tuple[str, str, np.ndarray]] = []
+    indices = climate.indices()
+    for index in INDICES:
+        found.append((index.name, index.units, indices[index.name].mean(CELL).values))
+    cycle = climate.seasonal_cycle()
+    known = cycle[np.isfinite(cycle).all(axis=1)]
+    if len(known) > 1:
+        found.append(("seasonal_range", "mm/day", known.max(axis=0) - known.min(axis=0)))
+    for period, values in zip(PERIODS, by_series.T, strict=True):
+        found.append((f"return_level_{period:g}y", "mm/day", values))
+    about = {key: forecast.labels[key] for key in ("model", "mode", "split")}
+    rows = [{**about, "index": name, "members": members, **_row(values), "units": unit} for name, unit, values in found]
+    table = pd.DataFrame(rows, columns=CLIMATE_COLUMNS)
+    return table[np.isfinite(table["value"]) | np.isfinite(table["observed"])], data
+
+
+def record_of(reference: Reference, store: xr.Dataset, resampling: Resampling) -> xr.Dataset:
+    """The observed climate of all days of the store, whatever their split: what ``record-climate.nc`` holds."""
+    time = store[TIME]
+    climate = reference.climate(time, 1)
+    for start in range(0, store.sizes[TIME], _BLOCK_DAYS):
+        days = np.arange(start, min(start + _BLOCK_DAYS, store.sizes[TIME]))
+        fields = store["precip"].isel({TIME: days}).transpose(TIME, Y, X).values.reshape(len(days), 1, -1)
+        fields = fields[:, :, reference.cells].astype(np.float32)
+        valid = np.isfinite(fields)
+        climate.add(days, np.where(valid, fields, np.float32(0)), valid[:, 0])
+    resamples = min(resampling.resamples, _MOST_RESAMPLES)
+    levels = return_levels(climate, reference, time, {"record": [0]}, resampling, resamples)
+    data = _described(xr.merge([_index_maps(climate, reference), _cycle(climate), levels]), reference)
+    first, last = (str(time.dt.strftime("%Y-%m-%d").values[i]) for i in (0, -1))
+    data.attrs = {"days_per_year": climate.days_per_year, "first_day": first, "last_day": last}
+    return data
+
+
+def return_levels(
+    climate: CellClimate,
+    reference: Reference,
+    time: xr.DataArray,
+    sources: Mapping[str, list[int]],
+    resampling: Resampling,
+    resamples: int,
+) -> xr.Dataset:
+    """Return levels of each source, whose series are pooled, by each method, with bounds from resampled weather.
+
+    Whole weeks (``block_days``) are drawn for the GPD, calendar years for the GEV.
+    """
+    block = _blocks(time, resampling)
+    weeks = _draws(int(block.max()) + 1, resamples, resampling.seed)
+    years = _draws(len(climate.years), resamples, resampling.seed)
+    peaks, maxima = climate.peaks(), climate.annual_maxima()
+    length = climate.days.sum(axis=0) / climate.days_per_year
+    found, counts = [], []
+    for series in sources.values():
+        own = peaks.of(*series)
+        above = levels_of_peaks(own, reference.peak_mm, length * len(series), block, weeks)
+        found.append(xr.concat([levels_of_maxima(maxima[:, series], years), above], FIT))
+        counts.append(np.bincount(own.cell, minlength=len(length)) / np.where(length > 0, length, np.nan) / len(series))
+    levels = xr.concat(found, pd.Index(list(sources), name="source"))
+    names = {"level": "return_level", "lower": "return_level_lower", "upper": "return_level_upper"}
+    made = {new: _mapped(levels[old], reference) for old, new in names.items()}
+    made |= {f"return_level_{name}": levels[name] for name in ("domain", "domain_lower", "domain_upper")}
+    made["shape"] = _mapped(levels["shape"], reference)
+    made["peaks_per_year"] = xr.DataArray(reference.on_grid(np.stack(counts)), dims=("source", Y, X))
+    made["peak_threshold"] = xr.DataArray(reference.on_grid(reference.peak_mm), dims=(Y, X), attrs={"units": "mm/day"})
+    whole = np.isfinite(maxima).any(axis=(1, 2)).sum()
+    made["whole_years"] = xr.DataArray(int(whole), attrs={"long_name": f"a GEV needs {MIN_YEARS} at a cell"})
+    made["peaks_per_year"].attrs["units"] = "1/year"
+    return xr.Dataset(made)
+
+
+def write_maps(path: Path, data: xr.Dataset) -> None:
+    """Write a climate as compressed NetCDF."""
+    encoding = {name: {"zlib": True, "complevel": 4} for name, field in data.data_vars.items() if field.ndim >= 2}
+    with atomic(path) as scratch:
+        data.to_netcdf(scratch, engine="netcdf4", encoding=encoding)
+
+
+def _blocks(time: xr.DataArray, resampling: Resampling) -> np.ndarray:
+    """(time,) number of the block of each day, from 0 on."""
+    return np.unique(calendar_blocks(time, resampling.block_days), return_inverse=True)[1]
+
+
+def _draws(blocks: int, resamples: int, seed: int) -> np.ndarray:
+    """All blocks once, then drawn; one block alone is not drawn."""
+    return resampling_weights(blocks, resamples if blocks > 1 else 0, seed=seed)
+
+
+def _domain_curves(climate: CellClimate, reference: Reference, block: np.ndarray) -> np.ndarray:
+    """(series, return_period) means over the cells of the return levels of each series, by the shape of the domain."""
+    peaks, once = climate.peaks(), np.ones((1, int(block.max()) + 1))
+    length = climate.days.sum(axis=0) / climate.days_per_year
+    found = []
+    for series in range(climate.rain.shape[0]):
+        levels = levels_of_peaks(peaks.of(series), reference.peak_mm, length, block, once)
+        found.append(levels["domain"].sel({FIT: "gpd_regional"}).values)
+    return np.stack(found)
+
+
+def _row(values: np.ndarray) -> dict[str, float]:
+    """Median and 5 to 95 % range of the members, and the observation, from (series,) values."""
+    members = values[:-1]
+    lower, upper = np.quantile(members, [0.05, 0.95]) if len(members) > 1 else (np.nan, np.nan)
+    return {
+        "value": float(np.median(members)),
+        "observed": float(values[-1]),
+        "lower": float(lower),
+        "upper": float(upper),
+    }
+
+
+def _index_maps(climate: CellClimate, reference: Reference) -> xr.Dataset:
+    """``<index>_observed``, and with members ``<index>_members`` (their mean) and ``<index>_bias``, (y, x)."""
+    found: dict[str, Any] = {}
+    for name, index in climate.indices().data_vars.items():
+        observed = index.isel({SERIES: -1}).values
+        maps = {"observed": observed}
+        if index.sizes[SERIES] > 1:
+            members = index.isel({SERIES: slice(None, -1)}).mean(SERIES).values
+            maps |= {"members": members, "bias": members - observed}
+        found |= {f"{name}_{kind}": ((Y, X), reference.on_grid(values), index.attrs) for kind, values in maps.items()}
+    return xr.Dataset(found)
+
+
+def _cycle(climate: CellClimate) -> xr.Dataset:
+    cycle, units = climate.seasonal_cycle(), {"units": "mm/day"}
+    found: dict[str, Any] = {"seasonal_cycle_observed": (MONTH, cycle[:, -1], units)}
+    if cycle.shape[1] > 1:
+        found["seasonal_cycle_members"] = ((MONTH, MEMBER), cycle[:, :-1], units)
+    return xr.Dataset(found, coords={MONTH: np.arange(1, 13)})
+
+
+def _mapped(values: xr.DataArray, reference: Reference) -> xr.DataArray:
+    moved = values.transpose(..., CELL)
+    coords = {name: value for name, value in moved.coords.items() if CELL not in value.dims}
+    return xr.DataArray(
+        reference.on_grid(moved.values), dims=(*moved.dims[:-1], Y, X), coords=coords, attrs=values.attrs
+    )
+
+
+def _described(data: xr.Dataset, reference: Reference) -> xr.Dataset:
+    """With the coordinates of the grid, and what lies on it tied to the grid mapping."""
+    data = data.assign_coords(reference.maps.coords)
+    for field in data.data_vars.values():
+        if reference.maps.attrs["grid_mapping"] and {Y, X} <= set(field.dims):
+            field.attrs["grid_mapping"] = reference.maps.attrs["grid_mapping"]
+    return data

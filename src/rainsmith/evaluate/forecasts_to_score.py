@@ -1,0 +1,112 @@
+"""What there is to score: sample stores of a run, and baselines on the same days."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y, day_numbers
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import open_zarr
+from rainsmith.config import Config
+from rainsmith.run_folder import Run
+
+_PIECE_BYTES = 128 * 2**20  # [bytes] of a baseline that is made at once
+Piece = tuple[slice, xr.DataArray]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One forecast to be scored.
+
+    Attributes:
+        labels: the columns ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split`` of its rows.
+        days: (time,) its days as indices of the store.
+        members: how many.
+        pieces: makes (time, member, y, x) [mm/day] of consecutive slices of those days.
+        baseline: whether it is one.
+    """
+
+    labels: Mapping[str, Any]
+    days: np.ndarray
+    members: int
+    pieces: Callable[[], Iterator[Piece]]
+    baseline: bool
+
+    @property
+    def name(self) -> str:
+        """As the comparisons call it: ``<model>-<mode>``, or a baseline by itself."""
+        return str(self.labels["model"]) if self.baseline else f"{self.labels['model']}-{self.labels['mode']}"
+
+    @property
+    def stem(self) -> str:
+        return "{model}-{mode}-{split}".format(**self.labels)
+
+
+def samples_of(config: Config, run: Run, store: xr.Dataset, split: str) -> list[Forecast]:
+    """The sample stores of the configured modes of a split, checked against the prepared data.
+
+    Raises:
+        UserError: a store is damaged, of another grid, or holds days outside the split.
+    """
+    numbers = day_numbers(store[TIME])
+    found = []
+    for mode, path in ((m, p) for m in config.sampling.modes for p in sorted(run.samples.glob(f"*-{m}-{split}*.zarr"))):
+        samples = open_zarr(path, "run 'rainsmith sample' again")
+        grid, expected = (samples.sizes[Y], samples.sizes[X]), (store.sizes[Y], store.sizes[X])
+        if grid != expected:
+            raise UserError(f"{path} has {grid} cells; the store has {expected}; run 'rainsmith sample' again")
+        place = {int(number): index for index, number in enumerate(numbers)}
+        days = np.array([place.get(int(number), -1) for number in day_numbers(samples[TIME])], dtype=np.int64)
+        if (days < 0).any() or (store["split"].values[days] != SPLITS.index(split)).any():
+            raise UserError(f"{path} holds days outside the {split} split of the store; run 'rainsmith sample' again")
+        name, _, variant = path.stem.partition(f"-{mode}-{split}")
+        known = {"model": name, "checkpoint": "", "seed": config.seed}
+        labels = {key: samples.attrs.get(key, default) for key, default in known.items()}
+        labels["model"] = f"{labels['model']}{variant}"  # a variation of the observed storm is judged by itself
+        whole = functools.partial(_whole, samples["precip"])
+        members = samples.sizes.get(MEMBER, 1)
+        found.append(Forecast({**labels, "mode": mode, "split": split}, days, members, whole, baseline=False))
+    return found
+
+
+def _whole(precip: xr.DataArray) -> Iterator[Piece]:
+    yield slice(None), precip
+
+
+def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray) -> Iterator[Forecast]:
+    """The configured baselines on some days (indices of the store) of a split."""
+    from rainsmith.baselines.registry import SINGLE_VALUED
+
+    for name in config.evaluate.baselines:
+        labels = {"model": name, "checkpoint": "", "seed": config.seed, "mode": "prior", "split": split}
+        make = functools.partial(_pieces, name, store, split, days, config.sampling.members, config.seed)
+        members = 1 if name in SINGLE_VALUED else config.sampling.members
+        yield Forecast(labels, days, members, make, baseline=True)
+
+
+def _pieces(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> Iterator[Piece]:
+    """A baseline of some days of a split, a few hundred megabytes at a time.
+
+    The other days of the split are hidden from it; in training they are its library, so there it makes all of them.
+    """
+    from rainsmith.baselines.registry import forecast
+
+    kinds = store["split"].values
+    in_split = np.flatnonzero(kinds == SPLITS.index(split))
+    a_day = 4 * members * store.sizes[Y] * store.sizes[X]
+    step = max(1, _PIECE_BYTES // a_day)
+    if split == "train":
+        made = forecast(name, store, split, members, seed=seed)
+        yield slice(None), made.isel({TIME: np.searchsorted(in_split, days)})
+        return
+    for start in range(0, len(days), step):
+        piece = slice(start, start + step)
+        visible = kinds.copy()
+        visible[np.setdiff1d(in_split, days[piece])] = -1
+        yield piece, forecast(name, store.assign(split=(TIME, visible)), split, members, seed=seed)

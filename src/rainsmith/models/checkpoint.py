@@ -1,0 +1,179 @@
+"""Checkpoints: weights in safetensors, and beside them config, training statistics and grids in JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from rainsmith.base.console import console
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import atomic, read_json, write_json
+from rainsmith.base.provenance import provenance
+from rainsmith.config import Config, parse
+
+SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network with all that is needed to use it without its store."""
+
+    weights: dict[str, Tensor]
+    config: Config
+    domain: xr.Dataset  # the store without time: grids, mask, statics, training statistics
+    epoch: int
+    name: str
+    sha256: str
+
+
+def save(
+    path: Path, weights: Mapping[str, Tensor], config: Config, domain: xr.Dataset, epoch: int, **more: Any
+) -> None:
+    """Write ``path`` (``*.safetensors``) and its JSON; the weights come last, so that they never stand alone."""
+    write_json(
+        path.with_suffix(".json"),
+        {
+            "config": config.model_dump(mode="json", by_alias=True),
+            "provenance": provenance(config),
+            "domain": _to_json(domain),
+            **more,
+        },
+    )
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    try:
+        with atomic(path) as scratch:
+            save_file(contiguous, scratch, metadata={"epoch": str(epoch)})
+    except SafetensorError as error:
+        raise UserError(f"{path} could not be written ({error}); free some space and go on with --resume") from None
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        UserError: the file is missing, truncated, without its JSON, or a ``.pt`` of the reference.
+    """
+    if path.suffix.lower() in (".pt", ".pth", ".ckpt"):
+        raise UserError(
+            f"{path} is a checkpoint of the reference and not readable; expected {SUFFIX}; "
+            "retrain with the v3 settings (--model-config configs/models/v3.yaml)"
+        )
+    if path.suffix != SUFFIX:
+        path = path.with_name(path.name + SUFFIX)
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob(f"*{SUFFIX}"))) or "none"
+        raise UserError(f"checkpoint {path} not found; found there: {known}; train first or name another")
+    try:
+        weights = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"checkpoint {path} is truncated or damaged ({error}); take another or train again") from None
+    epoch = epoch_of(path)
+    about = read_json(path.with_suffix(".json"))
+    config = parse(about["config"], origin=str(path.with_suffix(".json")))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Checkpoint(weights, config, _from_json(about["domain"]), epoch, path.stem, digest)
+
+
+def epoch_of(path: Path) -> int:
+    """Epoch (from 0) of a checkpoint, without reading its weights.
+
+    Raises:
+        UserError: the file is truncated or damaged.
+    """
+    try:
+        with safe_open(path, "pt") as opened:
+            return int((opened.metadata() or {}).get("epoch", -1))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"checkpoint {path} is truncated or damaged ({error}); take another or train again") from None
+
+
+def check_fits(checkpoint: Checkpoint, domain: xr.Dataset) -> None:
+    """Refuse a checkpoint that was trained on another grid, other channels or other statics.
+
+    One that was trained on other days, as their statistics tell, is used, with a note.
+
+    Raises:
+        UserError: names the first difference.
+    """
+    for dim in ("y", "x", "y_lr", "x_lr", "channel", "static"):
+        trained, found = checkpoint.domain.sizes.get(dim), domain.sizes.get(dim)
+        if trained != found:
+            raise UserError(
+                f"checkpoint {checkpoint.name} was trained with {dim} = {trained}, found {found} in the store; "
+                "give a checkpoint of the same grid and predictors, or train again"
+            )
+    trained_names, names = (list(map(str, d["channel"].values)) for d in (checkpoint.domain, domain))
+    if trained_names != names:
+        raise UserError(
+            f"checkpoint {checkpoint.name} was trained with the channels {trained_names}, found {names}; "
+            "give a checkpoint of the same predictors, or train again"
+        )
+    if not np.array_equal(checkpoint.domain["mask"].values, domain["mask"].values):
+        raise UserError(
+            f"checkpoint {checkpoint.name} was trained with another mask of valid cells; prepare and train again"
+        )
+    if not np.array_equal(checkpoint.domain["log_mean"].values, domain["log_mean"].values, equal_nan=True):
+        console.print(
+            f"note: checkpoint {checkpoint.name} was trained on other training days than those of this store; "
+            "scores of days that it has seen prove nothing"
+        )
+
+
+def load_weights(network: Any, checkpoint: Checkpoint) -> None:
+    """Put the weights into a network.
+
+    Raises:
+        UserError: the network has other layers than the checkpoint.
+    """
+    try:
+        network.load_state_dict(checkpoint.weights)
+    except RuntimeError as error:
+        first = " ".join(str(error).split())[:300]
+        raise UserError(f"checkpoint {checkpoint.name} is of another model configuration: {first}") from None
+
+
+def _to_json(domain: xr.Dataset) -> dict[str, Any]:
+    """A dataset as JSON values; float32 survives exactly."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(k): plain(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(v) for v in value]
+        if isinstance(value, np.ndarray):
+            return plain(value.tolist())
+        if isinstance(value, np.generic):
+            return plain(value.item())
+        if isinstance(value, float) and not np.isfinite(value):
+            return repr(value)  # JSON has no NaN
+        return value
+
+    values: dict[str, Any] = plain(domain.to_dict())
+    for name, variable in domain.variables.items():
+        part = "coords" if name in domain.coords else "data_vars"
+        values[part][str(name)] |= {"dtype": str(variable.dtype), "shape": list(variable.shape)}
+    return values
+
+
+def _from_json(values: dict[str, Any]) -> xr.Dataset:
+    def variable(entry: dict[str, Any]) -> tuple[list[str], np.ndarray, dict[str, Any]]:
+        dtype = entry["dtype"]
+        data = np.array(entry["data"], dtype=object)
+        data = data.reshape(entry.get("shape", data.shape))  # a list of no static maps has forgotten their size
+        text = dtype.startswith(("<U", "object", "StringDType"))
+        return entry["dims"], data.astype(str if text else dtype), entry["attrs"]
+
+    return xr.Dataset(
+        {name: variable(entry) for name, entry in values["data_vars"].items()},
+        coords={name: variable(entry) for name, entry in values["coords"].items()},
+        attrs=values["attrs"],
+    )

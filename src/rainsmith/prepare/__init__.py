@@ -1,0 +1,1 @@
+"""The command ``prepare``: read, check, split and measure the data."""

@@ -1,0 +1,53 @@
+"""The run folder: where stages read and write, atomically, with provenance and progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+import yaml
+
+from rainsmith.base.files import atomic, open_zarr
+from rainsmith.config import Config
+
+
+@dataclass(frozen=True)
+class Run:
+    """Paths of one run folder (DESIGN 4)."""
+
+    folder: Path
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store.zarr"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.folder / "samples"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.folder / "evaluation"
+
+    @property
+    def metrics_log(self) -> Path:
+        return self.folder / "metrics.jsonl"
+
+    def sample_path(self, model: str, mode: str, split: str, variant: str = "") -> Path:
+        """Zarr store of the members of one model, mode and split."""
+        return self.samples / f"{model}-{mode}-{split}{variant}.zarr"
+
+    def open_store(self) -> xr.Dataset:
+        """The prepared data; UserError where ``prepare`` has not run or its store is damaged."""
+        return open_zarr(self.store, "run 'rainsmith prepare' first")
+
+    def write_config(self, config: Config) -> None:
+        """Keep the resolved configuration beside the results."""
+        values = config.model_dump(mode="json", by_alias=True)
+        with atomic(self.folder / "config.yaml") as path:
+            path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")

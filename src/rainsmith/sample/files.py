@@ -1,0 +1,132 @@
+"""Sample stores: written batch by batch, resumable, and in the other formats that users ask for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import dask.array
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import atomic
+
+_WAIT_SECONDS = 600.0
+
+
+class SampleWriter:
+    """Writes (time, member, y, x) members [mm/day] into a CF Zarr store, one chunk a batch of days.
+
+    The store grows in ``<name>.part`` and takes its name when every batch is there. After a crash or a full disk the
+    finished batches stay and are not drawn again by the same request. Several processes may write different batches.
+
+    Args:
+        target: the Zarr store to write.
+        days: the days, with coordinates and grid mapping.
+        members: K.
+        batch_size: days a batch.
+        attrs: attributes of the store.
+        rank: number of this process.
+        world: number of processes.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        days: xr.Dataset,
+        *,
+        members: int,
+        batch_size: int,
+        attrs: dict[str, Any],
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self.target, self.rank, self.world, self.batch_size = target, rank, world, batch_size
+        self.n_batches = -(-days.sizes["time"] // batch_size)
+        self.part = target.with_name(target.name + ".part")
+        self.marks = target.with_name(target.name + ".done")
+        request = {k: v for k, v in attrs.items() if k != "provenance"}
+        request["days"] = [str(t) for t in days["time"].values]
+        request["batch_size"] = batch_size  # the marks count batches of this size
+        self._ready = self.marks / (
+            "ready-" + hashlib.sha256(json.dumps(request, default=str).encode()).hexdigest()[:16]
+        )
+        if rank == 0 and not self._ready.exists():
+            shutil.rmtree(self.marks, ignore_errors=True)
+            shutil.rmtree(self.part, ignore_errors=True)
+            self._create(days, members, attrs)
+            self.marks.mkdir(parents=True)
+            self._ready.touch()
+        self._wait(self._ready.exists)
+
+    def has(self, batch: int) -> bool:
+        """Whether a batch is finished."""
+        return (self.marks / str(batch)).exists()
+
+    def write(self, batch: int, precip: np.ndarray) -> None:
+        """Write the members (N, K, y, x) of one batch."""
+        start = batch * self.batch_size
+        region = {"time": slice(start, start + len(precip))}
+        array = xr.Dataset({"precip": (("time", "member", "y", "x"), precip)})
+        array.to_zarr(self.part, region=region, consolidated=False, zarr_format=3)
+        (self.marks / str(batch)).touch()
+
+    def close(self) -> None:
+        """Wait for every batch, then give the store its name."""
+        if self.rank != 0:
+            (self.marks / f"closed-{self.rank}").touch()
+            self._wait(lambda: not self.part.exists())
+            return
+        self._wait(lambda: all(self.has(batch) for batch in range(self.n_batches)))
+        self._wait(lambda: all((self.marks / f"closed-{rank}").exists() for rank in range(1, self.world)))
+        if self.target.exists():
+            shutil.rmtree(self.target)
+        self.part.rename(self.target)
+        shutil.rmtree(self.marks, ignore_errors=True)
+
+    def _create(self, days: xr.Dataset, members: int, attrs: dict[str, Any]) -> None:
+        shape = (days.sizes["time"], members, days.sizes["y"], days.sizes["x"])
+        chunks = (self.batch_size, members, *shape[2:])
+        kept = [name for name in days.coords if set(days[name].dims) <= {"time", "y", "x"}]
+        template = xr.Dataset(
+            coords={name: days.coords[name] for name in kept}, attrs={"Conventions": "CF-1.11", **attrs}
+        )
+        template = template.drop_encoding()
+        template["member"] = ("member", np.arange(members), {"standard_name": "realization", "long_name": "member"})
+        mapping = dict(days["precip"].attrs).get("grid_mapping") if "precip" in days else days.attrs.get("grid_mapping")
+        if mapping in days.variables:
+            template[mapping] = days[mapping].load()
+        template["precip"] = (
+            ("time", "member", "y", "x"),
+            dask.array.zeros(shape, chunks=chunks, dtype=np.float32),
+            {
+                "standard_name": "lwe_precipitation_rate",
+                "long_name": "daily precipitation",
+                "units": "mm/day",
+                "cell_methods": "time: sum",
+                **({"grid_mapping": mapping} if mapping in days.variables else {}),
+            },
+        )
+        encoding = {"precip": {"chunks": chunks, "fill_value": np.float32(np.nan)}}
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        template.to_zarr(self.part, compute=False, consolidated=False, zarr_format=3, encoding=encoding, mode="w")
+
+    def _wait(self, condition: Any) -> None:
+        started = time.monotonic()
+        while not condition():
+            if time.monotonic() - started > _WAIT_SECONDS:
+                raise UserError(f"{self.part}: another process did not finish its batches; run the same command again")
+            time.sleep(0.05)
+
+
+def write_netcdf(samples: Path) -> Path:
+    """A NetCDF file beside a sample store, with compression."""
+    target = samples.with_suffix(".nc")
+    with xr.open_zarr(samples, consolidated=False) as opened, atomic(target) as scratch:
+        opened.to_netcdf(scratch, encoding={"precip": {"zlib": True, "complevel": 4, "dtype": "float32"}})
+    return target

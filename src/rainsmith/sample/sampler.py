@@ -1,0 +1,78 @@
+"""A checkpoint that draws members: the same numbers whatever the batch or the process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rainsmith.base.errors import UserError
+from rainsmith.config import Sampling
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.blocks import channels_last
+from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.models.generative import Drawing, build_model
+from rainsmith.models.noise import member_noise
+from rainsmith.models.precision import autocast, pick_device, sampling_precision
+
+
+class Sampler:
+    """Draws members [mm/day] from a checkpoint; the same numbers whatever the batch or the process.
+
+    Args:
+        source: a loaded checkpoint.
+        settings: temperature, threshold, seed.
+        device: auto | cpu | cuda.
+    """
+
+    def __init__(self, source: Checkpoint, settings: Sampling, device: str = "auto") -> None:
+        self.device = pick_device(device)
+        self.model = build_model(source.config, source.domain)
+        checkpoints.load_weights(self.model.network, source)
+        self.model.to(self.device).eval()
+        channels_last(self.model.network)
+        self.precision = sampling_precision(source.config.train.precision, self.device)
+        self.settings = settings
+        wet_mm = source.config.data.wet_mm
+        self.threshold = wet_mm if settings.pixel_threshold is None else settings.pixel_threshold
+        levels = len(self.model.latent_shapes)
+        if settings.keep_levels is not None and settings.keep_levels > levels:
+            raise UserError(
+                f"sampling.keep_levels is {settings.keep_levels}, the model has {levels}; expected 0 to {levels}"
+            )
+        self.how = Drawing(settings.temperature, self.threshold, settings.keep_levels, settings.variation)
+        self.mask = torch.from_numpy(np.asarray(source.domain["mask"].values, dtype=bool))
+
+    def draw(
+        self,
+        x: Tensor,
+        days: np.ndarray,
+        members: Sequence[int],
+        y: Tensor | None = None,
+        valid: Tensor | None = None,
+        *,
+        calendar: str = "standard",
+    ) -> np.ndarray:
+        """Members of some days.
+
+        Args:
+            x: (N, C, H_lr, W_lr) raw predictors.
+            days: (N,) YYYYMMDD, the identity of each day for its noise.
+            members: numbers of the K members.
+            y: (N, H, W) observation [mm/day] for posterior mode, else None.
+            valid: (N, H, W) bool, where there is an observation; None or empty where there is none at all.
+            calendar: CF calendar of the days; it matters only where the noise has a memory.
+
+        Returns:
+            (N, K, H, W) [mm/day], NaN at cells that are never valid.
+        """
+        memory, shapes = self.settings.noise_memory, self.model.latent_shapes
+        drawn_noise = member_noise(self.settings.seed, days, members, shapes, memory=memory, calendar=calendar)
+        noise = [part.to(self.device) for part in drawn_noise]
+        given = None if y is None else y.to(self.device)
+        observed = None if valid is None or not valid.numel() else valid.to(self.device)
+        with autocast(self.device, self.precision):
+            drawn = self.model.draw(x.to(self.device), noise, given, observed, self.how).float().cpu()
+        return torch.where(self.mask, drawn, torch.nan).numpy()

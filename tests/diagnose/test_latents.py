@@ -1,0 +1,88 @@
+"""Experiments with the latents of a small trained model: as it is, and with planted faults in its weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from rainsmith.base.dims import in_split
+from rainsmith.config import Config
+from rainsmith.diagnose import latents as inside
+from rainsmith.diagnose.finding import Figure, Finding, at_least
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.models.hierarchical import POSTERIOR_SHIFT
+from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
+from rainsmith.train.stage import train
+from tests.conftest import copy_of
+from tests.small import small_config
+
+GAP = Figure("made up", 1.0, at_least(0.9, 0.8, ""))
+
+
+def config() -> Config:
+    model = {"name": "hierarchical", "levels": 2, "channels": [16, 16], "latent_channels": [4, 2], "x_blocks": 1}
+    settings = {"epochs": 12, "batch_size": 32, "lr": 4e-3, "precision": "fp32", "validate_every": 12}
+    return small_config(model=model, train=settings, objective={"members": 2, "pooling": [1, 4]})
+
+
+@pytest.fixture(scope="module")
+def loaded(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    run = copy_of(prepared, tmp_path_factory.mktemp("inside"))
+    train(config(), run)
+    return checkpoints.load(run.checkpoints / "best_prior")
+
+
+@pytest.fixture(scope="module")
+def days(prepared: Run) -> xr.Dataset:
+    return in_split(prepared.open_store(), "validation").isel(time=slice(0, 120, 4)).load()
+
+
+def examine(loaded: Checkpoint, days: xr.Dataset) -> dict[str, Finding]:
+    return {finding.name: finding for finding in inside.findings(Sampler(loaded, config().sampling), days, GAP)}
+
+
+def test_a_trained_model_uses_its_latents(loaded: Checkpoint, days: xr.Dataset) -> None:
+    found = examine(loaded, days)
+    assert found["ignores-z"].verdict == "pass", found["ignores-z"]
+    assert found["ignores-z"].note.count(".") == 2  # one figure a level
+    assert found["prior-posterior-gap"].verdict in ("pass", "warn"), found["prior-posterior-gap"]
+
+
+def test_a_decoder_without_a_way_from_z_is_found(loaded: Checkpoint, days: xr.Dataset) -> None:
+    deaf = {name: value * (0.0 if name.startswith("from_z") else 1.0) for name, value in loaded.weights.items()}
+    found = examine(replace(loaded, weights=deaf), days)
+    assert found["ignores-z"].verdict == "fail"
+    assert max(figure.value for figure in found["ignores-z"].figures) < 0.01
+
+
+def test_posteriors_far_from_the_prior_are_found(loaded: Checkpoint, days: xr.Dataset) -> None:
+    weights = dict(loaded.weights)
+    for name in [name for name in weights if name.startswith("posterior") and name.endswith("bias")]:
+        half = len(weights[name]) // 2
+        weights[name] = torch.cat([weights[name][:half] + POSTERIOR_SHIFT, weights[name][half:]])
+    assert examine(replace(loaded, weights=weights), days)["prior-posterior-gap"].verdict == "fail"
+
+
+def test_a_gap_between_the_tails_of_the_samples_counts(loaded: Checkpoint, days: xr.Dataset) -> None:
+    short = Figure("made up", 0.5, at_least(0.9, 0.8, ""))
+    found = {f.name: f for f in inside.findings(Sampler(loaded, config().sampling), days, short)}
+    assert found["prior-posterior-gap"].verdict == "fail"
+
+
+@pytest.mark.parametrize(("latents", "days"), [(128, 64), (128, 30), (8, 365)])
+def test_latents_that_fill_the_prior_are_not_warned_about(latents: int, days: int) -> None:
+    """The worst of many latents strays by chance, the more the fewer days there are."""
+    random = np.random.default_rng(0)
+    far, narrow, wide = inside.chance(latents, days)
+    strayed = []
+    for _ in range(200):
+        drawn = random.normal(size=(days, latents))
+        spread = drawn.std(axis=0)
+        strayed.append(np.abs(drawn.mean(axis=0)).max() > far or spread.max() > wide or spread.min() < narrow)
+    assert np.mean(strayed) < 0.08

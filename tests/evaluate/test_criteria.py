@@ -1,0 +1,192 @@
+"""Both lists of criteria: their limits, their references, what bilinear passes, and tables with gaps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from rainsmith.evaluate import criteria
+from rainsmith.evaluate.criteria import Criterion, Grade, count, documented, every_model, verdict
+from rainsmith.evaluate.table import MetricTable
+
+
+def table(*rows: dict[str, Any]) -> pd.DataFrame:
+    """Rows of metrics.csv; what a row does not say is a prior figure of the model on heavy_x of the test split."""
+    plain = {
+        **{"model": "m", "checkpoint": "best_prior", "seed": 0, "mode": "prior", "split": "test", "days": "heavy_x"},
+        **{"members": 10, "n_days": 50, "threshold": math.nan, "scale": math.nan, "observed": math.nan},
+        **{"lower": math.nan, "upper": math.nan, "units": "1"},
+    }
+    return pd.DataFrame([plain | row for row in rows], columns=[*plain, "metric", "value"])
+
+
+def named(found: list[Criterion], name: str) -> Criterion:
+    return next(criterion for criterion in found if criterion.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "observed", "steps"),
+    [
+        ("max_daily", "max_daily", 100.0, {100: "excellent", 94: "good", 111: "minimum", 89: "minimum", 116: "fail"}),
+        ("mean", "mean", 10.0, {10.2: "excellent", 9.5: "good", 10.9: "minimum", 8.9: "fail", 11.2: "fail"}),
+        ("p99", "p99", 50.0, {52.5: "excellent", 46: "good", 43: "minimum", 58: "fail"}),
+        ("wet fraction", "wet_fraction", 0.8, {0.81: "excellent", 0.76: "good", 0.89: "minimum", 0.69: "fail"}),
+        ("mass", "mass_bias", math.nan, {-0.05: "excellent", 0.1: "good", -0.29: "minimum", 0.31: "fail"}),
+        ("spread_skill", "spread_skill", math.nan, {1.05: "excellent", 0.86: "good", 1.29: "minimum", 0.6: "fail"}),
+        (
+            "diversity_ratio",
+            "diversity_ratio",
+            math.nan,
+            {0.95: "excellent", 1.1: "good", 0.81: "minimum", 0.1: "fail"},
+        ),
+        ("ks", "ks", math.nan, {0.02: "excellent", 0.1: "good", 0.14: "minimum", 0.2: "fail"}),
+        ("ralsd", "ralsd", math.nan, {0.02: "excellent", 0.04: "good", 0.09: "minimum", 0.11: "fail"}),
+    ],
+)
+def test_verdict_grades_both_sides(name: str, metric: str, observed: float, steps: dict[float, Grade]) -> None:
+    for value, grade in steps.items():
+        found = named(verdict(table({"metric": metric, "value": value, "observed": observed}), "m", "test"), name)
+        assert (value, found.grade) == (value, grade)
+        assert found.days == "heavy_x"
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "mode", "observed", "steps"),
+    [
+        (
+            "prior max",
+            "max",
+            "prior",
+            100.0,
+            {74: "fail", 75: "minimum", 86: "good", 94: "excellent", 300: "excellent"},
+        ),
+        ("prior mean", "mean", "prior", 10.0, {1: "minimum", 7.3: "good", 8.8: "excellent", 99: "excellent"}),
+        ("posterior max", "max", "posterior", 100.0, {85: "fail", 86: "minimum", 91: "good", 98: "excellent"}),
+        (
+            "prior diversity",
+            "diversity",
+            "prior",
+            math.nan,
+            {0.05: "fail", 0.1: "minimum", 0.2: "good", 0.3: "excellent"},
+        ),
+        ("posterior diversity", "diversity", "posterior", math.nan, {0.002: "fail", 0.1: "minimum", 0.31: "fail"}),
+        ("spatial correlation", "spatial_correlation", "prior", math.nan, {0.4: "fail", 0.5: "minimum", 0.9: "good"}),
+        ("wet fraction", "wet_fraction", "prior", 0.5, {0.61: "fail", 0.4: "minimum", 0.5: "minimum"}),
+        ("mass", "mass_bias", "prior", math.nan, {-0.4: "fail", 0.25: "minimum", 0.0: "good"}),
+        ("ks", "ks", "prior", math.nan, {0.2: "fail", 0.1: "minimum"}),
+        ("P99 captured", "p99", "prior", 50.0, {40: "fail", 45: "minimum", 80: "minimum"}),
+    ],
+)
+def test_documented_is_one_sided(name: str, metric: str, mode: str, observed: float, steps: dict[float, Grade]) -> None:
+    for value, grade in steps.items():
+        rows = table({"metric": metric, "value": value, "observed": observed, "mode": mode, "days": "heavy"})
+        found = named(documented(rows, "m", "test"), name)
+        assert (value, found.grade) == (value, grade)
+        assert found.days == "heavy"
+
+
+def crps(**scores: float) -> pd.DataFrame:
+    return table(
+        *({"metric": "crps", "model": name.replace("_", "-"), "value": value} for name, value in scores.items())
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "grade"),
+    [(2.5, "fail"), (2.4, "fail"), (2.0, "minimum"), (1.5, "minimum"), (1.4, "good"), (1.34, "excellent")],
+)
+def test_crps_is_judged_by_the_baselines(value: float, grade: Grade) -> None:
+    found = named(verdict(crps(m=value, ratio=2.4, scaled_analogs=1.5, bilinear=2.8), "m", "test"), "crps")
+    assert found.grade == grade
+    assert found.ratio == pytest.approx(value / 1.5)
+    assert not found.passed_by_bilinear
+
+
+def test_crps_falls_back_on_climatology_and_plain_analogs() -> None:
+    found = named(verdict(crps(m=1.3, climatology=1.6, analogs=1.5), "m", "test"), "crps")
+    assert found.grade == "excellent"
+    assert "climatology (1.6)" in found.bounds and "analogs (1.5)" in found.bounds
+    assert named(verdict(crps(m=1.3, climatology=1.6), "m", "test"), "crps").grade == "minimum"
+    assert named(verdict(crps(m=1.3), "m", "test"), "crps").grade == "n/a"
+
+
+def test_baselines_stand_in_the_list() -> None:
+    rows = crps(m=1.3, ratio=2.4, scaled_analogs=1.5, climatology=6.0, bilinear=2.8)
+    found = every_model(rows, "test")
+    assert list(found) == ["m", "climatology", "bilinear", "ratio", "scaled-analogs"]
+    assert [named(found[name], "crps").grade for name in found] == ["excellent", "fail", "fail", "fail", "minimum"]
+    assert list(every_model(rows, "validation")) == []
+
+
+def test_what_bilinear_passes_is_marked() -> None:
+    def rows(bilinear: float) -> pd.DataFrame:
+        return table(
+            {"metric": "mean", "value": 20.0, "observed": 10.0},
+            {"metric": "mean", "value": bilinear, "observed": 10.0, "model": "bilinear"},
+            {"metric": "mean", "value": bilinear, "observed": 10.0, "model": "bilinear", "days": "heavy"},
+        )
+
+    assert named(verdict(rows(9.9), "m", "test"), "mean").passed_by_bilinear
+    assert not named(verdict(rows(5.0), "m", "test"), "mean").passed_by_bilinear
+    assert named(documented(rows(7.4), "m", "test"), "prior mean").passed_by_bilinear
+    assert not named(documented(rows(7.2), "m", "test"), "prior mean").passed_by_bilinear  # it asks nothing of minimum
+
+
+def test_a_baseline_has_no_posterior() -> None:
+    rows = table({"metric": "max", "value": 99.0, "observed": 100.0, "model": "bilinear", "days": "heavy"})
+    found = documented(rows, "bilinear", "test")
+    assert named(found, "prior max").grade == "excellent"
+    assert named(found, "posterior max").grade == "n/a"
+
+
+@pytest.mark.parametrize(
+    ("observed", "members", "grade"),
+    [(150.0, 100, "minimum"), (90.0, 100, "fail"), (201.0, 100, "fail"), (150.0, 10, "n/a")],
+)
+def test_a_single_extreme_is_judged_by_the_range_of_many_members(observed: float, members: int, grade: Grade) -> None:
+    row = {"value": 140.0, "observed": observed, "members": members, "lower": 100.0, "upper": 200.0}
+    rows = table({"metric": "max_range", **row}, {"metric": "max", **row})
+    assert named(verdict(rows, "m", "test"), "max").grade == grade
+    assert named(verdict(rows, "m", "test"), "p999").grade == "n/a"
+
+
+@pytest.mark.parametrize("rows", [table(), table({"metric": "other", "value": 1.0})])
+def test_missing_rows_are_not_judged(rows: pd.DataFrame) -> None:
+    found = [*verdict(rows, "m", "test"), *documented(rows, "m", "test")]
+    assert len(found) == len(criteria.DOCUMENTED) + len(criteria.VERDICT) + 3
+    assert count(found) == {"fail": 0, "minimum": 0, "good": 0, "excellent": 0, "n/a": len(found)}
+
+
+def test_missing_observations_are_not_judged() -> None:
+    for value, observed in ((5.0, math.nan), (math.nan, 5.0), (5.0, 0.0)):
+        rows = table({"metric": "mean", "value": value, "observed": observed})
+        assert named(verdict(rows, "m", "test"), "mean").grade == "n/a"
+
+
+def test_the_plain_row_is_taken_where_there_are_thresholds_and_scales() -> None:
+    rows = table(
+        {"metric": "crps", "value": 1.0, "scale": 8},
+        {"metric": "crps", "value": 2.0, "scale": 1},
+        {"metric": "crps", "value": 3.0, "threshold": 50, "scale": 1},
+        {"metric": "wet_fraction", "value": 4.0, "threshold": 0.1},
+        {"metric": "mean", "value": 5.0},
+        {"metric": "mean", "value": 6.0},
+        {"metric": "mean", "value": 7.0, "mode": "posterior"},
+    )
+    found = MetricTable(rows, "test")
+    assert [found.value("m", "heavy_x", name, "prior") for name in ("crps", "wet_fraction", "mean")] == [2.0, 4.0, 6.0]
+    assert found.find("m", "all", "mean", "prior") is None
+    assert math.isnan(found.value("m", "all", "mean", "prior"))
+
+
+def test_the_bounds_are_said_in_words() -> None:
+    said = {found.name: found.bounds for found in documented(table(), "m", "test")}
+    assert said["prior max"] == "at least 75 / 86 / 94 % of observed"
+    assert said["prior mean"] == "at least - / 73 / 88 % of observed"
+    assert said["posterior diversity"] == "0.1 to 0.3"
+    assert said["wet fraction"] == "within 10 points of observed"
+    assert said["spatial correlation"] == "at least 0.5 / 0.6"
+    assert named(verdict(table(), "m", "test"), "spread_skill").bounds == "1 within 0.3 / 0.15 / 0.05"

@@ -1,0 +1,273 @@
+"""Training on the small embedded climate: resuming, real kills, logs, both best checkpoints, two processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+import yaml
+
+from rainsmith.base.dims import in_split
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import read_jsonl
+from rainsmith.evaluate.stage import settings_of
+from rainsmith.metrics.catalogue import METRICS
+from rainsmith.metrics.tally import score_days
+from rainsmith.models import checkpoint
+from rainsmith.prepare.stage import prepare
+from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
+from rainsmith.train.resume import fingerprint_of
+from rainsmith.train.stage import Interrupted, train
+from rainsmith.train.validation import Validation, choose_days
+from tests.conftest import copy_of
+from tests.small import SMALL, small_config
+
+COMMAND = [sys.executable, "-m", "rainsmith.cli.main"]
+
+
+def same_weights(a: Path, b: Path) -> bool:
+    first, second = checkpoint.load(a).weights, checkpoint.load(b).weights
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def interrupt_at_step(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send this process SIGINT in the optimiser's step of that number, counted from 1."""
+    steps = 0
+    original = torch.optim.AdamW.step
+
+    def counting(self: torch.optim.AdamW, *args: object, **kwargs: object) -> object:
+        nonlocal steps
+        steps += 1
+        if steps == number:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", counting)
+
+
+def command_line(run: Run, *more: str) -> list[str]:
+    pairs = [
+        f"{key}={yaml.safe_dump(value, default_flow_style=True).strip().removesuffix('...')}"
+        for key, value in SMALL.items()
+    ]
+    return [*COMMAND, "train", "--run", str(run.folder), *more, "--set", *pairs]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "RAINSMITH_QUIET": "1"}
+
+
+def test_log_holds_every_term_and_both_modes(trained: Run) -> None:
+    rows = read_jsonl(trained.metrics_log)
+    assert [row["epoch"] for row in rows] == [0, 1]
+    for row in rows:
+        assert {"loss", "rec", "grad", "mass", "kl"} <= row["train"].keys()
+        assert len(row["validation"]["kl_per_dimension"]) == 8
+        assert sum(row["validation"]["kl_per_dimension"]) == pytest.approx(row["train"]["kl"], rel=1e-5)
+        for mode in ("prior", "posterior"):
+            figures = row["validation"][mode]
+            assert {
+                "max",
+                "mean",
+                "p99",
+                "diversity",
+                "wet_fraction",
+                "correlation",
+                "crps",
+                "twcrps_p99",
+            } <= figures.keys()
+            assert all(np.isfinite(value) for value in figures.values())
+    assert rows[0]["beta"] < rows[1]["beta"] <= 0.01
+    assert rows[1]["train"]["loss"] < rows[0]["train"]["loss"]
+
+
+def test_both_best_checkpoints_are_those_that_the_log_names(trained: Run) -> None:
+    rows = read_jsonl(trained.metrics_log)
+    prior = [row["validation"]["prior"]["tail_score"] for row in rows if "prior" in row["validation"]["best"]][-1]
+    tail = min(row["validation"]["posterior"]["mae_tail"] for row in rows)
+    about = {
+        name: json.loads((trained.checkpoints / f"{name}.json").read_text()) for name in ("best_prior", "best_tail")
+    }
+    assert about["best_prior"]["validation"]["prior"]["tail_score"] == prior
+    assert about["best_tail"]["validation"]["posterior"]["mae_tail"] == tail
+    assert {path.stem for path in trained.checkpoints.glob("epoch_*.safetensors")} == {"epoch_001", "epoch_002"}
+
+
+def test_validation_figures_agree_with_the_metrics(trained: Run) -> None:
+    """The torch figures of training are the same numbers as those of rainsmith.metrics."""
+    config = small_config()
+    store = trained.open_store()
+    domain = store.drop_dims("time").load()
+    validation_set = in_split(store, "validation")
+    loaded = checkpoint.load(trained.checkpoints / "epoch_002")
+    sampler = Sampler(loaded, config.sampling.model_copy(update={"seed": config.seed}), "cpu")
+    validate = Validation(validation_set, domain, members=3, at_most=24, wet_mm=0.1, seed=config.seed, batch_size=64)
+    days = validation_set.isel(time=choose_days(validation_set, 24, config.seed)).load()
+    y, x = torch.from_numpy(days["precip"].values), torch.from_numpy(days["predictors"].values)
+    given = {"prior": (None, None), "posterior": (y.nan_to_num(), y.isfinite())}
+    figures, weekly = validate(sampler.model, torch.device("cpu"), nullcontext())
+    assert sum(weekly) == pytest.approx(figures["prior"]["tail_score"], rel=1e-5)
+    for mode in ("prior", "posterior"):
+        drawn = sampler.draw(x, validate.days.numbers, range(3), *given[mode])
+        fcst = xr.DataArray(drawn, dims=("time", "member", "y", "x"), coords={"time": days["time"]})
+        scores = score_days(fcst, days["precip"], METRICS, settings=settings_of(store, config), mode=mode)
+        for ours, theirs in (
+            ("crps", "crps"),
+            ("twcrps_p99", "twcrps_p99"),
+            ("mae_tail", "mae_tail"),
+            ("diversity", "diversity"),
+            ("correlation", "spatial_correlation"),
+            ("max", "max"),
+        ):
+            assert figures[mode][ours] == pytest.approx(float(scores[theirs]), rel=1e-3, abs=1e-5), (mode, ours)
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 7])
+def test_resumed_training_ends_in_the_same_weights(
+    prepared: Run, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
+) -> None:
+    run = copy_of(prepared, tmp_path)
+    interrupt_at_step(stop_after, monkeypatch)
+    with pytest.raises(Interrupted, match="--resume"):
+        train(small_config(), run)
+    train(small_config(), run, resume=True)
+    assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
+    ours, theirs = read_jsonl(run.metrics_log), read_jsonl(trained.metrics_log)
+    for row in (*ours, *theirs):
+        row.pop("seconds")
+    assert ours == theirs
+
+
+def test_killed_training_resumes_to_the_same_weights(prepared: Run, trained: Run, tmp_path: Path) -> None:
+    run = copy_of(prepared, tmp_path)
+    arguments = [*command_line(run), "train.save_last_seconds=0"]
+    process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not (run.checkpoints / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    assert (run.checkpoints / "last.ckpt").exists()
+    finished = subprocess.run(
+        [*arguments[:3], "train", "--resume", *arguments[4:]], env=environment(), capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
+
+
+def test_ctrl_c_exits_with_one_line(prepared: Run, tmp_path: Path) -> None:
+    run = copy_of(prepared, tmp_path)
+    arguments = [*command_line(run), "train.epochs=500", "train.save_last_seconds=0"]
+    process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.PIPE, text=True)
+    while not (run.checkpoints / "last.ckpt").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "--resume" in errors.splitlines()[-1]
+
+
+def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path: Path) -> None:
+    run = copy_of(prepared, tmp_path)
+    script = Path(sys.executable).with_name("rainsmith")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--", str(script)]
+    two = [*launcher, *command_line(run)[3:]]
+    trained_by_two = subprocess.run(two, env=environment(), capture_output=True, text=True, timeout=300)
+    assert trained_by_two.returncode == 0, trained_by_two.stderr[-3000:]
+    rows = read_jsonl(run.metrics_log)
+    assert [row["epoch"] for row in rows] == [0, 1]
+    assert rows[1]["train"]["loss"] < rows[0]["train"]["loss"]
+
+    other = copy_of(run, tmp_path / "other")
+    arguments = [argument.replace(str(run.folder), str(other.folder)) for argument in command_line(run)]
+    arguments[3] = "sample"
+    alone = subprocess.run(arguments, env=environment(), capture_output=True, text=True)
+    assert alone.returncode == 0, alone.stderr
+    arguments = [argument.replace(str(other.folder), str(run.folder)) for argument in arguments]
+    together = subprocess.run(
+        [*launcher, *arguments[3:]], env=environment(), capture_output=True, text=True, timeout=300
+    )
+    assert together.returncode == 0, together.stderr[-3000:]
+    for mode in ("prior", "posterior"):
+        one, both = (xr.open_zarr(r.sample_path("flat", mode, "test"), consolidated=False) for r in (other, run))
+        np.testing.assert_allclose(one["precip"].values, both["precip"].values, rtol=1e-5, atol=1e-4)
+
+
+def test_refusals(trained: Run, prepared: Run, tmp_path: Path) -> None:
+    run = copy_of(trained, tmp_path / "a")
+    with pytest.raises(UserError, match="holds a training already; add --resume"):
+        train(small_config(), run)
+    with pytest.raises(UserError, match=r"model\.d_z differ"):
+        train(small_config(model__d_z=9), run, resume=True)
+    with pytest.raises(UserError, match="nothing to resume"):
+        train(small_config(), prepared, resume=True)
+    state = run.checkpoints / "last.ckpt"
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(UserError, match="truncated or damaged"):
+        train(small_config(), run, resume=True)
+
+
+def test_a_state_saved_at_the_end_of_an_epoch_resumes(
+    prepared: Run, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while validating: the last step is done, the epoch is not."""
+    run = copy_of(prepared, tmp_path)
+
+    def killed(self: Validation, *args: object) -> None:
+        raise MemoryError
+
+    original = Validation.__call__
+    monkeypatch.setattr(Validation, "__call__", killed)
+    with pytest.raises(MemoryError):
+        train(small_config(train__save_last_seconds=0.0), run)
+    monkeypatch.setattr(Validation, "__call__", original)
+    train(small_config(), run, resume=True)
+    assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
+
+
+def test_a_finished_training_goes_on_where_its_limit_is_raised(prepared: Run, tmp_path: Path) -> None:
+    run = copy_of(prepared, tmp_path)
+    train(small_config(train__epochs=1, train__schedule="constant"), run)
+    train(small_config(train__epochs=1, train__schedule="constant"), run, resume=True)
+    assert len(read_jsonl(run.metrics_log)) == 1
+    train(small_config(train__epochs=2, train__schedule="constant"), run, resume=True)
+    assert len(read_jsonl(run.metrics_log)) == 2
+
+
+def test_other_data_are_not_resumed(trained: Run, tmp_path: Path) -> None:
+    run = copy_of(trained, tmp_path)
+    prepare(small_config(data__splits={"train": [2002, 2002], "validation": [2001, 2001], "test": [2003, 2003]}), run)
+    with pytest.raises(UserError, match=r"another configuration \(data differ"):
+        train(small_config(train__epochs=3), run, resume=True)
+
+
+def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_path: Path) -> None:
+    patient = copy_of(prepared, tmp_path / "patience")
+    train(small_config(train__epochs=40, train__lr=1e-12, train__ema=0.0, train__early_stopping_patience=1), patient)
+    assert len(read_jsonl(patient.metrics_log)) < 40
+    timed = copy_of(prepared, tmp_path / "time")
+    train(small_config(train__epochs=40, train__max_minutes=1e-6), timed)
+    assert len(read_jsonl(timed.metrics_log)) == 1
+    assert (timed.checkpoints / "best_prior.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["precip", "predictors", "heavy_x", "category", "split", "p99", "log_mean"])
+def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run, name: str) -> None:
+    store = prepared.open_store().load()
+    values = store[name].values.copy()
+    values.reshape(-1)[-1] = ~values.reshape(-1)[-1] if values.dtype == bool else 77
+    changed = store.assign({name: store[name].copy(data=values)})
+    assert fingerprint_of(prepared.open_store()) == fingerprint_of(store) != fingerprint_of(changed)
