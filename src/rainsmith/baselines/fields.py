@@ -14,6 +14,9 @@ from scipy import ndimage
 from rainsmith.base.dims import SPLITS, TIME
 from rainsmith.base.errors import UserError
 
+FLOOR_MM = 0.02
+"""[mm/day] Added to both sides of a ratio of coarse fields, or its smallest divisor: a dry day keeps it finite."""
+
 
 class NotApplicable(UserError):
     """A baseline cannot be formed from these data; the message says what it lacks."""
@@ -55,18 +58,14 @@ class CoarseRain:
         return np.asarray(fields.reshape(len(fields), -1)[:, self.block])
 
 
-def coarse_rain(store: xr.Dataset, baseline: str) -> CoarseRain:
-    """The coarse rain that a store's predictors hold.
+def has_coarse_rain(store: xr.Dataset) -> bool:
+    """Whether a channel of the predictors is coarse rain."""
+    return bool(store.attrs.get("coarse_rain_channel", ""))
 
-    Raises:
-        NotApplicable: the predictors hold no coarse rain.
-    """
-    channel = str(store.attrs.get("coarse_rain_channel", ""))
-    if not channel:
-        raise NotApplicable(
-            f"found no coarse rain among the predictors; the baseline '{baseline}' rescales or interpolates it; "
-            "name another baseline (climatology, analogs) or give a rain predictor"
-        )
+
+def coarse_rain(store: xr.Dataset) -> CoarseRain:
+    """The coarse rain among the predictors of a store that has some (``has_coarse_rain``)."""
+    channel = store.attrs["coarse_rain_channel"]
     mask = store["mask"].values
     raw = store["predictors"].sel(channel=channel).transpose(TIME, "y_lr", "x_lr").values
     ny, nx = raw.shape[1:]

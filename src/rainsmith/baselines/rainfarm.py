@@ -12,20 +12,21 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME, day_numbers
-from rainsmith.baselines.fields import NotApplicable, coarse_rain
+from rainsmith.baselines.fields import coarse_rain
+from rainsmith.baselines.registry import BASELINES, Baseline, NotApplicable
 
 FEWEST = 4
-"""[coarse cells] Rows and columns below which no spectral slope can be fitted."""
+"""[coarse cells] The fewest rows and columns to which a spectral slope can be fitted."""
 
 
 def rainfarm(store: xr.Dataset, days: np.ndarray, members: int, seed: int) -> np.ndarray:
-    """Members (day, member, cell) [mm/day] over the valid cells; each a function of (seed, day, member) only.
+    """Members (day, member, cell) [mm/day] at the valid cells; each is a function of (seed, day, member) only.
 
     Raises:
         NotApplicable: pysteps is not installed, or the coarse rain is not on whole blocks of the fine grid.
     """
     side = int(store.attrs.get("coarsen", 0))
-    coarse = coarse_rain(store, "rainfarm")
+    coarse = coarse_rain(store)
     if not side:
         raise NotApplicable(
             "found coarse rain on another grid; the baseline 'rainfarm' refines whole blocks; leave it out"
@@ -59,3 +60,17 @@ def rainfarm(store: xr.Dataset, days: np.ndarray, members: int, seed: int) -> np
     finally:
         np.random.set_state(before)  # noqa: NPY002
     return result
+
+
+BASELINES.add(
+    Baseline(
+        name="rainfarm",
+        order=80,
+        title="RainFARM",
+        meaning="the coarse rain, with random detail that continues its spectrum",
+        needs_coarse_rain=True,
+        single_valued=False,
+        by_default=False,  # pysteps is an optional extra
+        function=rainfarm,
+    )
+)

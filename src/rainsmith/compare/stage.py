@@ -162,7 +162,7 @@ def _differing(runs: Sequence[Evaluated]) -> list[str]:
 
 def _models(metrics: pd.DataFrame) -> Iterable[tuple[str, str]]:
     """(model, mode) of the trained models."""
-    trained = metrics[~metrics["model"].isin(BASELINES)]
+    trained = metrics[~metrics["model"].isin(BASELINES.names())]
     return list(dict.fromkeys(zip(trained["model"], trained["mode"], strict=True)))
 
 
@@ -253,7 +253,7 @@ def _baselines(runs: Sequence[Evaluated], split: str, notes: list[str]) -> list[
         )
     rows = []
     for group in groups.values():
-        for name in BASELINES:
+        for name in BASELINES.names():
             having = [run for run in group if (run.metrics["model"] == name).any()]
             if not having:
                 continue

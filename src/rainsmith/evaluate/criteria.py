@@ -132,7 +132,7 @@ def every_model(
 ) -> dict[str, list[Criterion]]:
     """One list for every model of a table, trained models first, then the baselines in their usual order."""
     names = list(dict.fromkeys(metrics.loc[metrics["split"] == split, "model"]))
-    ordered = [name for name in names if name not in BASELINES] + [name for name in BASELINES if name in names]
+    ordered = [name for name in names if name not in BASELINES] + [name for name in BASELINES.names() if name in names]
     return {name: judge(metrics, name, split) for name in ordered}
 
 

@@ -13,6 +13,7 @@ import xarray as xr
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import open_zarr
+from rainsmith.baselines.registry import BASELINES, forecast
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
 
@@ -81,12 +82,10 @@ def _whole(precip: xr.DataArray) -> Iterator[Piece]:
 
 def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray) -> Iterator[Forecast]:
     """The configured baselines on some days (indices of the store) of a split."""
-    from rainsmith.baselines.registry import SINGLE_VALUED
-
     for name in config.evaluate.baselines:
         labels = {"model": name, "checkpoint": "", "seed": config.seed, "mode": "prior", "split": split}
         make = functools.partial(_pieces, name, store, split, days, config.sampling.members, config.seed)
-        members = 1 if name in SINGLE_VALUED else config.sampling.members
+        members = BASELINES[name].members_of(config.sampling.members)
         yield Forecast(labels, days, members, make, baseline=True)
 
 
@@ -95,8 +94,6 @@ def _pieces(name: str, store: xr.Dataset, split: str, days: np.ndarray, members:
 
     The other days of the split are hidden from it; in training they are its library, so there it makes all of them.
     """
-    from rainsmith.baselines.registry import forecast
-
     kinds = store["split"].values
     in_split = np.flatnonzero(kinds == SPLITS.index(split))
     a_day = 4 * members * store.sizes[Y] * store.sizes[X]

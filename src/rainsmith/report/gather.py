@@ -106,7 +106,7 @@ def gather(config: Config, run: Run) -> Material:
         metrics = metrics[metrics["split"] == split].copy()
         is_model = metrics["model"] == model
         metrics["forecast"] = metrics["mode"].where(is_model, metrics["model"])
-        metrics = metrics[(is_model & metrics["mode"].isin(MODES)) | metrics["model"].isin(BASELINES)]
+        metrics = metrics[(is_model & metrics["mode"].isin(MODES)) | metrics["model"].isin(BASELINES.names())]
     log = read_jsonl(run.metrics_log)
     if not log:
         missing.append("No training log yet: 'rainsmith train' writes it.")
@@ -159,7 +159,7 @@ def _read_experiment(run: Run, missing: list[str]) -> dict[str, pd.DataFrame]:
 def _read_curves(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:
     """Curves of the model's modes and of every baseline that has some."""
     paths = {mode: run.evaluation / f"{model}-{mode}-{split}.nc" for mode in MODES}
-    paths |= {name: run.evaluation / f"{name}-prior-{split}.nc" for name in BASELINES}
+    paths |= {name: run.evaluation / f"{name}-prior-{split}.nc" for name in BASELINES.names()}
     return _read_netcdf(paths)
 
 
