@@ -17,8 +17,8 @@ from rainsmith.config import Config
 from rainsmith.evaluate.areas import AREA_COLUMNS
 from rainsmith.evaluate.climate import CLIMATE_COLUMNS
 from rainsmith.evaluate.stage import COLUMNS, COMPARISON_COLUMNS, Resampling, evaluate, score, settings_of
-from rainsmith.metrics.catalogue import METRICS
 from rainsmith.metrics.ensemble import crps
+from rainsmith.metrics.registry import METRICS
 from rainsmith.run_folder import Run
 from tests.fake_run import config_of, members_of, rain, store_of, write_run
 

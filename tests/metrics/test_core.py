@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.metrics.catalogue import METRICS
-from rainsmith.metrics.core import Metric, Settings, pair
+from rainsmith.metrics.core import Settings, pair
+from rainsmith.metrics.registry import METRICS, Metric
 from tests.metrics.climate import array
 
 EVERY = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)

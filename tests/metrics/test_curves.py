@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.metrics.catalogue import METRICS
 from rainsmith.metrics.core import Settings, daily_terms, pair, pool
 from rainsmith.metrics.curves import curves
+from rainsmith.metrics.registry import METRICS
 
 
 @pytest.fixture(scope="module")

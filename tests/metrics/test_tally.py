@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 
 from rainsmith.metrics import pooled, tally
-from rainsmith.metrics.catalogue import METRICS
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.ensemble import crps, rank_terms
+from rainsmith.metrics.registry import METRICS
 from tests.metrics.climate import GammaClimate
 
 

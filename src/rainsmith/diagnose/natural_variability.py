@@ -15,7 +15,8 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, in_day_set
 from rainsmith.diagnose.finding import Range
-from rainsmith.metrics.core import Metric, Settings, pool
+from rainsmith.metrics.core import Settings, pool
+from rainsmith.metrics.registry import Metric
 from rainsmith.metrics.tally import Parts, tally
 
 DRAWS = 200

@@ -14,14 +14,12 @@ from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.scoring import COLUMNS, Resampling, assess, on_cells
-from rainsmith.metrics import distributions, ensemble, extremes, pooled, probability
-from rainsmith.metrics.catalogue import METRICS
 from rainsmith.metrics.core import Pairs, Settings
+from rainsmith.metrics.registry import METRICS
 
 AREA_COLUMNS = [*COLUMNS, "area"]
 """Columns of ``areas.csv``."""
-_OF_ONE_CELL = {module.__name__ for module in (pooled, distributions, ensemble, probability, extremes)}
-METRICS_OF_AREAS = tuple(metric for metric in METRICS if metric.formula.__module__ in _OF_ONE_CELL)
+METRICS_OF_AREAS = tuple(metric for metric in METRICS if metric.of_single_cells)
 """The scores that need no field."""
 _BLOCK_DAYS = 64  # [days] of the store read at once
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,9 +13,9 @@ import xarray as xr
 
 from rainsmith.base.dims import DAY_SETS, MEMBER, TIME, in_day_set
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.metrics.catalogue import COMPARED, METRICS, SINGLE_EXTREMES
-from rainsmith.metrics.core import SCALE, THRESHOLD, Metric, Pairs, Settings
+from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings
 from rainsmith.metrics.curves import curves
+from rainsmith.metrics.registry import METRICS, Metric, compared_metrics
 from rainsmith.metrics.tally import Parts, Score, Tally, partition, scores, tally_pieces
 
 COLUMNS = [
@@ -99,7 +99,7 @@ def assess(
     settings: Settings,
     resampling: Resampling,
     *,
-    metrics: Sequence[Metric] = METRICS,
+    metrics: Iterable[Metric] = METRICS,
     watchers: Sequence[Watcher] = (),
     advance: Callable[[int], object] = lambda days: None,
 ) -> Scored:
@@ -138,7 +138,7 @@ def assess(
         if drawing:
             sums = total.pooled(parts.weights(name, 0, seed=resampling.seed)[0])
             pictures[name] = xr.merge([curves(sums), _by_member(found)], compat="no_conflicts", join="outer")
-    compared = {key: term for key, term in COMPARED.items() if term in total.daily}
+    compared = {key: term for key, term in compared_metrics().items() if term in total.daily}
     daily = total.daily[[*compared.values(), "cells"]]
     drawn = xr.concat(list(pictures.values()), pd.Index(list(pictures), name="days")) if pictures else xr.Dataset()
     drawn = drawn.assign({f"daily_{key}": daily[term] / daily["cells"] for key, term in compared.items()})
@@ -196,7 +196,7 @@ def _rows(metric: Metric, found: Score, settings: Settings) -> Iterator[dict[str
         about["observed"] = float(found.observed)
     bounds = {key: float(getattr(found, key)) for key in ("value", "lower", "upper")}
     yield {**about, "threshold": getattr(settings, metric.threshold) if metric.threshold else np.nan, **bounds}
-    if metric.name in SINGLE_EXTREMES and found.by_member is not None and found.by_member.size > 1:
+    if metric.single_extreme and found.by_member is not None and found.by_member.size > 1:
         lower, upper = np.quantile(found.by_member.values, [0.05, 0.95])
         range_ = {"value": bounds["value"], "lower": float(lower), "upper": float(upper)}
         yield {**about, "metric": f"{metric.name}_range", "threshold": np.nan, **range_}

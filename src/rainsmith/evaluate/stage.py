@@ -22,8 +22,8 @@ from rainsmith.evaluate.climate import ClimateWatch, Reference, climate_of, cove
 from rainsmith.evaluate.forecasts_to_score import Forecast, baselines_of, samples_of
 from rainsmith.evaluate.scoring import COLUMNS, Resampling, Scored, assess, score
 from rainsmith.metrics.bootstrap import calendar_blocks, paired_difference
-from rainsmith.metrics.catalogue import COMPARED
 from rainsmith.metrics.core import Settings
+from rainsmith.metrics.registry import compared_metrics
 from rainsmith.run_folder import Run
 
 __all__ = ["COLUMNS", "COMPARISON_COLUMNS", "Resampling", "evaluate", "score", "settings_of"]
@@ -175,7 +175,7 @@ def _compare(
         common, i, j = common[same], i[same], j[same]
         days = store.isel({TIME: common})
         block = calendar_blocks(days[TIME], resampling.block_days)
-        for day_set, (metric, term) in itertools.product(DAY_SETS, COMPARED.items()):
+        for day_set, (metric, term) in itertools.product(DAY_SETS, compared_metrics().items()):
             if term not in one.daily:
                 continue
             chosen = in_day_set(days, day_set)

@@ -11,8 +11,9 @@ import xarray as xr
 from rainsmith.base.dims import MEMBER, TIME, in_day_set
 from rainsmith.evaluate.stage import Resampling
 from rainsmith.metrics import distributions, ensemble, extremes, pooled
-from rainsmith.metrics.core import THRESHOLD, Metric, Settings
+from rainsmith.metrics.core import THRESHOLD, Settings
 from rainsmith.metrics.quantiles import as_members, quantile_metrics
+from rainsmith.metrics.registry import Metric
 from rainsmith.metrics.tally import partition, resampled, tally
 
 RAW: tuple[Metric, ...] = (

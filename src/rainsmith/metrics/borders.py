@@ -7,7 +7,8 @@ import xarray as xr
 
 from rainsmith.base.cell_pairs import neighbours
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
+from rainsmith.metrics.core import SERIES, Pairs, Settings
+from rainsmith.metrics.registry import metric
 
 
 def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
@@ -25,7 +26,15 @@ def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     return xr.Dataset(found)
 
 
-@metric(border_terms, units="1", perfect=None, beside=True, needs="coarsen")
+@metric(
+    border_terms,
+    units="1",
+    perfect=None,
+    beside=True,
+    needs="coarsen",
+    order=350,
+    title="Steps across the borders of input blocks over steps inside",
+)
 def block_borders(sums: xr.Dataset) -> xr.DataArray:
     """Mean absolute step across the borders of input blocks over that inside them: above the observed, they show."""
     border = sums["border_steps"] / sums["border_pairs"].where(sums["border_pairs"] > 0)

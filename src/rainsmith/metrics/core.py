@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -155,88 +154,6 @@ Terms = Callable[[Pairs, Settings], xr.Dataset]
 """Daily terms (time, ...) of some pairs."""
 Formula = Callable[[xr.Dataset], xr.DataArray]
 """A score of pooled terms; dimensions that it does not know (``resample``) pass through."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A score, and what it takes to compute it from sums over days.
-
-    Attributes:
-        name: as in ``metrics.csv``.
-        formula: pooled terms to score; with a dimension ``series`` where it is measured on the observation, too.
-        terms: the daily terms that the formula needs.
-        units: of the score.
-        perfect: its best value; None where the best value is that of the observation.
-        beside: measured on each member and on the observation; the value is the median member's.
-        threshold: the setting that is its threshold, or "".
-        spread: needs at least two members.
-        modes: the sampling modes in which it means something.
-        needs: a setting without which (0) it means nothing, or "".
-    """
-
-    name: str
-    formula: Formula
-    terms: tuple[Terms, ...]
-    units: str
-    perfect: float | None
-    beside: bool = False
-    threshold: str = ""
-    spread: bool = False
-    modes: tuple[str, ...] = MODES
-    needs: str = ""
-
-    def __call__(self, fcst: xr.DataArray, obs: xr.DataArray, **settings: Any) -> xr.DataArray:
-        """The score of (time, member, y, x) against (time, y, x), both [mm/day]; ``settings`` as in ``Settings``."""
-        return self.value(self.sums(fcst, obs, **settings))
-
-    def sums(self, fcst: xr.DataArray, obs: xr.DataArray, **settings: Any) -> xr.Dataset:
-        """The pooled terms of all days."""
-        terms = daily_terms(self.terms, pair(fcst, obs), Settings(**settings))
-        weights = np.ones((1, terms.sizes[TIME]))
-        return pool(terms, weights).isel(resample=0)
-
-    def value(self, sums: xr.Dataset) -> xr.DataArray:
-        """The score; the median over members where it is measured on each."""
-        return self.by_member(sums).median(MEMBER) if self.beside else self.formula(sums)
-
-    def by_member(self, sums: xr.Dataset) -> xr.DataArray:
-        """(..., member), for metrics that are measured on each member."""
-        return self.each(sums)[1]
-
-    def observed(self, sums: xr.Dataset) -> xr.DataArray:
-        """The same formula on the observation, for metrics that are measured on each member."""
-        return self.each(sums)[0]
-
-    def each(self, sums: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
-        """The formula on the observation (...) and on each member (..., member)."""
-        series = self.formula(sums)
-        return series.isel({SERIES: -1}), series.isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER})
-
-    def applies(self, members: int, mode: str, settings: Settings) -> bool:
-        """Whether it means something for this number of members, this mode and these settings."""
-        known = not self.needs or bool(getattr(settings, self.needs))
-        return known and mode in self.modes and (members > 1 or not self.spread)
-
-
-def metric(
-    *terms: Terms,
-    units: str,
-    perfect: float | None,
-    name: str = "",
-    beside: bool = False,
-    threshold: str = "",
-    spread: bool = False,
-    modes: tuple[str, ...] = MODES,
-    needs: str = "",
-) -> Callable[[Formula], Metric]:
-    """Make a ``Metric`` of a formula, under the formula's name unless another is given."""
-
-    def wrap(formula: Formula) -> Metric:
-        made = Metric(name or formula.__name__, formula, terms, units, perfect, beside, threshold, spread, modes, needs)
-        object.__setattr__(made, "__doc__", formula.__doc__)
-        return made
-
-    return wrap
 
 
 def daily_terms(terms: tuple[Terms, ...] | list[Terms], pairs: Pairs, settings: Settings) -> xr.Dataset:

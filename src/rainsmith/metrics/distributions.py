@@ -5,15 +5,24 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.metrics.core import SERIES, metric
+from rainsmith.metrics.core import SERIES
 from rainsmith.metrics.pooled import BIN, BIN_LOWER, BIN_UPPER, OCTAVE, distances, intensities, mean_member
+from rainsmith.metrics.registry import metric
 
 _PLACE = np.concatenate([[0.0], (BIN_LOWER[1:] + BIN_UPPER[1:]) / 2])  # [mm/day] where a bin counts: zeros at 0
 FLOOR = 1e-6
 """Least share of wet cell-days that a class of amounts takes in the forecast of ``kl_divergence``."""
 
 
-@metric(intensities, units="mm/day", perfect=0.0)
+@metric(
+    intensities,
+    units="mm/day",
+    perfect=0.0,
+    order=270,
+    title="Distance of the distributions (Wasserstein)",
+    aim="low",
+    of_single_cells=True,
+)
 def wasserstein(sums: xr.Dataset) -> xr.DataArray:
     """Area between the two cumulative distributions of cell-days, zeros included: rain to be moved, times how far.
 
@@ -27,7 +36,17 @@ def wasserstein(sums: xr.Dataset) -> xr.DataArray:
     return distances(sums["below"]).dot(step, dim=BIN)
 
 
-@metric(intensities, units="1", perfect=0.0, threshold="wet_mm", needs="wet_mm")
+@metric(
+    intensities,
+    units="1",
+    perfect=0.0,
+    threshold="wet_mm",
+    needs="wet_mm",
+    order=280,
+    title="Divergence of the wet amounts (KL)",
+    aim="low",
+    of_single_cells=True,
+)
 def kl_divergence(sums: xr.Dataset) -> xr.DataArray:
     """Kullback-Leibler divergence of the forecast from the observed distribution of wet amounts [nats].
 

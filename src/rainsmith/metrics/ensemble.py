@@ -9,8 +9,9 @@ from scores.continuous import mse as mean_squared_error
 from scores.probability import crps_for_ensemble, tail_tw_crps_for_ensemble
 
 from rainsmith.base.dims import MEMBER, TIME
-from rainsmith.metrics.core import CELL, Pairs, Settings, metric
+from rainsmith.metrics.core import CELL, Pairs, Settings
 from rainsmith.metrics.pooled import amounts
+from rainsmith.metrics.registry import metric
 
 RANK = "rank"
 _CASE = "case"
@@ -94,7 +95,17 @@ def rank_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     return xr.Dataset({"ranks": ((TIME, RANK), counts)})
 
 
-@metric(amounts, crps_terms, units="mm/day", perfect=0.0)
+@metric(
+    amounts,
+    crps_terms,
+    units="mm/day",
+    perfect=0.0,
+    order=130,
+    title="CRPS, error of the ensemble",
+    aim="low",
+    of_single_cells=True,
+    compared_by="crps",
+)
 def crps(sums: xr.Dataset) -> xr.DataArray:
     """Fair continuous ranked probability score; the absolute error of a single-valued forecast.
 
@@ -106,7 +117,19 @@ def crps(sums: xr.Dataset) -> xr.DataArray:
     return sums["crps"] / sums["cells"]
 
 
-@metric(amounts, twcrps_terms, units="mm/day", perfect=0.0, threshold="p99", needs="p99")
+@metric(
+    amounts,
+    twcrps_terms,
+    units="mm/day",
+    perfect=0.0,
+    threshold="p99",
+    needs="p99",
+    order=140,
+    title="CRPS above the training P99",
+    aim="low",
+    of_single_cells=True,
+    compared_by="twcrps",
+)
 def twcrps_p99(sums: xr.Dataset) -> xr.DataArray:
     """Fair CRPS of max(., training P99): a proper score of the tail alone, averaged over all valid cell-days [mm/day].
 
@@ -116,25 +139,63 @@ def twcrps_p99(sums: xr.Dataset) -> xr.DataArray:
     return sums["twcrps"] / sums["cells"]
 
 
-@metric(amounts, error_terms, units="mm/day", perfect=0.0)
+@metric(
+    amounts,
+    error_terms,
+    units="mm/day",
+    perfect=0.0,
+    order=150,
+    title="Mean absolute error of the ensemble mean",
+    aim="low",
+    of_single_cells=True,
+    compared_by="absolute_error",
+)
 def mae(sums: xr.Dataset) -> xr.DataArray:
     """Mean absolute error of the ensemble mean [mm/day]."""
     return sums["absolute_error"] / sums["cells"]
 
 
-@metric(tail_error_terms, units="mm/day", perfect=0.0, threshold="p95", needs="p95")
+@metric(
+    tail_error_terms,
+    units="mm/day",
+    perfect=0.0,
+    threshold="p95",
+    needs="p95",
+    order=160,
+    title="Mean absolute error of the ensemble mean where heavy rain was observed",
+    aim="low",
+    of_single_cells=True,
+)
 def mae_tail(sums: xr.Dataset) -> xr.DataArray:
     """Mean absolute error of the ensemble mean where the observation is at or above the training P95 [mm/day]."""
     return (sums["tail_error"] / sums["tail_cells"]).where(sums["tail_cells"] > 0)
 
 
-@metric(amounts, error_terms, units="mm/day", perfect=0.0)
+@metric(
+    amounts,
+    error_terms,
+    units="mm/day",
+    perfect=0.0,
+    order=170,
+    title="Root mean square error of the ensemble mean",
+    aim="low",
+    of_single_cells=True,
+)
 def rmse(sums: xr.Dataset) -> xr.DataArray:
     """Root mean square error of the ensemble mean [mm/day]."""
     return (sums["squared_error"] / sums["cells"]) ** 0.5
 
 
-@metric(error_terms, units="1", perfect=1.0, spread=True)
+@metric(
+    error_terms,
+    units="1",
+    perfect=1.0,
+    spread=True,
+    order=180,
+    title="Spread over error",
+    aim="one",
+    of_single_cells=True,
+)
 def spread_skill(sums: xr.Dataset) -> xr.DataArray:
     """sqrt((K + 1) / K mean variance) over the RMSE of the ensemble mean, both pooled over cell-days.
 
@@ -145,7 +206,16 @@ def spread_skill(sums: xr.Dataset) -> xr.DataArray:
     return ratio.where(sums["squared_error"] > 0) ** 0.5
 
 
-@metric(rank_terms, units="1", perfect=0.0, spread=True)
+@metric(
+    rank_terms,
+    units="1",
+    perfect=0.0,
+    spread=True,
+    order=190,
+    title="Unevenness of the ranks",
+    aim="low",
+    of_single_cells=True,
+)
 def rank_deviation(sums: xr.Dataset) -> xr.DataArray:
     """Sum over ranks of |share - 1 / (K + 1)|: 0 for a flat rank histogram, 2 K / (K + 1) where one rank takes all.
 
@@ -157,19 +227,48 @@ def rank_deviation(sums: xr.Dataset) -> xr.DataArray:
     return abs(share - 1 / counts.sizes[RANK]).sum(RANK, skipna=False)
 
 
-@metric(rank_terms, units="1", perfect=0.5, spread=True)
+@metric(
+    rank_terms,
+    units="1",
+    perfect=0.5,
+    spread=True,
+    order=200,
+    title="Observations inside the central 50 % of the members",
+    aim=0.5,
+    percent=True,
+    of_single_cells=True,
+)
 def coverage_50(sums: xr.Dataset) -> xr.DataArray:
     """Share of observations inside the central 50 % interval of the members, from the rank histogram."""
     return _coverage(sums["ranks"], 0.5)
 
 
-@metric(rank_terms, units="1", perfect=0.9, spread=True)
+@metric(
+    rank_terms,
+    units="1",
+    perfect=0.9,
+    spread=True,
+    order=210,
+    title="Observations inside the central 90 % of the members",
+    aim=0.9,
+    percent=True,
+    of_single_cells=True,
+)
 def coverage_90(sums: xr.Dataset) -> xr.DataArray:
     """Share of observations inside the central 90 % interval of the members, from the rank histogram."""
     return _coverage(sums["ranks"], 0.9)
 
 
-@metric(rank_terms, units="1", perfect=1.0, spread=True)
+@metric(
+    rank_terms,
+    units="1",
+    perfect=1.0,
+    spread=True,
+    order=220,
+    title="Observations outside all members, over the expected share",
+    aim="one",
+    of_single_cells=True,
+)
 def outliers(sums: xr.Dataset) -> xr.DataArray:
     """Observations outside all members, over the 2 / (K + 1) that exchangeable members leave out."""
     share = sums["ranks"] / sums["ranks"].sum(RANK)

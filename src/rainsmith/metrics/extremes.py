@@ -7,8 +7,9 @@ import xarray as xr
 from scores.categorical import BasicContingencyManager
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import SERIES, THRESHOLD, Pairs, Settings, metric
+from rainsmith.metrics.core import SERIES, THRESHOLD, Pairs, Settings
 from rainsmith.metrics.pooled import amounts
+from rainsmith.metrics.registry import metric
 
 PEAK = "peak_class"
 TOP = 20
@@ -38,7 +39,16 @@ def event_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     )
 
 
-@metric(amounts, event_terms, units="1", perfect=1.0)
+@metric(
+    amounts,
+    event_terms,
+    units="1",
+    perfect=1.0,
+    order=360,
+    title="Critical success index",
+    aim="high",
+    of_single_cells=True,
+)
 def csi(sums: xr.Dataset) -> xr.DataArray:
     """Critical success index of events: hits / (hits + misses + false alarms), each member a forecast of its own.
 
@@ -48,25 +58,61 @@ def csi(sums: xr.Dataset) -> xr.DataArray:
     return _defined(_contingency(sums).critical_success_index())
 
 
-@metric(amounts, event_terms, units="1", perfect=1.0)
+@metric(
+    amounts,
+    event_terms,
+    units="1",
+    perfect=1.0,
+    order=370,
+    title="Forecast events for each observed one",
+    aim="one",
+    of_single_cells=True,
+)
 def frequency_bias(sums: xr.Dataset) -> xr.DataArray:
     """Forecast events per observed event, each member a forecast of its own."""
     return _defined(_contingency(sums).frequency_bias())
 
 
-@metric(amounts, event_terms, units="1", perfect=1.0)
+@metric(
+    amounts,
+    event_terms,
+    units="1",
+    perfect=1.0,
+    order=380,
+    title="Observed events that were forecast",
+    aim="high",
+    of_single_cells=True,
+)
 def pod(sums: xr.Dataset) -> xr.DataArray:
     """Probability of detection: hits per observed event, each member a forecast of its own."""
     return _defined(_contingency(sums).probability_of_detection())
 
 
-@metric(amounts, event_terms, units="1", perfect=0.0)
+@metric(
+    amounts,
+    event_terms,
+    units="1",
+    perfect=0.0,
+    order=390,
+    title="Forecast events that did not happen",
+    aim="low",
+    of_single_cells=True,
+)
 def far(sums: xr.Dataset) -> xr.DataArray:
     """False alarm ratio: false alarms per forecast event, each member a forecast of its own."""
     return _defined(_contingency(sums).false_alarm_ratio())
 
 
-@metric(amounts, event_terms, units="1", perfect=1.0)
+@metric(
+    amounts,
+    event_terms,
+    units="1",
+    perfect=1.0,
+    order=400,
+    title="Extremal dependence (SEDI)",
+    aim="high",
+    of_single_cells=True,
+)
 def sedi(sums: xr.Dataset) -> xr.DataArray:
     """Symmetric extremal dependence index: does not vanish as events become rare, each member a forecast of its own.
 
@@ -115,7 +161,16 @@ def envelope_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     return xr.Dataset({"peak_days": ((TIME, PEAK), days), "peaks_reached": ((TIME, PEAK), days * reached[:, None])})
 
 
-@metric(envelope_terms, units="1", perfect=1.0)
+@metric(
+    envelope_terms,
+    units="1",
+    perfect=1.0,
+    order=410,
+    title="Share of the 20 largest events that the members reach",
+    aim="high",
+    percent=True,
+    of_single_cells=True,
+)
 def envelope_top20(sums: xr.Dataset) -> xr.DataArray:
     """Share of the 20 days with the largest observed cell on which the largest cell of all members is as large.
 

@@ -10,8 +10,9 @@ import xarray as xr
 
 from rainsmith.base.cell_pairs import neighbours
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
+from rainsmith.metrics.core import SERIES, Pairs, Settings
 from rainsmith.metrics.pooled import amounts
+from rainsmith.metrics.registry import metric
 from rainsmith.metrics.spatial import deviation_terms
 
 LAG = "lag"
@@ -90,7 +91,14 @@ def _variogram_error(step: np.ndarray) -> float:
     return squared - (float(np.vdot(error, error)) - members * squared) / (members * (members - 1))
 
 
-@metric(bend_terms, units="(mm/day)^2", perfect=None, beside=True)
+@metric(
+    bend_terms,
+    units="(mm/day)^2",
+    perfect=None,
+    beside=True,
+    order=110,
+    title="Power at wavelengths below 4 cells",
+)
 def fine_power(sums: xr.Dataset) -> xr.DataArray:
     """Power of waves shorter than about 4 cells: far below the observed a blur, far above it noise [(mm/day)^2].
 
@@ -103,7 +111,16 @@ def fine_power(sums: xr.Dataset) -> xr.DataArray:
     return sums["bends"] / sums["bend_triples"].where(sums["bend_triples"] > 0) / 16
 
 
-@metric(amounts, deviation_terms, lag_terms, units="cells", perfect=None, beside=True)
+@metric(
+    amounts,
+    deviation_terms,
+    lag_terms,
+    units="cells",
+    perfect=None,
+    beside=True,
+    order=120,
+    title="Correlation length",
+)
 def correlation_length(sums: xr.Dataset) -> xr.DataArray:
     """Distance at which the spatial autocorrelation falls below 1/e, between lags by a straight line [cells].
 
@@ -134,7 +151,14 @@ def _length(correlation: np.ndarray) -> np.ndarray:
     return np.where(known[..., 1:].any(axis=-1), length, np.nan)
 
 
-@metric(lag_terms, units="mm/day", perfect=0.0)
+@metric(
+    lag_terms,
+    units="mm/day",
+    perfect=0.0,
+    order=320,
+    title="Variogram score, error of the differences between cells",
+    aim="low",
+)
 def variogram_score(sums: xr.Dataset) -> xr.DataArray:
     """Fair variogram score of order 0.5: do neighbouring cells differ as much as they should, on the day in question?
 

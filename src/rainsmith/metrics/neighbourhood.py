@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings, metric
+from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings
 from rainsmith.metrics.extremes import thresholds_of
+from rainsmith.metrics.registry import metric
 
 
 def fraction_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
@@ -74,7 +75,7 @@ def _squares(values: np.ndarray) -> float:
     return float(np.einsum("...i,...i", values, values).sum(dtype=np.float64))
 
 
-@metric(fraction_terms, units="1", perfect=1.0)
+@metric(fraction_terms, units="1", perfect=1.0, order=420, title="Fractions skill score", aim="high")
 def fss(sums: xr.Dataset) -> xr.DataArray:
     """Fractions skill score, each member a forecast of its own; sums over days and members before the ratio.
 

@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import THRESHOLD, Pairs, Settings, metric
+from rainsmith.metrics.core import THRESHOLD, Pairs, Settings
 from rainsmith.metrics.extremes import thresholds_of
+from rainsmith.metrics.registry import metric
 
 VOTES = "votes"
 """How many members see the event."""
@@ -32,7 +33,7 @@ def vote_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     )
 
 
-@metric(vote_terms, units="1", perfect=0.0)
+@metric(vote_terms, units="1", perfect=0.0, order=230, title="Brier score", aim="low", of_single_cells=True)
 def brier(sums: xr.Dataset) -> xr.DataArray:
     """Fair Brier score of the share of members at or above a threshold; of a single-valued forecast, its errors.
 

@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, TIME
-from rainsmith.metrics.core import Metric, Pairs, Settings, Terms, metric
+from rainsmith.metrics.core import Pairs, Settings, Terms
 from rainsmith.metrics.pooled import amounts
+from rainsmith.metrics.registry import Metric, metric
 
 QUANTILE = "quantile"
 """Dimension of the levels, between 0 and 1."""
@@ -98,7 +99,16 @@ def quantile_metrics(levels: Sequence[float]) -> tuple[Metric, ...]:
     for index, level in enumerate(levels):
         made += [_pinball(terms, index, level), _exceeded(terms, index, level)]
 
-    @metric(amounts, terms, units="mm/day", perfect=0.0, name="quantile_crps")
+    @metric(
+        amounts,
+        terms,
+        name="quantile_crps",
+        title="CRPS of the quantiles",
+        units="mm/day",
+        perfect=0.0,
+        aim="low",
+        of_single_cells=True,
+    )
     def whole(sums: xr.Dataset) -> xr.DataArray:
         """Twice the pinball losses of all levels, each weighted by the share of (0, 1) nearest to it [mm/day]."""
         return (sums["pinball"] * weights).sum(QUANTILE) / sums["cells"]
@@ -107,7 +117,16 @@ def quantile_metrics(levels: Sequence[float]) -> tuple[Metric, ...]:
 
 
 def _pinball(terms: Terms, index: int, level: float) -> Metric:
-    @metric(amounts, terms, units="mm/day", perfect=0.0, name=f"pinball_{level_name(level)}")
+    @metric(
+        amounts,
+        terms,
+        name=f"pinball_{level_name(level)}",
+        title=f"Pinball loss of {level_name(level).upper()}",
+        units="mm/day",
+        perfect=0.0,
+        aim="low",
+        of_single_cells=True,
+    )
     def score(sums: xr.Dataset) -> xr.DataArray:
         """Pinball loss of one quantile, averaged over valid cell-days [mm/day]."""
         return sums["pinball"].isel({QUANTILE: index}) / sums["cells"]
@@ -116,7 +135,16 @@ def _pinball(terms: Terms, index: int, level: float) -> Metric:
 
 
 def _exceeded(terms: Terms, index: int, level: float) -> Metric:
-    @metric(amounts, terms, units="1", perfect=1 - level, name=f"exceeded_{level_name(level)}")
+    @metric(
+        amounts,
+        terms,
+        name=f"exceeded_{level_name(level)}",
+        title=f"Observations above {level_name(level).upper()}",
+        units="1",
+        perfect=1 - level,
+        aim=1 - level,
+        of_single_cells=True,
+    )
     def share(sums: xr.Dataset) -> xr.DataArray:
         """Share of valid cell-days observed above one quantile."""
         return sums["above"].isel({QUANTILE: index}) / sums["cells"]

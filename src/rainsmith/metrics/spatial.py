@@ -9,8 +9,9 @@ import scipy.fft
 import xarray as xr
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import SERIES, Pairs, Settings, metric
+from rainsmith.metrics.core import SERIES, Pairs, Settings
 from rainsmith.metrics.pooled import amounts
+from rainsmith.metrics.registry import metric
 
 WAVENUMBER = "wavenumber"
 _CONSTANT = 1e-9  # relative variance below which a field is constant to rounding
@@ -112,31 +113,48 @@ def _shells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     return (weights / weights.sum(axis=0)).astype(np.float32), number / longest
 
 
-@metric(amounts, deviation_terms, units="mm/day", perfect=None, beside=True)
+@metric(
+    amounts,
+    deviation_terms,
+    units="mm/day",
+    perfect=None,
+    beside=True,
+    order=100,
+    title="Standard deviation over the cells of a day",
+)
 def spatial_std(sums: xr.Dataset) -> xr.DataArray:
     """Standard deviation over the valid cells of a day (ddof 0), mean of days: it falls where members turn to means."""
     return sums["deviation"] / sums["days"]
 
 
-@metric(correlation_terms, units="1", perfect=1.0)
+@metric(correlation_terms, units="1", perfect=1.0, order=240, title="Correlation with the observed map", aim="high")
 def spatial_correlation(sums: xr.Dataset) -> xr.DataArray:
     """Pearson correlation over cells, per day and member, averaged; fields without variation are left out."""
     return (sums["correlation"] / sums["correlations"]).where(sums["correlations"] > 0)
 
 
-@metric(diversity_terms, units="1", perfect=None, spread=True)
+@metric(diversity_terms, units="1", perfect=None, spread=True, order=290, title="Diversity of the members")
 def diversity(sums: xr.Dataset) -> xr.DataArray:
     """1 - cosine similarity, mean over member pairs, then days; pairs with an all-dry member are left out."""
     return (sums["diversity"] / sums["diversity_days"]).where(sums["diversity_days"] > 0)
 
 
-@metric(distance_terms, units="1", perfect=1.0, spread=True, modes=("prior",))
+@metric(
+    distance_terms,
+    units="1",
+    perfect=1.0,
+    spread=True,
+    modes=("prior",),
+    order=300,
+    title="Distance between members over distance to observed",
+    aim="one",
+)
 def diversity_ratio(sums: xr.Dataset) -> xr.DataArray:
     """Mean member-member distance over mean member-observation distance: 1 where the observation could be a member."""
     return (sums["member_distance"] / sums["observation_distance"]).where(sums["observation_distance"] > 0)
 
 
-@metric(amounts, distance_terms, units="mm/day", perfect=0.0)
+@metric(amounts, distance_terms, units="mm/day", perfect=0.0, order=310, title="Energy score of whole maps", aim="low")
 def energy_score(sums: xr.Dataset) -> xr.DataArray:
     """Fair energy score of whole fields, as a root mean square over cells [mm/day]; of one member, its distance.
 
@@ -149,7 +167,7 @@ def energy_score(sums: xr.Dataset) -> xr.DataArray:
     return distance / sums["days"] / (sums["cells"] / sums["days"]) ** 0.5
 
 
-@metric(spectrum_terms, units="1", perfect=0.0)
+@metric(spectrum_terms, units="1", perfect=0.0, order=340, title="Error of the spectrum (RALSD)", aim="low")
 def ralsd(sums: xr.Dataset) -> xr.DataArray:
     """Root mean square over wavenumbers of log10(power of members / observed power), spectra averaged over days first.
 

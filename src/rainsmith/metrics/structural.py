@@ -7,8 +7,9 @@ import xarray as xr
 from scipy.ndimage import uniform_filter
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import Pairs, Settings, metric
+from rainsmith.metrics.core import Pairs, Settings
 from rainsmith.metrics.pooled import amounts
+from rainsmith.metrics.registry import metric
 
 SIDE = 7
 """[cells] Side of the windows."""
@@ -35,7 +36,16 @@ def structure_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     return xr.Dataset({"similarity": (TIME, found)})
 
 
-@metric(amounts, structure_terms, units="1", perfect=1.0, needs="p99")
+@metric(
+    amounts,
+    structure_terms,
+    units="1",
+    perfect=1.0,
+    needs="p99",
+    order=330,
+    title="Structural similarity with the observed map",
+    aim="high",
+)
 def ssim(sums: xr.Dataset) -> xr.DataArray:
     """Structural similarity of log1p amounts, each member a forecast of its own; mean over cells, members, then days.
 

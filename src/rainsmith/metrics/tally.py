@@ -15,7 +15,8 @@ from dask.system import CPU_COUNT
 
 from rainsmith.base.dims import MEMBER, TIME
 from rainsmith.metrics.bootstrap import calendar_blocks, interval, resampling_weights
-from rainsmith.metrics.core import POOLING, Metric, Pairs, Settings, daily_terms, pair, pool
+from rainsmith.metrics.core import POOLING, Pairs, Settings, daily_terms, pair, pool
+from rainsmith.metrics.registry import Metric
 
 PART = "part"
 _MOST_DAYS = 64  # [days] of one block

@@ -1,0 +1,125 @@
+"""What a metric is: one record that holds its formula and all that the rest of the program says and asks about it.
+
+A metric is added by one decorated formula in any module of this folder (docs/method.md, "Adding a score").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import MEMBER, TIME
+from rainsmith.base.registry import Registry
+from rainsmith.metrics.core import MODES, SERIES, Formula, Settings, Terms, daily_terms, pair, pool
+
+Aim = Literal["observed", "low", "high", "one"] | float
+"""The best value: that of the observation, as low or as high as can be, 1 as a ratio, or a number."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score, what it takes to compute it from sums over days, and how it is shown.
+
+    Attributes:
+        name: as in ``metrics.csv``.
+        formula: pooled terms to score; with a dimension ``series`` where it is measured on the observation, too.
+        terms: the daily terms that the formula needs.
+        units: of the score.
+        perfect: its best value; None where the best value is that of the observation.
+        order: its place among the rows of ``metrics.csv``, in steps of 10; 0 for a metric that is not in the table.
+        title: its name in the report.
+        aim: its best value, as the report judges it.
+        percent: it is shown as a percentage.
+        signed: it is shown with its sign.
+        beside: it is measured on each member and on the observation; the value is the median member's.
+        threshold: the setting that is its threshold, or "".
+        spread: it needs at least two members.
+        modes: the sampling modes in which it means something.
+        needs: a setting without which (0) it means nothing, or "".
+        of_single_cells: it takes each cell by itself, so that it also scores means of areas, which are no field.
+        compared_by: the daily term whose mean over cell-days it is, for paired comparisons of forecasts, or "".
+        single_extreme: it is so uncertain that the range of the members judges it, in a row ``<name>_range``.
+    """
+
+    name: str
+    formula: Formula
+    terms: tuple[Terms, ...]
+    units: str
+    perfect: float | None
+    order: int = 0
+    title: str = ""
+    aim: Aim = "observed"
+    percent: bool = False
+    signed: bool = False
+    beside: bool = False
+    threshold: str = ""
+    spread: bool = False
+    modes: tuple[str, ...] = MODES
+    needs: str = ""
+    of_single_cells: bool = False
+    compared_by: str = ""
+    single_extreme: bool = False
+
+    def __call__(self, fcst: xr.DataArray, obs: xr.DataArray, **settings: Any) -> xr.DataArray:
+        """The score of (time, member, y, x) against (time, y, x), both [mm/day]; ``settings`` as in ``Settings``."""
+        return self.value(self.sums(fcst, obs, **settings))
+
+    def sums(self, fcst: xr.DataArray, obs: xr.DataArray, **settings: Any) -> xr.Dataset:
+        """The pooled terms of all days."""
+        terms = daily_terms(self.terms, pair(fcst, obs), Settings(**settings))
+        weights = np.ones((1, terms.sizes[TIME]))
+        return pool(terms, weights).isel(resample=0)
+
+    def value(self, sums: xr.Dataset) -> xr.DataArray:
+        """The score; the median over members where it is measured on each."""
+        return self.by_member(sums).median(MEMBER) if self.beside else self.formula(sums)
+
+    def by_member(self, sums: xr.Dataset) -> xr.DataArray:
+        """(..., member), for metrics that are measured on each member."""
+        return self.each(sums)[1]
+
+    def observed(self, sums: xr.Dataset) -> xr.DataArray:
+        """The same formula on the observation, for metrics that are measured on each member."""
+        return self.each(sums)[0]
+
+    def each(self, sums: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+        """The formula on the observation (...) and on each member (..., member)."""
+        series = self.formula(sums)
+        return series.isel({SERIES: -1}), series.isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER})
+
+    def applies(self, members: int, mode: str, settings: Settings) -> bool:
+        """Whether it means something for this number of members, this mode and these settings."""
+        known = not self.needs or bool(getattr(settings, self.needs))
+        return known and mode in self.modes and (members > 1 or not self.spread)
+
+
+METRICS = Registry[Metric]("metric", "rainsmith.metrics")
+"""Every metric of ``metrics.csv``, in the order of its rows."""
+
+
+def metric(*terms: Terms, name: str = "", order: int | None = None, **fields: Any) -> Callable[[Formula], Metric]:
+    """Make a ``Metric`` of a formula, and add it to ``METRICS`` if it has an order.
+
+    Args:
+        *terms: the daily terms that the formula needs.
+        name: of the metric; the name of the formula unless another is given.
+        order: place among the rows of ``metrics.csv``; None for a metric that is not in the table.
+        **fields: the other fields of ``Metric``.
+    """
+
+    def wrap(formula: Formula) -> Metric:
+        called = name or formula.__name__
+        record = Metric(called, formula, terms, order=order or 0, **{"title": called, **fields})
+        object.__setattr__(record, "__doc__", formula.__doc__)
+        return METRICS.add(record) if order is not None else record
+
+    return wrap
+
+
+def compared_metrics() -> dict[str, str]:
+    """Names of the scores by which forecasts are compared in pairs, each with the daily term of its comparison."""
+    return {record.name: record.compared_by for record in METRICS if record.compared_by}
