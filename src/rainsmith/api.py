@@ -173,7 +173,7 @@ def augment(config: Config, run: Folder) -> None:
     _stage("augment", config, run)
 
 
-def downscale(config: Config, run: Folder, *, netcdf: bool = False) -> None:
+def downscale(config: Config, run: Folder, *, netcdf: bool = False) -> list[Path]:
     """Train a downscaler, predict and score it; writes ``downscale/`` in [mm/day] and a table into ``evaluation/``.
 
     Args:
@@ -181,23 +181,29 @@ def downscale(config: Config, run: Folder, *, netcdf: bool = False) -> None:
         run: the run folder, prepared; augmented where ``config.downscale.train_on`` asks for it.
         netcdf: write the predictions as NetCDF files too.
 
+    Returns:
+        The paths of the tables of scores, one a split.
+
     Raises:
         UserError: no store, no augmented store, an empty split, divergence.
     """
-    _stage("downscale", config, run, netcdf=netcdf)
+    tables: list[Path] = _stage("downscale", config, run, netcdf=netcdf)
+    return tables
 
 
-def experiment(config: Config, run: Folder) -> Path:
+def experiment(config: Config, run: Folder) -> pd.DataFrame:
     """Train downscalers on real, oversampled and augmented days, and compare them; writes ``experiment/``.
 
     A training that is done already is not made again, so a stopped experiment goes on where it was.
 
+    Returns:
+        The rows of ``experiment/comparisons.csv``.
+
     Raises:
         UserError: no store, no checkpoint to draw synthetic days from, an empty split.
     """
-    from rainsmith.pipeline import experiment as stage
-
-    return stage(config, _run(run))
+    table: pd.DataFrame = _stage("experiment", config, run)
+    return table
 
 
 def report(config: Config, run: Folder) -> None:

@@ -114,17 +114,6 @@ def sweep(config: Config, folder: Run) -> Path:
     return folder.folder / "sweep.csv"
 
 
-def experiment(config: Config, folder: Run) -> Path:
-    """The stage ``experiment`` and its picture, ``experiment/comparisons.png``; returns the folder."""
-    from rainsmith.plots.experiment import differences
-    from rainsmith.plots.style import picture
-
-    table = run_stage("experiment", config, folder)
-    with atomic(folder.folder / "experiment" / "comparisons.png") as scratch:
-        scratch.write_bytes(picture(differences(table), "png"))
-    return folder.folder / "experiment"
-
-
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:
     """Whether the stage finished with the inputs that it would have now."""
     record = _record(stage.name, folder)

@@ -167,8 +167,14 @@ def test_command(prepared: Run, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     called: list[Any] = []
-    monkeypatch.setattr("rainsmith.downscale.downscale", lambda *given, **options: called.append((given, options)))
-    api.downscale(tiny(), tmp_path, netcdf=True)
+    tables = [tmp_path / "table.csv"]
+
+    def stage(*given: Any, **options: Any) -> list[Path]:
+        called.append((given, options))
+        return tables
+
+    monkeypatch.setattr("rainsmith.downscale.stage.downscale", stage)
+    assert api.downscale(tiny(), tmp_path, netcdf=True) == tables
     ((config, run),), (options,) = zip(*called, strict=True)
     assert config == tiny() and run.folder == tmp_path and options == {"netcdf": True}
     assert "downscale" in api.__all__ and "downscale" in BY_NAME

@@ -283,6 +283,7 @@ def test_the_stage_is_resumable_trial_by_trial(run: Run) -> None:
     folder = run.folder / "experiment"
     results = pd.read_csv(folder / "results.csv")
     assert len(results) == 12 * 2 and set(results["days"]) == {"all", "heavy_x"}
+    assert (folder / "comparisons.png").read_bytes().startswith(b"\x89PNG")
     assert "## srdrn, heavy_x days of the test split, 2 seeds" in (folder / "tables.md").read_text()
     assert results["pinball_p99"].notna().sum() == 8 * 2 and results["mapped_sedi_20"].notna().any()
     assert set(table["network"]) == {"q-srdrn", "srdrn"} and np.isfinite(table["difference"]).all()

@@ -220,9 +220,11 @@ class Experiment(Common):
     """Train downscalers on real, oversampled and augmented days, and say whether that helped: writes experiment/."""
 
     def execute(self) -> None:
-        from rainsmith.pipeline import experiment
+        from rainsmith.pipeline import run_stage
 
-        print(experiment(*self.open()))
+        config, folder = self.open()
+        run_stage("experiment", config, folder)
+        print(folder.folder / "experiment")
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import xarray as xr
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
-from rainsmith.config import Downscale, Train
+from rainsmith.config import Downscale
 from rainsmith.data.dataset import Days
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.precision import autocast, pick_device, sampling_precision
 from rainsmith.models.regression import Downscaler
-from rainsmith.train.optimise import keep_buffers_mapped, learning_rate
+from rainsmith.train.optimise import keep_buffers_mapped, warmup_then_cosine
 
 WARMUP = 0.1
 """Share of the steps over which the learning rate rises."""
@@ -76,7 +76,6 @@ def train_downscaler(
     module.train()
 
     total = settings.steps if steps is None else steps
-    schedule = Train(epochs=1, lr=settings.lr, lr_warmup_epochs=WARMUP, schedule="cosine")
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
     days, checked = Days(training), Days(validation)
     drawn = draws(np.ones(len(days)) if weights is None else weights, settings.batch_size, seed)
@@ -86,7 +85,7 @@ def train_downscaler(
         task = bar.add_task(settings.label, total=total, note="")
         for step in range(total):
             for group in optimiser.param_groups:
-                group["lr"] = learning_rate(schedule, step, total)
+                group["lr"] = warmup_then_cosine(settings.lr, step, warmup=WARMUP * total, total=total)
             batch = days.batch(next(drawn)).to(where)
             with autocast(where, precision):
                 loss = module(batch.x, batch.y, batch.valid)

@@ -27,6 +27,8 @@ from rainsmith.experiment.scores import DAY_SETS, bias_mapping, flat, score_tria
 from rainsmith.experiment.text import as_markdown, sentences
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.models import checkpoint as checkpoints
+from rainsmith.plots.experiment import differences
+from rainsmith.plots.style import picture
 from rainsmith.run_folder import Run
 
 __all__ = ["experiment"]
@@ -37,8 +39,8 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
 
     Writes ``experiment/runs/<network>-<arm>-s<seed>.nc`` as it goes (a trial that has its file is not made again),
     ``experiment/days/<arm>-s<seed>.zarr`` (the synthetic days, drawn anew for every arm and seed, so that the luck of
-    one draw is not that of all), ``experiment/results.csv`` (a row a trial), ``experiment/comparisons.csv`` and
-    both in words, ``experiment/tables.md``.
+    one draw is not that of all), ``experiment/results.csv`` (a row a trial), ``experiment/comparisons.csv``,
+    both in words, ``experiment/tables.md``, and the gains as a picture, ``experiment/comparisons.png``.
 
     Returns:
         The rows of ``comparisons.csv``.
@@ -204,6 +206,8 @@ def _write_tables(config: Config, folder: Path, done: list[Trial]) -> pd.DataFra
             made.to_csv(scratch, index=False, float_format="%.6g")
     with atomic(folder / "tables.md") as scratch:
         scratch.write_text(as_markdown(results, table), encoding="utf-8")
+    with atomic(folder / "comparisons.png") as scratch:
+        scratch.write_bytes(picture(differences(table), "png"))
     for sentence in sentences(table):
         console.print(sentence)
     return table

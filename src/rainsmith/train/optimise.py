@@ -16,13 +16,24 @@ from rainsmith.config import Train
 def learning_rate(settings: Train, step: int, steps_per_epoch: int, plateau_factor: float = 1.0) -> float:
     """Learning rate at a step: linear warm-up, then cosine to 0, or constant times the plateau's factor."""
     warmup = settings.lr_warmup_epochs * steps_per_epoch
-    if step < warmup:
-        return settings.lr * (step + 1) / warmup
-    if settings.schedule == "cosine":
-        total = settings.epochs * steps_per_epoch
-        progress = min(1.0, (step - warmup) / max(1.0, total - warmup))
-        return settings.lr * 0.5 * (1 + math.cos(math.pi * progress))
+    if step < warmup or settings.schedule == "cosine":
+        return warmup_then_cosine(settings.lr, step, warmup=warmup, total=settings.epochs * steps_per_epoch)
     return settings.lr * (plateau_factor if settings.schedule == "plateau" else 1.0)
+
+
+def warmup_then_cosine(peak: float, step: int, *, warmup: float, total: int) -> float:
+    """Learning rate that rises linearly to its peak and then falls to 0 along half a cosine.
+
+    Args:
+        peak: the highest rate.
+        step: number of the step, from 0.
+        warmup: [steps] length of the rise.
+        total: [steps] length of the training, warm-up included.
+    """
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = min(1.0, (step - warmup) / max(1.0, total - warmup))
+    return peak * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def kl_weight(beta: float, epoch: float, warmup_epochs: int) -> float:
