@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from rainsmith.evaluate.criteria import Criterion
+from rainsmith.evaluate.criteria import VERDICT, Criterion
 from rainsmith.report.diagnosis import diagnosis_rows
 from rainsmith.report.pictures import date_text
 from rainsmith.report.summary import sentence
@@ -42,7 +42,9 @@ def test_intervals_titles_and_dates() -> None:
 
 def _criterion(name: str, value: float, observed: float = math.nan) -> Criterion:
     ratio = value / observed if math.isfinite(observed) else math.nan
-    return Criterion(name, "heavy_x", value, observed, ratio, "fail", "below ratio (2.4) / below analogs (2)", False)
+    rule = next(rule for rule in VERDICT if rule.name == name)
+    against = ("ratio", "analogs") if name == "crps" else ()
+    return Criterion(rule, "heavy_x", value, observed, ratio, "fail", False, against, rule.limits)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rainsmith.evaluate import criteria
 from rainsmith.evaluate.criteria import Criterion
-from rainsmith.report.words import MODEL_WORDS, describe, number
+from rainsmith.report.words import describe, number
 
 CRITERION_WORDS = {
     "max_daily": "Wettest cell of a day",
@@ -31,7 +30,6 @@ CRITERION_WORDS = {
     "spatial correlation": "Correlation with the observed map",
     "P99 captured": "99th percentile of rain",
 }
-_METRIC_OF = {rule.name: rule.metric for rule in (*criteria.VERDICT, *criteria.DOCUMENTED)}
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Check:
 
 def metric_of(criterion: Criterion) -> str:
     """The metric that a criterion judges."""
-    return _METRIC_OF.get(criterion.name, criterion.name)
+    return criterion.rule.metric
 
 
 def checklist(criteria_of_model: Sequence[Criterion], of_baselines: Sequence[Sequence[Criterion]]) -> list[Check]:
@@ -77,20 +75,13 @@ def checklist(criteria_of_model: Sequence[Criterion], of_baselines: Sequence[Seq
                 title=CRITERION_WORDS.get(criterion.name, criterion.name),
                 value=value,
                 observed=observed,
-                bounds=_bounds(criterion),
+                bounds=criterion.bounds,
                 grade=criterion.grade,
                 baselines=[other[place].grade for other in of_baselines],
                 easy=criterion.passed_by_bilinear,
             )
         )
     return lines
-
-
-def _bounds(criterion: Criterion) -> str:
-    text = criterion.bounds.replace("(nan)", "(not scored)").replace(" - /", " – /")
-    for name, words in MODEL_WORDS.items():
-        text = text.replace(f"below {name} (", f"below {words} (")
-    return text
 
 
 def _unit(metric: str) -> str:

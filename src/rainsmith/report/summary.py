@@ -117,7 +117,7 @@ def sentence(criterion: Criterion) -> str:
     if criterion.name == "ralsd":
         return f"The texture is off: the power at a given scale is wrong by a factor of {10**value:.1f} on average."
     if criterion.name == "crps":
-        weakest = criterion.bounds.removeprefix("below ").partition(" (")[0]
+        weakest = criterion.against[0]
         rival = MODEL_WORDS.get(weakest, weakest)
         return f"The ensemble is less accurate than the {rival}: its error (CRPS) is {number(value)} mm/day."
     if criterion.name in ("max", "p999"):
