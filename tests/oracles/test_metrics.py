@@ -87,3 +87,25 @@ def test_cosine_similarity_of_scipy(truth: xr.DataArray, observed: xr.DataArray)
 
     expected = np.mean([pdist(day.reshape(7, -1).astype(float), "cosine").mean() for day in truth.values])
     assert float(spatial.diversity(truth, observed)) == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize("kept", ["time", "all", ["y", "x"]], ids=str)
+def test_kept_dimensions_of_scores(truth: xr.DataArray, observed: xr.DataArray, kept: str | list[str]) -> None:
+    """The same words keep the same dimensions as in ``scores``, missing cells included."""
+    few = dict(time=slice(0, 10), y=slice(0, 4), x=slice(0, 5))
+    fcst, obs = truth.isel(few).astype(float), observed.isel(few).astype(float).copy()
+    obs[:, 1, 1], obs[3, 2, 2] = np.nan, np.nan
+    expected = scores.probability.crps_for_ensemble(fcst, obs, "member", method="fair", preserve_dims=kept)
+    xr.testing.assert_allclose(ensemble.crps(fcst, obs, preserve_dims=kept), expected, rtol=1e-5)
+    mean = fcst.mean("member")
+    expected = scores.continuous.rmse(mean, obs, preserve_dims=kept)
+    xr.testing.assert_allclose(ensemble.rmse(fcst, obs, preserve_dims=kept), expected, rtol=1e-5)
+
+
+def test_events_of_each_cell_of_scores(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    few = dict(y=slice(0, 4), x=slice(0, 5))
+    fcst, obs = truth.isel(few), observed.isel(few)
+    table = scores.categorical.BinaryContingencyManager(fcst >= 2, (obs >= 2).broadcast_like(fcst))
+    expected = table.transform(preserve_dims=["y", "x"]).critical_success_index()
+    found = extremes.csi(fcst, obs, preserve_dims=["y", "x"], thresholds_mm=(2.0,)).isel(threshold=0, drop=True)
+    np.testing.assert_allclose(found, expected)

@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER
+from rainsmith.metrics.bins import BIN, BIN_LOWER, quantile
 from rainsmith.metrics.core import SERIES
 from rainsmith.metrics.ensemble import RANK
-from rainsmith.metrics.pooled import BIN, BIN_LOWER, quantile
 from rainsmith.metrics.probability import VOTES
 from rainsmith.metrics.spatial import WAVENUMBER
 

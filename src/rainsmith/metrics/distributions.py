@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from rainsmith.metrics.bins import BIN, BIN_LOWER, BIN_UPPER, OCTAVE, distances, intensities, mean_member
 from rainsmith.metrics.core import SERIES
-from rainsmith.metrics.pooled import BIN, BIN_LOWER, BIN_UPPER, OCTAVE, distances, intensities, mean_member
 from rainsmith.metrics.registry import metric
 
 _PLACE = np.concatenate([[0.0], (BIN_LOWER[1:] + BIN_UPPER[1:]) / 2])  # [mm/day] where a bin counts: zeros at 0

@@ -1,8 +1,4 @@
-"""What is measured on all valid cell-days pooled: amounts, the wet share, quantiles, and the distance of distributions.
-
-Quantiles come from counts in bins 0.1 % wide, by ranks inside a bin: off by less than 0.1 %, far less where a bin holds
-many values, and additive over days, which sorted values are not.
-"""
+"""What is measured on all valid cell-days pooled: amounts, the wet share, quantiles, the distance of distributions."""
 
 from __future__ import annotations
 
@@ -10,24 +6,12 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME
+from rainsmith.metrics.bins import BIN, distances, intensities, quantile
 from rainsmith.metrics.core import POOLING, SERIES, Pairs, Settings
 from rainsmith.metrics.registry import metric
 
-BIN = "bin"
-OCTAVE = "octave"
-OCTAVES = 12
-"""Classes of wet amounts, each twice the last, from ``wet_mm`` on; the highest one is open."""
 LIGHT_MM = 1.0
 """[mm/day] Below it a wet cell is light rain, or drizzle."""
-_TRACE_MM = 0.05  # [mm/day] below it amounts share one bin, apart from exact zeros
-_LARGEST_MM = 5000.0  # [mm/day] about 2.7 times the largest rain of a day ever measured (1825 mm, Reunion, 1966)
-_WIDTH = 0.001  # of a bin, relative
-
-_LOG_BINS = int(np.ceil(np.log(_LARGEST_MM / _TRACE_MM) / np.log1p(_WIDTH)))
-_EDGES = np.concatenate([[0.0, 0.0], _TRACE_MM * (1 + _WIDTH) ** np.arange(_LOG_BINS + 1)])
-BIN_LOWER, BIN_UPPER = _EDGES[:-1], _EDGES[1:]
-"""[mm/day] Bins [lower, upper): exact zeros, traces, then steps of 0.1 %; the last one takes what lies above, too."""
-N_BINS = len(BIN_LOWER)
 
 
 def amounts(pairs: Pairs, settings: Settings) -> xr.Dataset:
@@ -55,69 +39,8 @@ def highest(pairs: Pairs, settings: Settings) -> xr.Dataset:
     )
 
 
-def intensities(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """How many valid cells of each day lie below the upper edge of each bin: ``below`` (time, series, bin).
-
-    Cumulative counts are additive, too, and spare every resample the cumulation. Exact in float32 up to 16 million.
-    ``below_octave`` (time, series, octave) are those below the bin in which each class of wet amounts begins.
-    """
-    days, series, _ = pairs.fields.shape
-    row = np.arange(days * series).reshape(days, series, 1) * N_BINS
-    counts = np.bincount((row + bin_of(pairs.fields)).ravel(), minlength=days * series * N_BINS)
-    counts = counts.reshape(days, series, N_BINS)
-    counts[:, :, 0] -= (~pairs.valid).sum(axis=1)[:, None]
-    below = counts.cumsum(axis=2, dtype=np.float32)
-    begin = bin_of((settings.wet_mm * 2.0 ** np.arange(OCTAVES)).astype(np.float32))
-    octaves = below[:, :, np.maximum(begin - 1, 0)].astype(np.float64)
-    return xr.Dataset({"below": ((TIME, SERIES, BIN), below), "below_octave": ((TIME, SERIES, OCTAVE), octaves)})
-
-
-def bin_of(values: np.ndarray) -> np.ndarray:
-    """Index of the bin of each value [mm/day]."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        place = np.floor(np.log(values / np.float32(_TRACE_MM)) / np.float32(np.log1p(_WIDTH)))
-    return np.where(values > 0, np.clip(place + 2, 1, N_BINS - 1), 0).astype(np.int64)
-
-
-def quantile(below: xr.DataArray, q: float | xr.DataArray) -> xr.DataArray:
-    """Quantile of binned values, as numpy's default (linear) defines it.
-
-    Args:
-        below: (..., bin) how many values lie below the upper edge of each bin.
-        q: between 0 and 1; one, or several along a dimension of their own.
-
-    Returns:
-        (...) [mm/day], with the dimensions of both; NaN where nothing was counted.
-    """
-    found: xr.DataArray = xr.apply_ufunc(_quantile, below, q, input_core_dims=[[BIN], []])
-    return found
-
-
-def _quantile(below: np.ndarray, q: float | np.ndarray) -> np.ndarray:
-    last = np.maximum(below[..., -1].astype(np.float64) - 1, 0)
-    place = q * last
-    first = np.floor(place)
-    low, high = _ordered(below, first), _ordered(below, np.minimum(first + 1, last))
-    return np.where(below[..., -1] > 0, low + (place - first) * (high - low), np.nan)
-
-
-def _ordered(below: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """The value of a rank (0 is the smallest), values spread evenly over their bin."""
-    index, last = np.zeros(rank.shape, dtype=np.int64), np.full(rank.shape, N_BINS - 1)
-    while (index < last).any():  # bisection: the first bin with more than ``rank`` values below its upper edge
-        middle = (index + last) // 2
-        short = _at(below, middle) < rank + 0.5
-        index, last = np.where(short & (index < last), middle + 1, index), np.where(short, last, middle)
-    upto, before = _at(below, index), np.where(index > 0, _at(below, np.maximum(index - 1, 0)), 0)
-    share = np.clip((rank - before + 0.5) / np.maximum(upto - before, 1), 0, 1)
-    return BIN_LOWER[index] + share * (BIN_UPPER[index] - BIN_LOWER[index])
-
-
-def _at(below: np.ndarray, index: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(below, index[..., None], axis=-1)[..., 0].astype(np.float64)
-
-
 @metric(
+    amounts,
     highest,
     units="mm/day",
     perfect=None,
@@ -129,8 +52,8 @@ def _at(below: np.ndarray, index: np.ndarray) -> np.ndarray:
     single_extreme=True,
 )
 def maximum(sums: xr.Dataset) -> xr.DataArray:
-    """Largest value of all valid cell-days."""
-    return sums["peak"]
+    """Largest value of all valid cell-days; NaN without any."""
+    return sums["peak"].where(sums["cells"] > 0)
 
 
 @metric(
@@ -287,14 +210,3 @@ def ks(sums: xr.Dataset) -> xr.DataArray:
     Members are pooled. Distances are taken at the upper edges of the bins.
     """
     return distances(sums["below"]).max(BIN, skipna=False)
-
-
-def distances(below: xr.DataArray) -> xr.DataArray:
-    """Absolute differences (..., bin) of the cumulative distributions of pooled members and observation."""
-    members, observed = mean_member(below), below.isel({SERIES: -1}).astype(np.float64)
-    return abs(members / members.isel({BIN: -1}) - observed / observed.isel({BIN: -1}))
-
-
-def mean_member(counts: xr.DataArray) -> xr.DataArray:
-    """Mean over members of counts (..., series, ...), which are never NaN; looking for one costs most of the time."""
-    return counts.isel({SERIES: slice(None, -1)}).mean(SERIES, dtype=np.float64, skipna=False)

@@ -7,6 +7,7 @@ tallies and intervals; the forecast of these has the quantiles in the place of m
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,7 +21,7 @@ QUANTILE = "quantile"
 """Dimension of the levels, between 0 and 1."""
 
 
-def pinball(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float) -> xr.DataArray:
+def pinball(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float, **dims: Any) -> xr.DataArray:
     """Pinball loss of one quantile [mm/day], averaged over valid cell-days.
 
     max(q (y - f), (q - 1) (y - f)); proper for the quantile of level q.
@@ -29,6 +30,7 @@ def pinball(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float) -> xr.Dat
         fcst: (time, y, x) [mm/day], NaN where invalid.
         obs: (time, y, x) [mm/day], NaN where invalid.
         quantile: level q, between 0 and 1.
+        **dims: ``time_dim``, ``space_dims`` and ``preserve_dims``, as of every metric.
 
     Raises:
         ValueError: the level is not between 0 and 1, or the arrays do not match.
@@ -36,21 +38,22 @@ def pinball(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float) -> xr.Dat
     References:
         Koenker and Bassett (1978), doi:10.2307/1913643; Gneiting (2011), doi:10.1198/jasa.2011.r10138.
     """
-    return quantile_metrics([quantile])[0](fcst, obs)
+    return quantile_metrics([quantile])[0](fcst, obs, **dims)
 
 
-def exceeded(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float) -> xr.DataArray:
+def exceeded(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float, **dims: Any) -> xr.DataArray:
     """Share of valid cell-days observed above the forecast quantile; 1 - q where that is reliable.
 
     Args:
         fcst: (time, y, x) [mm/day], NaN where invalid.
         obs: (time, y, x) [mm/day], NaN where invalid.
         quantile: level q, between 0 and 1.
+        **dims: ``time_dim``, ``space_dims`` and ``preserve_dims``, as of every metric.
     """
-    return quantile_metrics([quantile])[1](fcst, obs)
+    return quantile_metrics([quantile])[1](fcst, obs, **dims)
 
 
-def quantile_crps(fcst: xr.DataArray, obs: xr.DataArray) -> xr.DataArray:
+def quantile_crps(fcst: xr.DataArray, obs: xr.DataArray, **dims: Any) -> xr.DataArray:
     """CRPS of a forecast known by its quantiles [mm/day]: twice the pinball losses, weighted as ``level_weights`` says.
 
     The CRPS is twice the integral of the pinball loss over all levels. With few levels this is a score of those levels
@@ -59,11 +62,12 @@ def quantile_crps(fcst: xr.DataArray, obs: xr.DataArray) -> xr.DataArray:
     Args:
         fcst: (time, quantile, y, x) [mm/day], with the levels as coordinate ``quantile``.
         obs: (time, y, x) [mm/day], NaN where invalid.
+        **dims: ``time_dim``, ``space_dims`` and ``preserve_dims``, as of every metric.
 
     References:
         Laio and Tamea (2007), doi:10.5194/hess-11-1267-2007; Gneiting and Ranjan (2011), doi:10.1198/jbes.2010.08110.
     """
-    return quantile_metrics(fcst[QUANTILE].values.tolist())[-1](as_members(fcst), obs)
+    return quantile_metrics(fcst[QUANTILE].values.tolist())[-1](as_members(fcst), obs, **dims)
 
 
 def as_members(fcst: xr.DataArray) -> xr.DataArray:
