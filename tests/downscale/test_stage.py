@@ -18,7 +18,9 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import open_zarr, read_json
 from rainsmith.cli import main as cli
 from rainsmith.config import Config, load_config
-from rainsmith.downscale.stage import climatology, downscale, load_downscaler, predict, training_set
+from rainsmith.downscale import load_downscaler, predict
+from rainsmith.downscale.scoring import climatology
+from rainsmith.downscale.stage import downscale, training_set
 from rainsmith.evaluate.stage import COLUMNS
 from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball, quantile_crps

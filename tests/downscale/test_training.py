@@ -13,8 +13,9 @@ from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.config import Downscale
 from rainsmith.data.dataset import Days
-from rainsmith.downscale.stage import climatology, predict
-from rainsmith.downscale.training import draws, mean_loss, rose, train_downscaler
+from rainsmith.downscale.prediction import predict
+from rainsmith.downscale.scoring import climatology
+from rainsmith.downscale.training import drawn_batches, mean_loss, train_downscaler, warning_of_jumps
 from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball
 from rainsmith.models.regression import Downscaler
@@ -49,18 +50,18 @@ def same(a: Downscaler, b: Downscaler) -> bool:
 
 
 def test_equal_weights_make_a_round_a_permutation() -> None:
-    batches = list(islice(draws(np.ones(10), 4, seed=3), 10))
+    batches = list(islice(drawn_batches(np.ones(10), 4, seed=3), 10))
     assert all(len(batch) == 4 for batch in batches)
     days = np.concatenate(batches)
     for start in range(0, 40, 10):
         assert sorted(days[start : start + 10]) == list(range(10))
     assert not np.array_equal(days[:10], days[10:20])
-    np.testing.assert_array_equal(days, np.concatenate(list(islice(draws(5 * np.ones(10), 4, seed=3), 10))))
+    np.testing.assert_array_equal(days, np.concatenate(list(islice(drawn_batches(5 * np.ones(10), 4, seed=3), 10))))
 
 
 def test_days_are_drawn_as_often_as_their_weight_says() -> None:
     weights = np.array([1.0, 4.0, 0.0, 1.0, 0.5, 0.5])
-    rounds = np.concatenate(list(islice(draws(weights, 6, seed=0), 2000)))
+    rounds = np.concatenate(list(islice(drawn_batches(weights, 6, seed=0), 2000)))
     share = np.bincount(rounds, minlength=6) / len(rounds)
     np.testing.assert_allclose(share, weights / weights.sum(), atol=0.004)
     assert share[2] == 0
@@ -110,8 +111,8 @@ def test_the_best_weights_are_kept(store: xr.Dataset) -> None:
 )
 def test_a_loss_that_jumped_up_is_said(losses: list[float], found: str) -> None:
     history = [{"step": step, "training": 1.0, "validation": loss} for step, loss in enumerate(losses, start=1)]
-    assert found in rose(history)
-    assert bool(rose(history)) == bool(found)
+    assert found in warning_of_jumps(history)
+    assert bool(warning_of_jumps(history)) == bool(found)
 
 
 @pytest.mark.parametrize("network", ["srdrn", "q-srdrn", "unet"])

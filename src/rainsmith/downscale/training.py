@@ -21,9 +21,9 @@ from rainsmith.train.optimise import keep_buffers_mapped, warmup_then_cosine
 WARMUP = 0.1
 """Share of the steps over which the learning rate rises."""
 CLIMATE_VALUES = 4_000_000
-"""Cell-days, at most, that the climate is taken from, at which training starts."""
-ROSE = 1.5
-"""A validation loss so many times an earlier one was no overfitting but a step too long."""
+"""The largest number of cell-days from which the climate is computed that training starts from."""
+JUMP = 1.5
+"""A validation loss this many times an earlier one is not overfitting: the learning rate is too high."""
 
 
 def train_downscaler(
@@ -41,21 +41,22 @@ def train_downscaler(
 ) -> Downscaler:
     """Train ``settings.network`` and return it with the weights that were best on the validation days.
 
-    The same arguments give the same weights on the same kind of processor. The climate at which training starts, and
-    by which the losses of quantiles are divided, is that of the real training days, so that networks trained with
-    other synthetic days minimise one loss.
+    The same arguments give the same weights on the same kind of processor. Training starts from the climate of the real
+    training days, and losses of quantiles are divided by the loss of that climate. Networks that are trained with
+    different synthetic days therefore minimise the same loss.
 
     Args:
         settings: network, optimiser and batch size.
         domain: the store without time: grids, statics and training statistics.
-        training: days with ``precip`` [mm/day] and ``predictors``; where they have ``synthetic``, True marks made ones.
-        validation: real days, likewise.
+        training: days with ``precip`` [mm/day] and ``predictors``; ``synthetic``, where they have it, marks synthetic
+            days.
+        validation: real days with the same variables.
         seed: of the first weights and the order of the days.
         device: auto | cpu | cuda.
-        steps: of the gradient; None takes ``settings.steps``.
+        steps: number of optimiser steps; None takes ``settings.steps``.
         weights: (time,) how often each training day is drawn, relative to the others; None draws all alike.
         wet_mm: least rain of a wet cell [mm/day].
-        quiet: without a progress bar.
+        quiet: show no progress bar.
 
     Returns:
         The downscaler in evaluation mode; ``history`` holds step, training and validation loss of each validation.
@@ -65,29 +66,29 @@ def train_downscaler(
     """
     _check(domain, training, validation, weights)
     keep_buffers_mapped()
-    where = pick_device(device)
-    precision = sampling_precision(settings.precision, where)
+    processor = pick_device(device)
+    precision = sampling_precision(settings.precision, processor)
     with torch.random.fork_rng(devices=[]):  # the first weights come from the seed and leave the global generator alone
         torch.manual_seed(seed)
         module = Downscaler(settings, domain, wet_mm=wet_mm)
     module.start_from(_climate(training))
-    module.to(where)
+    module.to(processor)
     channels_last(module.network)
     module.train()
 
     total = settings.steps if steps is None else steps
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
-    days, checked = Days(training), Days(validation)
-    drawn = draws(np.ones(len(days)) if weights is None else weights, settings.batch_size, seed)
-    checks = {round(total * (i + 1) / settings.validations) for i in range(settings.validations)}
-    best, best_loss, running = None, np.inf, []
+    days, validation_days = Days(training), Days(validation)
+    batches = drawn_batches(np.ones(len(days)) if weights is None else weights, settings.batch_size, seed)
+    validated_after = {round(total * (i + 1) / settings.validations) for i in range(settings.validations)}
+    best, best_loss, losses = None, np.inf, []
     with progress(quiet=quiet) as bar:
         task = bar.add_task(settings.label, total=total, note="")
         for step in range(total):
             for group in optimiser.param_groups:
                 group["lr"] = warmup_then_cosine(settings.lr, step, warmup=WARMUP * total, total=total)
-            batch = days.batch(next(drawn)).to(where)
-            with autocast(where, precision):
+            batch = days.batch(next(batches)).to(processor)
+            with autocast(processor, precision):
                 loss = module(batch.x, batch.y, batch.valid)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -98,13 +99,14 @@ def train_downscaler(
                     "lower downscale.lr, or experiment.lr, or set downscale.precision: fp32"
                 )
             optimiser.step()
-            running.append(loss.item())
-            if step + 1 in checks:
-                found = mean_loss(module, checked, settings.batch_size, precision)
-                module.history.append({"step": step + 1, "training": float(np.mean(running)), "validation": found})
-                running = []
-                if best is None or found < best_loss:
-                    best_loss = found
+            losses.append(loss.item())
+            if step + 1 in validated_after:
+                validation_loss = mean_loss(module, validation_days, settings.batch_size, precision)
+                entry = {"step": step + 1, "training": float(np.mean(losses)), "validation": validation_loss}
+                module.history.append(entry)
+                losses = []
+                if best is None or validation_loss < best_loss:
+                    best_loss = validation_loss
                     best = {name: value.detach().clone() for name, value in module.state_dict().items()}
             bar.update(task, advance=1, note=f"validation {best_loss:.4g}" if best else "")
     if best is not None:
@@ -112,16 +114,17 @@ def train_downscaler(
     return module.eval()
 
 
-def draws(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[np.ndarray]:
-    """Batches of day indices without end.
+def drawn_batches(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[np.ndarray]:
+    """Batches of day indices, without end.
 
-    Days come in rounds of as many as there are. In each, a day appears as often as its weight over the mean weight, the
-    remainder by systematic sampling in random order: equal weights make a round a permutation.
+    Days are drawn in rounds; a round has as many draws as there are days. In each round a day appears as often as its
+    weight over the mean weight. Fractions are settled by systematic sampling in random order, so that with equal
+    weights a round is a permutation of the days.
 
     Args:
         weights: (T,) not negative, not all zero.
-        batch_size: days a batch; a batch may span two rounds.
-        seed: of the order.
+        batch_size: number of days in a batch; a batch may span two rounds.
+        seed: of the random order.
     """
     generator = np.random.default_rng([seed, 2])
     count = len(weights)
@@ -137,15 +140,15 @@ def draws(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[np.ndarra
         waiting = waiting[batch_size:]
 
 
-def rose(history: Sequence[Mapping[str, float]]) -> str:
-    """One line where the validation loss of a training jumped up on the way, as it does at too high a rate; else "".
+def warning_of_jumps(history: Sequence[Mapping[str, float]]) -> str:
+    """A warning that the validation loss jumped up during training, as it does at too high a learning rate, or "".
 
     Args:
-        history: of the downscaler: ``step`` and ``validation`` of each validation.
+        history: of the downscaler, with ``step`` and ``validation`` loss of each validation.
     """
     lowest: Mapping[str, float] | None = None
     for entry in history:
-        if lowest is not None and entry["validation"] > ROSE * lowest["validation"]:
+        if lowest is not None and entry["validation"] > JUMP * lowest["validation"]:
             return (
                 f"the validation loss rose from {lowest['validation']:.3g} at step {lowest['step']:.0f} to "
                 f"{entry['validation']:.3g} at step {entry['step']:.0f}; expected it to fall; "
@@ -158,14 +161,14 @@ def rose(history: Sequence[Mapping[str, float]]) -> str:
 
 @torch.no_grad()
 def mean_loss(module: Downscaler, days: Days, batch_size: int, precision: str) -> float:
-    """The network's own loss over all valid cell-days."""
+    """The loss that the network is trained on, as the mean over all valid cell-days."""
     training = module.training
     module.eval()
-    where = module.cells.device
+    processor = module.cells.device
     total, cells = 0.0, 0
     for start in range(0, len(days), batch_size):
-        batch = days.batch(np.arange(start, min(start + batch_size, len(days)))).to(where)
-        with autocast(where, precision):
+        batch = days.batch(np.arange(start, min(start + batch_size, len(days)))).to(processor)
+        with autocast(processor, precision):
             loss = module(batch.x, batch.y, batch.valid)
         count = int(batch.valid.flatten(1)[:, module.cells].sum())
         total, cells = total + count * loss.item(), cells + count
@@ -174,7 +177,7 @@ def mean_loss(module: Downscaler, days: Days, batch_size: int, precision: str) -
 
 
 def _climate(training: xr.Dataset) -> np.ndarray:
-    """Amounts [mm/day] of valid cells of real training days, of every few days where there are many."""
+    """Amounts [mm/day] of valid cells on the real training days, thinned out evenly where there are many."""
     real = training
     if "synthetic" in training:
         real = training.isel({TIME: np.flatnonzero(~training["synthetic"].values)})

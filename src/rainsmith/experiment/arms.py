@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,12 @@ import xarray as xr
 
 from rainsmith.augment.stage import joined
 from rainsmith.base.dims import in_day_set
-from rainsmith.config import Config, Network
-from rainsmith.experiment.text import CONTROLS
+from rainsmith.config import Config
 
+CONTROLS = ("real", "oversampled")
+"""Arms without synthetic days. The others are compared with the better of the two."""
 BETTER = "better"
-"""In place of a mode: the one with the lower validation loss among the arms of the first network."""
+"""Stands for a mode: the one with the lower validation loss among the arms of the first network."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class Arm:
     """One training set.
 
     Attributes:
-        name: real, oversampled, or <mode>-<percent>.
-        mode: of the synthetic days, or "".
-        percent: synthetic days for a hundred real ones.
+        name: ``real``, ``oversampled`` or ``<mode>-<percent>``.
+        mode: the mode in which synthetic days are drawn, ``BETTER``, or "" without synthetic days.
+        percent: number of synthetic days for a hundred real ones.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Arm:
 
     @classmethod
     def of(cls, name: str) -> Arm:
-        """From its name."""
+        """The arm of a name."""
         if name in CONTROLS:
             return cls(name)
         mode, _, percent = name.partition("-")
@@ -43,31 +44,57 @@ class Arm:
 
 @dataclass(frozen=True)
 class Trial:
-    """One training of one network."""
+    """One training of one network on one arm."""
 
-    network: Network
+    network: str
     arm: Arm
     seed: int
 
     @property
     def key(self) -> str:
-        """Name of its file."""
+        """The name of its file."""
         return f"{self.network}-{self.arm.name}-s{self.seed}"
 
 
 def trials(config: Config) -> Iterator[Trial]:
-    """All trainings of the experiment: network by network, seed by seed, so that an early stop leaves whole seeds."""
+    """All trials of the experiment, seed by seed in each network, so that an early stop leaves whole seeds."""
     for network, names in config.experiment.arms.items():
         for seed in config.experiment.seeds:
             for name in names:
                 yield Trial(network, Arm.of(name), seed)
 
 
-def resolved(trial: Trial, better: str) -> Trial:
-    """The trial with the mode ``better`` in place of the word."""
+def resolved(trial: Trial, losses: Mapping[Trial, float]) -> Trial:
+    """The trial with a mode in place of ``BETTER``.
+
+    Args:
+        trial: as the configuration asks for it.
+        losses: validation loss of each trial so far; the first is one of the first network.
+    """
     if trial.arm.mode != BETTER:
         return trial
-    return Trial(trial.network, Arm.of(re.sub(f"^{BETTER}", better, trial.arm.name)), trial.seed)
+    mode = better_mode(losses, trial.arm.percent)
+    return Trial(trial.network, Arm.of(re.sub(f"^{BETTER}", mode, trial.arm.name)), trial.seed)
+
+
+def better_mode(losses: Mapping[Trial, float], percent: int) -> str:
+    """The mode whose arm gave the first network the lower mean validation loss.
+
+    Only seeds that all modes have are counted. Where there are none, the first mode that was trained is taken, and
+    ``prior`` where no mode was.
+
+    Args:
+        losses: validation loss of each trial so far; the first is one of the first network.
+        percent: of the arms that are compared.
+    """
+    by_mode: dict[str, dict[int, float]] = {}
+    for trial, loss in losses.items():
+        if trial.network == next(iter(losses)).network and trial.arm.mode and trial.arm.percent == percent:
+            by_mode.setdefault(trial.arm.mode, {})[trial.seed] = loss
+    shared = set.intersection(*map(set, by_mode.values())) if by_mode else set()
+    if not shared:
+        return next(iter(by_mode), "prior")
+    return min(by_mode, key=lambda mode: float(np.mean([by_mode[mode][seed] for seed in shared])))
 
 
 def training_days(
@@ -78,12 +105,15 @@ def training_days(
     Args:
         arm: the arm.
         real: the training days of the store.
-        synthetic: its synthetic days, of ``augment``, or None.
+        synthetic: the synthetic days of the arm; None for a control.
         config: its ``downscale.oversample`` says which real days are drawn more often.
+
+    Returns:
+        The days, and (time,) how often each is drawn, relative to the others.
     """
     if synthetic is None:
-        often = config.downscale.oversample
-        times = often.times if arm.name == "oversampled" else 1.0
-        return real, np.where(in_day_set(real, often.days), times, 1.0)
+        oversample = config.downscale.oversample
+        times = oversample.times if arm.name == "oversampled" else 1.0
+        return real, np.where(in_day_set(real, oversample.days), times, 1.0)
     days = joined(real, synthetic)
     return days, days["weight"].values.astype(np.float64)

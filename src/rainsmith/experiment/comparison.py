@@ -1,4 +1,4 @@
-"""Arms against the better control: differences with intervals over weeks and seeds."""
+"""Differences between the arms with synthetic days and the better control, with intervals over weeks and seeds."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from rainsmith.experiment.text import CONTROLS, IN_WORDS, among, higher_is_better
+from rainsmith.experiment.arms import CONTROLS
+from rainsmith.experiment.compared_scores import compared_score
 from rainsmith.metrics.bootstrap import LEVEL, interval
 
-COMPARED = (*IN_WORDS, "rmse", "mae_tail", "kl_divergence", "csi_", "sedi_")
-"""Scores that are compared."""
 COLUMNS = [
     *["network", "arm", "control", "days", "score", "value", "control_value", "difference", "lower", "upper", "p"],
     *["gain", "seeds", "significant", "controls"],
 ]
-"""Columns of ``comparisons.csv``; ``gain``: share of the control's loss, or of its distance to 1, that is saved;
-``controls``: all that have the score, ``control`` being the better of them."""
+"""Columns of ``comparisons.csv``. ``gain`` is the share of the control's loss, or of its distance to 1, that is saved.
+``controls`` names all controls that have the score, and ``control`` the better of them."""
+
+SeedScores = Mapping[int, Mapping[str, np.ndarray]]
+"""Scores of one arm: (resample,) by seed and score."""
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One trial.
+class ScoredTrial:
+    """The scores of one trial.
 
     Attributes:
         network: what was trained.
-        arm: on which days.
+        arm: name of the arm it was trained on.
         seed: of the training.
-        scores: (resample,) by name, the value itself first.
+        scores: (resample,) by score; the first value is that of the days themselves.
     """
 
     network: str
@@ -40,78 +42,91 @@ class Scored:
     scores: Mapping[str, np.ndarray]
 
 
-def compare(found: Sequence[Scored], day_set: str, weeks: int) -> pd.DataFrame:
-    """Every arm with synthetic days against the better of ``real`` and ``oversampled``, score by score.
+def compare_arms(scored: Sequence[ScoredTrial], day_set: str, weeks: int) -> pd.DataFrame:
+    """Compare every arm that has synthetic days with the better of the controls, score by score.
 
-    The difference is the mean over the seeds that both have. Its standard error joins that over weeks, from their
-    resamples, and that over seeds; interval (90 %) and p are those of a t distribution whose degrees of freedom follow
-    from the two. *Significant*: against each control, the interval excludes 0, the interval over weeks of every seed by
-    itself does so on the same side, and no seed is missing. One seed is never significant, and has no interval.
+    The difference is the mean over the seeds that both arms have. Its standard error joins the one over weeks, from
+    the resamples, and the one over seeds. The 90 % interval and p are those of a t distribution whose degrees of
+    freedom follow from the two. A difference is *significant* where, against each control, this interval excludes 0,
+    the interval over weeks of every single seed excludes 0 on the same side, and no seed lacks a value. One seed has
+    no interval and is never significant.
 
     Args:
-        found: scored trials.
-        day_set: the days they were scored on.
-        weeks: how many weeks those days lie in.
+        scored: all trials.
+        day_set: the days that they were scored on.
+        weeks: the number of weeks that hold those days.
+
+    Returns:
+        A row for each network, arm and score, with the columns ``COLUMNS``.
 
     References:
         Welch (1947), doi:10.1093/biomet/34.1-2.28, for the degrees of freedom.
     """
-    rows = []
     by_arm: dict[tuple[str, str], dict[int, Mapping[str, np.ndarray]]] = {}
-    for trial in found:
+    for trial in scored:
         by_arm.setdefault((trial.network, trial.arm), {})[trial.seed] = trial.scores
-    for (network, arm), trials in by_arm.items():
+    rows = []
+    for (network, arm), ours in by_arm.items():
         if arm in CONTROLS:
             continue
         controls = {name: by_arm[network, name] for name in CONTROLS if (network, name) in by_arm}
-        for score in next(iter(trials.values())):
-            if not among(score, COMPARED):
-                continue
-            sign = 1.0 if higher_is_better(score) else -1.0
-            each = {name: _against(trials, control, score, sign, weeks) for name, control in controls.items()}
-            known = {name: row for name, row in each.items() if row is not None}
-            if known:
-                control = max(known, key=lambda name: sign * known[name]["control_value"])
-                sides = {_side(row) for row in known.values()}
-                significant = len(sides) == 1 and sides != {0}
-                row = {**known[control], "control": control, "significant": significant, "controls": " ".join(known)}
-                rows.append({"network": network, "arm": arm, "days": day_set, "score": score, **row})
+        for column in next(iter(ours.values())):
+            row = _against_controls(ours, controls, column, weeks)
+            if row is not None:
+                rows.append({"network": network, "arm": arm, "days": day_set, "score": column, **row})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _against(
-    trials: Mapping[int, Mapping[str, np.ndarray]],
-    control: Mapping[int, Mapping[str, np.ndarray]],
-    score: str,
-    sign: float,
-    weeks: int,
+def _against_controls(
+    ours: SeedScores, controls: Mapping[str, SeedScores], column: str, weeks: int
 ) -> dict[str, Any] | None:
-    """One row without its names; None where the score is undefined (without a hit, say) in every seed of either."""
-    both = sorted(set(trials) & set(control))
-    seeds = [s for s in both if np.isfinite(trials[s][score][0]) and np.isfinite(control[s][score][0])]
+    """The row of one score against the better control; None where it is not compared, or undefined."""
+    score = compared_score(column)
+    if score is None:
+        return None
+    sign = 1.0 if score.higher_is_better else -1.0
+    against = {name: _against(ours, control, column, sign, weeks) for name, control in controls.items()}
+    known = {name: row for name, row in against.items() if row is not None}
+    if not known:
+        return None
+    better = max(known, key=lambda name: sign * known[name]["control_value"])
+    sides = {_side(row) for row in known.values()}
+    significant = len(sides) == 1 and sides != {0}
+    return {**known[better], "control": better, "significant": significant, "controls": " ".join(known)}
+
+
+def _against(ours: SeedScores, theirs: SeedScores, column: str, sign: float, weeks: int) -> dict[str, Any] | None:
+    """Difference from one control; None where no seed has the score (SEDI without a hit, say) in both arms."""
+    both = sorted(set(ours) & set(theirs))
+    seeds = [seed for seed in both if np.isfinite([ours[seed][column][0], theirs[seed][column][0]]).all()]
     if not seeds:
         return None
-    ours, theirs = (np.array([of[s][score] for s in seeds]) for of in (trials, control))
-    difference = ours - theirs  # (seed, resample)
+    values, control_values = (np.array([arm[seed][column] for seed in seeds]) for arm in (ours, theirs))
+    difference = values - control_values  # (seed, resample)
     mean = float(difference[:, 0].mean())
     error, freedom = _standard_error(difference, weeks)
     lower, upper = (mean + bound * error for bound in t.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], freedom))
-    loss = 1 - theirs[:, 0].mean() if sign > 0 else theirs[:, 0].mean()
+    loss = 1 - control_values[:, 0].mean() if sign > 0 else control_values[:, 0].mean()
     return {
-        "value": ours[:, 0].mean(),
-        "control_value": theirs[:, 0].mean(),
+        "value": values[:, 0].mean(),
+        "control_value": control_values[:, 0].mean(),
         "difference": mean,
         "lower": float(lower),
         "upper": float(upper),
         "p": float(mean == 0) if error == 0 else float(2 * t.sf(abs(mean) / error, freedom)),
         "gain": sign * mean / loss if loss > 0 else np.nan,
         "seeds": len(seeds),
-        "each": [interval(one) for one in difference] if len(seeds) == len(both) else [],
+        "interval_of_each_seed": [interval(one) for one in difference] if len(seeds) == len(both) else [],
     }
 
 
 def _standard_error(difference: np.ndarray, weeks: int) -> tuple[float, float]:
-    """Of the mean over seeds of (seed, 1 + resample) differences, and its degrees of freedom; NaN for one seed."""
+    """Standard error of the mean over seeds, and its degrees of freedom; NaN for one seed or one week.
+
+    Args:
+        difference: (seed, 1 + resample).
+        weeks: that the resamples were drawn from.
+    """
     seeds = len(difference)
     over_weeks = difference[:, 1:].mean(axis=0)
     if seeds < 2 or weeks < 2 or not np.isfinite(over_weeks).mean() > 0.95:
@@ -123,8 +138,9 @@ def _standard_error(difference: np.ndarray, weeks: int) -> tuple[float, float]:
 
 
 def _side(row: Mapping[str, Any]) -> int:
-    """1 where the difference is above 0 beyond chance, -1 below, 0 where that cannot be told."""
-    bounds = [(row["lower"], row["upper"]), *row["each"]]
-    if row["each"] and all(lower > 0 for lower, _ in bounds):
+    """1 where the difference is above 0 beyond chance, -1 where it is below, 0 where that cannot be told."""
+    of_seeds = row["interval_of_each_seed"]
+    bounds = [(row["lower"], row["upper"]), *of_seeds]
+    if of_seeds and all(lower > 0 for lower, _ in bounds):
         return 1
-    return -1 if row["each"] and all(upper < 0 for _, upper in bounds) else 0
+    return -1 if of_seeds and all(upper < 0 for _, upper in bounds) else 0

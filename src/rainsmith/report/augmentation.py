@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rainsmith.experiment.text import Outcome, arm_tables, digits, sentences
+from rainsmith.experiment.compared_scores import title_of
+from rainsmith.experiment.summary import Outcome, arm_tables
+from rainsmith.experiment.text import digits, sentences
 from rainsmith.plots.experiment import differences
 from rainsmith.report.gather import Material
 from rainsmith.report.pictures import Picture, embed
@@ -16,19 +18,6 @@ CAPTION = (
     "1), over all days, with 90 % intervals over weeks and seeds where there are several. Right of the line the arm is "
     "better. Black: significantly better than every control, in every seed; orange: significantly worse."
 )
-SCORE_WORDS = {
-    "validation_loss": "Loss on validation days",
-    "quantile_crps": "CRPS of the quantiles [mm]",
-    "twcrps_p99": "CRPS above the training P99 [mm]",
-    "mae": "Mean absolute error [mm]",
-    "mae_tail": "Mean absolute error where heavy rain was observed [mm]",
-    "rmse": "Root mean square error [mm]",
-    "kl_divergence": "Divergence of the wet amounts (KL)",
-    "mapped_csi": "CSI {}, mapped",
-    "mapped_sedi": "SEDI {}, mapped",
-    "csi": "CSI {}, raw",
-    "sedi": "SEDI {}, raw",
-}
 
 
 @dataclass(frozen=True)
@@ -70,18 +59,7 @@ def experiment_tables(material: Material) -> list[NetworkTable]:
     found = []
     for days in material.trials["days"].unique():
         for table in arm_tables(material.trials, material.gains, days):
-            rows = [ArmRow(score_title(s), [(digits(c.value), c.outcome) for c in cells]) for s, cells in table.rows]
+            rows = [ArmRow(title_of(s), [(digits(c.value), c.outcome) for c in cells]) for s, cells in table.rows]
             note = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}, {split} days"
             found.append(NetworkTable(f"{table.network}, {DAY_WORDS[days].lower()}", note, table.arms, rows))
     return found
-
-
-def score_title(score: str) -> str:
-    """``mapped_sedi_p99`` as SEDI above P99, mapped."""
-    if score.startswith("pinball_p"):
-        return f"Pinball loss of the 0.{score.removeprefix('pinball_p')} quantile [mm]"
-    for kind in ("mapped_csi", "mapped_sedi", "csi", "sedi"):
-        if score.startswith(f"{kind}_"):
-            event = score.removeprefix(f"{kind}_")
-            return SCORE_WORDS[kind].format(f"above P{event[1:]}" if event.startswith("p") else f"from {event} mm")
-    return SCORE_WORDS.get(score, score)

@@ -1,0 +1,75 @@
+"""Forecasts of a trained downscaler, in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+
+from rainsmith.base.dims import TIME
+from rainsmith.data.dataset import Days
+from rainsmith.metrics.quantiles import QUANTILE
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.precision import autocast, sampling_precision
+from rainsmith.models.regression import Downscaler
+
+
+def load_downscaler(path: Path, device: torch.device | None = None) -> Downscaler:
+    """A trained downscaler from its file, ready for ``predict``.
+
+    Raises:
+        UserError: the file is missing, damaged or of another configuration.
+    """
+    saved = checkpoints.load(path)
+    module = Downscaler(saved.config.downscale, saved.domain, wet_mm=saved.config.data.wet_mm)
+    checkpoints.load_weights(module, saved)
+    return module.to(device or torch.device("cpu")).eval()
+
+
+def predict(module: Downscaler, days: xr.Dataset, *, batch_size: int = 64) -> xr.Dataset:
+    """Forecast some days.
+
+    Args:
+        module: a trained downscaler.
+        days: with raw ``predictors`` (time, channel, y_lr, x_lr) and the coordinates of the fine grid.
+        batch_size: number of days at once.
+
+    Returns:
+        ``precip`` (time, y, x) [mm/day], which is the median of ``q-srdrn`` and the mean of ``unet``; and, where the
+        network has them, ``quantiles`` (time, quantile, y, x) [mm/day], which never cross. NaN at cells that are never
+        valid.
+    """
+    fields, levels = _fields(module, days, batch_size)
+    kept = [name for name in days.coords if set(days[name].dims) <= {TIME, "y", "x"}]
+    forecast = xr.Dataset(coords={name: days.coords[name].load() for name in kept}).drop_encoding()
+    attrs = {"standard_name": "lwe_precipitation_rate", "units": "mm/day", "cell_methods": "time: sum"}
+    source = days["precip"].attrs if "precip" in days else days.attrs
+    if (mapping := str(source.get("grid_mapping", ""))) in days.variables:
+        forecast[mapping] = days[mapping].load()
+        attrs["grid_mapping"] = mapping
+    forecast["precip"] = ((TIME, "y", "x"), fields, {"long_name": "daily precipitation", **attrs})
+    if module.quantiles:
+        forecast = forecast.assign_coords({QUANTILE: (QUANTILE, np.asarray(module.quantiles), {"units": "1"})})
+        attrs["long_name"] = "quantiles of daily precipitation"
+        forecast["quantiles"] = ((TIME, QUANTILE, "y", "x"), levels, attrs)
+    return forecast
+
+
+def _fields(module: Downscaler, days: xr.Dataset, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Amounts (time, y, x) and quantiles (time, quantile, y, x), both [mm/day]."""
+    device = module.cells.device
+    precision = sampling_precision(module.settings.precision, device)
+    reader = Days(days.drop_vars("precip", errors="ignore"))
+    fields = np.empty((len(reader), *module.size), dtype=np.float32)
+    levels = np.empty((len(reader), len(module.quantiles), *module.size), dtype=np.float32)
+    for start in range(0, len(reader), batch_size):
+        part = slice(start, min(start + batch_size, len(reader)))
+        batch = reader.batch(np.arange(part.start, part.stop))
+        with autocast(device, precision):
+            amounts, quantiles = module.predict(batch.x.to(device))
+        fields[part] = amounts.cpu().numpy()
+        if quantiles is not None:
+            levels[part] = quantiles.cpu().numpy()
+    return fields, levels

@@ -1,0 +1,81 @@
+"""Scores of a downscaler's forecasts, as rows of ``metrics.csv``, and the climatology that they are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rainsmith.base.dims import DAY_SETS, TIME, in_day_set
+from rainsmith.evaluate.scoring import score_rows
+from rainsmith.evaluate.stage import COLUMNS, Resampling, score
+from rainsmith.metrics.core import Settings
+from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics
+from rainsmith.metrics.tally import partition, tally
+
+MODE = "prior"
+"""Rows of a downscaler have this mode, because it sees predictors only, as prior members do."""
+
+
+def climatology(training: xr.Dataset, levels: Sequence[float]) -> xr.DataArray:
+    """Quantiles of every cell over the training days: (quantile, y, x) [mm/day], NaN at cells that are never valid.
+
+    Args:
+        training: days with ``precip`` (time, y, x) [mm/day].
+        levels: between 0 and 1.
+    """
+    values = training["precip"].values
+    valid = np.isfinite(values).any(axis=0)
+    quantiles = np.full((len(levels), *valid.shape), np.nan, dtype=np.float32)
+    quantiles[:, valid] = np.nanquantile(values[:, valid], levels, axis=0)
+    coords = {QUANTILE: list(levels), "y": training["y"], "x": training["x"]}
+    return xr.DataArray(quantiles, dims=(QUANTILE, "y", "x"), coords=coords)
+
+
+def score_downscaled(
+    forecast: xr.Dataset,
+    days: xr.Dataset,
+    *,
+    settings: Settings,
+    labels: Mapping[str, Any] | None = None,
+    resampling: Resampling | None = None,
+) -> pd.DataFrame:
+    """Score the output of ``predict``: its amounts as a single-valued forecast, then its quantiles.
+
+    Args:
+        forecast: output of ``predict``.
+        days: the same days of the store, with ``precip``, ``category`` and ``heavy_x``.
+        settings: thresholds [mm/day] and seed.
+        labels: ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split``.
+        resampling: of the intervals.
+
+    Returns:
+        Rows of ``metrics.csv``.
+    """
+    resampling = resampling or Resampling()
+    table = score(forecast["precip"], days, settings=settings, labels=labels, resampling=resampling)
+    if "quantiles" not in forecast:
+        return table
+    quantiles = score_quantiles(forecast["quantiles"], days, settings=settings, labels=labels, resampling=resampling)
+    return pd.concat([table, quantiles])
+
+
+def score_quantiles(
+    quantiles: xr.DataArray,
+    days: xr.Dataset,
+    *,
+    settings: Settings,
+    labels: Mapping[str, Any] | None = None,
+    resampling: Resampling | None = None,
+) -> pd.DataFrame:
+    """Score quantiles (time, quantile, y, x) [mm/day]; all else is as in ``score_downscaled``."""
+    resampling = resampling or Resampling()
+    all_labels = {"model": "", "checkpoint": "", "seed": 0, "mode": MODE, "split": "", **(labels or {})}
+    metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
+    parts = partition(days[TIME], {name: in_day_set(days, name) for name in DAY_SETS}, block_days=resampling.block_days)
+    total = tally(as_members(quantiles), days["precip"], parts=parts, settings=settings, metrics=metrics)
+    rows, _ = score_rows(total, parts, metrics, {**all_labels, "members": 1}, settings, resampling, [])
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,0 +1,165 @@
+"""One trial of the experiment: its synthetic days are drawn, a downscaler is trained, and its forecasts are scored."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.augment.stage import synthesise
+from rainsmith.base.console import console
+from rainsmith.base.dims import TIME, in_split
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import atomic, open_zarr
+from rainsmith.config import Config
+from rainsmith.data.store import fingerprint_of
+from rainsmith.downscale.prediction import predict
+from rainsmith.downscale.training import train_downscaler, warning_of_jumps
+from rainsmith.evaluate.stage import Resampling, settings_of
+from rainsmith.experiment.arms import Trial, training_days, trials
+from rainsmith.experiment.scores import bias_mapping, score_trial
+from rainsmith.metrics.core import Settings
+from rainsmith.metrics.extremes import thresholds_of
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.run_folder import Run
+
+FORM_OF_SCORES = 2
+"""Number of the form in which a trial's scores are kept; another number repeats all trials."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What all trials of an experiment share.
+
+    Attributes:
+        config: the configuration.
+        run: the run folder.
+        domain: the store without time.
+        real: its training days.
+        validation: its validation days.
+        scored: the days on which trials are scored.
+        settings: thresholds [mm/day] of the scores.
+        resampling: of the weeks.
+        data: hash of the store.
+        source: hash of the checkpoint that draws synthetic days; "" where no arm asks for any.
+    """
+
+    config: Config
+    run: Run
+    domain: xr.Dataset
+    real: xr.Dataset
+    validation: xr.Dataset
+    scored: xr.Dataset
+    settings: Settings
+    resampling: Resampling
+    data: str
+    source: str
+
+    @classmethod
+    def read(cls, config: Config, run: Run) -> Inputs:
+        """The inputs of a run folder.
+
+        Raises:
+            UserError: no store, no checkpoint to draw synthetic days from, an empty split.
+        """
+        store = run.open_store()
+        domain = store.drop_dims(TIME).load()
+        splits = ("train", "validation", config.experiment.split)
+        real, validation, scored = (in_split(store, split).load() for split in splits)
+        for split, days in zip(splits, (real, validation, scored), strict=True):
+            if not days.sizes[TIME]:
+                raise UserError(f"the {split} split has no days; change data.splits or experiment.split")
+        source = ""
+        if any(trial.arm.mode for trial in trials(config)):
+            source = checkpoints.load(run.checkpoints / config.sampling.checkpoint).sha256
+        resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
+        settings, data = settings_of(store, config), fingerprint_of(store)
+        return cls(config, run, domain, real, validation, scored, settings, resampling, data, source)
+
+
+def identity(trial: Trial, inputs: Inputs) -> str:
+    """What a trial depends on, as JSON. A trial that was made of other settings, data or synthetic days is repeated."""
+    config = _with_own_rate(inputs.config, trial)
+    values = config.model_dump(mode="json", include={"seed", "downscale", "evaluate"})
+    values |= {"trial": trial.key, "steps": config.experiment.steps, "split": config.experiment.split}
+    values |= {"data": inputs.data, "wet_mm": config.data.wet_mm, "scores": FORM_OF_SCORES}
+    if trial.arm.mode:
+        values |= config.model_dump(mode="json", include={"augment", "sampling"}) | {"source": inputs.source}
+        values["keep_levels"] = config.experiment.keep_levels
+    return json.dumps(values, sort_keys=True)
+
+
+def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
+    """Train a downscaler on the days of an arm and score its forecasts.
+
+    Returns:
+        The scores of ``score_trial``. The attributes hold, among others, the identity and the validation loss.
+    """
+    config = _with_own_rate(inputs.config, trial)
+    synthetic = synthetic_days(trial, inputs) if trial.arm.mode else None
+    days, weights = training_days(trial.arm, inputs.real, synthetic, config)
+    started = time.monotonic()
+    module = train_downscaler(
+        config.downscale.model_copy(update={"network": trial.network}),
+        inputs.domain,
+        days,
+        inputs.validation,
+        seed=trial.seed,
+        device=config.device,
+        steps=config.experiment.steps,
+        weights=weights,
+        wet_mm=config.data.wet_mm,
+        quiet=True,
+    )
+    seconds = time.monotonic() - started
+    if warning := warning_of_jumps(module.history):
+        console.print(f"{trial.key}: {warning}", soft_wrap=True)
+    on_validation = predict(module, inputs.validation)["precip"]
+    knots = bias_mapping(on_validation, inputs.validation["precip"], thresholds_of(inputs.settings))
+    forecast = predict(module, inputs.scored)
+    scores = score_trial(forecast, inputs.scored, knots, settings=inputs.settings, resampling=inputs.resampling)
+    return scores.assign_attrs(
+        identity=identity(trial, inputs),
+        validation_loss=min(entry["validation"] for entry in module.history),
+        seconds=round(seconds, 1),
+        n_days=days.sizes[TIME],
+        mapping_from=knots[0],
+        mapping_to=knots[1],
+    )
+
+
+def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
+    """The synthetic days of an arm and a seed, as ``rainsmith augment`` would draw them.
+
+    They are drawn once and kept in ``experiment/days/<arm>-s<seed>.zarr``. Every seed has its own, so that one lucky
+    draw is not the luck of all trainings.
+    """
+    path = inputs.run.folder / "experiment" / "days" / f"{trial.arm.name}-s{trial.seed}.zarr"
+    config = inputs.config
+    changes: dict[str, Any] = {"mode": trial.arm.mode, "ratio": trial.arm.percent / 100}
+    changes["seed"] = config.augment.seed + trial.seed
+    if trial.arm.mode == "posterior" and config.augment.keep_levels is None:
+        changes["keep_levels"] = config.experiment.keep_levels
+    wanted = config.model_copy(update={"augment": config.augment.model_copy(update=changes)})
+    values = wanted.model_dump(mode="json", include={"augment", "sampling"})
+    asked = json.dumps(values | {"data": inputs.data, "source": inputs.source}, sort_keys=True)
+    if path.is_dir():
+        kept = open_zarr(path, f"delete it and run 'rainsmith experiment' again: {path}")
+        if kept.attrs.get("asked") == asked:
+            return kept.load()
+    mixed, _ = synthesise(wanted, inputs.run)
+    drawn = mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)}).assign_attrs(asked=asked)
+    with atomic(path) as scratch:
+        drawn.drop_encoding().chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
+    return drawn.load()
+
+
+def _with_own_rate(config: Config, trial: Trial) -> Config:
+    """The configuration with the learning rate that ``experiment.lr`` names for the network, if it names one."""
+    rates: dict[str, float] = dict(config.experiment.lr.items())
+    lr = rates.get(trial.network, config.downscale.lr)
+    return config.model_copy(update={"downscale": config.downscale.model_copy(update={"lr": lr})})
