@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.metrics.bootstrap import calendar_blocks, interval, paired_difference, resampling_weights
+from rainsmith.metrics.bootstrap import LEVEL, calendar_blocks, interval, paired_difference, resampling_weights
 
 
 def test_a_day_keeps_its_week_in_any_subset() -> None:
@@ -60,6 +60,20 @@ def test_interval_holds_its_value_and_is_nan_where_half_the_resamples_are() -> N
     lower, upper = interval(np.array([5.0, 1.0, 2.0, 3.0]))
     assert lower < 2 and upper == 5
     assert np.isnan(interval(np.array([5.0, np.nan, np.nan, 3.0]))).all()
+
+
+@pytest.mark.parametrize("resamples", [1, 2, 100, 101, 500])
+def test_interval_is_that_of_numpys_quantiles_to_the_last_bit(resamples: int) -> None:
+    values = np.random.default_rng(4).normal(10, 2, (1 + resamples, 40))
+    values[0], values[2:4, 1], values[1:, 2] = 10.0, np.nan, np.nan
+    lower, upper = interval(values)
+    known = np.delete(np.arange(40), 2)
+    expected = np.nanquantile(values[1:, known], [(1 - LEVEL) / 2, 1 - (1 - LEVEL) / 2], axis=0)
+    if resamples == 2:  # half of them are missing
+        expected[:, 1] = np.nan
+    np.testing.assert_array_equal(lower[known], np.minimum(expected[0], 10.0))
+    np.testing.assert_array_equal(upper[known], np.maximum(expected[1], 10.0))
+    assert np.isnan([lower[2], upper[2]]).all() and np.isnan(interval(values[:1])).all()
 
 
 def test_blocks_widen_the_interval_of_dependent_days() -> None:

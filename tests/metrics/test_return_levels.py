@@ -10,14 +10,12 @@ import xarray as xr
 from scipy import stats
 from scipy.special import gamma
 
-from rainsmith.metrics.bootstrap import interval, resampling_weights
+from rainsmith.metrics.bootstrap import resampling_weights
 from rainsmith.metrics.climate import Peaks
 from rainsmith.metrics.return_levels import (
     MIN_PEAKS,
     MIN_YEARS,
     PERIODS,
-    _bounds,
-    _moments_of_peaks,
     fit_gev,
     fit_gpd,
     gev_level,
@@ -123,17 +121,6 @@ def test_fits_are_of_the_order_of_scipys() -> None:
     assert float(ours) == pytest.approx(stats.genextreme.ppf(np.exp(-1 / 50), c, loc, scale), rel=0.05)
 
 
-def test_bounds_are_those_of_the_bootstrap() -> None:
-    values = np.random.default_rng(4).normal(10, 2, (201, 7))
-    np.testing.assert_allclose(_bounds(values), interval(values), rtol=1e-12)
-    values[1:150, 0] = np.nan  # most resamples undefined
-    values[5, 1] = np.nan
-    lower, upper = _bounds(values)
-    assert np.isnan([lower[0], upper[0]]).all()
-    assert [lower[1], upper[1]] == pytest.approx(np.nanquantile(values[1:, 1], [0.05, 0.95]))
-    assert np.isnan(_bounds(values[:1])).all()
-
-
 def maxima_of(years: int, cells: int, seed: int, members: int = 1) -> np.ndarray:
     return stats.genextreme(c=-0.1, loc=30, scale=8).rvs((years, members, cells), random_state=seed)
 
@@ -198,28 +185,6 @@ def test_peaks_recover_a_known_level_and_one_shape_is_surer_than_many() -> None:
     held = (at["lower"] <= truth) & (truth <= at["upper"])
     assert 0.7 < float(held.sel(fit="gpd").mean()) < 0.97
     assert (at["domain_lower"] <= at["domain"]).all() and (at["domain"] <= at["domain_upper"]).all()
-
-
-def test_peaks_of_one_week_are_not_compared_with_each_other() -> None:
-    """l1 and l2 by hand: pairs of different blocks, each drawn as often as both its blocks."""
-    rng = np.random.default_rng(3)
-    block = np.array([0, 0, 1, 2, 2, 2, 3])
-    excess, cell = rng.gamma(0.7, 8, 7), np.full(7, 1)
-    weights = np.array([[1.0, 1, 1, 1], [2, 0, 1, 3]])
-    found = _moments_of_peaks(Peaks(np.arange(7), np.zeros(7, int), cell, excess), block, np.array([0, 1]), 2, weights)
-    for row, drawn in zip(found[:, :, 1].T, weights, strict=True):
-        pairs = [
-            (drawn[block[i]] * drawn[block[j]], excess[i] + excess[j], abs(excess[i] - excess[j]))
-            for i, j in itertools.combinations(range(7), 2)
-            if block[i] != block[j]
-        ]
-        share = sum(w for w, _, _ in pairs)
-        expected = [drawn[block].sum(), *(sum(pair[0] * pair[k] for pair in pairs) / share / 2 for k in (1, 2))]
-        np.testing.assert_allclose(row, expected, rtol=1e-5)
-    assert (found[0, :, 0] == 0).all() and np.isnan(found[1:, :, 0]).all()
-    alone = Peaks(np.arange(3), np.zeros(3, int), np.zeros(3, int), np.array([1.0, 2.0, 6.0]))
-    within = _moments_of_peaks(alone, np.zeros(3, int), np.array([0]), 1, np.ones((1, 1)))
-    assert within[1] == 3 and np.isnan(within[2])  # a mean, but no spread
 
 
 def test_interval_of_a_short_record_is_not_to_one_side() -> None:

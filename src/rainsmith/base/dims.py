@@ -8,7 +8,8 @@ import xarray as xr
 TIME, Y, X = "time", "y", "x"
 Y_LR, X_LR = "y_lr", "x_lr"
 CHANNEL, STATIC, MEMBER = "channel", "static", "member"
-CELL = (Y, X)
+GRID = (Y, X)
+"""Dimensions of a map on the fine grid."""
 
 SPLITS = ("train", "validation", "test")
 """Values of the store's ``split`` are indices into this tuple; -1 belongs to no split."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import CATEGORIES, CELL, CHANNEL, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
+from rainsmith.base.dims import CATEGORIES, CHANNEL, GRID, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
 from rainsmith.config import Config
@@ -58,8 +58,8 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
             f"(data.wet_mm is {config.data.wet_mm:g}); check the variable and its unit, or give other training years"
         )
     if raw.log_mean is not None and raw.log_std is not None:
-        statistics["log_mean"] = (CELL, np.where(mask, raw.log_mean.values, np.nan).astype(np.float32))
-        statistics["log_std"] = (CELL, np.where(mask, raw.log_std.values, np.nan).astype(np.float32))
+        statistics["log_mean"] = (GRID, np.where(mask, raw.log_mean.values, np.nan).astype(np.float32))
+        statistics["log_std"] = (GRID, np.where(mask, raw.log_std.values, np.nan).astype(np.float32))
     threshold = max(float(statistics["heavy_threshold"][1]), config.data.wet_mm)  # where most days are dry
     statistics["heavy_threshold"] = ((), np.float64(threshold), {"units": "mm/day"})
     category = heavy.categories(precip.values, threshold, config.data.heavy_area, config.data.wet_mm)
@@ -77,13 +77,13 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
             "precip": precip.transpose(TIME, Y, X),
             "predictors": raw.predictors.astype(np.float32).transpose(TIME, CHANNEL, Y_LR, X_LR),
             "statics": raw.statics.astype(np.float32).transpose(STATIC, Y, X),
-            "mask": (CELL, mask, {"long_name": "cell is valid on at least one day"}),
+            "mask": (GRID, mask, {"long_name": "cell is valid on at least one day"}),
             "split": (TIME, split.astype(np.int8), {"long_name": "split; -1: none", **_flags(SPLITS)}),
             "category": (TIME, category, _flags(CATEGORIES)),
             "heavy_x": (TIME, heavy_x, {"long_name": "heavy day chosen by the predictors alone"}),
-            "coarse_row": (CELL, raw.coarse_row.values.astype(np.float32)),
-            "coarse_col": (CELL, raw.coarse_col.values.astype(np.float32)),
-            "block": (CELL, block, {"long_name": "number of the coarse cell that holds the cell"}),
+            "coarse_row": (GRID, raw.coarse_row.values.astype(np.float32)),
+            "coarse_col": (GRID, raw.coarse_col.values.astype(np.float32)),
+            "block": (GRID, block, {"long_name": "number of the coarse cell that holds the cell"}),
             **channel_statistics(raw.predictors, training, raw.rain_channels),
             **statistics,
         }
@@ -138,9 +138,9 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
     units = {"units": "mm/day"}
     scalars = {n: ((), np.float64(q), units) for n, q in zip(names, quantiles, strict=True)}
     return {
-        "climatology": (CELL, climatology.astype(np.float32), {**units, "long_name": "training mean"}),
-        "log_mean": (CELL, log_mean.astype(np.float32), {"long_name": "training mean of log1p(mm/day)"}),
-        "log_std": (CELL, log_std.astype(np.float32), {"long_name": "training standard deviation of log1p(mm/day)"}),
+        "climatology": (GRID, climatology.astype(np.float32), {**units, "long_name": "training mean"}),
+        "log_mean": (GRID, log_mean.astype(np.float32), {"long_name": "training mean of log1p(mm/day)"}),
+        "log_std": (GRID, log_std.astype(np.float32), {"long_name": "training standard deviation of log1p(mm/day)"}),
         "log_std_global": ((), np.float64(log_std_global)),
         "train_max": ((), np.float64(values.max()), units),
         **scalars,

@@ -16,7 +16,7 @@ from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings
 from rainsmith.metrics.curves import curves
 from rainsmith.metrics.registry import METRICS, Metric, compared_metrics
-from rainsmith.metrics.tally import Parts, Score, Tally, partition, scores, tally_pieces
+from rainsmith.metrics.tally import Estimate, Parts, Tally, partition, scores, tally_pieces
 
 COLUMNS = [
     *["model", "checkpoint", "seed", "mode", "split", "days", "members", "n_days"],
@@ -154,7 +154,7 @@ def score_rows(
     settings: Settings,
     resampling: Resampling,
     notes: list[str],
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, Score]]]:
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Estimate]]]:
     """Rows of a table, and the scores they are of, on every set of days that has some.
 
     Args:
@@ -167,7 +167,7 @@ def score_rows(
         notes: what is left out is added to it.
     """
     rows: list[dict[str, Any]] = []
-    found_on: dict[str, dict[str, Score]] = {}
+    found_on: dict[str, dict[str, Estimate]] = {}
     for name in DAY_SETS:
         if not total.by_part["cells"].values[parts.in_set[name]].sum() > 0:
             notes.append(f"no {name} days among {len(parts.of_day)}")
@@ -183,7 +183,7 @@ def score_rows(
     return rows, found_on
 
 
-def _rows(metric: Metric, found: Score, settings: Settings) -> Iterator[dict[str, Any]]:
+def _rows(metric: Metric, found: Estimate, settings: Settings) -> Iterator[dict[str, Any]]:
     about = {"metric": metric.name, "units": metric.units, "scale": np.nan, "observed": np.nan}
     axes = [dim for dim in (THRESHOLD, SCALE) if dim in found.value.dims]
     if axes:
@@ -202,7 +202,7 @@ def _rows(metric: Metric, found: Score, settings: Settings) -> Iterator[dict[str
         yield {**about, "metric": f"{metric.name}_range", "threshold": np.nan, **range_}
 
 
-def _by_member(found: Mapping[str, Score]) -> xr.Dataset:
+def _by_member(found: Mapping[str, Estimate]) -> xr.Dataset:
     """``member_value(metric, member)`` and ``observed_value(metric)`` of the metrics that each member has."""
     values = {name: score.by_member.values for name, score in found.items() if score.by_member is not None}
     observed = [float(score.observed) for score in found.values() if score.observed is not None]

@@ -18,9 +18,10 @@ import numpy as np
 import xarray as xr
 from scipy.special import gamma
 
-from rainsmith.metrics.bootstrap import LEVEL
+from rainsmith.metrics.bootstrap import interval
 from rainsmith.metrics.climate import Peaks
 from rainsmith.metrics.core import CELL
+from rainsmith.metrics.peak_moments import moments_of_peaks
 
 PERIOD, FIT = "return_period", "fit"
 PERIODS = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -133,8 +134,8 @@ def levels_of_maxima(maxima: np.ndarray, weights: np.ndarray) -> xr.Dataset:
         values = np.nan_to_num(np.take_along_axis(values, order, axis=1))
         moments[:, :, part] += np.stack(l_moments(values, drawn)[1:]) / series
     location, scale, shape = fit_gev(*moments)
-    found = (gev_level(location, scale, shape, period) for period in PERIODS)
-    return _summary("gev", enough, known.any(axis=(0, 1)), found, shape)
+    levels = (gev_level(location, scale, shape, period) for period in PERIODS)
+    return _summary("gev", enough, known.any(axis=(0, 1)), levels, shape)
 
 
 def levels_of_peaks(
@@ -160,69 +161,22 @@ def levels_of_peaks(
         and ``shape`` (fit, cell).
         Bounds hold 90 % of the resamples, and the value; NaN without resamples.
     """
-    there = np.isfinite(threshold) & (years > 0)
-    cells = np.flatnonzero(there)
-    count, l1, l2 = _moments_of_peaks(peaks, block, cells, len(threshold), weights)
+    has_data = np.isfinite(threshold) & (years > 0)
+    cells = np.flatnonzero(has_data)
+    count, l1, l2 = moments_of_peaks(peaks, block, cells, len(threshold), weights)
     rate = count / years[cells].astype(np.float32)
     bottom = threshold[cells].astype(np.float32)
 
     own = np.flatnonzero(count[0] >= MIN_PEAKS)
     scale, shape = fit_gpd(l1[:, own], l2[:, own])
     levels = (gpd_level(bottom[own], scale, shape, rate[:, own] * np.float32(period)) for period in PERIODS)
-    by_cell = _summary("gpd", cells[own], there, levels, shape)
+    by_cell = _summary("gpd", cells[own], has_data, levels, shape)
 
     shape = _regional_shape(count, l1, l2)
     scale = (1 - shape) * np.where(count > 0, l1, 0)
     levels = (gpd_level(bottom, scale, shape, rate * np.float32(period)) for period in PERIODS)
-    regional = _summary("gpd_regional", cells, there, levels, np.broadcast_to(shape, count.shape))
+    regional = _summary("gpd_regional", cells, has_data, levels, np.broadcast_to(shape, count.shape))
     return xr.concat([by_cell, regional], FIT)
-
-
-def _moments_of_peaks(peaks: Peaks, block: np.ndarray, cells: np.ndarray, size: int, weights: np.ndarray) -> np.ndarray:
-    """Count, l1 and l2 of the peaks of some cells, (3, resample, cell) float32.
-
-    l1 and l2 are half the mean sum and half the mean difference of two peaks of *different* blocks: those of one block
-    (members of the same days, a day and the next) are more alike, and would make l2 too small where blocks are few.
-    """
-    order = np.lexsort((peaks.excess, peaks.cell))
-    cell, values = peaks.cell[order].astype(np.int64), peaks.excess[order].astype(np.float64)
-    blocks = block[peaks.day[order]]
-    fellows, lack = _within(cell * weights.shape[1] + blocks, values)
-    count = np.bincount(cell, minlength=size)
-    first, place = np.cumsum(count) - count, np.arange(count.max(initial=0))
-    padded = np.hstack([weights, np.zeros((len(weights), 1))])
-    found = np.full((3, len(weights), len(cells)), np.nan, dtype=np.float32)
-    if not len(cell):
-        found[0] = 0
-        return found
-    step = max(1, _AT_ONCE // (len(weights) * len(place)))
-    for start in range(0, len(cells), step):
-        part = cells[start : start + step]
-        filled = place < count[part, None]
-        index = np.where(filled, first[part, None] + place, 0)
-        drawn = padded[:, np.where(filled, blocks[index], -1)]
-        x, n, less = (np.where(filled, field[index], 0) for field in (values, fellows, lack))
-        upto, total, squares = drawn.cumsum(axis=-1), drawn * x, drawn**2
-        number = drawn.sum(axis=-1)
-        every = number[..., None]
-        pairs = number**2 - np.einsum("rcn,cn->rc", squares, n)
-        some = np.where(pairs > 0, pairs, np.nan)
-        l1 = np.einsum("rcn,rcn->rc", total, every - drawn * n) / some
-        l2 = (np.einsum("rcn,rcn->rc", total, 2 * upto - drawn - every) - np.einsum("rcn,cn->rc", squares, less)) / some
-        alone = total.sum(axis=-1) / np.where(number > 0, number, np.nan)
-        found[:, :, start : start + step] = number, np.where(pairs > 0, l1, alone), l2
-    return found
-
-
-def _within(group: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For values that rise in each group: how many the group has, and by how much all before in the group lack it."""
-    order = np.argsort(group, kind="stable")
-    _, start, place, number = np.unique(group[order], return_index=True, return_inverse=True, return_counts=True)
-    before = np.cumsum(values[order]) - values[order]
-    rank = np.arange(len(group)) - start[place]
-    fellows, lack = np.empty(len(group)), np.empty(len(group))
-    fellows[order], lack[order] = number[place], rank * values[order] - (before - before[start[place]])
-    return fellows, lack
 
 
 def _regional_shape(count: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
@@ -234,35 +188,35 @@ def _regional_shape(count: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.nda
 
 
 def _summary(
-    fit: str, cells: np.ndarray, there: np.ndarray, levels: Iterable[np.ndarray], shape: np.ndarray
+    fit: str, cells: np.ndarray, has_data: np.ndarray, levels: Iterable[np.ndarray], shape: np.ndarray
 ) -> xr.Dataset:
     """Values and bounds of levels that come period by period, and of a shape, (1 + resamples, cell) each.
 
     Args:
         fit: its name.
         cells: the cells that have levels.
-        there: (cell,) whether there are any data, all cells.
+        has_data: (cell,) whether there are any data, all cells.
         levels: [mm/day].
         shape: only the first row is kept.
     """
 
     def spread(values: np.ndarray) -> np.ndarray:
-        every = np.full(len(there), np.nan, dtype=np.float32)
+        every = np.full(len(has_data), np.nan, dtype=np.float32)
         every[cells] = values
         return every
 
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("level", "lower", "upper")}
     domain: list[np.ndarray] = []
     for level in levels:
-        for name, values in zip(parts, (level[0], *_bounds(level)), strict=True):
+        for name, values in zip(parts, (level[0], *interval(level)), strict=True):
             parts[name].append(spread(values))
         known = np.isfinite(level)
         count = known.sum(axis=1)
         total = np.where(known, level, 0).sum(axis=1, dtype=np.float64)
-        domain.append(total / np.where(count >= max(MIN_SHARE * there.sum(), 1), count, np.nan))
+        domain.append(total / np.where(count >= max(MIN_SHARE * has_data.sum(), 1), count, np.nan))
     curve = np.stack(domain)
-    bounds = [np.stack(bound) for bound in zip(*(_bounds(row) for row in curve), strict=True)]
-    found = xr.Dataset(
+    bounds = [np.stack(bound) for bound in zip(*(interval(row) for row in curve), strict=True)]
+    summary = xr.Dataset(
         {
             **{name: ((FIT, PERIOD, CELL), np.stack(values)[None]) for name, values in parts.items()},
             "domain": ((FIT, PERIOD), curve[None, :, 0]),
@@ -272,23 +226,6 @@ def _summary(
         },
         coords={FIT: [fit], PERIOD: (PERIOD, list(PERIODS), {"units": "years"})},
     )
-    for key, field in found.data_vars.items():
+    for key, field in summary.data_vars.items():
         field.attrs["units"] = "1" if key == "shape" else "mm/day"
-    return found
-
-
-def _bounds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """90 % percentile interval of (1 + resamples, ...) values, as ``bootstrap.interval`` makes it, of many at once."""
-    value, resampled = values[0], np.sort(values[1:], axis=0)  # what is NaN comes last
-    count = np.isfinite(resampled).sum(axis=0)
-    usable = np.isfinite(value) & (count > len(resampled) / 2)
-    found = []
-    for q, join in (((1 - LEVEL) / 2, np.minimum), ((1 + LEVEL) / 2, np.maximum)):
-        if not len(resampled):
-            found.append(np.full_like(value, np.nan))
-            continue
-        place = q * np.maximum(count - 1, 0)
-        low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
-        ends = [np.take_along_axis(resampled, index[None], axis=0)[0] for index in (low, high)]
-        found.append(np.where(usable, join(ends[0] + (place - low) * (ends[1] - ends[0]), value), np.nan))
-    return found[0], found[1]
+    return summary

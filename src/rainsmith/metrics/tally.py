@@ -189,7 +189,7 @@ def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, par
 
 
 @dataclass(frozen=True)
-class Score:
+class Estimate:
     """One metric on one day set.
 
     Attributes:
@@ -224,7 +224,7 @@ def resampled(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric])
     return {name: parts[0] if len(parts) == 1 else xr.concat(parts, "resample") for name, parts in found.items()}
 
 
-def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, Score]:
+def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, Estimate]:
     """Every metric with its interval, from the sums of parts and their weights.
 
     Args:
@@ -244,7 +244,7 @@ def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) ->
         if len(weights) > 1:
             lower, upper = (value.copy(data=bound) for bound in interval(values[metric.name].values))
         beside = metric.each(itself) if metric.beside else (None, None)
-        found[metric.name] = Score(value, lower, upper, *beside)
+        found[metric.name] = Estimate(value, lower, upper, *beside)
     return found
 
 

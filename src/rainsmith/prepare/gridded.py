@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.console import console
-from rainsmith.base.dims import CELL, CHANNEL, TIME, X, Y, day_numbers, valid_cells
+from rainsmith.base.dims import CHANNEL, GRID, TIME, X, Y, day_numbers, valid_cells
 from rainsmith.base.errors import UserError
 from rainsmith.base.units import to_mm_per_day
 from rainsmith.config import Config, Data
@@ -77,8 +77,8 @@ def read_gridded(data: Data) -> tuple[RawData, dict[str, Any]]:
         precip=days,
         predictors=found.values.isel({TIME: np.flatnonzero(kept)}),
         statics=statics,
-        coarse_row=xr.DataArray(row, dims=CELL),
-        coarse_col=xr.DataArray(col, dims=CELL),
+        coarse_row=xr.DataArray(row, dims=GRID),
+        coarse_col=xr.DataArray(col, dims=GRID),
         coarse_rain_channel=found.coarse_rain_channel,
         rain_channels=found.rain_channels,
         coarsen=found.coarsen,

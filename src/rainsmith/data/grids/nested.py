@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import CELL
+from rainsmith.base.dims import GRID
 
 
 def position(fine: int, coarse: int) -> np.ndarray:
@@ -22,4 +22,4 @@ def positions(fine: tuple[int, int], coarse: tuple[int, int]) -> tuple[xr.DataAr
     """
     row, col = position(fine[0], coarse[0]), position(fine[1], coarse[1])
     rows, cols = np.meshgrid(row.astype(np.float32), col.astype(np.float32), indexing="ij")
-    return xr.DataArray(rows, dims=CELL), xr.DataArray(cols, dims=CELL)
+    return xr.DataArray(rows, dims=GRID), xr.DataArray(cols, dims=GRID)
