@@ -38,8 +38,9 @@ from rainsmith.config import Config, load_config
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rainsmith.diagnose.stage import Diagnosis
+    from rainsmith.diagnose.result import DiagnosisResult
     from rainsmith.run_folder import Run
+    from rainsmith.sweep.stage import SweepResult
 
     Folder = Run | Path | str  # a run folder, or its path; it is made where it does not exist
 
@@ -143,25 +144,27 @@ def evaluate(config: Config, run: Folder) -> None:
     _stage("evaluate", config, run)
 
 
-def diagnose(config: Config, run: Folder) -> Diagnosis:
+def diagnose(config: Config, run: Folder) -> DiagnosisResult:
     """Say why the model fails, if it does: a number, a threshold and a verdict a failure; writes ``diagnosis.json``.
 
     Raises:
         UserError: the model was not trained, sampled in prior mode, or scored.
     """
-    found: Diagnosis = _stage("diagnose", config, run)
-    return found
+    result: DiagnosisResult = _stage("diagnose", config, run)
+    return result
 
 
-def sweep(config: Config, run: Folder) -> Path:
+def sweep(config: Config, run: Folder) -> SweepResult:
     """Score and rank all saved checkpoints on validation days; writes ``sweep.csv`` and ``sweep.png``.
+
+    Returns:
+        The table, the best checkpoint first, and its path.
 
     Raises:
         UserError: no checkpoint, or one of another grid.
     """
-    from rainsmith.pipeline import sweep as stage
-
-    return stage(config, _run(run))
+    result: SweepResult = _stage("sweep", config, run)
+    return result
 
 
 def augment(config: Config, run: Folder) -> None:

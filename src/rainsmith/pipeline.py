@@ -15,7 +15,7 @@ from typing import Any
 from rainsmith import __version__
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, read_json, write_json
+from rainsmith.base.files import read_json, write_json
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
 
@@ -101,17 +101,6 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
     now = time.time()
     _write_record(record, {**values, "finished": True, "stamp": now, "seconds": round(now - started, 1)})
     return result
-
-
-def sweep(config: Config, folder: Run) -> Path:
-    """The stage ``sweep`` and its picture, ``sweep.png``; returns the table's path."""
-    from rainsmith.plots.style import picture
-    from rainsmith.plots.sweep import over_epochs
-
-    found = run_stage("sweep", config, folder)
-    with atomic(folder.folder / "sweep.png") as scratch:
-        scratch.write_bytes(picture(over_epochs(found.table), "png"))
-    return folder.folder / "sweep.csv"
 
 
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:

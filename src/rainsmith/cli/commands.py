@@ -166,9 +166,9 @@ class Sweep(Common):
     """Members a day."""
 
     def execute(self) -> None:
-        from rainsmith.pipeline import sweep
+        from rainsmith.pipeline import run_stage
 
-        print(sweep(*self.open(**{"sweep.members": self.members})))
+        print(run_stage("sweep", *self.open(**{"sweep.members": self.members})).path)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,27 @@
-"""What a diagnosis is made of: figures with the range that is healthy, and findings with a verdict and advice."""
+"""What a diagnosis gives: figures with the range that is healthy, and a finding with a verdict and advice."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Verdict = Literal["pass", "warn", "fail", "n/a"]
-_ORDER: tuple[Verdict, ...] = ("n/a", "pass", "warn", "fail")
+VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass", "n/a")
+"""All verdicts, the worst first."""
+FROM_RUNS_OF_THE_DEMO = "healthy and spoilt runs of an artificial climate (docs/failure-modes.md)"
+"""Origin of the bounds on what happens inside a model."""
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of some verdicts; n/a where there is none."""
+    return min(verdicts, key=VERDICTS.index, default="n/a")
 
 
 @dataclass(frozen=True)
 class Range:
-    """Where a figure is healthy, and where it has failed; between the two is a warning.
+    """Where a figure is healthy, and where it has failed; between the two it is warned about.
 
     Attributes:
         warn: (lowest, highest) healthy value; -inf or inf where one side does not matter.
@@ -52,8 +60,8 @@ class Figure:
         name: what it is, in a few words, with its unit.
         value: measured; nan where it could not be.
         healthy: its range.
-        interval: 90 % interval of the value, where what is measured varies much from one sample of days to another and
-            the range does not allow for that: then a figure fails only if all of the interval does.
+        interval: 90 % interval of the value over samples of days, where the range does not allow for chance: then the
+            figure fails only if the whole interval does. None: the value alone is judged.
     """
 
     name: str
@@ -63,10 +71,11 @@ class Figure:
 
     @property
     def verdict(self) -> Verdict:
+        """The verdict on the value, or the best one over its interval."""
         if self.interval is None or math.isnan(self.value):
             return self.healthy.verdict(self.value)
-        found = [self.healthy.verdict(value) for value in (self.value, *self.interval) if not math.isnan(value)]
-        return min(found, key=_ORDER.index)
+        known = [value for value in (self.value, *self.interval) if not math.isnan(value)]
+        return max((self.healthy.verdict(value) for value in known), key=VERDICTS.index)  # the best of them
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ class Finding:
         question: what was asked.
         figures: what was measured; the worst decides.
         advice: what to change where the verdict is not pass.
-        note: anything that a reader should know about the measurement, or "".
+        note: what a reader should know about the measurement, or "".
     """
 
     name: str
@@ -90,7 +99,7 @@ class Finding:
     @property
     def verdict(self) -> Verdict:
         """The worst verdict of the figures; n/a where none could be measured."""
-        return max((figure.verdict for figure in self.figures), key=_ORDER.index, default="n/a")
+        return worst(figure.verdict for figure in self.figures)
 
     @property
     def decisive(self) -> Figure | None:
@@ -98,13 +107,13 @@ class Finding:
         return next((figure for figure in self.figures if figure.verdict == self.verdict), None)
 
     def to_json(self) -> dict[str, Any]:
-        """As ``diagnosis.json`` keeps it; a bound that is open is null."""
+        """The finding as ``diagnosis.json`` keeps it; a bound that is open is null."""
         decisive = self.decisive
         return {
             "name": self.name,
             "question": self.question,
             "verdict": self.verdict,
-            "number": None if decisive is None else _plain(decisive.value),
+            "number": None if decisive is None else _finite(decisive.value),
             "threshold": None if decisive is None else _bounds(decisive.healthy),
             "origin": None if decisive is None else decisive.healthy.origin,
             "advice": self.advice if self.verdict in ("warn", "fail") else "",
@@ -112,11 +121,11 @@ class Finding:
             "figures": [
                 {
                     "name": figure.name,
-                    "value": _plain(figure.value),
+                    "value": _finite(figure.value),
                     "verdict": figure.verdict,
                     **_bounds(figure.healthy),
                     "origin": figure.healthy.origin,
-                    "interval": None if figure.interval is None else [_plain(bound) for bound in figure.interval],
+                    "interval": None if figure.interval is None else [_finite(bound) for bound in figure.interval],
                 }
                 for figure in self.figures
             ],
@@ -124,8 +133,8 @@ class Finding:
 
 
 def _bounds(healthy: Range) -> dict[str, list[float | None]]:
-    return {key: [_plain(bound) for bound in bounds] for key, bounds in asdict(healthy).items() if key != "origin"}
+    return {key: [_finite(bound) for bound in bounds] for key, bounds in asdict(healthy).items() if key != "origin"}
 
 
-def _plain(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,7 +1,7 @@
-"""How far apart observations are from themselves: the yardstick of every verdict on what a model puts out.
+"""How much two samples of observations differ by chance: the bounds of every verdict on what a model puts out.
 
-Two samples of the observed climate, from different years and as long as the days that are scored, differ by chance. A
-model whose members differ from the observation by more than such samples do has failed in a way that anybody can see.
+Each sample has as many years as the days that are scored, and no year is in both. A model whose members differ from the
+observation by more than such samples do from each other has failed.
 """
 
 from __future__ import annotations
@@ -23,35 +23,38 @@ DRAWS = 200
 """Pairs of disjoint sets of years that are compared."""
 WARN, FAIL = 0.90, 0.99
 """Quantiles of the differences between two samples of observations beyond which a model is warned about, or failed."""
-FEW = 20
+FEWEST_PAIRS = 20
 """With fewer different pairs of samples the rare differences are not known: then nothing is called a failure."""
-WHOLE_YEAR = 330
-"""[days] Fewer scored days than this are no year; samples of whole years say nothing of them."""
+WHOLE_YEAR_DAYS = 330
+"""[days] Fewer scored days than this are no year; samples of whole years say nothing about them."""
+Quantiles = tuple[float, float]
+"""The quantiles ``WARN`` and ``FAIL`` of some differences."""
 
 
 @dataclass(frozen=True)
-class Natural:
+class NaturalVariability:
     """Differences between two samples of the observations.
 
     Attributes:
-        log_ratio: by (day set, metric), the quantiles ``WARN`` and ``FAIL`` of |log of the ratio|.
-        difference: the same of |difference|.
+        log_ratios: by (day set, metric), the quantiles ``WARN`` and ``FAIL`` of |log of the ratio|.
+        differences: the same of |difference|.
         years: how many years each sample has; 0 where there is nothing to compare.
         pairs: how many different pairs of samples there are.
         why_not: why there is nothing to compare, or "".
     """
 
-    log_ratio: Mapping[tuple[str, str], tuple[float, float]]
-    difference: Mapping[tuple[str, str], tuple[float, float]]
+    log_ratios: Mapping[tuple[str, str], Quantiles]
+    differences: Mapping[tuple[str, str], Quantiles]
     years: int
     pairs: int = 0
     why_not: str = ""
 
     @property
     def origin(self) -> str:
+        """Where the bounds come from, in words."""
         if not self.years:
             return self.why_not
-        if self.pairs < FEW:
+        if self.pairs < FEWEST_PAIRS:
             share = f"{100 * WARN:.0f} % of the differences"
             return f"{share} between {self.pairs} pairs of samples of observations, too few to call a failure"
         span = "1 year" if self.years == 1 else f"{self.years} years"
@@ -59,27 +62,25 @@ class Natural:
         return f"{share} of the differences between two samples of {span} of observations"
 
     def ratio(self, day_set: str, metric: str, *, low: bool = True, high: bool = True) -> Range:
-        """Range of value / observed; one side is open where only the other is a failure."""
-        warn, fail = np.exp(self._known(self.log_ratio, day_set, metric))
+        """Healthy range of value / observed; the side that is not asked for is open."""
+        warn, fail = np.exp(self._quantiles(self.log_ratios, day_set, metric))
         return Range(_sides(1 / warn, warn, low, high), _sides(1 / fail, fail, low, high), self.origin)
 
-    def distance(self, day_set: str, metric: str, *, low: bool = True, high: bool = True) -> Range:
-        """Range of value - observed."""
-        warn, fail = self._known(self.difference, day_set, metric)
+    def difference(self, day_set: str, metric: str, *, low: bool = True, high: bool = True) -> Range:
+        """Healthy range of value - observed; the side that is not asked for is open."""
+        warn, fail = self._quantiles(self.differences, day_set, metric)
         return Range(_sides(-warn, warn, low, high), _sides(-fail, fail, low, high), self.origin)
 
-    def _known(
-        self, bounds: Mapping[tuple[str, str], tuple[float, float]], day_set: str, metric: str
-    ) -> tuple[float, float]:
+    def _quantiles(self, bounds: Mapping[tuple[str, str], Quantiles], day_set: str, metric: str) -> Quantiles:
         warn, fail = bounds.get((day_set, metric), (np.nan, np.nan))
-        return warn, fail if self.pairs >= FEW or np.isnan(warn) else np.inf
+        return warn, fail if self.pairs >= FEWEST_PAIRS or np.isnan(warn) else np.inf
 
 
 def _sides(lower: float, upper: float, low: bool, high: bool) -> tuple[float, float]:
     return (float(lower) if low else -np.inf, float(upper) if high else np.inf)
 
 
-def natural(
+def natural_variability(
     store: xr.Dataset,
     split: str,
     metrics: Sequence[Metric],
@@ -87,50 +88,55 @@ def natural(
     *,
     scored: xr.DataArray | None = None,
     seed: int = 0,
-) -> Natural:
-    """Compare observations of some years with those of others, ``DRAWS`` times.
+) -> NaturalVariability:
+    """Compare observations of some years with those of other years, ``DRAWS`` times.
 
     Args:
         store: all days, with ``precip`` [mm/day], ``split`` and ``heavy_x``.
-        split: the one that is scored; the samples have as many years as it has, or half of all where those are fewer.
-        scored: (time,) dates of the days that were scored; None: all of the split. A set of days of which some were
-            left out has no yardstick: samples of whole years say nothing of it.
-        metrics: that are measured on the observation, too.
+        split: the one that is scored; a sample has as many years as it has, or half of all years where those are fewer.
+        metrics: metrics that are measured on the observation, too.
         settings: their thresholds [mm/day].
+        scored: (time,) dates of the days that were scored; None: all of the split. A set of days of which some were
+            left out gets no bounds: samples of whole years say nothing about it.
+        seed: of the choice of years.
     """
     days = store.isel({TIME: np.flatnonzero(store["split"].values >= 0)})
     year = days[TIME].dt.year.values
-    known = np.unique(year)
-    inside, heavy = days["split"].values == SPLITS.index(split), in_day_set(days, "heavy_x")
-    done = inside if scored is None else np.isin(days[TIME].values, scored.values)
-    whole = [name for name, chosen in (("all", inside), ("heavy_x", inside & heavy)) if done[chosen].all()]
-    years = int((inside.sum() + 365.25 - WHOLE_YEAR) // 365.25)
-    length = min(years, len(known) // 2)
+    all_years = np.unique(year)
+    in_split, heavy = days["split"].values == SPLITS.index(split), in_day_set(days, "heavy_x")
+    was_scored = in_split if scored is None else np.isin(days[TIME].values, scored.values)
+    day_sets = {"all": in_split, "heavy_x": in_split & heavy}
+    whole = [name for name, chosen in day_sets.items() if was_scored[chosen].all()]
+    years = int((in_split.sum() + 365.25 - WHOLE_YEAR_DAYS) // 365.25)
+    length = min(years, len(all_years) // 2)
     if not length or not whole:
         short = "too few observed years to compare with themselves" if years else "less than a year was scored"
-        return Natural({}, {}, 0, why_not=short if whole else "only some days of the split were scored")
-    rows, of_day = np.unique(np.column_stack([year, heavy]), axis=0, return_inverse=True)
-    in_set = {"all": np.ones(len(rows), dtype=bool), "heavy_x": rows[:, 1].astype(bool)}
-    parts = Parts(of_day.reshape(-1), rows[:, 0], in_set)
-    # the observation as its own single member: what is measured beside a forecast is what is wanted
+        return NaturalVariability({}, {}, 0, why_not=short if whole else "only some days of the split were scored")
+    # sums are kept for each year, its heavy_x days apart from the others
+    groups, group_of_day = np.unique(np.column_stack([year, heavy]), axis=0, return_inverse=True)
+    in_set = {"all": np.ones(len(groups), dtype=bool), "heavy_x": groups[:, 1].astype(bool)}
+    parts = Parts(group_of_day.reshape(-1), groups[:, 0], in_set)
+    # the observation is scored against itself: only what a metric measures on the observation is used
     sums = tally(days["precip"], days["precip"], parts=parts, settings=settings, metrics=metrics).by_part
     generator = np.random.default_rng([seed, 4])
-    order = np.array([generator.permutation(len(known))[: 2 * length] for _ in range(DRAWS)])
-    place = np.searchsorted(known, rows[:, 0])
-    halves = [(order[:, part, None] == place).any(axis=1) for part in (slice(length), slice(length, None))]
-    log_ratio, difference = {}, {}
+    drawn_years = np.array([generator.permutation(len(all_years))[: 2 * length] for _ in range(DRAWS)])
+    year_of_group = np.searchsorted(all_years, groups[:, 0])
+    samples = [
+        (drawn_years[:, half, None] == year_of_group).any(axis=1) for half in (slice(length), slice(length, None))
+    ]
+    log_ratios, differences = {}, {}
     for day_set in whole:
-        one, two = (pool(sums, (half & in_set[day_set]).astype(np.float64)) for half in halves)
+        one, two = (pool(sums, (sample & in_set[day_set]).astype(np.float64)) for sample in samples)
         for metric in metrics:
             a, b = metric.observed(one).values, metric.observed(two).values
             with np.errstate(divide="ignore", invalid="ignore"):
-                log_ratio[day_set, metric.name] = _quantiles(np.abs(np.log(a / b)))
-            difference[day_set, metric.name] = _quantiles(np.abs(a - b))
-    pairs = math.comb(len(known), length) * math.comb(len(known) - length, length) // 2
-    return Natural(log_ratio, difference, length, pairs)
+                log_ratios[day_set, metric.name] = _quantiles(np.abs(np.log(a / b)))
+            differences[day_set, metric.name] = _quantiles(np.abs(a - b))
+    pairs = math.comb(len(all_years), length) * math.comb(len(all_years) - length, length) // 2
+    return NaturalVariability(log_ratios, differences, length, pairs)
 
 
-def _quantiles(values: np.ndarray) -> tuple[float, float]:
+def _quantiles(values: np.ndarray) -> Quantiles:
     known = values[~np.isnan(values)]  # a sample without rain lies infinitely far away, and that counts
     if not len(known):
         return np.nan, np.nan

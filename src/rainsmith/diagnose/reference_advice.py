@@ -1,10 +1,12 @@
 """What to change where the model is the reference's (``model.name: flat``): by failure, in place of other advice.
 
-From the reference's documents and from what this project measured (docs/results.md): its settings move the failures
-about, and none of them was seen to end one in prior mode. The change that did is named last.
+It comes from the reference's documents and from what this project measured (docs/results.md): the settings of this
+model shift its failures, and none of them was seen to end one in prior mode. The change that did is named last.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 _ABOVE_ALL = "What helped in prior mode: model.name: hierarchical (train anew)."
 
@@ -52,3 +54,8 @@ ADVICE = {
     ),
 }
 """Advice by the name of the failure; the others do not depend on the model."""
+
+
+def advice_of_model(model: str) -> Mapping[str, str]:
+    """Advice of a kind of model, by failure, that takes the place of the general advice."""
+    return ADVICE if model == "flat" else {}

@@ -1,1 +1,1 @@
-"""The command ``sweep``."""
+"""The command ``sweep``: every saved checkpoint of a training is scored, and all are ranked."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rainsmith.config import Config
-from rainsmith.diagnose import training
-from tests.fake_run import config_of
+from rainsmith.diagnose.evidence import Evidence
+from tests.diagnose import evidence
 
 
 def log(epochs: int = 20, rows: int | None = None) -> list[dict[str, Any]]:
@@ -22,12 +21,21 @@ def log(epochs: int = 20, rows: int | None = None) -> list[dict[str, Any]]:
 SIZES = [40, 40, 80]
 
 
-def config(epochs: int = 20) -> Config:
-    return config_of(train={"epochs": epochs})
+NAMES = ("unfinished-training", "unstable-training", "worse-checkpoint", "posterior-collapse", "kl-explosion")
 
 
 def verdicts(rows: list[dict[str, Any]], taken: int = 19, epochs: int = 20, sizes: list[int] = SIZES) -> dict[str, str]:
-    return {finding.name: finding.verdict for finding in training.findings(config(epochs), rows, taken, sizes)}
+    return evidence.verdicts(NAMES, evidence_of_log(rows, taken, epochs, sizes))
+
+
+def evidence_of_log(rows: list[dict[str, Any]], taken: int, epochs: int = 20, sizes: list[int] = SIZES) -> Evidence:
+    return evidence.evidence_of(
+        training_log=rows,
+        validated_epochs=[row for row in rows if "validation" in row],
+        epochs_planned=epochs,
+        epoch_in_use=taken,
+        latent_sizes=sizes,
+    )
 
 
 def test_a_healthy_training_passes() -> None:
@@ -52,6 +60,8 @@ def test_a_jump_of_the_error_and_one_that_is_not_finite() -> None:
 
 def test_an_early_checkpoint_is_worse_than_the_best() -> None:
     assert verdicts(log(), taken=1)["worse-checkpoint"] == "fail"
+    finding = evidence.ask("worse-checkpoint", evidence_of_log(log(), taken=1))
+    assert "best epoch 20" in finding.advice and finding.note == "in use: epoch 2"
 
 
 def test_a_kept_epoch_that_is_worse_by_chance_alone_is_no_worse_checkpoint() -> None:
@@ -74,6 +84,14 @@ def test_the_latents_of_the_checkpoint_in_use_count() -> None:
     late = log()
     late[-1]["validation"]["kl_per_dimension"] = [4000.0, 8.0, 0.1]
     assert verdicts(late, taken=10)["kl-explosion"] == "pass"
+
+
+def test_a_log_without_a_kl_gives_no_verdict_on_latents() -> None:
+    rows = log()
+    for row in rows:
+        del row["validation"]["kl_per_dimension"]
+    found = verdicts(rows)
+    assert found["posterior-collapse"] == found["kl-explosion"] == "n/a" and found["worse-checkpoint"] == "pass"
 
 
 def test_a_log_that_is_missing_gives_no_verdict() -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import xarray as xr
 
 from rainsmith.base.dims import in_split
 from rainsmith.config import Config
-from rainsmith.diagnose import latents as inside
-from rainsmith.diagnose.finding import Figure, Finding, at_least
+from rainsmith.diagnose.failures.latents import worst_by_chance
+from rainsmith.diagnose.finding import Finding
+from rainsmith.diagnose.latent_experiments import LatentExperiments
+from rainsmith.diagnose.member_scores import MemberScores
+from rainsmith.diagnose.natural_variability import NaturalVariability
+from rainsmith.evaluate.table import MetricTable
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.models.hierarchical import POSTERIOR_SHIFT
@@ -20,20 +25,21 @@ from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
+from tests.diagnose.evidence import ask, evidence_of
 from tests.small import small_config
 
-GAP = Figure("made up", 1.0, at_least(0.9, 0.8, ""))
+VARIABILITY = NaturalVariability({("heavy_x", "p99"): (0.1, 0.2)}, {}, 2, 50)
 
 
 def config() -> Config:
     model = {"name": "hierarchical", "levels": 2, "channels": [16, 16], "latent_channels": [4, 2], "x_blocks": 1}
-    settings = {"epochs": 12, "batch_size": 32, "lr": 4e-3, "precision": "fp32", "validate_every": 12}
+    settings = {"epochs": 6, "batch_size": 32, "lr": 4e-3, "precision": "fp32", "validate_every": 6}
     return small_config(model=model, train=settings, objective={"members": 2, "pooling": [1, 4]})
 
 
 @pytest.fixture(scope="module")
 def loaded(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    run = copy_of(prepared, tmp_path_factory.mktemp("inside"))
+    run = copy_of(prepared, tmp_path_factory.mktemp("latents"))
     train(config(), run)
     return checkpoints.load(run.checkpoints / "best_prior")
 
@@ -43,8 +49,16 @@ def days(prepared: Run) -> xr.Dataset:
     return in_split(prepared.open_store(), "validation").isel(time=slice(0, 120, 4)).load()
 
 
-def examine(loaded: Checkpoint, days: xr.Dataset) -> dict[str, Finding]:
-    return {finding.name: finding for finding in inside.findings(Sampler(loaded, config().sampling), days, GAP)}
+def examine(loaded: Checkpoint, days: xr.Dataset, *, prior_p99: float = 20.0) -> dict[str, Finding]:
+    rows = [
+        ("made", mode, "test", "heavy_x", "p99", value) for mode, value in (("prior", prior_p99), ("posterior", 20.0))
+    ]
+    table = MetricTable(pd.DataFrame(rows, columns=["model", "mode", "split", "days", "metric", "value"]), "test")
+    evidence = evidence_of(
+        latent_experiments=LatentExperiments(Sampler(loaded, config().sampling), days),
+        scores=MemberScores(table, "made", VARIABILITY),
+    )
+    return {name: ask(name, evidence) for name in ("ignores-z", "prior-posterior-gap")}
 
 
 def test_a_trained_model_uses_its_latents(loaded: Checkpoint, days: xr.Dataset) -> None:
@@ -70,16 +84,14 @@ def test_posteriors_far_from_the_prior_are_found(loaded: Checkpoint, days: xr.Da
 
 
 def test_a_gap_between_the_tails_of_the_samples_counts(loaded: Checkpoint, days: xr.Dataset) -> None:
-    short = Figure("made up", 0.5, at_least(0.9, 0.8, ""))
-    found = {f.name: f for f in inside.findings(Sampler(loaded, config().sampling), days, short)}
-    assert found["prior-posterior-gap"].verdict == "fail"
+    assert examine(loaded, days, prior_p99=10.0)["prior-posterior-gap"].verdict == "fail"
 
 
 @pytest.mark.parametrize(("latents", "days"), [(128, 64), (128, 30), (8, 365)])
 def test_latents_that_fill_the_prior_are_not_warned_about(latents: int, days: int) -> None:
     """The worst of many latents strays by chance, the more the fewer days there are."""
     random = np.random.default_rng(0)
-    far, narrow, wide = inside.chance(latents, days)
+    far, narrow, wide = worst_by_chance(latents, days)
     strayed = []
     for _ in range(200):
         drawn = random.normal(size=(days, latents))

@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS
-from rainsmith.diagnose import data
 from rainsmith.run_folder import Run
+from tests.diagnose import evidence
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def store(prepared: Run) -> xr.Dataset:
 
 
 def verdicts(store: xr.Dataset) -> dict[str, str]:
-    return {finding.name: finding.verdict for finding in data.findings(store, "test")}
+    return evidence.verdicts(("suspect-values", "normalisation"), evidence.evidence_of(store=store))
 
 
 def test_data_as_they_were_prepared_pass(store: xr.Dataset) -> None:
@@ -48,4 +48,5 @@ def test_values_that_stand_alone_are_found(store: xr.Dataset, planted: int, verd
     rain = store["precip"].copy(deep=True)
     row, column = (int(i) for i in np.argwhere(store["mask"].values)[len(np.argwhere(store["mask"].values)) // 2])
     rain[3 : 3 + planted, row, column] = 700.0
-    assert verdicts(store.assign(precip=rain))["suspect-values"] == verdict
+    finding = evidence.ask("suspect-values", evidence.evidence_of(store=store.assign(precip=rain)))
+    assert finding.verdict == verdict and finding.advice.count("700.0 mm") == min(planted, 3)

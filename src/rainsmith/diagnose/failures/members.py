@@ -1,0 +1,226 @@
+"""Failures that show in the members: collapse, drizzle, tails, blur, noise, mass, spread, a wrong threshold."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rainsmith.diagnose.evidence import Evidence
+from rainsmith.diagnose.finding import Figure, Range, at_least, at_most
+from rainsmith.diagnose.member_scores import MemberScores, only_high, only_low
+from rainsmith.diagnose.registry import DIAGNOSES, Diagnosis, Measurement
+from rainsmith.metrics import lags, pooled, spatial
+
+_CRITERIA = "the list of criteria (minimum and good)"
+"""Origin of the bounds on spread, which observations cannot give, because one observation has no spread."""
+_SPREAD_OVER_ERROR = Range((0.85, 1.15), (0.7, 1.3), _CRITERIA)
+_DIVERSITY_RATIO = Range((0.9, 1.1), (0.8, 1.2), _CRITERIA)
+_LEAST_WET = at_most(1.5, 3.0, "a threshold of 0.1 on normalised values of the demo climate (docs/failure-modes.md)")
+_TAIL = (("p99", "heavy_x", "P99"), ("p999", "all", "P99.9"), ("max_daily", "all", "mean daily maximum"))
+_TAIL_METRICS = (pooled.p99, pooled.p999, pooled.max_daily)
+_FINE_POWER = "power below 4 cells"
+
+
+def _mean_collapse(evidence: Evidence) -> Measurement:
+    title = "spatial standard deviation"
+    scores = evidence.scores
+    return Measurement([scores.ratio("spatial_std", days, high=False, title=title) for days in ("heavy_x", "all")])
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="mean-collapse",
+        order=10,
+        question="Do members vary in space as observed rain does, or are they smooth means?",
+        advice="Members fall back on the mean: raise objective.w_prior, lower objective.w_rec, score larger blocks "
+        "(objective.pooling).",
+        measure=_mean_collapse,
+        natural_variability_of=(spatial.spatial_std,),
+    )
+)
+
+
+def _drizzle(evidence: Evidence) -> Measurement:
+    titles = {"wet_fraction": "wet fraction", "light_fraction": "share of cells below 1 mm but wet"}
+    scores = evidence.scores
+    return Measurement([scores.difference(metric, "all", low=False, title=title) for metric, title in titles.items()])
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="drizzle",
+        order=20,
+        question="Is there rain where it should be dry?",
+        advice="Faint rain everywhere: train longer (train.epochs), or hide it with sampling.pixel_threshold, in "
+        "mm/day; mean and spread keep what is left of it.",
+        measure=_drizzle,
+        natural_variability_of=(pooled.wet_fraction, pooled.light_fraction),
+    )
+)
+
+
+def _tail_deficit(evidence: Evidence) -> Measurement:
+    return Measurement([evidence.scores.ratio(metric, days, high=False, title=title) for metric, days, title in _TAIL])
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="tail-deficit",
+        order=30,
+        question="Do prior members reach the observed extremes?",
+        advice="The tail stops short: raise objective.tail_weight or objective.w_prior, train longer, pick the "
+        "checkpoint by prior samples (train.monitor: prior), and do not trust return levels of these members.",
+        measure=_tail_deficit,
+        natural_variability_of=_TAIL_METRICS,
+    )
+)
+
+
+def _tail_excess(evidence: Evidence) -> Measurement:
+    return Measurement([evidence.scores.ratio(metric, days, low=False, title=title) for metric, days, title in _TAIL])
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="tail-excess",
+        order=40,
+        question="Do prior members overshoot the observed extremes?",
+        advice="The tail is too long: where noise is found, too, mend that first; set model.power (6 to 12 gives a "
+        "shorter tail than the exponential), lower objective.tail_weight, or raise train.weight_decay.",
+        measure=_tail_excess,
+        natural_variability_of=_TAIL_METRICS,
+    )
+)
+
+
+def _blur(evidence: Evidence) -> Measurement:
+    scores = evidence.scores
+    return Measurement([scores.ratio("fine_power", days, high=False, title=_FINE_POWER) for days in ("heavy_x", "all")])
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="blur",
+        order=50,
+        question="Do members have observed power at short wavelengths?",
+        advice="Fields are too smooth: score the differences between neighbours (objective.increments: [1, 2, 4]), add "
+        "a finer latent level (model.finest: 1), raise sampling.temperature to 1 where it is lower, give prior members "
+        "more weight against the reconstruction (objective.w_prior).",
+        measure=_blur,
+        natural_variability_of=(lags.fine_power,),
+    )
+)
+
+
+def _noise(evidence: Evidence) -> Measurement:
+    power = evidence.scores.ratio("fine_power", "all", low=False, title=_FINE_POWER)
+    # only where there is more fine power than observed does it matter whether it is noise
+    uncorrelated = _correlation_beside_analogs(evidence.scores) if power.verdict in ("warn", "fail") else []
+    return Measurement([power, *uncorrelated])
+
+
+def _correlation_beside_analogs(scores: MemberScores) -> list[Figure]:
+    """Spatial correlation with the observation, less that of the analogs; empty where no analogs were scored."""
+    own = scores.value("spatial_correlation", "heavy_x")
+    for analogs in ("scaled-analogs", "analogs"):
+        reference = scores.table.value(analogs, "heavy_x", "spatial_correlation", "prior")
+        if math.isfinite(reference):
+            name = f"spatial correlation of prior members - of {analogs}, heavy_x days"
+            return [Figure(name, own - reference, at_least(0.0, -0.1, "the analogs on the same days"))]
+    return []
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="noise",
+        order=60,
+        question="Is there more power at short wavelengths than observed, noise that poses as diversity?",
+        advice="Diversity that comes from grains instead of storms: score differences between neighbours in training "
+        "(objective.increments: [1, 2, 4]), lower sampling.temperature to 1, train longer (train.epochs).",
+        measure=_noise,
+        natural_variability_of=(lags.fine_power,),
+    )
+)
+
+
+def _mass_drift(evidence: Evidence) -> Measurement:
+    return Measurement([evidence.scores.ratio("mean", days, title="mean rain") for days in ("all", "heavy_x")])
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="mass-drift",
+        order=70,
+        question="Do the members rain as much as observed?",
+        advice="The total drifts: set model.mass (hard where coarse rain is an input), score larger blocks "
+        "(objective.pooling up to the domain), or look whether training and scored years differ.",
+        measure=_mass_drift,
+        natural_variability_of=(pooled.mean,),
+    )
+)
+
+
+def _spread_figures(scores: MemberScores) -> list[Figure]:
+    title = "spread over error"
+    return [
+        *[scores.score("spread_skill", days, _SPREAD_OVER_ERROR, title=title) for days in ("all", "heavy_x")],
+        scores.score("diversity_ratio", "heavy_x", _DIVERSITY_RATIO, title="diversity ratio"),
+    ]
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="under-dispersion",
+        order=80,
+        question="Is the spread of the members as large as their error?",
+        advice="Members are too alike: raise objective.w_prior, lower objective.w_rec or objective.w_kl, more latent "
+        "levels up to the size of the weather systems (model.levels), more dropout of the predictors (model.dropout); "
+        "for a few per cent, a sampling.temperature a little above 1, chosen on validation days.",
+        measure=lambda evidence: Measurement([only_low(figure) for figure in _spread_figures(evidence.scores)]),
+    )
+)
+DIAGNOSES.add(
+    Diagnosis(
+        name="over-dispersion",
+        order=90,
+        question="Is the spread of the members larger than their error?",
+        advice="Members differ more than the truth does from them: set sampling.temperature to 1, train longer, raise "
+        "objective.w_rec.",
+        measure=lambda evidence: Measurement([only_high(figure) for figure in _spread_figures(evidence.scores)]),
+    )
+)
+
+
+def _normalised_threshold(evidence: Evidence) -> Measurement:
+    """Cells are cut off far above ``wet_mm`` where a threshold was applied to normalised values."""
+    wet_mm, rain = evidence.wet_mm, (evidence.first_member, evidence.observation)
+    fields = [np.asarray(field.values, dtype=np.float32) for field in rain]
+    # a cell where it rains far too often has no small amounts either, for another reason
+    dry = [(field < wet_mm).mean(axis=0) for field in fields]
+    judged = (dry[0] >= 0.5 * dry[1]) & (dry[0] > 0)
+    drawn, observed = (_least_wet(field[:, judged], wet_mm) for field in fields)
+    name = "least wet amount of a cell, median of cells, members / observed"
+    return Measurement(
+        [Figure(name, drawn / observed if observed > 0 else math.nan, _LEAST_WET)],
+        note=f"members {drawn:.3g} mm, observed {observed:.3g} mm",
+    )
+
+
+def _least_wet(values: np.ndarray, wet_mm: float) -> float:
+    """[mm/day] median over cells of the smallest amount that counts as wet; ``values`` is (time, cell)."""
+    least = np.where(values >= wet_mm, values, np.inf).min(axis=0)
+    least = least[np.isfinite(least)]
+    return float(np.median(least)) if least.size else math.nan
+
+
+DIAGNOSES.add(
+    Diagnosis(
+        name="normalised-threshold",
+        order=100,
+        question="Was a threshold meant in mm/day applied to normalised values?",
+        advice="Cells lose rain that is far above the threshold of a wet cell: apply sampling.pixel_threshold after "
+        "the inverse of the normalisation, in mm/day.",
+        measure=_normalised_threshold,
+    )
+)
