@@ -1,59 +1,15 @@
-"""The table over several runs: settings that differ, repeats, baselines once, and what it writes."""
+"""The table over several runs: settings that differ, repeats, and the files that it writes."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pytest
-import yaml
 
-from rainsmith.base.errors import UserError
 from rainsmith.compare.stage import compare
+from rainsmith.compare.text import as_markdown
 from rainsmith.run_folder import Run
-
-BASELINE_CRPS = {"bilinear": 2.8, "ratio": 2.4, "scaled-analogs": 1.5}
-
-
-def make_run(
-    folder: Path,
-    *,
-    crps: float = 1.2,
-    mean: float = 10.0,
-    baselines: dict[str, float] = BASELINE_CRPS,
-    modes: tuple[str, ...] = ("prior",),
-    **settings: Any,
-) -> Path:
-    """A run folder as ``evaluate`` leaves it, with settings by dotted key."""
-    config: dict[str, Any] = {"seed": 0, "data": {"kind": "gridded", "root": "a"}, "model": {"name": "flat"}}
-    config |= {"train": {"epochs": 40}, "loss": {"beta_kl": 0.01}}
-    for key, value in settings.items():
-        section, _, name = key.rpartition("__")
-        (config.setdefault(section, {}) if section else config)[name] = value
-    rows = []
-    models = [("flat", mode, crps) for mode in modes] + [(name, "prior", value) for name, value in baselines.items()]
-    for (model, mode, score), days in itertools.product(models, ("all", "heavy", "heavy_x")):
-        figures = {
-            "crps": (score, None),
-            "mean": (mean if model == "flat" else 10.0, 10.0),
-            "max": (80.0, 100.0),
-            "wet_fraction": (0.6, 0.55),
-        }
-        for metric, (value, observed) in figures.items():
-            row = {"model": model, "checkpoint": "best_prior", "seed": config["seed"], "mode": mode, "split": "test"}
-            row |= {"days": days, "members": 10, "n_days": 50, "metric": metric, "value": value, "observed": observed}
-            rows.append(row)
-    run = Run(folder)
-    run.evaluation.mkdir(parents=True)
-    pd.DataFrame(rows).to_csv(run.evaluation / "metrics.csv", index=False)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return folder
-
-
-def of_kind(table: pd.DataFrame, kind: str) -> pd.DataFrame:
-    return table[table["kind"] == kind].reset_index(drop=True)
+from tests.compare.planted import make_run, of_kind
 
 
 def test_rows_say_what_was_set_and_what_came_out(tmp_path: Path) -> None:
@@ -62,58 +18,21 @@ def test_rows_say_what_was_set_and_what_came_out(tmp_path: Path) -> None:
         make_run(tmp_path / "v3", crps=1.3, mean=8.0, loss__beta_kl=0.005, train__epochs=110),
     ]
     table = compare(runs)
-    found = of_kind(table, "run")
-    assert found["label"].tolist() == ["v2", "v2", "v3"]
-    assert found["mode"].tolist() == ["prior", "posterior", "prior"]
-    assert found["epochs"].tolist() == [40, 40, 110]
-    assert found["settings"].tolist() == ["loss.beta_kl 0.01"] * 2 + ["loss.beta_kl 0.005"]
-    assert found["crps heavy_x"].tolist() == [1.6, 1.6, 1.3]
-    assert found["mean all"].tolist() == [10.0, 10.0, 8.0]
-    assert found["mean all observed"].tolist() == [10.0] * 3
+    rows = of_kind(table, "run")
+    assert rows["label"].tolist() == ["v2", "v2", "v3"]
+    assert rows["mode"].tolist() == ["prior", "posterior", "prior"]
+    assert rows["epochs"].tolist() == [40, 40, 110]
+    assert rows["settings"].tolist() == ["loss.beta_kl 0.01"] * 2 + ["loss.beta_kl 0.005"]
+    assert rows["crps heavy_x"].tolist() == [1.6, 1.6, 1.3]
+    assert rows["mean all"].tolist() == [10.0, 10.0, 8.0]
+    assert rows["mean all observed"].tolist() == [10.0] * 3
     assert "crps all observed" not in table
-    assert found["verdict crps"].dropna().tolist() == ["minimum", "excellent"]  # none for the posterior
-    assert found["verdict mean"].dropna().tolist() == ["excellent*", "fail*"]  # bilinear has the mean
-    assert found["documented prior max"].dropna().tolist() == ["minimum*", "minimum*"]
-    assert found["documented posterior max"].dropna().tolist() == ["fail", "n/a"]
-    assert found["verdict excellent"].dropna().tolist() == [1, 1]
+    assert rows["verdict crps"].dropna().tolist() == ["minimum", "excellent"]  # none for the posterior
+    assert rows["verdict mean"].dropna().tolist() == ["excellent*", "fail*"]  # bilinear has the mean
+    assert rows["documented prior max"].dropna().tolist() == ["minimum*", "minimum*"]
+    assert rows["documented posterior max"].dropna().tolist() == ["fail", "n/a"]
+    assert rows["verdict excellent"].dropna().tolist() == [1, 1]
     assert table.attrs["notes"] == []
-
-
-def test_baselines_stand_once_where_they_agree(tmp_path: Path) -> None:
-    runs = [
-        make_run(tmp_path / "a"),
-        make_run(tmp_path / "b", baselines={**BASELINE_CRPS, "climatology": 6.0}, data__root="b"),
-    ]
-    table = of_kind(compare(runs), "baseline")
-    assert table["label"].tolist() == ["climatology", "bilinear", "ratio", "scaled-analogs"]
-    assert table["verdict crps"].tolist() == ["fail", "fail", "fail", "minimum"]
-
-
-def test_baselines_that_disagree_are_all_shown_and_said(tmp_path: Path) -> None:
-    runs = [make_run(tmp_path / "a"), make_run(tmp_path / "b", baselines={**BASELINE_CRPS, "ratio": 2.5})]
-    table = compare(runs)
-    assert of_kind(table, "baseline")["label"].tolist() == ["bilinear", "ratio (a)", "ratio (b)", "scaled-analogs"]
-    assert len(table.attrs["notes"]) == 1
-    assert "ratio differs between a, b" in table.attrs["notes"][0]
-
-
-def test_another_seed_may_draw_another_climatology(tmp_path: Path) -> None:
-    runs = [make_run(tmp_path / f"s{seed}", seed=seed, baselines={"climatology": 6 + seed / 10}) for seed in (1, 2)]
-    table = compare(runs)
-    assert of_kind(table, "baseline")["crps all"].tolist() == [6.1]
-    assert table.attrs["notes"] == ["Climatology is drawn anew with each seed; the one of s1 is shown."]
-    again = make_run(tmp_path / "again", seed=1, baselines={"climatology": 6.3})
-    assert "climatology differs" in compare([*runs, again]).attrs["notes"][0]
-
-
-def test_other_data_have_their_own_baselines(tmp_path: Path) -> None:
-    runs = [make_run(tmp_path / "uk"), make_run(tmp_path / "sea", baselines={"ratio": 9.0}, data__wet_mm=1.0)]
-    table = compare(runs)
-    assert of_kind(table, "baseline")["label"].tolist() == [
-        *["bilinear (uk)", "ratio (uk)", "scaled-analogs (uk)", "ratio (sea)"]
-    ]
-    assert "2 different data sets" in table.attrs["notes"][0]
-    assert "data.wet_mm" in of_kind(table, "run")["settings"][1]
 
 
 def test_repeats_have_median_and_range(tmp_path: Path) -> None:
@@ -157,31 +76,4 @@ def test_what_it_writes_can_be_read(tmp_path: Path) -> None:
     again = pd.read_csv(tmp_path / "out" / "compare.csv", keep_default_na=False, na_values=[""])
     assert again.columns.tolist() == table.columns.tolist()
     assert again["crps all"].tolist() == table["crps all"].tolist()
-    text = (tmp_path / "out" / "compare.md").read_text(encoding="utf-8")
-    assert "| s1, flat prior |" in text and "| scaled-analogs |" in text
-    assert "10 [10]" in text  # the observed value beside
-    assert "1.15 (1.1 to 1.2)" in text
-    assert "## Verdict" in text and "## As documented" in text
-    for block in text.split("\n\n"):
-        lines = [line for line in block.splitlines() if line.startswith("|")]
-        assert len({line.count("|") for line in lines}) <= 1
-
-
-def test_labels_take_parents_where_names_are_equal(tmp_path: Path) -> None:
-    table = compare([make_run(tmp_path / "uk" / "v3"), make_run(tmp_path / "sea" / "v3")])
-    assert of_kind(table, "run")["label"].tolist() == ["uk/v3", "sea/v3"]
-
-
-def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "a")
-    with pytest.raises(UserError, match="no run folders"):
-        compare([])
-    with pytest.raises(UserError, match="same run folder twice"):
-        compare([run, run])
-    with pytest.raises(UserError, match=r"metrics.csv not found; .* run 'rainsmith evaluate"):
-        compare([run, tmp_path / "empty"])
-    with pytest.raises(UserError, match="holds the splits test; expected validation"):
-        compare([run], split="validation")
-    (tmp_path / "a" / "evaluation" / "metrics.csv").write_text("model,value\nflat,1\n", encoding="utf-8")
-    with pytest.raises(UserError, match="lacks the columns days, metric"):
-        compare([run])
+    assert (tmp_path / "out" / "compare.md").read_text(encoding="utf-8") == as_markdown(table, "test")

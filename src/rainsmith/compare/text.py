@@ -1,4 +1,4 @@
-"""The comparison of runs as Markdown: figures with the observed value beside, repeats with their range, both lists."""
+"""The table of the comparison as Markdown."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from rainsmith.base.markdown import markdown_table
 from rainsmith.evaluate.criteria import GRADES
 
 COUNTS = (*GRADES, "n/a")
+DAYS = {
+    "all": "all days",
+    "heavy_x": "heavy_x, chosen by the predictors",
+    "heavy": "heavy, chosen by the observation",
+}
+"""Sets of days, in the order of their tables, and how their headings call them."""
 
 
 def as_markdown(table: pd.DataFrame, split: str) -> str:
-    """A page of Markdown.
+    """A page of Markdown: figures with the observed value beside, repeats with their range, and both lists of criteria.
 
     Args:
-        table: of ``compare.compare``, with ``attrs["notes"]``.
+        table: output of ``compare``, with ``attrs["notes"]``.
         split: that the figures belong to.
     """
     shown = table[table["kind"].isin(["run", "baseline"])]
@@ -26,26 +32,17 @@ def as_markdown(table: pd.DataFrame, split: str) -> str:
         "interpolation passes, too.",
         *[f"**Note.** {note}" for note in table.attrs.get("notes", [])],
         "## Runs\n\n" + _runs(table),
-        *[f"## Figures on {_words(days)}\n\n{_figures(shown, days)}" for days in ("all", "heavy_x", "heavy")],
+        *[f"## Figures on {words}\n\n{_figures(shown, days)}" for days, words in DAYS.items()],
     ]
     if (table["kind"] == "median").any():
         parts.append("## Repeats with other seeds: median (smallest to largest)\n\n" + _repeats(table))
-    judged = table[table["kind"].isin(["run", "baseline", "median"])]
-    if "verdict fail" not in table:
-        return "\n\n".join(parts) + "\n"
-    parts.append("## Verdict (heavy_x, two-sided)\n\n" + _grades(judged, "verdict"))
-    parts.append(
-        "## As documented by the reference (heavy, one-sided; never decisive)\n\n" + _grades(judged, "documented")
-    )
+    if "verdict fail" in table:
+        judged = table[table["kind"].isin(["run", "baseline", "median"])]
+        parts.append("## Verdict (heavy_x, two-sided)\n\n" + _grades(judged, "verdict"))
+        parts.append(
+            "## As documented by the reference (heavy, one-sided; never decisive)\n\n" + _grades(judged, "documented")
+        )
     return "\n\n".join(parts) + "\n"
-
-
-def _words(days: str) -> str:
-    return {
-        "all": "all days",
-        "heavy_x": "heavy_x, chosen by the predictors",
-        "heavy": "heavy, chosen by the observation",
-    }[days]
 
 
 def _name(row: pd.Series) -> str:
@@ -68,17 +65,15 @@ def _figures(table: pd.DataFrame, days: str) -> str:
 
 
 def _repeats(table: pd.DataFrame) -> str:
+    """One table for each model and mode that has repeats."""
     parts = []
-    medians = table[table["kind"] == "median"]
-    days = tuple(f" {name}" for name in ("all", "heavy", "heavy_x"))
-    for _, median in medians.iterrows():
-        same = (
-            (table["label"] == median["label"])
-            & (table["model"] == median["model"])
-            & (table["mode"] == median["mode"])
-        )
-        low, high = (table[same & (table["kind"] == kind)].iloc[0] for kind in ("min", "max"))
-        columns = [str(column) for column in table.columns if str(column).endswith(days) and pd.notna(median[column])]
+    for _, median in table[table["kind"] == "median"].iterrows():
+        of_model = table[(table[["label", "model", "mode"]] == median[["label", "model", "mode"]]).all(axis=1)]
+        low, high = (of_model[of_model["kind"] == kind].iloc[0] for kind in ("min", "max"))
+        endings = tuple(f" {days}" for days in DAYS)
+        columns = [
+            column for column in map(str, table.columns) if column.endswith(endings) and pd.notna(median[column])
+        ]
         rows = [
             [
                 column,
@@ -87,16 +82,15 @@ def _repeats(table: pd.DataFrame) -> str:
             ]
             for column in columns
         ]
-        parts.append(
-            f"{_name(median)} (seeds {median['seed']})\n\n"
-            + markdown_table(["figure", "median (range)", "observed"], rows)
-        )
+        heading = f"{_name(median)} (seeds {median['seed']})"
+        parts.append(f"{heading}\n\n{markdown_table(['figure', 'median (range)', 'observed'], rows)}")
     return "\n\n".join(parts)
 
 
 def _grades(table: pd.DataFrame, title: str) -> str:
-    own = [str(column).removeprefix(f"{title} ") for column in table.columns if str(column).startswith(f"{title} ")]
-    criteria = [name for name in own if name not in COUNTS]
+    """One list of criteria: the counts of its grades, and the grade in each criterion."""
+    columns = [str(column).removeprefix(f"{title} ") for column in table.columns if str(column).startswith(f"{title} ")]
+    criteria = [name for name in columns if name not in COUNTS]
     rows = []
     for _, row in table.dropna(subset=[f"{title} fail"]).iterrows():
         counts = ", ".join(f"{int(row[f'{title} {grade}'])} {grade}" for grade in COUNTS if row[f"{title} {grade}"])
@@ -105,6 +99,7 @@ def _grades(table: pd.DataFrame, title: str) -> str:
 
 
 def _number(value: object, observed: object = math.nan) -> str:
+    """Three digits, the observed value in brackets; a dash where there is no value."""
     number, beside = (
         float(pd.to_numeric(x, errors="coerce")) if x is not None else math.nan for x in (value, observed)
     )

@@ -11,6 +11,7 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, read_jsonl
+from rainsmith.base.nested import flattened
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.train import best_epoch
@@ -71,7 +72,7 @@ def read(path: Path, config: Config, store: xr.Dataset) -> dict[str, Any]:
         raise UserError(
             f"{path} is truncated or damaged ({type(error).__name__}); train again in another --run"
         ) from None
-    was, now = _flat(json.loads(saved["config"])), _flat(json.loads(identity(config, store)))
+    was, now = flattened(json.loads(saved["config"])), flattened(json.loads(identity(config, store)))
     changed = sorted(key for key in was.keys() | now.keys() if was.get(key) != now.get(key))
     if changed:
         raise UserError(
@@ -94,10 +95,3 @@ def identity(config: Config, store: xr.Dataset) -> str:
     values["transform"] = config.transform
     values["data"] = fingerprint_of(store)
     return json.dumps(values, sort_keys=True)
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value})
-    return flat
