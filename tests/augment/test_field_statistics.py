@@ -44,8 +44,8 @@ def test_texture_is_that_of_the_field_whatever_its_amount_and_its_coast() -> Non
 
 
 def test_texture_needs_rain() -> None:
-    found = texture(np.zeros((1, 30, 30)))
-    assert np.isnan(found[0, :3]).all() and found[0, 3] < -10
+    dry = texture(np.zeros((1, 30, 30)))
+    assert np.isnan(dry[0, :3]).all() and dry[0, 3] < -10
     shower = np.zeros((1, 30, 30))
     shower[0, 3, 3] = 40
     assert np.isnan(texture(shower)[0, :3]).all()
@@ -56,12 +56,12 @@ def test_pattern_distance_is_the_formula() -> None:
     a, b = noise(2), noise(3, seed=1)
     a[:, :5] = np.nan
     b[1, :, :9] = np.nan
-    found = pattern_distance(a, b)
+    distance = pattern_distance(a, b)
     for i, one in enumerate(a):
         for j, other in enumerate(b):
             both = np.isfinite(one) & np.isfinite(other)
             p, q = one[both] / one[both].sum(), other[both] / other[both].sum()
-            assert found[i, j] == pytest.approx(np.sqrt(((np.sqrt(p) - np.sqrt(q)) ** 2).sum() / 2), abs=1e-3)
+            assert distance[i, j] == pytest.approx(np.sqrt(((np.sqrt(p) - np.sqrt(q)) ** 2).sum() / 2), abs=1e-3)
 
 
 def test_pattern_distance_best_worst_and_undefined() -> None:
@@ -77,10 +77,10 @@ def test_pattern_distance_best_worst_and_undefined() -> None:
 
 def test_pattern_distance_of_a_long_library_is_that_of_its_parts() -> None:
     library = noise(300, 8, 8)
-    found = pattern_distance(library[:4], library)
+    distance = pattern_distance(library[:4], library)
     # not to the bit: a float32 product of another shape may be added up in another order, as the processor goes
-    np.testing.assert_allclose(found[:, 250:260], pattern_distance(library[:4], library[250:260]), rtol=1e-5)
-    assert (found.argmin(axis=1) == np.arange(4)).all()
+    np.testing.assert_allclose(distance[:, 250:260], pattern_distance(library[:4], library[250:260]), rtol=1e-5)
+    assert (distance.argmin(axis=1) == np.arange(4)).all()
 
 
 def test_block_error_best_worst_and_closed_form() -> None:

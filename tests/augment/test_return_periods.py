@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rainsmith.augment.return_periods import EXCEEDING, LEAST, SHAPES, Tail, years_of
+from rainsmith.augment.return_periods import MIN_TAIL_DAYS, SHAPES, TAIL_SHARE, Tail, years_of
 from rainsmith.base.errors import UserError
 
 
@@ -19,7 +19,7 @@ def test_fit_agrees_with_the_l_moments_of_scipy() -> None:
     tail = Tail.fit(values, years=10.0)
     excess = np.sort(values)[-200:] - tail.threshold
     l1, l2 = stats.lmoment(excess, order=[1, 2])
-    assert len(excess) == EXCEEDING * len(values) and tail.rate == 20.0
+    assert len(excess) == TAIL_SHARE * len(values) and tail.rate == 20.0
     assert tail.shape == pytest.approx(2 - l1 / l2)
     assert tail.scale == pytest.approx(l1 * (l1 / l2 - 1))
 
@@ -54,17 +54,17 @@ def test_dry_days_are_no_part_of_the_tail(wet_share: float) -> None:
     """Exponential amounts on few days: the 20-year level is theirs, not that of a tail that begins at 0."""
     random = np.random.default_rng(8)
     true = 10 * np.log(wet_share * 365.25 * 20)
-    found = []
+    levels = []
     for _ in range(60):
         values = random.exponential(10.0, 7305) * (random.random(7305) < wet_share)
-        found.append(Tail.fit(values, years=20.0).level(20.0))
-    assert np.median(found) == pytest.approx(true, rel=0.12)
+        levels.append(Tail.fit(values, years=20.0).level(20.0))
+    assert np.median(levels) == pytest.approx(true, rel=0.12)
 
 
 def test_few_and_missing_days() -> None:
     with pytest.raises(UserError, match="found 20 days with rain"):
         Tail.fit(np.concatenate([np.zeros(980), np.arange(1.0, 21.0)]), years=3.0)
-    with pytest.raises(UserError, match=f"more than {LEAST}"):
+    with pytest.raises(UserError, match=f"more than {MIN_TAIL_DAYS}"):
         Tail.fit(np.arange(20.0), years=1.0)
     values = maxima(400)
     assert Tail.fit(np.append(values, np.nan), years=1.0) == Tail.fit(values, years=1.0)

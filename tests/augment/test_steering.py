@@ -1,4 +1,4 @@
-"""Which days are a source, and which member is taken."""
+"""Which of the candidates of a day is taken."""
 
 from __future__ import annotations
 
@@ -6,67 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 
-from rainsmith.augment.return_periods import Tail, years_of
-from rainsmith.augment.steering import Steering, choose_sources, rank_share, wetness_by_x
-from rainsmith.base.dims import day_numbers, in_split
+from rainsmith.augment.return_periods import Tail
+from rainsmith.augment.steering import Steering, relative_rank
 from rainsmith.base.errors import UserError
 from rainsmith.config import Augment, parse
-from rainsmith.run_folder import Run
-from tests.fake_run import config_of, rain, store_of
 
 TAIL = Tail(threshold=20.0, rate=18.0, scale=10.0, shape=0.1)
-
-
-@pytest.fixture(scope="module")
-def training(prepared: Run) -> xr.Dataset:
-    return in_split(prepared.open_store(), "train").load()
-
-
-def chosen(training: xr.Dataset, **settings: Any) -> np.ndarray:
-    maxima = training["precip"].max(("y", "x")).values
-    tail = Tail.fit(maxima, years_of(day_numbers(training["time"])))
-    return day_numbers(choose_sources(training, Augment(**settings), tail)["time"])
-
-
-def test_the_top_by_x_are_the_heavy_x_days_where_there_are_as_many(training: xr.Dataset) -> None:
-    share = float(training["heavy_x"].values.mean())
-    np.testing.assert_array_equal(chosen(training, top=share), chosen(training, days="heavy_x"))
-    few = chosen(training, top=0.05)
-    assert len(few) == round(0.05 * training.sizes["time"])
-    assert set(few) < set(chosen(training))
-
-
-def test_without_coarse_rain_the_analogs_rank_the_days() -> None:
-    config = config_of()
-    training = in_split(store_of(rain(), config, coarse_rain=False), "train")
-    share = float(training["heavy_x"].values.mean())
-    assert 0 < share < 1
-    np.testing.assert_array_equal(chosen(training, top=share), chosen(training, days="heavy_x"))
-
-
-def test_the_observation_does_not_choose_where_there_is_coarse_rain(training: xr.Dataset) -> None:
-    other = training.assign(precip=training["precip"][::-1].assign_coords(time=training["time"]))
-    np.testing.assert_array_equal(wetness_by_x(other), wetness_by_x(training))
-
-
-def test_months_and_return_period_narrow_the_choice(training: xr.Dataset) -> None:
-    winter = chosen(training, days="all", months=[12, 1])
-    assert set(winter // 100 % 100) == {1, 12} and len(winter) == 62
-    rare = chosen(training, days="all", return_period=0.2)
-    maxima = dict(zip(day_numbers(training["time"]), training["precip"].max(("y", "x")).values, strict=True))
-    assert 0 < len(rare) < 12
-    assert min(maxima[day] for day in rare) > max(v for day, v in maxima.items() if day not in set(rare))
-    both = chosen(training, top=0.3, months=[6, 7, 8])
-    assert set(both) == set(chosen(training, top=0.3)) & set(chosen(training, days="all", months=[6, 7, 8]))
-
-
-def test_nothing_left_and_days_of_another_split(training: xr.Dataset) -> None:
-    with pytest.raises(UserError, match="found no training day"):
-        chosen(training, return_period=1e6)
-    with pytest.raises(UserError, match="not in the train split"):
-        chosen(training, days=["2003-01-05"])
 
 
 @pytest.mark.parametrize(
@@ -86,8 +32,8 @@ def test_contradictions_are_refused(values: dict[str, Any]) -> None:
         parse({"augment": values})
 
 
-def test_rank_share_is_within_the_row() -> None:
-    np.testing.assert_allclose(rank_share(np.array([[3.0, 1.0, 2.0, 9.0]])), [[0.625, 0.125, 0.375, 0.875]])
+def test_relative_rank_is_within_the_row() -> None:
+    np.testing.assert_allclose(relative_rank(np.array([[3.0, 1.0, 2.0, 9.0]])), [[0.625, 0.125, 0.375, 0.875]])
 
 
 def test_intensity_takes_the_member_of_that_rank() -> None:
@@ -100,7 +46,7 @@ def test_intensity_takes_the_member_of_that_rank() -> None:
 
 
 def test_a_return_period_takes_the_member_nearest_to_its_level() -> None:
-    steering = Steering.of(Augment(target_return_period=10), TAIL)
+    steering = Steering.from_settings(Augment(target_return_period=10), TAIL)
     assert steering is not None
     assert steering.level_mm == pytest.approx(TAIL.level(10))
     maxima = np.array([[5.0, 0.9 * TAIL.level(10), 1.3 * TAIL.level(10), 400.0], [0.0, 1.0, 2.0, 3.0]])
@@ -110,4 +56,4 @@ def test_a_return_period_takes_the_member_nearest_to_its_level() -> None:
 
 
 def test_without_a_wish_members_are_taken_as_they_come() -> None:
-    assert Steering.of(Augment(), TAIL) is None
+    assert Steering.from_settings(Augment(), TAIL) is None

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from rainsmith import api
-from rainsmith.augment.stage import mix
+from rainsmith.augment.training_set import mix
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import open_zarr, read_json

@@ -1,4 +1,4 @@
-"""What observed days are usually like, given how wet they are: bounds that hardly any of them passes."""
+"""The normal range of a statistic of a day, given how wet the day is: hardly any observed day lies outside it."""
 
 from __future__ import annotations
 
@@ -6,67 +6,72 @@ from dataclasses import dataclass
 
 import numpy as np
 
-GROUP_DAYS = 50
-"""Days of similar wetness, at least, whose values are taken together."""
-MOST_GROUPS = 20
-TAIL = 0.001
+MIN_GROUP_DAYS = 50
+"""Least number of days of similar wetness that are taken together, where there are as many."""
+MAX_GROUPS = 20
+EXTREME_SHARE = 0.001
 """Share of the observed days beyond the quantile that a bound is made of, on each side."""
 MARGIN = 1.1
-"""How far a bound lies beyond that quantile: other days of the same climate pass those seen now and then."""
-_LEAST_MM = 0.01  # [mm/day] wetness below it counts as this
-_LEAST_SPREAD = 1e-3  # of a statistic that is a logarithm
+"""How far a bound lies beyond that quantile, since other days of the same climate pass the quantile now and then."""
+_MIN_WETNESS_MM = 0.01  # [mm/day] less rain counts as this, so that its logarithm exists
+_MIN_SPREAD = 1e-3  # in the units of the statistic, which is a logarithm
 
 
 @dataclass(frozen=True)
-class Usual:
-    """Centre and spread of a statistic by wetness, and how far from the centre a day may lie.
+class NormalRange:
+    """Median and spread of a statistic by wetness, and how far from the median a day may lie.
 
     Attributes:
-        wetness: (groups,) log of the groups' median wetness.
-        centre: (groups,) medians.
-        spread: (groups,) half the distance between the 16 and 84 % quantiles.
-        lower, upper: distances from the centre, in spreads, that hardly any observed day passes.
-        tolerance: the least distance that is granted, in the statistic's own units.
+        log_wetness: (groups,) log of the median wetness of each group of days, in rising order.
+        medians: (groups,) medians of the statistic.
+        spreads: (groups,) half the distance between the 16 and 84 % quantiles.
+        lower, upper: distances below and above the median that hardly any observed day exceeds [spreads].
+        tolerance: a distance from the median that is always normal, in the units of the statistic.
     """
 
-    wetness: np.ndarray
-    centre: np.ndarray
-    spread: np.ndarray
+    log_wetness: np.ndarray
+    medians: np.ndarray
+    spreads: np.ndarray
     lower: float = 1.0
     upper: float = 1.0
     tolerance: float = 0.0
 
     @classmethod
-    def of(cls, wetness_mm: np.ndarray, values: np.ndarray, tolerance: float = 0.0) -> Usual:
-        """Measure observed days.
+    def fit(cls, wetness_mm: np.ndarray, values: np.ndarray, tolerance: float = 0.0) -> NormalRange:
+        """Estimate the normal range from observed days.
 
         Args:
             wetness_mm: (days,) how wet each day is [mm/day].
-            values: (days,), finite on at least one day; others are left out.
-            tolerance: a distance from the centre that is granted, however little observed days differ.
+            values: (days,) the statistic, finite on at least one day; other days are left out.
+            tolerance: a distance from the median that is always normal, however alike the observed days are.
         """
         known = np.isfinite(wetness_mm) & np.isfinite(values)
         wetness_mm, values = wetness_mm[known], values[known]
         order = np.argsort(wetness_mm, kind="stable")
-        groups = np.array_split(order, int(np.clip(len(order) // GROUP_DAYS, 1, MOST_GROUPS)))
-        low, centre, high = np.array([np.quantile(values[group], [0.16, 0.5, 0.84]) for group in groups]).T
-        wetness = np.array([np.median(_log(wetness_mm[group])) for group in groups])
-        found = cls(wetness, centre, np.maximum((high - low) / 2, _LEAST_SPREAD))
-        distance = found.excess(wetness_mm, values)
-        lower, upper = np.quantile(distance, [TAIL, 1 - TAIL]) * MARGIN
-        return cls(wetness, centre, found.spread, max(float(-lower), 1.0), max(float(upper), 1.0), tolerance)
+        groups = np.array_split(order, int(np.clip(len(order) // MIN_GROUP_DAYS, 1, MAX_GROUPS)))
+        low, medians, high = np.array([np.quantile(values[group], [0.16, 0.5, 0.84]) for group in groups]).T
+        log_wetness = np.array([np.median(_log(wetness_mm[group])) for group in groups])
+        spreads = np.maximum((high - low) / 2, _MIN_SPREAD)
+        in_spreads = cls(log_wetness, medians, spreads).departure(wetness_mm, values)
+        lower, upper = np.quantile(in_spreads, [EXTREME_SHARE, 1 - EXTREME_SHARE]) * MARGIN
+        return cls(log_wetness, medians, spreads, max(float(-lower), 1.0), max(float(upper), 1.0), tolerance)
 
-    def excess(self, wetness_mm: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Signed distance of values (days,) from the centre over the bound on that side: beyond -1 or 1 is unusual."""
-        where = _log(wetness_mm)
-        distance = values - self.centre_at(wetness_mm)
-        bound = np.where(distance < 0, self.lower, self.upper) * np.interp(where, self.wetness, self.spread)
+    def departure(self, wetness_mm: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Signed distance of values from the median, over the bound on that side: outside -1 to 1 is not normal.
+
+        Args:
+            wetness_mm: (days,) how wet each day is [mm/day].
+            values: (days,) the statistic; NaN stays NaN.
+        """
+        distance = values - self.median_at(wetness_mm)
+        spread = np.interp(_log(wetness_mm), self.log_wetness, self.spreads)
+        bound = np.where(distance < 0, self.lower, self.upper) * spread
         return np.asarray(distance / np.maximum(bound, self.tolerance))
 
-    def centre_at(self, wetness_mm: np.ndarray) -> np.ndarray:
-        """Medians (days,) at some wetness [mm/day]; beyond the driest and the wettest group as there."""
-        return np.asarray(np.interp(_log(wetness_mm), self.wetness, self.centre))
+    def median_at(self, wetness_mm: np.ndarray) -> np.ndarray:
+        """Medians (days,) at some wetness [mm/day]; beyond the driest and the wettest group those of that group."""
+        return np.asarray(np.interp(_log(wetness_mm), self.log_wetness, self.medians))
 
 
 def _log(wetness_mm: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(wetness_mm, _LEAST_MM))
+    return np.log(np.maximum(wetness_mm, _MIN_WETNESS_MM))

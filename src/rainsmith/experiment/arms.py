@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from rainsmith.augment.stage import joined
+from rainsmith.augment.training_set import append_synthetic
 from rainsmith.base.dims import in_day_set
 from rainsmith.config import Config
 
@@ -115,5 +115,5 @@ def training_days(
         oversample = config.downscale.oversample
         times = oversample.times if arm.name == "oversampled" else 1.0
         return real, np.where(in_day_set(real, oversample.days), times, 1.0)
-    days = joined(real, synthetic)
+    days = append_synthetic(real, synthetic)
     return days, days["weight"].values.astype(np.float64)

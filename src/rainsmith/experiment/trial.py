@@ -151,7 +151,7 @@ def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
         kept = open_zarr(path, f"delete it and run 'rainsmith experiment' again: {path}")
         if kept.attrs.get("asked") == asked:
             return kept.load()
-    mixed, _ = synthesise(wanted, inputs.run)
+    mixed = synthesise(wanted, inputs.run).training_set
     drawn = mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)}).assign_attrs(asked=asked)
     with atomic(path) as scratch:
         drawn.drop_encoding().chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)

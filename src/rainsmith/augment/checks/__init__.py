@@ -1,0 +1,1 @@
+"""The checks of synthetic days, one file each."""

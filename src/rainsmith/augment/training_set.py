@@ -1,0 +1,89 @@
+"""Real and synthetic days as one training set: how they are put together, checked and written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import SPLITS, TIME, day_numbers
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import atomic
+from rainsmith.data.legacy.read import write_pair
+from rainsmith.data.normalise import cell_statistics
+
+
+def mix(
+    real: xr.Dataset, sources: xr.Dataset, indices: np.ndarray, fields: np.ndarray, weight: float = 1.0
+) -> xr.Dataset:
+    """Real training days followed by synthetic ones, each with the date and the predictors of its source.
+
+    Args:
+        real: the training days of the store.
+        sources: the days that synthetic ones were drawn for.
+        indices: (days,) index into ``sources`` of each synthetic day.
+        fields: (days, y, x) synthetic rain [mm/day]; kept where the source has a value.
+        weight: weight of a synthetic day in training; a real day has 1.
+    """
+    drawn = sources.isel({TIME: indices})
+    observed = np.isfinite(drawn["precip"].values)
+    drawn = drawn.assign(precip=drawn["precip"].copy(data=np.where(observed, fields, np.nan).astype(np.float32)))
+    return append_synthetic(real, _labelled(drawn, synthetic=True, weight=weight))
+
+
+def append_synthetic(real: xr.Dataset, synthetic: xr.Dataset) -> xr.Dataset:
+    """Real training days followed by synthetic ones that have been labelled before.
+
+    Args:
+        real: the training days of the store.
+        synthetic: the synthetic days of a set that ``mix`` made, with ``synthetic(time)`` and ``weight(time)``.
+    """
+    parts = [_labelled(real, synthetic=False, weight=1.0), synthetic]
+    return xr.concat(parts, dim=TIME, data_vars="minimal", coords="minimal", compat="override", join="override")
+
+
+def _labelled(days: xr.Dataset, *, synthetic: bool, weight: float) -> xr.Dataset:
+    n = days.sizes[TIME]
+    return days.assign(
+        synthetic=(TIME, np.full(n, synthetic), {"long_name": "day drawn by the model"}),
+        weight=(TIME, np.full(n, weight, np.float32), {"long_name": "weight of the day in training", "units": "1"}),
+    )
+
+
+def require_training_days(mixed: xr.Dataset) -> None:
+    """Every day of an augmented set is a training day, and so is the source of every synthetic day.
+
+    Raises:
+        UserError: names a day that is not.
+    """
+    numbers = day_numbers(mixed[TIME])
+    training = set(numbers[~mixed["synthetic"].values].tolist())
+    wrong = (mixed["split"].values != SPLITS.index("train")) | ~np.isin(numbers, list(training))
+    if wrong.any():
+        raise UserError(f"day {numbers[wrong][0]} lies outside the training split; only training days may be a source")
+
+
+def write_training_set(mixed: xr.Dataset, store: Path, pair: Path) -> None:
+    """Write an augmented set.
+
+    Args:
+        mixed: real and synthetic days.
+        store: the Zarr store to write, in the format of ``store.zarr``.
+        pair: the folder for the reference's normalised array pair, with ``days.npy``, ``synthetic.npy`` and
+            ``weight.npy`` in the same order of days.
+    """
+    with atomic(store) as scratch:
+        mixed.drop_encoding().chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
+    write_pair(
+        pair,
+        mixed["predictors"].fillna(mixed["predictor_mean"]),
+        mixed["precip"],
+        *cell_statistics(mixed),
+        predictor_mean=mixed["predictor_mean"].values,
+        predictor_std=mixed["predictor_std"].values,
+    )
+    beside = {"days": day_numbers(mixed[TIME])} | {name: mixed[name].values for name in ("synthetic", "weight")}
+    for name, values in beside.items():
+        with atomic(pair / f"{name}.npy") as scratch:
+            np.save(scratch, values)
