@@ -9,7 +9,7 @@ import xarray as xr
 from rainsmith.config import Config
 from rainsmith.diagnose.natural_variability import NaturalVariability, natural_variability
 from rainsmith.diagnose.registry import metrics_of_natural_variability
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics import pooled
 from rainsmith.metrics.core import Settings
 

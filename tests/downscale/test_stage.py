@@ -21,7 +21,7 @@ from rainsmith.config import Config, load_config
 from rainsmith.downscale import load_downscaler, predict
 from rainsmith.downscale.scoring import climatology
 from rainsmith.downscale.stage import downscale, training_set
-from rainsmith.evaluate.stage import COLUMNS
+from rainsmith.evaluate.scoring import COLUMNS
 from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball, quantile_crps
 from rainsmith.pipeline import BY_NAME

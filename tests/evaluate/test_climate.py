@@ -21,7 +21,8 @@ from rainsmith.evaluate.climate import (
     write_maps,
 )
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.evaluate.scoring import Resampling, on_cells
+from rainsmith.evaluate.scoring import on_cells
+from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import pair
 from tests.fake_run import config_of, members_of, rain, store_of
 

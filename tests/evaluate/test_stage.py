@@ -16,7 +16,10 @@ from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.evaluate.areas import AREA_COLUMNS
 from rainsmith.evaluate.climate import CLIMATE_COLUMNS
-from rainsmith.evaluate.stage import COLUMNS, COMPARISON_COLUMNS, Resampling, evaluate, score, settings_of
+from rainsmith.evaluate.comparisons import COMPARISON_COLUMNS
+from rainsmith.evaluate.scoring import COLUMNS, score
+from rainsmith.evaluate.settings import Resampling, settings_of
+from rainsmith.evaluate.stage import evaluate
 from rainsmith.metrics.ensemble import crps
 from rainsmith.metrics.registry import METRICS
 from rainsmith.run_folder import Run
@@ -120,7 +123,7 @@ def test_a_quantile_that_is_no_rain_marks_no_event(run: Run, config: Config) -> 
     days = in_split(run.open_store(), "test").load().assign(p90=0.0, p95=0.04)
     settings = settings_of(days, config)
     dry = xr.zeros_like(days["precip"]).expand_dims(member=2, axis=1)
-    table = score(dry, days, settings=settings, resampling=Resampling(resamples=20))
+    table = score(dry, days["precip"], settings=settings, resampling=Resampling(resamples=20))
     csi = table[table["metric"] == "csi"]
     assert not csi.empty and (csi["threshold"] >= config.data.wet_mm).all() and (csi["value"] == 0).all()
     assert "mae_tail" not in set(table["metric"]) and "twcrps_p99" in set(table["metric"])
@@ -272,7 +275,7 @@ def test_a_normalised_threshold_in_the_samples_is_seen(config: Config, field: xr
     planted = fcst.where(np.isnan(fcst) | ((log - float(log.mean())) / float(log.std()) >= 0.1), 0.0)
 
     def wet(members: xr.DataArray) -> pd.Series:
-        table = score(members, days, settings=settings_of(store, config), resampling=Resampling(resamples=50))
+        table = score(members, days["precip"], settings=settings_of(store, config), resampling=Resampling(resamples=50))
         return _one(table, days="all", metric="wet_fraction")
 
     right, wrong = wet(fcst), wet(planted)

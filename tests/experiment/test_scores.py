@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from rainsmith.evaluate.stage import Resampling
+from rainsmith.evaluate.settings import Resampling
 from rainsmith.experiment.scores import bias_mapping, mapped, score_trial, scores_by_column
 from rainsmith.metrics.core import Settings
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from rainsmith.base.dims import in_split
 from rainsmith.config import Config
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics import ensemble, pooled
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run

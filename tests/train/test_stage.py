@@ -20,7 +20,7 @@ import yaml
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import read_jsonl
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics.registry import METRICS
 from rainsmith.metrics.tally import score_days
 from rainsmith.models import checkpoint

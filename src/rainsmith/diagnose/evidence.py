@@ -18,7 +18,7 @@ from rainsmith.diagnose.member_scores import MemberScores
 from rainsmith.diagnose.natural_variability import natural_variability
 from rainsmith.diagnose.nearest_days import rain_patterns
 from rainsmith.diagnose.registry import metrics_of_natural_variability
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.evaluate.table import MetricTable
 from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.sample.sampler import Sampler

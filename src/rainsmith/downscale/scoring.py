@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.base.dims import DAY_SETS, TIME, in_day_set
-from rainsmith.evaluate.scoring import score_rows
-from rainsmith.evaluate.stage import COLUMNS, Resampling, score
+from rainsmith.base.dims import TIME
+from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score, score_rows
+from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics
 from rainsmith.metrics.tally import partition, tally
@@ -56,7 +56,14 @@ def score_downscaled(
         Rows of ``metrics.csv``.
     """
     resampling = resampling or Resampling()
-    table = score(forecast["precip"], days, settings=settings, labels=labels, resampling=resampling)
+    table = score(
+        forecast["precip"],
+        days["precip"],
+        settings=settings,
+        day_sets=day_sets_of(days),
+        labels=labels,
+        resampling=resampling,
+    )
     if "quantiles" not in forecast:
         return table
     quantiles = score_quantiles(forecast["quantiles"], days, settings=settings, labels=labels, resampling=resampling)
@@ -75,7 +82,7 @@ def score_quantiles(
     resampling = resampling or Resampling()
     all_labels = {"model": "", "checkpoint": "", "seed": 0, "mode": MODE, "split": "", **(labels or {})}
     metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
-    parts = partition(days[TIME], {name: in_day_set(days, name) for name in DAY_SETS}, block_days=resampling.block_days)
+    parts = partition(days[TIME], day_sets_of(days), block_days=resampling.block_days)
     total = tally(as_members(quantiles), days["precip"], parts=parts, settings=settings, metrics=metrics)
     rows, _ = score_rows(total, parts, metrics, {**all_labels, "members": 1}, settings, resampling, [])
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -18,7 +18,7 @@ from rainsmith.data.store import fingerprint_of
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.scoring import MODE, climatology, score_downscaled, score_quantiles
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
-from rainsmith.evaluate.stage import Resampling, settings_of
+from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.regression import Downscaler
 from rainsmith.run_folder import Run

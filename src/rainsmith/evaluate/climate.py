@@ -14,7 +14,8 @@ import xarray as xr
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
 from rainsmith.base.files import atomic
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.evaluate.scoring import Resampling, on_cells
+from rainsmith.evaluate.scoring import member_range, on_cells
+from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
 from rainsmith.metrics.climate import INDICES, WET_DAY_MM, CellClimate
 from rainsmith.metrics.core import CELL, SERIES, Pairs
@@ -237,13 +238,8 @@ def _domain_curves(climate: CellClimate, reference: Reference, block: np.ndarray
 def _row(values: np.ndarray) -> dict[str, float]:
     """Median and 5 to 95 % range of the members, and the observation, from (series,) values."""
     members = values[:-1]
-    lower, upper = np.quantile(members, [0.05, 0.95]) if len(members) > 1 else (np.nan, np.nan)
-    return {
-        "value": float(np.median(members)),
-        "observed": float(values[-1]),
-        "lower": float(lower),
-        "upper": float(upper),
-    }
+    lower, upper = member_range(members)
+    return {"value": float(np.median(members)), "observed": float(values[-1]), "lower": lower, "upper": upper}
 
 
 def _index_maps(climate: CellClimate, reference: Reference) -> xr.Dataset:

@@ -12,7 +12,10 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import DAY_SETS, MEMBER, TIME, in_day_set
+from rainsmith.base.errors import UserError
+from rainsmith.base.units import to_mm_per_day
 from rainsmith.evaluate.forecasts_to_score import Forecast
+from rainsmith.evaluate.settings import Resampling, settings_from_training
 from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings
 from rainsmith.metrics.curves import curves
 from rainsmith.metrics.registry import METRICS, Metric, compared_metrics
@@ -26,21 +29,12 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Resampling:
-    """How intervals are made: blocks of ``block_days`` calendar days drawn ``resamples`` times."""
-
-    block_days: int = 7
-    resamples: int = 500
-    seed: int = 0
-
-
-@dataclass(frozen=True)
 class Scored:
     """What is known about one forecast after it was scored.
 
     Attributes:
         table: rows of ``metrics.csv``.
-        curves: what the plots show, by day set (docs/method.md).
+        curves: what the plots show, by day set (docs/method.md); without the curves, the daily scores alone.
         daily: (time) sums over cells of the compared scores, and the cells.
         notes: what was left out, and why.
     """
@@ -51,29 +45,6 @@ class Scored:
     notes: list[str]
 
 
-def score(
-    fcst: xr.DataArray,
-    days: xr.Dataset,
-    *,
-    settings: Settings,
-    labels: Mapping[str, Any] | None = None,
-    resampling: Resampling | None = None,
-) -> pd.DataFrame:
-    """Rows of ``metrics.csv`` for any forecast.
-
-    Args:
-        fcst: (time, member, y, x) [mm/day], NaN where invalid.
-        days: the same days of the store, with ``precip``, ``category`` and ``heavy_x``.
-        settings: thresholds [mm/day] and seed.
-        labels: ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split``; the mode decides which metrics apply.
-        resampling: of the intervals.
-    """
-    labels = {"model": "", "checkpoint": "", "seed": 0, "mode": "prior", "split": "", **(labels or {})}
-    days_of_it, members = np.arange(days.sizes[TIME]), fcst.sizes.get(MEMBER, 1)
-    forecast = Forecast(labels, days_of_it, members, lambda: iter([(slice(None), fcst)]), baseline=False)
-    return assess(forecast, days, settings, resampling or Resampling()).table
-
-
 class Watcher(Protocol):
     """What else adds up the members of a forecast while it is scored."""
 
@@ -81,25 +52,110 @@ class Watcher(Protocol):
         """Take the next days: their positions among those of the forecast, their members and observation."""
 
 
+def score(
+    forecast: xr.DataArray,
+    observed: xr.DataArray,
+    *,
+    training: xr.DataArray | None = None,
+    settings: Settings | None = None,
+    metrics: Iterable[str] | None = None,
+    day_sets: Mapping[str, np.ndarray] | None = None,
+    labels: Mapping[str, Any] | None = None,
+    resampling: Resampling | None = None,
+) -> pd.DataFrame:
+    """Scores of any forecast of daily rain, with intervals: the table that ``rainsmith evaluate`` writes.
+
+    Arrays whose attribute ``units`` says another unit are converted; those without ``units`` are taken as mm/day.
+
+    Args:
+        forecast: (time, member, y, x) [mm/day], NaN where invalid; without ``member`` it is a single-valued forecast.
+        observed: (time, y, x) [mm/day], the same days and cells.
+        training: (time, y, x) [mm/day] rain of other days, whose P90, P95 and P99 over all cells and days are
+            thresholds. Without it, scores that need one of them are left out, unless ``settings`` has them.
+        settings: the other thresholds [mm/day], and the seed of the ranks of ties.
+        metrics: names in ``METRICS``; all unless they are given. Those that mean nothing for this number of members
+            are left out.
+        day_sets: for each name in the column ``days``, (time,) bool; all days unless they are given.
+        labels: ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split``, the first columns of the table. The mode
+            (``prior`` unless it is given) decides which metrics apply.
+        resampling: how the intervals are made.
+
+    Returns:
+        One row for each score, threshold and set of days, with the columns ``COLUMNS``. ``value`` is the score,
+        ``lower`` and ``upper`` its 90 % interval (NaN where all days lie in one block), ``observed`` the same figure
+        of the observation where it has one.
+
+    Raises:
+        UserError: a metric is unknown, the days have no dates, units are no precipitation, or the training days hold
+            no value.
+        ValueError: the forecast and the observation differ in days or grid.
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> import xarray as xr
+        >>> rain = np.random.default_rng(0).gamma(0.5, 8.0, size=(60, 4, 5, 6))
+        >>> time = pd.date_range("2001-01-01", periods=60)
+        >>> observed = xr.DataArray(rain[:, 0], dims=("time", "y", "x"), coords={"time": time})
+        >>> forecast = xr.DataArray(rain[:, 1:], dims=("time", "member", "y", "x"), coords={"time": time})
+        >>> table = score(forecast, observed, metrics=["crps", "wet_fraction"])
+        >>> table[["metric", "days", "members", "n_days", "units"]]
+                 metric days  members  n_days   units
+        0  wet_fraction  all        3      60       1
+        1          crps  all        3      60  mm/day
+        >>> bool((table["lower"] <= table["value"]).all())
+        True
+    """
+    if TIME not in observed.coords:
+        raise UserError("found no dates in the observation; expected a coordinate 'time'; intervals draw weeks of days")
+    known = {"model": "", "checkpoint": "", "seed": 0, "mode": "prior", "split": "", **(labels or {})}
+    days, members = np.arange(observed.sizes[TIME]), forecast.sizes.get(MEMBER, 1)
+    one = Forecast(known, days, members, lambda: iter([(slice(None), forecast)]), baseline=False)
+    forecast, observed = in_mm_per_day(forecast, "the forecast"), in_mm_per_day(observed, "the observation")
+    training = None if training is None else in_mm_per_day(training, "the training rain")
+    names = METRICS.names() if metrics is None else {METRICS[name].name for name in metrics}
+    return assess(
+        one,
+        observed,
+        {"all": np.ones(len(days), dtype=bool)} if day_sets is None else day_sets,
+        settings_from_training(training, settings),
+        resampling or Resampling(),
+        metrics=[metric for metric in METRICS if metric.name in names],
+        with_curves=False,
+    ).table
+
+
+def in_mm_per_day(rain: xr.DataArray, name: str) -> xr.DataArray:
+    """Rain in mm/day, by its attribute ``units``; without it, the array as it is."""
+    return to_mm_per_day(rain, name=name) if rain.attrs.get("units") else rain
+
+
+def day_sets_of(days: xr.Dataset) -> dict[str, np.ndarray]:
+    """For ``all``, ``heavy`` and ``heavy_x``: which of some days of a store belong to it, (time,) bool."""
+    return {name: in_day_set(days, name) for name in DAY_SETS}
+
+
 def on_cells(pairs: Pairs, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fields (time, series, cell) [mm/day], 0 where invalid, and valid (time, cell), on given cells of the grid."""
     if np.array_equal(pairs.cells, cells):
         return pairs.fields, pairs.valid
     place = np.minimum(np.searchsorted(cells, pairs.cells), len(cells) - 1)
-    same = cells[place] == pairs.cells
+    shared = cells[place] == pairs.cells
     fields = np.zeros((*pairs.fields.shape[:2], len(cells)), dtype=np.float32)
     valid = np.zeros((len(fields), len(cells)), dtype=bool)
-    fields[:, :, place[same]], valid[:, place[same]] = pairs.fields[:, :, same], pairs.valid[:, same]
+    fields[:, :, place[shared]], valid[:, place[shared]] = pairs.fields[:, :, shared], pairs.valid[:, shared]
     return fields, valid
 
 
 def assess(
     forecast: Forecast,
-    store: xr.Dataset,
+    observed: xr.DataArray,
+    day_sets: Mapping[str, np.ndarray],
     settings: Settings,
     resampling: Resampling,
     *,
     metrics: Iterable[Metric] = METRICS,
+    with_curves: bool = True,
     watchers: Sequence[Watcher] = (),
     advance: Callable[[int], object] = lambda days: None,
 ) -> Scored:
@@ -107,43 +163,37 @@ def assess(
 
     Args:
         forecast: what is scored.
-        store: the store that its days are of.
+        observed: (time, y, x) [mm/day] of its days.
+        day_sets: for each set of days, (time,) bool.
         settings: thresholds [mm/day] and seed.
-        resampling: of the intervals.
-        metrics: those that do not apply are left out; the curves need all.
+        resampling: how the intervals are made.
+        metrics: those that do not apply are left out.
+        with_curves: also make the curves of the plots, which take the sums of all metrics.
         watchers: see the same members, in the order of the days.
         advance: called with the number of days done.
     """
-    days = store.isel({TIME: forecast.days})
-    day_sets = {name: in_day_set(days, name) for name in DAY_SETS}
-    parts = partition(days[TIME], day_sets, block_days=resampling.block_days)
-    members, drawing = forecast.members, metrics is METRICS
-    metrics = [metric for metric in metrics if metric.applies(members, forecast.labels["mode"], settings)]
+    parts = partition(observed[TIME], day_sets, block_days=resampling.block_days)
+    members, mode = forecast.members, forecast.labels["mode"]
+    metrics = [metric for metric in metrics if metric.applies(members, mode, settings)]
 
     def watch(done: np.ndarray, pairs: Pairs) -> None:
         for watcher in watchers:
             watcher.add(done, pairs)
         advance(len(done))
 
-    total = tally_pieces(
-        forecast.pieces(), days["precip"], parts=parts, settings=settings, metrics=metrics, watch=watch
-    )
+    counted = [*metrics, METRICS["mean"]]  # whose terms count the days and the cells
+    total = tally_pieces(forecast.pieces(), observed, parts=parts, settings=settings, metrics=counted, watch=watch)
     notes: list[str] = []
     if (lost := int(total.daily["lost"].sum())) > 0:
         notes.append(f"{lost} observed cell-days left out, where a member is missing")
     labels = {**forecast.labels, "members": members}
-    rows, found_on = score_rows(total, parts, metrics, labels, settings, resampling, notes)
-    pictures: dict[str, xr.Dataset] = {}
-    for name, found in found_on.items():
-        if drawing:
-            sums = total.pooled(parts.weights(name, 0, seed=resampling.seed)[0])
-            pictures[name] = xr.merge([curves(sums), _by_member(found)], compat="no_conflicts", join="outer")
-    compared = {key: term for key, term in compared_metrics().items() if term in total.daily}
+    rows, scores_on = score_rows(total, parts, metrics, labels, settings, resampling, notes)
+    compared = {name: term for name, term in compared_metrics().items() if term in total.daily}
     daily = total.daily[[*compared.values(), "cells"]]
-    drawn = xr.concat(list(pictures.values()), pd.Index(list(pictures), name="days")) if pictures else xr.Dataset()
-    drawn = drawn.assign({f"daily_{key}": daily[term] / daily["cells"] for key, term in compared.items()})
-    drawn.attrs = {**forecast.labels, "members": members}
-    return Scored(pd.DataFrame(rows, columns=COLUMNS), drawn, daily, notes)
+    shown = _curves(total, parts, scores_on, resampling) if with_curves and scores_on else xr.Dataset()
+    shown = shown.assign({f"daily_{name}": daily[term] / daily["cells"] for name, term in compared.items()})
+    shown.attrs = labels
+    return Scored(pd.DataFrame(rows, columns=COLUMNS), shown, daily, notes)
 
 
 def score_rows(
@@ -155,57 +205,76 @@ def score_rows(
     resampling: Resampling,
     notes: list[str],
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Estimate]]]:
-    """Rows of a table, and the scores they are of, on every set of days that has some.
+    """Rows of a table, and the scores that they show, on every set of days that is not empty.
 
     Args:
         total: sums of the terms of the metrics.
-        parts: that they are sums over.
-        metrics: which scores.
+        parts: the groups of days that the sums are over.
+        metrics: the scores.
         labels: columns that all rows share.
         settings: thresholds [mm/day].
-        resampling: of the intervals.
+        resampling: how the intervals are made.
         notes: what is left out is added to it.
     """
     rows: list[dict[str, Any]] = []
-    found_on: dict[str, dict[str, Estimate]] = {}
-    for name in DAY_SETS:
-        if not total.by_part["cells"].values[parts.in_set[name]].sum() > 0:
+    scores_on: dict[str, dict[str, Estimate]] = {}
+    for name, in_set in parts.in_set.items():
+        if not total.by_part["cells"].values[in_set].sum() > 0:
             notes.append(f"no {name} days among {len(parts.of_day)}")
             continue
         weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
-        found = found_on[name] = scores(total.by_part, weights, metrics)
+        scores_on[name] = scores(total.by_part, weights, metrics)
         about = {**labels, "days": name, "n_days": int(total.by_part["days"].values @ weights[0])}
         for metric in metrics:
-            new = list(_rows(metric, found[metric.name], settings))
-            rows += [{**about, **row} for row in new if not np.isnan(row["value"])]
-            if any(np.isnan(row["value"]) for row in new):
-                notes.append(f"{metric.name} of {name} days is undefined" + (" for some thresholds" if new[1:] else ""))
-    return rows, found_on
+            of_metric = list(_rows(metric, scores_on[name][metric.name], settings))
+            rows += [{**about, **row} for row in of_metric if not np.isnan(row["value"])]
+            if any(np.isnan(row["value"]) for row in of_metric):
+                some = " for some thresholds" if of_metric[1:] else ""
+                notes.append(f"{metric.name} of {name} days is undefined{some}")
+    return rows, scores_on
 
 
-def _rows(metric: Metric, found: Estimate, settings: Settings) -> Iterator[dict[str, Any]]:
+def member_range(values: np.ndarray) -> tuple[float, float]:
+    """5 and 95 % quantiles of the figures of the members, (member,); NaN of a single one."""
+    lower, upper = np.quantile(values, [0.05, 0.95]) if values.size > 1 else (np.nan, np.nan)
+    return float(lower), float(upper)
+
+
+def _rows(metric: Metric, result: Estimate, settings: Settings) -> Iterator[dict[str, Any]]:
+    """The rows of one metric: one for each threshold and scale, or one, and with it the range of a single extreme."""
     about = {"metric": metric.name, "units": metric.units, "scale": np.nan, "observed": np.nan}
-    axes = [dim for dim in (THRESHOLD, SCALE) if dim in found.value.dims]
+    axes = [dim for dim in (THRESHOLD, SCALE) if dim in result.value.dims]
     if axes:
-        for place in itertools.product(*(range(found.value.sizes[dim]) for dim in axes)):
+        for place in itertools.product(*(range(result.value.sizes[dim]) for dim in axes)):
             at = dict(zip(axes, place, strict=True))
-            bounds = {key: float(getattr(found, key)[at]) for key in ("value", "lower", "upper")}
-            yield {**about, **{dim: float(found.value[dim][i]) for dim, i in at.items()}, **bounds}
+            bounds = {key: float(getattr(result, key)[at]) for key in ("value", "lower", "upper")}
+            yield {**about, **{dim: float(result.value[dim][i]) for dim, i in at.items()}, **bounds}
         return
-    if found.observed is not None:
-        about["observed"] = float(found.observed)
-    bounds = {key: float(getattr(found, key)) for key in ("value", "lower", "upper")}
+    if result.observed is not None:
+        about["observed"] = float(result.observed)
+    bounds = {key: float(getattr(result, key)) for key in ("value", "lower", "upper")}
     yield {**about, "threshold": getattr(settings, metric.threshold) if metric.threshold else np.nan, **bounds}
-    if metric.single_extreme and found.by_member is not None and found.by_member.size > 1:
-        lower, upper = np.quantile(found.by_member.values, [0.05, 0.95])
-        range_ = {"value": bounds["value"], "lower": float(lower), "upper": float(upper)}
-        yield {**about, "metric": f"{metric.name}_range", "threshold": np.nan, **range_}
+    if metric.single_extreme and result.by_member is not None and result.by_member.size > 1:
+        lower, upper = member_range(result.by_member.values)
+        spread = {"value": bounds["value"], "lower": lower, "upper": upper}
+        yield {**about, "metric": f"{metric.name}_range", "threshold": np.nan, **spread}
 
 
-def _by_member(found: Mapping[str, Estimate]) -> xr.Dataset:
+def _curves(
+    total: Tally, parts: Parts, scores_on: Mapping[str, Mapping[str, Estimate]], resampling: Resampling
+) -> xr.Dataset:
+    """The curves of the plots, and the figures of each member, by set of days."""
+    by_day_set = []
+    for name, results in scores_on.items():
+        sums = total.pooled(parts.weights(name, 0, seed=resampling.seed)[0])
+        by_day_set.append(xr.merge([curves(sums), _by_member(results)], compat="no_conflicts", join="outer"))
+    return xr.concat(by_day_set, pd.Index(list(scores_on), name="days"))
+
+
+def _by_member(results: Mapping[str, Estimate]) -> xr.Dataset:
     """``member_value(metric, member)`` and ``observed_value(metric)`` of the metrics that each member has."""
-    values = {name: score.by_member.values for name, score in found.items() if score.by_member is not None}
-    observed = [float(score.observed) for score in found.values() if score.observed is not None]
+    values = {name: result.by_member.values for name, result in results.items() if result.by_member is not None}
+    observed = [float(result.observed) for result in results.values() if result.observed is not None]
     return xr.Dataset(
         {"member_value": (("metric", MEMBER), np.stack(list(values.values()))), "observed_value": ("metric", observed)},
         coords={"metric": list(values)},

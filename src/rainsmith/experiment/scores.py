@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, TIME, in_day_set
-from rainsmith.evaluate.stage import Resampling
+from rainsmith.evaluate.settings import Resampling
 from rainsmith.experiment.compared_scores import PREFIX
 from rainsmith.metrics import distributions, ensemble, extremes, pooled
 from rainsmith.metrics.core import THRESHOLD, Settings

@@ -19,7 +19,7 @@ from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
-from rainsmith.evaluate.stage import Resampling, settings_of
+from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.experiment.arms import Trial, training_days, trials
 from rainsmith.experiment.scores import bias_mapping, score_trial
 from rainsmith.metrics.core import Settings

@@ -13,7 +13,7 @@ from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.config import Config
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.plots.style import picture
 from rainsmith.plots.sweep import over_epochs

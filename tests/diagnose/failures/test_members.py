@@ -14,8 +14,8 @@ from rainsmith.diagnose.member_scores import MemberScores
 from rainsmith.diagnose.natural_variability import NaturalVariability, natural_variability
 from rainsmith.diagnose.registry import metrics_of_natural_variability
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.evaluate.scoring import Resampling, assess
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.scoring import assess, day_sets_of
+from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.evaluate.table import MetricTable
 from rainsmith.metrics import ensemble, spatial
 from tests.diagnose.evidence import evidence_of, verdicts
@@ -42,7 +42,8 @@ def verdicts_on(
     labels = {"model": "made", "checkpoint": "", "seed": 0, "mode": "prior", "split": "test"}
     numbers = np.arange(days.sizes["time"])
     forecast = Forecast(labels, numbers, members.sizes["member"], lambda: iter([(slice(None), members)]), False)
-    table = assess(forecast, days, settings_of(days, config), Resampling(resamples=50), metrics=METRICS).table
+    how = settings_of(days, config), Resampling(resamples=50)
+    table = assess(forecast, days["precip"], day_sets_of(days), *how, metrics=METRICS, with_curves=False).table
     scores = MemberScores(MetricTable(table, "test"), "made", variability)
     return verdicts(tuple(PLANTED), evidence_of(scores=scores))
 
