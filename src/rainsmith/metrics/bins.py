@@ -28,10 +28,14 @@ N_BINS = len(BIN_LOWER)
 
 
 def intensities(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """How many valid cells of each day lie below the upper edge of each bin: ``below`` (time, series, bin).
+    """Count the valid cells of each day below the edges of the bins.
 
-    Cumulative counts are additive, too, and spare every resample the cumulation. Exact in float32 up to 16 million.
-    ``below_octave`` (time, series, octave) are those below the bin in which each class of wet amounts begins.
+    Cumulative counts add up over days, so that no resample has to cumulate them again. They are exact in float32 up to
+    16 million cell-days.
+
+    Returns:
+        ``below`` (time, series, bin), the cells below the upper edge of each bin; ``below_octave`` (time, series,
+        octave), the cells below the bin in which each class of wet amounts begins.
     """
     days, series, _ = pairs.fields.shape
     row = np.arange(days * series).reshape(days, series, 1) * N_BINS
@@ -61,8 +65,8 @@ def quantile(below: xr.DataArray, q: float | xr.DataArray) -> xr.DataArray:
     Returns:
         (...) [mm/day], with the dimensions of both; NaN where nothing was counted.
     """
-    found: xr.DataArray = xr.apply_ufunc(_quantile, below, q, input_core_dims=[[BIN], []])
-    return found
+    amount: xr.DataArray = xr.apply_ufunc(_quantile, below, q, input_core_dims=[[BIN], []])
+    return amount
 
 
 def _quantile(below: np.ndarray, q: float | np.ndarray) -> np.ndarray:

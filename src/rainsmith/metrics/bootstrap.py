@@ -71,7 +71,7 @@ def _quantile_of_sorted(rising: np.ndarray, known: np.ndarray, q: float) -> np.n
 
 
 class Difference(NamedTuple):
-    """a - b, its 90 % interval, the two-sided p value of no difference, and the number of blocks they rest on."""
+    """The difference a - b, its 90 % interval, the two-sided p value of no difference, and the number of blocks."""
 
     difference: float
     lower: float
@@ -90,8 +90,8 @@ def paired_difference(
         b: (time,) of the second, on the same days.
         cells: (time,) valid cells of each day.
         block: (time,) number of each day's block.
-        resamples: how many.
-        seed: of the draws.
+        resamples: number of resamples.
+        seed: seed of the draws.
 
     Returns:
         The difference of means, with its interval and p from a t distribution: the standard error is that of the

@@ -19,11 +19,11 @@ def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     across = block[first] != block[second]
     both = pairs.valid[:, first] & pairs.valid[:, second]
     step = np.abs(pairs.fields[:, :, first] - pairs.fields[:, :, second]) * both[:, None]
-    found: dict[str, tuple[str | tuple[str, str], np.ndarray]] = {}
+    sums_of_steps: dict[str, tuple[str | tuple[str, str], np.ndarray]] = {}
     for name, chosen in (("border", across), ("inside", ~across)):
-        found[f"{name}_steps"] = ((TIME, SERIES), step[:, :, chosen].sum(axis=2, dtype=np.float64))
-        found[f"{name}_pairs"] = (TIME, both[:, chosen].sum(axis=1))
-    return xr.Dataset(found)
+        sums_of_steps[f"{name}_steps"] = ((TIME, SERIES), step[:, :, chosen].sum(axis=2, dtype=np.float64))
+        sums_of_steps[f"{name}_pairs"] = (TIME, both[:, chosen].sum(axis=1))
+    return xr.Dataset(sums_of_steps)
 
 
 @metric(

@@ -1,4 +1,4 @@
-"""Indices of the climate of members and observation, added up day by day: what they are is told by ``INDICES``.
+"""Indices of the climate of members and observation, added up day by day; ``INDICES`` lists and describes them.
 
 Members are exchangeable within a day only: member 3 of one day and member 3 of the next have nothing in common but
 what the predictors share. Indices of single days are comparable with the observation; those that link days
@@ -67,13 +67,13 @@ class Peaks:
     excess: np.ndarray
 
     def of(self, *series: int) -> Peaks:
-        """Those of some series."""
+        """The peaks of some series."""
         chosen = np.isin(self.series, series)
         return Peaks(self.day[chosen], self.series[chosen], self.cell[chosen], self.excess[chosen])
 
 
 class CellClimate:
-    """What days add up to at each cell and in each series (the members in order, then the observation).
+    """Sums over days at each cell and in each series (the members in order, then the observation).
 
     Days come in the order of the calendar, a few at a time; a day that is missing, or a cell that is invalid, breaks
     spells, five-day sums and pairs of days. What is held does not grow with the number of days, but for the peaks
@@ -176,7 +176,7 @@ class CellClimate:
         """Every index at every cell: variables (series, cell), NaN where it is undefined."""
         days = self.days.sum(axis=0)
         per_year = self.days_per_year / np.where(days > 0, days, np.nan)
-        found = {
+        values = {
             "mean": self.rain / np.where(days > 0, days, np.nan),
             "wet_fraction": self.wet / np.where(days > 0, days, np.nan),
             "R1mm": self.wet_days * per_year,
@@ -190,7 +190,7 @@ class CellClimate:
             "lag1": self._correlation(),
         }
         about = {index.name: {"units": index.units, "long_name": index.long_name} for index in INDICES}
-        return xr.Dataset({name: ((SERIES, CELL), found[name], about[name]) for name in about})
+        return xr.Dataset({name: ((SERIES, CELL), values[name], about[name]) for name in about})
 
     def seasonal_cycle(self) -> np.ndarray:
         """(month, series) [mm/day] mean over cells and days, NaN in a month without days."""
@@ -213,8 +213,8 @@ class CellClimate:
         return np.asarray(np.where(defined, (xy - x * y) / np.sqrt(np.where(defined, spread, 1.0)), np.nan))
 
 
-def _mean_of_years(values: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Mean over the years (year, series, cell) that are there (year, cell)."""
-    count = there.sum(axis=0)
-    total = np.where(there[:, None], values, 0).sum(axis=0, dtype=np.float64)
+def _mean_of_years(values: np.ndarray, has_data: np.ndarray) -> np.ndarray:
+    """Mean of values (year, series, cell) over the years that have data (year, cell)."""
+    count = has_data.sum(axis=0)
+    total = np.where(has_data[:, None], values, 0).sum(axis=0, dtype=np.float64)
     return np.asarray(total / np.where(count > 0, count, np.nan))

@@ -1,4 +1,4 @@
-"""What a metric is here: a formula of sums over days, so that one pass over the data serves every metric and resample.
+"""Terms of scores: sums over days, so that one pass over the data serves every metric and every resample.
 
 A *term* is what one day adds to a sum. A metric names its terms and gives the formula of their sums. Point value,
 day set and bootstrap resample differ only in how often each day is counted.
@@ -28,15 +28,15 @@ POOLING = "pooling"
 
 @dataclass(frozen=True)
 class Settings:
-    """What the definitions leave to the data, all in mm/day of the target.
+    """Thresholds and other numbers that scores take from the data or the configuration.
 
     Attributes:
         wet_mm: [mm/day] at or above it a cell is wet.
-        p90: [mm/day] P90 of the training days; 0, and left out, where that is no rain, like the next two.
+        p90: [mm/day] P90 of the training days. It is 0, like the next two, where it is no rain; then it is left out.
         p95: [mm/day] P95 of the training days, where ``mae_tail`` begins.
         p99: [mm/day] P99 of the training days, where ``twcrps_p99`` begins.
         thresholds_mm: [mm/day] fixed thresholds of the scores of events, beside the three quantiles.
-        seed: of the random ranks of ties.
+        seed: seed of the random ranks among equal amounts.
         coarsen: [cells] side of the blocks whose means are the coarse rain; 0 where there are none.
         scales: [cells] sides of the windows of the fractions skill score.
     """
@@ -101,7 +101,7 @@ class Pairs:
 
 
 def pair(fcst: xr.DataArray, obs: xr.DataArray) -> Pairs:
-    """Put members beside the observation and keep the cells that are valid on at least one day.
+    """Put the members beside the observation, at the cells that are valid on at least one day.
 
     Args:
         fcst: (time, member, y, x) [mm/day], NaN where invalid; without ``member`` it is a single-valued forecast.

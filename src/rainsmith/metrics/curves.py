@@ -1,4 +1,4 @@
-"""What the plots of the report show: ranks, spectra, quantiles and exceedances, from the same sums as the scores."""
+"""Curves that the plots of the report show: ranks, spectra, quantiles and exceedances, from the sums of the scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EDGES = np.unique(np.searchsorted(BIN_LOWER, np.geomspace(0.1, 1000.0, 161)))  
 
 
 def curves(sums: xr.Dataset) -> xr.Dataset:
-    """Curves of one day set.
+    """Compute the curves of one day set.
 
     Args:
         sums: pooled terms without dimensions of rows or resamples.
@@ -31,11 +31,11 @@ def curves(sums: xr.Dataset) -> xr.Dataset:
         ``exceedance(member, intensity)``, share of cell-days at or above an intensity [mm/day]. The last three each
         with ``<name>_observed``, without ``member``.
     """
-    found: dict[str, xr.DataArray] = {}
+    arrays: dict[str, xr.DataArray] = {}
     if RANK in sums.dims:
-        found["rank_count"] = sums["ranks"].assign_coords({RANK: np.arange(sums.sizes[RANK])})
+        arrays["rank_count"] = sums["ranks"].assign_coords({RANK: np.arange(sums.sizes[RANK])})
     for name in ("forecast_votes", "observed_votes"):
-        found[name] = sums[name].assign_coords({VOTES: np.arange(sums.sizes[VOTES])})
+        arrays[name] = sums[name].assign_coords({VOTES: np.arange(sums.sizes[VOTES])})
     below = sums["below"]
     total = below.isel({BIN: -1})
     probability = xr.DataArray(_PROBABILITIES, dims=PROBABILITY, coords={PROBABILITY: _PROBABILITIES})
@@ -46,9 +46,9 @@ def curves(sums: xr.Dataset) -> xr.Dataset:
         "exceedance": above.rename({BIN: INTENSITY}).assign_coords({INTENSITY: BIN_LOWER[_EDGES]}),
     }
     for name, curve in by_series.items():
-        found[name] = curve.isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER}).transpose(MEMBER, ...)
-        found[f"{name}_observed"] = curve.isel({SERIES: -1})
-    data = xr.Dataset(found).astype(np.float64)
+        arrays[name] = curve.isel({SERIES: slice(None, -1)}).rename({SERIES: MEMBER}).transpose(MEMBER, ...)
+        arrays[f"{name}_observed"] = curve.isel({SERIES: -1})
+    data = xr.Dataset(arrays).astype(np.float64)
     data[WAVENUMBER].attrs = {"units": "1", "long_name": "wavenumber, cycles per cell"}
     data[INTENSITY].attrs = {"units": "mm/day"}
     data[PROBABILITY].attrs = {"units": "1", "long_name": "non-exceedance probability"}

@@ -177,10 +177,10 @@ def envelope_top20(sums: xr.Dataset) -> xr.DataArray:
     Not proper: too much rain raises it, and as the days are chosen by the observation, true members stay below 1.
     Largest cells that differ by less than 0.5 % at the twentieth place share that place. Fewer days count all.
     """
-    found: xr.DataArray = xr.apply_ufunc(
+    share: xr.DataArray = xr.apply_ufunc(
         _share_of_highest, sums["peak_days"], sums["peaks_reached"], input_core_dims=[[PEAK], [PEAK]]
     )
-    return found
+    return share
 
 
 def _share_of_highest(days: np.ndarray, reached: np.ndarray) -> np.ndarray:

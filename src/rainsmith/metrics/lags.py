@@ -134,8 +134,8 @@ def correlation_length(sums: xr.Dataset) -> xr.DataArray:
     variance = sums["squared_deviation"] / sums["cells"]
     semivariance = sums["increments"] / sums["increment_pairs"].where(sums["increment_pairs"] > 0) / 2
     correlation = 1 - semivariance / variance.where(variance > 0)
-    found: xr.DataArray = xr.apply_ufunc(_length, correlation, input_core_dims=[[LAG]])
-    return found
+    length: xr.DataArray = xr.apply_ufunc(_length, correlation, input_core_dims=[[LAG]])
+    return length
 
 
 def _length(correlation: np.ndarray) -> np.ndarray:

@@ -55,8 +55,8 @@ def sal(fcst: xr.DataArray, obs: xr.DataArray, *, wet_mm: float = 0.1) -> Sal:
         threshold.
     """
     if set(fcst.dims) != {Y, X} or set(obs.dims) != {Y, X} or dict(fcst.sizes) != dict(obs.sizes):
-        found = f"{dict(fcst.sizes)} and {dict(obs.sizes)}"
-        raise ValueError(f"found fields of {found}; expected two of the same y and x; select one member and day")
+        sizes = f"{dict(fcst.sizes)} and {dict(obs.sizes)}"
+        raise ValueError(f"found fields of {sizes}; expected two of the same y and x; select one member and day")
     pysteps = _pysteps()
     fields = [field.transpose(Y, X).values.astype(np.float64) for field in (fcst, obs)]
     valid = np.isfinite(fields[0]) & np.isfinite(fields[1])

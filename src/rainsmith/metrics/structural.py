@@ -22,7 +22,7 @@ def structure_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
         raise ValueError("found no dynamic range for ssim; expected the training P99 in mm/day; give p99=...")
     span = np.float32(np.log1p(settings.p99))
     level, contrast = (_LEVEL * span) ** 2, (_CONTRAST * span) ** 2
-    found = np.zeros(len(pairs.days))
+    similarity = np.zeros(len(pairs.days))
     for day in np.flatnonzero(pairs.valid.any(axis=1)):  # one day at a time stays in the cache of the processor
         valid, fields = pairs.valid[day, None, None], np.log1p(pairs.fields[day, None])
         share = np.maximum(_window_means(valid.astype(np.float32), pairs, SIDE), 1e-6)
@@ -32,8 +32,8 @@ def structure_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
         covariance = _window_means(fields[:, :-1] * fields[:, -1:], pairs, SIDE) / share - fcst * obs
         similar = (2 * fcst * obs + level) * (2 * covariance + contrast)
         similar /= (fcst**2 + obs**2 + level) * (variance[:, :-1] + variance[:, -1:] + contrast)
-        found[day] = similar[..., valid[0, 0]].mean(dtype=np.float64)
-    return xr.Dataset({"similarity": (TIME, found)})
+        similarity[day] = similar[..., valid[0, 0]].mean(dtype=np.float64)
+    return xr.Dataset({"similarity": (TIME, similarity)})
 
 
 @metric(

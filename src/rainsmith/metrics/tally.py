@@ -1,4 +1,4 @@
-"""One pass over members and observations that leaves sums: small, additive, and enough for every score and interval."""
+"""One pass over members and observations that sums terms over weeks: all that scores and their intervals need."""
 
 from __future__ import annotations
 
@@ -40,7 +40,11 @@ class Parts:
     in_set: Mapping[str, np.ndarray]
 
     def weights(self, day_set: str, resamples: int, *, seed: int) -> np.ndarray:
-        """(1 + resamples, part): all parts of the set once, then its blocks drawn; one block alone is not drawn."""
+        """Weights of the parts, (1 + resamples, part).
+
+        The first row takes every part of the day set once. Each further row is a resample: it draws as many blocks
+        as the set has. A set of a single block has no resamples, because each would be the set itself.
+        """
         chosen = self.in_set[day_set]
         blocks, place = np.unique(self.block[chosen], return_inverse=True)
         weights = np.zeros((1 + (resamples if len(blocks) > 1 else 0), len(chosen)))
@@ -164,12 +168,12 @@ def _blocks(pieces: Iterable[tuple[slice, xr.DataArray]], obs: xr.DataArray) -> 
 def _in_order(
     measure: Callable[[xr.DataArray, xr.DataArray], _Measured], blocks: Iterator[Block]
 ) -> Iterator[tuple[np.ndarray, _Measured]]:
-    """Blocks and what is measured on them: some are read and measured at the same time, and only those are held."""
+    """Measure a few blocks at the same time, hold only those, and give them in the order of the days."""
     at_once = min(_AT_ONCE, dask.config.get("num_workers", None) or CPU_COUNT)
     while batch := list(itertools.islice(blocks, at_once)):
         jobs = [delayed(measure, pure=False)(fcst, obs) for _, fcst, obs in batch]
-        found = compute(*jobs)  # type: ignore[no-untyped-call]
-        yield from zip([days for days, _, _ in batch], found, strict=True)
+        measured = compute(*jobs)  # type: ignore[no-untyped-call]
+        yield from zip([days for days, _, _ in batch], measured, strict=True)
 
 
 def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, parts: int) -> None:
@@ -190,7 +194,7 @@ def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, par
 
 @dataclass(frozen=True)
 class Estimate:
-    """One metric on one day set.
+    """A score on one day set, with its interval.
 
     Attributes:
         value: () or (threshold).
@@ -208,24 +212,24 @@ class Estimate:
 
 
 def resampled(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, xr.DataArray]:
-    """Every metric on the days themselves and on every resample of them, (1 + resamples, ...).
+    """Compute every metric on the days themselves and on every resample of them, (1 + resamples, ...).
 
     Args:
         terms: (part, ...), of a ``Tally``.
         weights: (1 + resamples, part), of ``Parts.weights``; the first row counts every day once.
         metrics: that the terms are for.
     """
-    found: dict[str, list[xr.DataArray]] = {metric.name: [] for metric in metrics}
+    blocks: dict[str, list[xr.DataArray]] = {metric.name: [] for metric in metrics}
     step = int(np.clip(_RESAMPLES_BYTES * terms.sizes[PART] // max(terms.nbytes, 1), 1, len(weights)))
     for start in range(0, len(weights), step):
         drawn = pool(terms, weights[start : start + step])
         for metric in metrics:
-            found[metric.name].append(metric.value(drawn).transpose("resample", ...))
-    return {name: parts[0] if len(parts) == 1 else xr.concat(parts, "resample") for name, parts in found.items()}
+            blocks[metric.name].append(metric.value(drawn).transpose("resample", ...))
+    return {name: parts[0] if len(parts) == 1 else xr.concat(parts, "resample") for name, parts in blocks.items()}
 
 
 def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, Estimate]:
-    """Every metric with its interval, from the sums of parts and their weights.
+    """Compute every metric with its interval from the sums of parts and their weights.
 
     Args:
         terms: (part, ...), of a ``Tally``.
@@ -237,21 +241,21 @@ def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) ->
         terms, weights = terms.isel({PART: used}), weights[:, used]
     values = resampled(terms, weights, metrics)
     itself = pool(terms, weights[:1]).isel(resample=0)
-    found = {}
+    estimates = {}
     for metric in metrics:
         value = values[metric.name].isel(resample=0)
         lower = upper = xr.full_like(value, np.nan)
         if len(weights) > 1:
             lower, upper = (value.copy(data=bound) for bound in interval(values[metric.name].values))
         beside = metric.each(itself) if metric.beside else (None, None)
-        found[metric.name] = Estimate(value, lower, upper, *beside)
-    return found
+        estimates[metric.name] = Estimate(value, lower, upper, *beside)
+    return estimates
 
 
 def score_days(
     fcst: xr.DataArray, obs: xr.DataArray, metrics: Iterable[Metric], *, settings: Settings, mode: str = "prior"
 ) -> dict[str, float]:
-    """Values of some metrics on some days, without intervals, as a validation during training wants them.
+    """Score some days by some metrics, without intervals: what a validation during training needs.
 
     Args:
         fcst: (time, member, y, x) [mm/day].
@@ -268,10 +272,10 @@ def score_days(
     days = np.ones(obs.sizes[TIME], dtype=bool)
     parts = Parts(np.zeros(len(days), dtype=np.int64), np.zeros(1, dtype=np.int64), {"all": np.ones(1, dtype=bool)})
     sums = tally(fcst, obs, parts=parts, settings=settings, metrics=chosen).by_part
-    found: dict[str, float] = {}
-    for name, score in scores(sums, np.ones((1, 1)), chosen).items():
-        if score.value.ndim == 0:
-            found[name] = float(score.value)
-            if score.observed is not None:
-                found[f"observed_{name}"] = float(score.observed)
-    return found
+    values: dict[str, float] = {}
+    for name, estimate in scores(sums, np.ones((1, 1)), chosen).items():
+        if estimate.value.ndim == 0:
+            values[name] = float(estimate.value)
+            if estimate.observed is not None:
+                values[f"observed_{name}"] = float(estimate.observed)
+    return values
