@@ -147,6 +147,9 @@ def evaluate(config: Config, run: Folder) -> None:
 def diagnose(config: Config, run: Folder) -> DiagnosisResult:
     """Say why the model fails, if it does: a number, a threshold and a verdict a failure; writes ``diagnosis.json``.
 
+    Returns:
+        One finding a known failure, and the path of the file.
+
     Raises:
         UserError: the model was not trained, sampled in prior mode, or scored.
     """

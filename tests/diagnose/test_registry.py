@@ -131,5 +131,5 @@ def test_only_known_places_are_in_advice_and_question() -> None:
     places = {"leakage": {"split"}, "worse-checkpoint": {"best_epoch"}, "suspect-values": {"first_suspects"}}
     for diagnosis in DIAGNOSES:
         text = diagnosis.question + diagnosis.advice
-        found = {name for _, name, _, _ in string.Formatter().parse(text) if name}
-        assert found == places.get(diagnosis.name, set()), diagnosis.name
+        named = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert named == places.get(diagnosis.name, set()), diagnosis.name

@@ -62,17 +62,17 @@ def examine(loaded: Checkpoint, days: xr.Dataset, *, prior_p99: float = 20.0) ->
 
 
 def test_a_trained_model_uses_its_latents(loaded: Checkpoint, days: xr.Dataset) -> None:
-    found = examine(loaded, days)
-    assert found["ignores-z"].verdict == "pass", found["ignores-z"]
-    assert found["ignores-z"].note.count(".") == 2  # one figure a level
-    assert found["prior-posterior-gap"].verdict in ("pass", "warn"), found["prior-posterior-gap"]
+    by_name = examine(loaded, days)
+    assert by_name["ignores-z"].verdict == "pass", by_name["ignores-z"]
+    assert by_name["ignores-z"].note.count(".") == 2  # one figure a level
+    assert by_name["prior-posterior-gap"].verdict in ("pass", "warn"), by_name["prior-posterior-gap"]
 
 
 def test_a_decoder_without_a_way_from_z_is_found(loaded: Checkpoint, days: xr.Dataset) -> None:
     deaf = {name: value * (0.0 if name.startswith("from_z") else 1.0) for name, value in loaded.weights.items()}
-    found = examine(replace(loaded, weights=deaf), days)
-    assert found["ignores-z"].verdict == "fail"
-    assert max(figure.value for figure in found["ignores-z"].figures) < 0.01
+    by_name = examine(replace(loaded, weights=deaf), days)
+    assert by_name["ignores-z"].verdict == "fail"
+    assert max(figure.value for figure in by_name["ignores-z"].figures) < 0.01
 
 
 def test_posteriors_far_from_the_prior_are_found(loaded: Checkpoint, days: xr.Dataset) -> None:

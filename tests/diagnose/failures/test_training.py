@@ -90,11 +90,11 @@ def test_a_log_without_a_kl_gives_no_verdict_on_latents() -> None:
     rows = log()
     for row in rows:
         del row["validation"]["kl_per_dimension"]
-    found = verdicts(rows)
-    assert found["posterior-collapse"] == found["kl-explosion"] == "n/a" and found["worse-checkpoint"] == "pass"
+    by_name = verdicts(rows)
+    assert by_name["posterior-collapse"] == by_name["kl-explosion"] == "n/a" and by_name["worse-checkpoint"] == "pass"
 
 
 def test_a_log_that_is_missing_gives_no_verdict() -> None:
-    found = verdicts([], taken=0)
-    assert found.pop("unfinished-training") == "fail"
-    assert set(found.values()) == {"n/a"}
+    by_name = verdicts([], taken=0)
+    assert by_name.pop("unfinished-training") == "fail"
+    assert set(by_name.values()) == {"n/a"}
