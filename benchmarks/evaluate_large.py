@@ -79,8 +79,8 @@ def write(folder: Path, years: int, members: int) -> None:
         coarse_rain_channel="rain_lag0",
         coarsen=BLOCK,
     )
-    store = build_store(raw, config, {})
-    write_store(store, run)
+    store = build_store(raw, config.data)
+    write_store(store, run.store)
     days = store.isel(time=np.flatnonzero(store["split"].values == 2))
     about = {"model": "synthetic", "mode": "prior", "split": "test", "checkpoint": "none", "seed": 0}
     path = run.sample_path("synthetic", "prior", "test")

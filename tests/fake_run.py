@@ -83,7 +83,7 @@ def store_of(precip: xr.DataArray, config: Config, *, coarsen: int = 4, coarse_r
         coarsen=coarsen if coarse_rain else 0,
         attrs={"title": "Made-up rain", "source": "smooth noise <for> tests", "terms": "free to use"},
     )
-    return build_store(raw, config, {"days_found": days, "negatives_set_to_zero": 3, "suspect_values": ""})
+    return build_store(raw, config.data, {"days_found": days, "negatives_set_to_zero": 3, "suspect_values": ""})
 
 
 def members_of(store: xr.Dataset, mode: str, members: int = 5, *, split: str = "test", seed: int = 0) -> xr.Dataset:
@@ -145,7 +145,7 @@ def training_log(epochs: int = 40) -> list[dict[str, Any]]:
 def write_run(folder: Path, config: Config, store: xr.Dataset, modes: tuple[str, ...] = ("prior", "posterior")) -> Run:
     """A run folder with a store, samples of the test days and a training log; not yet evaluated."""
     run = Run(folder)
-    write_store(store, run)
+    write_store(store, run.store)
     for mode in modes:
         path = run.sample_path(config.model.name, mode, "test")
         members_of(store, mode, config.sampling.members).to_zarr(path, zarr_format=3, consolidated=False)

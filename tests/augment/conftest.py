@@ -30,7 +30,7 @@ def truth() -> xr.DataArray:
 def stores() -> dict[str, xr.Dataset]:
     """The same rain with the coarse rain that made it (``forcing``) and with its own block means (``blocks``)."""
     raw = climate(CONFIG.data.demo).raw()
-    return {"forcing": build_store(raw, CONFIG, {}), "blocks": store_of(raw.precip, CONFIG, coarsen=SIDE)}
+    return {"forcing": build_store(raw, CONFIG.data), "blocks": store_of(raw.precip, CONFIG, coarsen=SIDE)}
 
 
 @pytest.fixture(scope="package")

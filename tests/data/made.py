@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.config import Config, load_config
+from rainsmith.data.grids.grid import Grid
 
 
 def rain(
@@ -116,3 +117,29 @@ def config(root: Path, **data: Any) -> Config:
         **data,
     }
     return load_config(None, None, {"data": section})
+
+
+def fine_map(ny: int = 7, nx: int = 9) -> xr.DataArray:
+    """A map with its grid mapping."""
+    ds = mapped(rain(days=1, ny=ny, nx=nx))
+    da = ds["pr"].isel(time=0, drop=True).assign_coords(utm=ds["utm"])
+    return da.assign_attrs(grid_mapping="utm")
+
+
+def lat_lon_grid(step: float = 0.5) -> Grid:
+    da = pressure(days=1, step=step).rename(lat="y", lon="x")
+    da["y"].attrs["standard_name"], da["x"].attrs["standard_name"] = "latitude", "longitude"
+    return Grid.of(da)
+
+
+def without_axes(grid: Grid) -> Grid:
+    """The same cells, known by their 2-D latitudes and longitudes alone."""
+    ny, nx = grid.shape
+    return Grid(np.arange(ny) * 1.0, np.arange(nx) * 1.0, None, grid.latitude, grid.longitude, has_axes=False)
+
+
+def planted(value: float, index: tuple[int, int, int] = (3, 4, 5)) -> xr.DataArray:
+    """Rain of at most 30 mm/day with one value of another size."""
+    made = rain(days=10).clip(max=30)
+    made.values[index] = value
+    return made

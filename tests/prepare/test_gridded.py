@@ -14,7 +14,7 @@ import xarray as xr
 from rainsmith.base.dims import CATEGORIES, SPLITS, day_numbers, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.config import load_config
-from rainsmith.prepare.gridded import prepare_predictors
+from rainsmith.prepare.new_period import prepare_predictors
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from tests.data.made import config, mapped, pressure, rain

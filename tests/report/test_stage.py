@@ -392,7 +392,7 @@ def bare(config: Config, tmp_path: Path) -> Run:
     run = Run(tmp_path)
     members = members_of(store, "prior", 3).drop_vars(["y", "x"])
     members.to_zarr(run.sample_path("flat", "prior", "test"), zarr_format=3, consolidated=False)
-    write_store(store.drop_vars(["y", "x"]), run)
+    write_store(store.drop_vars(["y", "x"]), run.store)
     return run
 
 

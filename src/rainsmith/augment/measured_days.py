@@ -13,7 +13,7 @@ from rainsmith.augment.normal_ranges import NormalRange
 from rainsmith.augment.return_periods import Tail, years_of
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.data.store import domain_means
+from rainsmith.data.statistics import domain_means
 
 CALIBRATION_DAYS = 1000
 """Number of wet training days, evenly spaced, that bounds are fitted to; more days change a 0.1 % quantile little."""

@@ -11,7 +11,7 @@ from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.config import Augment
 from rainsmith.data.analogs import analog_mean, ordinals
-from rainsmith.data.store import domain_means
+from rainsmith.data.statistics import domain_means
 from rainsmith.sample.stage import choose_days
 
 

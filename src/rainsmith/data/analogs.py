@@ -1,4 +1,4 @@
-"""Search for analogs: which training days resemble a day in its coarse predictors (pure numpy).
+"""Search for analogs: the training days that resemble a day most in its coarse predictors.
 
 Lorenz (1969), doi:10.1175/1520-0469(1969)26<636:APARBN>2.0.CO;2; Zorita and von Storch (1999),
 doi:10.1175/1520-0442(1999)012<2474:TAMAAS>2.0.CO;2.
@@ -11,10 +11,10 @@ import numpy as np
 import xarray as xr
 
 COMPONENTS = 15
-"""Leading principal components in which days are compared where there is no coarse rain (DESIGN 5)."""
+"""Leading principal components in which days are compared where there is no coarse rain."""
 GAP_DAYS = 3
-"""[days] A training day's neighbours within this distance are no analogs of it."""
-_QUERIES = 256  # days searched at a time: bounds the distance matrix
+"""[days] Training days within this distance of a training day are not analogs of it."""
+_QUERIES = 256  # days searched at once; bounds the matrix of distances
 
 
 def ordinals(time: xr.DataArray) -> np.ndarray:
@@ -59,7 +59,7 @@ def principal_components(predictors: np.ndarray, train: np.ndarray, n: int = COM
     Args:
         predictors: (time, channel, y_lr, x_lr) raw, NaN where missing.
         train: (time,) bool, the days that the components are fitted on.
-        n: components kept, at most; fewer where fewer vary.
+        n: number of components; fewer where the training days vary in fewer.
 
     Returns:
         (time, n) float64: unscaled scores, so that a leading component counts more in a distance.
@@ -82,8 +82,8 @@ def nearest(library: np.ndarray, queries: np.ndarray, k: int, *, exclude: np.nda
     Args:
         library: (n, feature) of the training days.
         queries: (m, feature) of the days that look for analogs.
-        k: analogs a query.
-        exclude: (m, n) bool, pairs that must not be chosen.
+        k: number of analogs of each query.
+        exclude: (m, n) bool, True for pairs that must not be chosen; None excludes none.
 
     Returns:
         (m, k) int64 indices into the library.
@@ -96,7 +96,7 @@ def nearest(library: np.ndarray, queries: np.ndarray, k: int, *, exclude: np.nda
         raise ValueError(
             f"found {allowed.min()} candidate days for {k} analogs; ask for fewer members or give more training days"
         )
-    found = np.empty((len(queries), k), dtype=np.int64)
+    analogs = np.empty((len(queries), k), dtype=np.int64)
     norm = (library**2).sum(axis=1)
     for start in range(0, len(queries), _QUERIES):
         part = slice(start, start + _QUERIES)
@@ -105,8 +105,8 @@ def nearest(library: np.ndarray, queries: np.ndarray, k: int, *, exclude: np.nda
             distance[exclude[part]] = np.inf
         chosen = np.argpartition(distance, k - 1, axis=1)[:, :k]
         order = np.argsort(np.take_along_axis(distance, chosen, axis=1), axis=1, kind="stable")
-        found[part] = np.take_along_axis(chosen, order, axis=1)
-    return found
+        analogs[part] = np.take_along_axis(chosen, order, axis=1)
+    return analogs
 
 
 def analog_mean(
@@ -124,12 +124,15 @@ def analog_mean(
         predictors: (time, channel, y_lr, x_lr) raw, NaN where missing.
         rain: (time,) domain mean [mm/day]; only training days are read.
         train: (time,) bool, the days that are analogs and that the components are fitted on.
-        days: (time,) from ``ordinals``; a training day and its neighbours within ``gap`` are no analogs of it.
-        members: analogs a day; fewer where the training days do not suffice.
-        gap: [days].
+        days: (time,) from ``ordinals``.
+        members: number of analogs of a day; fewer where there are not enough training days.
+        gap: training days within this distance of a training day are not analogs of it [days].
 
     Returns:
         (time,) [mm/day].
+
+    Raises:
+        ValueError: a day has no candidate for an analog.
     """
     features = principal_components(predictors, train)
     library = np.flatnonzero(train & np.isfinite(rain))

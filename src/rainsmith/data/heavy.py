@@ -1,4 +1,4 @@
-"""Categories of days, and the heavy days chosen by the predictors alone (DESIGN 5)."""
+"""Categories of days, and the heavy days chosen by the predictors alone (docs/architecture.md, "Days to judge on")."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from rainsmith.base.dims import CATEGORIES, SPLITS
 
 
 def categories(precip: np.ndarray, threshold: float, area: float, wet_mm: float) -> np.ndarray:
-    """Category of each day as an index into ``arrays.CATEGORIES``.
+    """Category of each day as an index into ``dims.CATEGORIES``.
 
-    heavy: at least ``area`` of the valid cells exceed ``threshold``; moderate: any cell does; dry: the mean is below
-    ``wet_mm``; light: the rest.
+    A day is heavy where at least ``area`` of its valid cells exceed ``threshold``, and moderate where any cell does.
+    Other days are dry where their mean is below ``wet_mm``, and light otherwise.
 
     Args:
         precip: (time, y, x) [mm/day], NaN where invalid.
-        threshold: [mm/day] a quantile of all training values.
-        area: share of the valid cells of the day.
-        wet_mm: [mm/day].
+        threshold: a quantile of all training values [mm/day].
+        area: share of the valid cells of the day that must exceed the threshold, 0 to 1.
+        wet_mm: least mean rain of a day that is not dry [mm/day].
 
     Returns:
         (time,) int8.
     """
-    found = np.empty(len(precip), dtype=np.int8)
+    category = np.empty(len(precip), dtype=np.int8)
     for day, field in enumerate(precip):
         values = field[np.isfinite(field)]
         share = float((values > threshold).mean()) if values.size else 0.0
@@ -34,12 +34,21 @@ def categories(precip: np.ndarray, threshold: float, area: float, wet_mm: float)
             name = "dry"
         else:
             name = "light"
-        found[day] = CATEGORIES.index(name)
-    return found
+        category[day] = CATEGORIES.index(name)
+    return category
 
 
 def choose_heavy_x(score: np.ndarray, category: np.ndarray, split: np.ndarray) -> np.ndarray:
-    """In each split as many days as are ``heavy``, those with the largest score: bool (time,)."""
+    """Choose in each split the days of the largest score, as many as are ``heavy`` there.
+
+    Args:
+        score: (time,) how wet the predictors make the day look [mm/day].
+        category: (time,) index into ``dims.CATEGORIES``.
+        split: (time,) index into ``dims.SPLITS``, -1 for none.
+
+    Returns:
+        (time,) bool.
+    """
     chosen = np.zeros(len(score), dtype=bool)
     for index in range(len(SPLITS)):
         days = np.flatnonzero(split == index)
@@ -50,7 +59,7 @@ def choose_heavy_x(score: np.ndarray, category: np.ndarray, split: np.ndarray) -
 
 
 def coarse_rain_score(coarse: np.ndarray, block: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Mean coarse rain of each day over valid cells: coarse cells weigh as many valid fine cells as they hold.
+    """Mean coarse rain of each day; a coarse cell weighs as much as the number of valid fine cells that it holds.
 
     Args:
         coarse: (time, y_lr, x_lr) [mm/day], NaN where missing.

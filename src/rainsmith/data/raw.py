@@ -1,4 +1,4 @@
-"""What a source of data hands to ``prepare``: raw fields in mm/day and raw predictors, not yet split or measured."""
+"""What every kind of data is read into: rain in mm/day and raw predictors, before splits and statistics."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class RawData:
         coarse_row: (y, x), fractional row of each fine cell in the coarse grid.
         coarse_col: (y, x), fractional column of each fine cell in the coarse grid.
         coarse_rain_channel: channel that holds the coarse rain of the day itself [mm/day], or "".
-        rain_channels: every channel of rain [mm/day], of whatever day.
-        coarsen: side of the blocks [fine cells] where that channel is block means of the target, else 0.
-        split: (time,) int8 where the source itself fixes the splits, else None (``data.splits`` rules).
-        log_mean: (y, x), statistics of log1p mm/day that came with the files, else None.
-        log_std: (y, x), likewise.
+        rain_channels: names of all channels of rain [mm/day], of the day itself and of other days.
+        coarsen: side of the blocks [fine cells] where ``coarse_rain_channel`` is block means of the target, else 0.
+        split: (time,) int8 where the files themselves fix the splits, else None; then ``data.splits`` decides.
+        log_mean: (y, x), mean of log1p mm/day where it came with the files, else None.
+        log_std: (y, x), standard deviation of log1p mm/day where it came with the files, else None.
         attrs: source, title, history and terms of the data.
     """
 

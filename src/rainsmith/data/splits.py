@@ -14,10 +14,15 @@ from rainsmith.base.errors import UserError
 from rainsmith.config import DateSpan, Splits
 
 Span = tuple[int, int]
+"""First and last day, as YYYYMMDD."""
 
 
 def day_of(text: str, where: str) -> int:
     """A date YYYY-MM-DD of any calendar as the integer YYYYMMDD.
+
+    Args:
+        text: the date.
+        where: the key of the configuration, for error messages.
 
     Raises:
         UserError: the text is no date.
@@ -29,7 +34,11 @@ def day_of(text: str, where: str) -> int:
 
 
 def span_of(span: DateSpan, where: str) -> Span:
-    """[first, last] date as two integers YYYYMMDD."""
+    """[first, last] date as two integers YYYYMMDD.
+
+    Raises:
+        UserError: a date is malformed, or the last day comes before the first.
+    """
     first, last = day_of(span[0], where), day_of(span[1], where)
     if last < first:
         raise UserError(f"{where} ends ({span[1]}) before it begins ({span[0]}); swap the two dates")
@@ -40,7 +49,7 @@ def split_spans(splits: Splits) -> dict[str, list[Span]]:
     """Spans of days of each split, both ends included.
 
     Raises:
-        UserError: a span is turned round, is no date, or two spans share days.
+        UserError: a span ends before it begins, a date is malformed, or two spans share days.
     """
     spans: dict[str, list[Span]] = {}
     for name in SPLITS:
@@ -72,15 +81,19 @@ def assign(numbers: np.ndarray, spans: dict[str, list[Span]]) -> np.ndarray:
 
 
 def leave_gaps(split: np.ndarray, reads: list[np.ndarray], spans: dict[str, list[Span]]) -> np.ndarray:
-    """Take training and validation days out (-1) whose predictors hold rain of another split.
+    """Take training and validation days whose predictors hold rain of another split out of their split (-1).
 
-    The block means of the target at lag +1 on the last day of a split *are* the rain of the first day of the next,
-    which is scored there; so such days are neither trained on nor used to choose a checkpoint. A test day may read
-    the past (its lag -1 can be a validation day): nothing is fitted to it, and at the time of use that rain is known.
+    On the last day of a split, block means of the target at lag +1 are the rain of the first day of the next split,
+    where that rain is scored. Such days are neither trained on nor used to choose a checkpoint. A test day may read the
+    past (its lag -1 can be a validation day), because nothing is fitted to it and that rain is known when it is used.
 
     Args:
         split: (time,) index of the split of each day.
-        reads: the days YYYYMMDD (time,) whose rain each day reads, one array a lag.
+        reads: the day YYYYMMDD (time,) whose rain each day reads, one array for each channel of rain.
+        spans: the spans of days of each split.
+
+    Returns:
+        (time,) as ``split``, with -1 at the days that were taken out.
     """
     result = split.copy()
     for numbers in reads:
@@ -90,21 +103,25 @@ def leave_gaps(split: np.ndarray, reads: list[np.ndarray], spans: dict[str, list
 
 
 def refuse_empty(split: np.ndarray, numbers: np.ndarray) -> None:
-    """Every split needs days.
+    """Refuse splits without days.
+
+    Args:
+        split: (time,) index of the split of each day.
+        numbers: (time,) the days YYYYMMDD.
 
     Raises:
-        UserError: a split has none; the message says which days there are.
+        UserError: a split has no day; the message says which days there are.
     """
     for index, name in enumerate(SPLITS):
         if not (split == index).any():
-            found = f"{_text((int(numbers.min()), int(numbers.max())))}" if numbers.size else "no day"
+            held = _text((int(numbers.min()), int(numbers.max()))) if numbers.size else "no day"
             raise UserError(
-                f"split '{name}' has no day; the data hold {found}; correct data.splits, data.period or data.months"
+                f"split '{name}' has no day; the data hold {held}; correct data.splits, data.period or data.months"
             )
 
 
 def shifted_days(time: xr.DataArray, days: int) -> np.ndarray:
-    """The date of each time plus a number of days in its own calendar, as YYYYMMDD."""
+    """The date of each time plus a number of days in its own calendar: (time,) YYYYMMDD."""
     index = time.to_index() + datetime.timedelta(days=days)
     shifted = xr.DataArray(index, dims=TIME).dt
     return np.asarray(shifted.year * 10000 + shifted.month * 100 + shifted.day, dtype=np.int64)

@@ -1,11 +1,13 @@
-"""From raw fields to the store: splits, training statistics, categories, and one atomic write."""
+"""The store: made from raw fields with splits, statistics and categories, written at once, and its hash."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,64 +16,48 @@ import xarray as xr
 from rainsmith.base.dims import CATEGORIES, CHANNEL, GRID, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
-from rainsmith.config import Config
+from rainsmith.config import Data
 from rainsmith.data import heavy
 from rainsmith.data.analogs import analog_mean, ordinals
-from rainsmith.data.grids.grid import block_index
+from rainsmith.data.grids.locate import block_index
 from rainsmith.data.raw import RawData
 from rainsmith.data.splits import assign, refuse_empty, split_spans
-from rainsmith.run_folder import Run
+from rainsmith.data.statistics import channel_statistics, domain_means, training_statistics
 
-_DAYS_AT_ONCE = 256  # of a store that are held while its hash is made
+_DAYS_AT_ONCE = 256  # bounds the memory while the hash is made
 CHUNK_DAYS = 16
-"""[days] A random day out of long chunks costs milliseconds; out of these, a fraction of one."""
+"""[days] Training reads random days: a day out of a longer chunk takes milliseconds, out of these a fraction of one."""
 
 
-def finish(raw: RawData, config: Config, run: Run, counts: Mapping[str, Any] | None = None) -> None:
-    """Write ``store.zarr`` from raw fields: the one way into a store, whatever the kind of data.
+def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | None = None) -> xr.Dataset:
+    """Make the store from raw fields: every kind of data becomes a store here, and nowhere else.
 
     Args:
-        raw: fields in mm/day and raw predictors.
-        config: the run's configuration.
-        run: the run folder.
-        counts: numbers and notices that become attributes of the store.
+        raw: rain in mm/day, raw predictors and static maps.
+        settings: the section ``data`` of the configuration; its files are not read.
+        attributes: more attributes of the store, such as counts of what was mended.
+
+    Returns:
+        The store in memory: ``precip``, ``predictors``, ``statics``, ``mask``, the split and category of each day,
+        where fine cells lie in the coarse grid, and statistics of the training days (docs/architecture.md).
 
     Raises:
-        UserError: a split is empty, splits overlap, or the disk is too small.
+        UserError: a split has no day, splits overlap, no rain falls on training days, or a predictor is always missing.
     """
-    store = build_store(raw, config, counts or {})
-    write_store(store, run)
-
-
-def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.Dataset:
-    """The store as a Dataset in memory (see ``finish``)."""
     precip = raw.precip.astype(np.float32, copy=False).copy(deep=False)
-    numbers = day_numbers(precip[TIME])
-    split = raw.split if raw.split is not None else assign(numbers, split_spans(config.data.splits))
-    refuse_empty(split, numbers)
+    precip.attrs = {**precip.attrs, "units": "mm/day", "standard_name": "lwe_precipitation_rate"}
+    raw = replace(raw, precip=precip)
+    days = day_numbers(precip[TIME])
+    split = raw.split if raw.split is not None else assign(days, split_spans(settings.splits))
+    refuse_empty(split, days)
     mask = np.isfinite(precip.values).any(axis=0)
     training = split == SPLITS.index("train")
-    statistics = training_statistics(precip.values, training, config.data.heavy_quantile)
-    if not float(statistics["train_max"][1]) >= config.data.wet_mm:
-        raise UserError(
-            f"the most that falls on a training day is {float(statistics['train_max'][1]):g} mm/day; expected rain "
-            f"(data.wet_mm is {config.data.wet_mm:g}); check the variable and its unit, or give other training years"
-        )
-    if raw.log_mean is not None and raw.log_std is not None:
-        statistics["log_mean"] = (GRID, np.where(mask, raw.log_mean.values, np.nan).astype(np.float32))
-        statistics["log_std"] = (GRID, np.where(mask, raw.log_std.values, np.nan).astype(np.float32))
-    threshold = max(float(statistics["heavy_threshold"][1]), config.data.wet_mm)  # where most days are dry
-    statistics["heavy_threshold"] = ((), np.float64(threshold), {"units": "mm/day"})
-    category = heavy.categories(precip.values, threshold, config.data.heavy_area, config.data.wet_mm)
+    statistics = _rain_statistics(raw, mask, training, settings)
+    threshold = float(statistics["heavy_threshold"][1])
+    category = heavy.categories(precip.values, threshold, settings.heavy_area, settings.wet_mm)
     shape = (raw.predictors.sizes[Y_LR], raw.predictors.sizes[X_LR])
     block = block_index(raw.coarse_row.values, raw.coarse_col.values, shape)
-    if raw.coarse_rain_channel:
-        coarse = raw.predictors.sel({CHANNEL: raw.coarse_rain_channel}).values
-        score = heavy.coarse_rain_score(coarse, block, mask)
-    else:
-        score = _analog_score(raw, domain_means(precip.values), training)
-    heavy_x = heavy.choose_heavy_x(score, category, split)
-    precip.attrs = {**precip.attrs, "units": "mm/day", "standard_name": "lwe_precipitation_rate"}
+    heavy_x = heavy.choose_heavy_x(_wetness(raw, mask, block, training), category, split)
     store = xr.Dataset(
         {
             "precip": precip.transpose(TIME, Y, X),
@@ -86,114 +72,25 @@ def build_store(raw: RawData, config: Config, counts: Mapping[str, Any]) -> xr.D
             "block": (GRID, block, {"long_name": "number of the coarse cell that holds the cell"}),
             **channel_statistics(raw.predictors, training, raw.rain_channels),
             **statistics,
-        }
+        },
+        attrs=_attributes(raw, settings.kind, attributes or {}),
     )
-    store.attrs = {
-        "Conventions": "CF-1.11",
-        **raw.attrs,
-        "kind": config.data.kind,
-        "coarse_rain_channel": raw.coarse_rain_channel,
-        "coarsen": raw.coarsen,
-        "grid_mapping": precip.attrs.get("grid_mapping", ""),  # outlives the time dimension, in checkpoints
-        "legacy_statistics": int(raw.log_mean is not None and raw.log_std is not None),
-        "rainsmith_version": metadata.version("rainsmith"),
-        **counts,
-    }
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    earlier = [raw.attrs["history"]] if raw.attrs.get("history") else []
-    store.attrs["history"] = "\n".join([f"{now} rainsmith {store.attrs['rainsmith_version']} prepare", *earlier])
-    # the grids must outlive the time dimension: checkpoints keep the store without it
-    bare = {dim: np.arange(store.sizes[dim]) for dim in (Y_LR, X_LR) if dim not in store.coords}
-    return store.assign_coords(bare).drop_encoding()
+    # checkpoints keep the store without its time, so the coarse grid needs coordinates of its own
+    missing = {dim: np.arange(store.sizes[dim]) for dim in (Y_LR, X_LR) if dim not in store.coords}
+    return store.assign_coords(missing).drop_encoding()
 
 
-def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile: float) -> dict[str, Any]:
-    """Statistics of the training days over valid cell-days (dry ones included), as variables of the store.
+def write_store(store: xr.Dataset, path: Path) -> None:
+    """Write a store beside its place and rename it, so that no unfinished store is ever found there.
 
     Args:
-        precip: (time, y, x) [mm/day], NaN where invalid.
-        training: (time,) bool.
-        heavy_quantile: quantile of all values that ``heavy_threshold`` is.
-    """
-    days = np.flatnonzero(training)
-    shape = precip.shape[1:]
-    count, total, log_total, log_square = (np.zeros(shape) for _ in range(4))
-    for start in range(0, len(days), 256):  # in pieces of float64: exact, and without copies of the whole
-        part = precip[days[start : start + 256]].astype(np.float64)
-        valid = np.isfinite(part)
-        part[~valid] = 0.0
-        logs = np.log1p(part)
-        count += valid.sum(axis=0)
-        total += part.sum(axis=0)
-        log_total += logs.sum(axis=0)
-        log_square += (logs**2).sum(axis=0)
-    values = np.concatenate([precip[day][np.isfinite(precip[day])] for day in days])
-    quantiles = np.quantile(values, [0.90, 0.95, 0.99, heavy_quantile], overwrite_input=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        climatology, log_mean = total / count, log_total / count
-        log_std = np.sqrt(np.maximum(log_square / count - log_mean**2, 0.0))
-        pooled = log_total.sum() / count.sum()
-        log_std_global = np.sqrt(log_square.sum() / count.sum() - pooled**2)
-    names = ("p90", "p95", "p99", "heavy_threshold")
-    units = {"units": "mm/day"}
-    scalars = {n: ((), np.float64(q), units) for n, q in zip(names, quantiles, strict=True)}
-    return {
-        "climatology": (GRID, climatology.astype(np.float32), {**units, "long_name": "training mean"}),
-        "log_mean": (GRID, log_mean.astype(np.float32), {"long_name": "training mean of log1p(mm/day)"}),
-        "log_std": (GRID, log_std.astype(np.float32), {"long_name": "training standard deviation of log1p(mm/day)"}),
-        "log_std_global": ((), np.float64(log_std_global)),
-        "train_max": ((), np.float64(values.max()), units),
-        **scalars,
-    }
-
-
-def channel_statistics(
-    predictors: xr.DataArray, training: np.ndarray, rain_channels: Collection[str] = ()
-) -> dict[str, Any]:
-    """Mean, standard deviation and range of each channel over training days and coarse cells, as variables.
-
-    Channels of rain also get the mean and standard deviation of log1p, NaN for the others.
-
-    Raises:
-        UserError: a channel has no value on any training day.
-    """
-    names = ("mean", "std", "min", "max", "log_mean", "log_std")
-    found: dict[str, list[float]] = {name: [] for name in names}
-    for number, channel in enumerate(predictors[CHANNEL].values):
-        values = predictors.values[training, number]
-        values = values[np.isfinite(values)].astype(np.float64)
-        if not values.size:
-            raise UserError(
-                f"predictor '{channel}' has no value on any training day; remove it or move data.splits.train"
-            )
-        logs = np.log1p(np.maximum(values, 0.0)) if str(channel) in rain_channels else np.full(1, np.nan)
-        for name in names:
-            measured = logs if name.startswith("log_") else values
-            found[name].append(float(getattr(measured, name.removeprefix("log_"))()))
-    return {f"predictor_{name}": (CHANNEL, np.asarray(values)) for name, values in found.items()}
-
-
-def domain_means(precip: np.ndarray) -> np.ndarray:
-    """Mean of each day over its valid cells (time,) [mm/day], NaN where there is none."""
-    count = np.array([np.isfinite(day).sum() for day in precip])
-    total = np.array([np.nansum(day, dtype=np.float64) for day in precip])
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _analog_score(raw: RawData, domain_mean: np.ndarray, training: np.ndarray) -> np.ndarray:
-    try:
-        return analog_mean(raw.predictors.values, domain_mean, training, ordinals(raw.precip[TIME]))
-    except ValueError as error:
-        raise UserError(f"heavy_x cannot be chosen: {error}") from None
-
-
-def write_store(store: xr.Dataset, run: Run) -> None:
-    """Write a store at once: a temporary folder that takes its place when it is complete.
+        store: from ``build_store``.
+        path: the folder to write, such as ``runs/x/store.zarr``; an older store is replaced.
 
     Raises:
         UserError: the disk is too small.
     """
-    check_disk(run.folder, store.nbytes, "prepare")
+    check_disk(path.parent, store.nbytes, "prepare")
     sizes = store.sizes
     days = min(CHUNK_DAYS, sizes[TIME])
     encoding: dict[str, dict[str, Any]] = {
@@ -201,12 +98,8 @@ def write_store(store: xr.Dataset, run: Run) -> None:
         "predictors": {"chunks": (days, sizes[CHANNEL], sizes[Y_LR], sizes[X_LR])},
         **{name: {"chunks": (sizes[TIME],)} for name in ("split", "category", "heavy_x")},
     }
-    with atomic(run.store) as path:
-        store.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=encoding)
-
-
-def _flags(names: tuple[str, ...]) -> dict[str, Any]:
-    return {"flag_values": list(range(len(names))), "flag_meanings": " ".join(names)}
+    with atomic(path) as scratch:
+        store.to_zarr(scratch, mode="w", zarr_format=3, consolidated=False, encoding=encoding)
 
 
 def fingerprint_of(store: xr.Dataset) -> str:
@@ -214,7 +107,7 @@ def fingerprint_of(store: xr.Dataset) -> str:
     digest = hashlib.sha256(day_numbers(store["time"]).tobytes())
     for name in sorted(map(str, store.variables)):
         digest.update(name.encode())
-        if store[name].dtype.kind not in "biuf":  # names; and the time, whose days are in already
+        if store[name].dtype.kind not in "biuf":  # text, and the time, whose days are in the hash already
             digest.update(b"" if name == "time" else str(store[name].values.tolist()).encode())
             continue
         days = store.sizes["time"] if "time" in store[name].dims else 0
@@ -222,3 +115,63 @@ def fingerprint_of(store: xr.Dataset) -> str:
             part = store[name].isel(time=slice(start, start + _DAYS_AT_ONCE)) if days else store[name]
             digest.update(np.ascontiguousarray(part.values).tobytes())
     return digest.hexdigest()[:16]
+
+
+def _rain_statistics(raw: RawData, mask: np.ndarray, training: np.ndarray, settings: Data) -> dict[str, Any]:
+    """Statistics of the training days; those of log1p that came with legacy files replace our own.
+
+    Raises:
+        UserError: no rain falls on any training day.
+    """
+    statistics = training_statistics(raw.precip.values, training, settings.heavy_quantile)
+    most = float(statistics["train_max"][1])
+    if not most >= settings.wet_mm:
+        raise UserError(
+            f"the most that falls on a training day is {most:g} mm/day; expected rain "
+            f"(data.wet_mm is {settings.wet_mm:g}); check the variable and its unit, or give other training years"
+        )
+    if raw.log_mean is not None and raw.log_std is not None:
+        statistics["log_mean"] = (GRID, np.where(mask, raw.log_mean.values, np.nan).astype(np.float32))
+        statistics["log_std"] = (GRID, np.where(mask, raw.log_std.values, np.nan).astype(np.float32))
+    # where most days are dry the quantile is 0; a heavy day needs rain all the same
+    threshold = max(float(statistics["heavy_threshold"][1]), settings.wet_mm)
+    statistics["heavy_threshold"] = ((), np.float64(threshold), {"units": "mm/day"})
+    return statistics
+
+
+def _wetness(raw: RawData, mask: np.ndarray, block: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """How wet the predictors alone make each day look (time,) [mm/day]: its coarse rain, else the mean of its analogs.
+
+    Raises:
+        UserError: there is no coarse rain and too few training days to find analogs among.
+    """
+    if raw.coarse_rain_channel:
+        coarse = raw.predictors.sel({CHANNEL: raw.coarse_rain_channel}).values
+        return heavy.coarse_rain_score(coarse, block, mask)
+    rain = domain_means(raw.precip.values)
+    try:
+        return analog_mean(raw.predictors.values, rain, training, ordinals(raw.precip[TIME]))
+    except ValueError as error:
+        raise UserError(f"heavy_x cannot be chosen: {error}") from None
+
+
+def _attributes(raw: RawData, kind: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    version = metadata.version("rainsmith")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    earlier = [raw.attrs["history"]] if raw.attrs.get("history") else []
+    return {
+        "Conventions": "CF-1.11",
+        **raw.attrs,
+        "kind": kind,
+        "coarse_rain_channel": raw.coarse_rain_channel,
+        "coarsen": raw.coarsen,
+        "grid_mapping": raw.precip.attrs.get("grid_mapping", ""),  # checkpoints drop precip and need it here
+        "legacy_statistics": int(raw.log_mean is not None and raw.log_std is not None),
+        "rainsmith_version": version,
+        **more,
+        "history": "\n".join([f"{now} rainsmith {version} prepare", *earlier]),
+    }
+
+
+def _flags(names: tuple[str, ...]) -> dict[str, Any]:
+    return {"flag_values": list(range(len(names))), "flag_meanings": " ".join(names)}

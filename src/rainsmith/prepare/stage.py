@@ -1,29 +1,37 @@
-"""The command ``prepare``: read, check, split and measure the data, and write ``store.zarr``."""
+"""The stage ``prepare``: read, check, split and measure the data, and write ``store.zarr``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from rainsmith.base.console import console
 from rainsmith.config import Config
-from rainsmith.data.check import check_precip
-from rainsmith.data.store import finish
-from rainsmith.prepare.gridded import _checks, read_gridded
+from rainsmith.data.checks import CheckLog, check_input
+from rainsmith.data.store import build_store, write_store
+from rainsmith.prepare.gridded import read_gridded
 from rainsmith.run_folder import Run
 
 
-def prepare(config: Config, run: Run) -> None:
+def prepare(config: Config, run: Run) -> Path:
     """Write ``store.zarr`` (precipitation in mm/day, raw predictors, statics, splits, training statistics).
 
-    ``config.yaml`` beside it is what later stages use where no configuration is given.
+    ``config.yaml`` is written beside it; later stages use it where no configuration is given.
+
+    Returns:
+        The path of the store.
 
     Raises:
         UserError: files, variables, units, splits or values are not as expected; see the message.
     """
     kind = config.data.kind
     counts: dict[str, Any] = {}
+    log = CheckLog()
     if kind == "gridded":
-        raw, counts = read_gridded(config.data)
+        raw, counts = read_gridded(config.data, log)
+        _print_summary(counts, log.notices)
     elif kind == "demo":
         from rainsmith.data.demo.climate import climate
 
@@ -32,7 +40,14 @@ def prepare(config: Config, run: Run) -> None:
         from rainsmith.data.legacy import read as legacy
 
         raw = legacy.read_days(config) if kind == "legacy-days" else legacy.read_arrays(config)
-        checked = check_precip(raw.precip, suspect=config.data.suspect)
-        raw, counts = replace(raw, precip=checked.precip), _checks(checked, config.data)
-    finish(raw, config, run, counts)
+        raw = replace(raw, precip=check_input(raw.precip, "target", "converted", config.data, log))
+    write_store(build_store(raw, config.data, counts | log.attributes), run.store)
     run.write_config(config)
+    return run.store
+
+
+def _print_summary(counts: Mapping[str, int], notices: Sequence[str]) -> None:
+    kept = counts["days_found"] - counts["days_dropped"]
+    days = f"{kept} days ({counts['days_dropped']} dropped for lack of a lag or predictor, "
+    gaps = f"{counts['days_in_gaps']} left as gaps between splits)"
+    console.print(f"prepare: {', '.join([days + gaps, *notices])}", soft_wrap=True)

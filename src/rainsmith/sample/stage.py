@@ -174,7 +174,7 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
     Raises:
         UserError: predictors that do not match the checkpoint's.
     """
-    from rainsmith.prepare.gridded import prepare_predictors
+    from rainsmith.prepare.new_period import prepare_predictors
 
     loaded = checkpoints.load(source)
     settings = config.sampling

@@ -1,4 +1,4 @@
-"""Grids: positions of one in the other against pyproj and closed forms."""
+"""Grids: what they know of their cells, and when two are the same."""
 
 from __future__ import annotations
 
@@ -8,33 +8,17 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.data.grids.block_means import block_grid, block_means, block_rows, crop
-from rainsmith.data.grids.grid import Grid, attach_lat_lon, block_index, fractional_index, locate_points, turn
-from tests.data.made import mapped, pressure, rain
-
-
-def fine(ny: int = 7, nx: int = 9) -> xr.DataArray:
-    """A map with its grid mapping."""
-    ds = mapped(rain(days=1, ny=ny, nx=nx))
-    da = ds["pr"].isel(time=0, drop=True).assign_coords(utm=ds["utm"])
-    return da.assign_attrs(grid_mapping="utm")
-
-
-def lat_lon(step: float = 0.5) -> Grid:
-    da = pressure(days=1, step=step).rename(lat="y", lon="x")
-    da["y"].attrs["standard_name"], da["x"].attrs["standard_name"] = "latitude", "longitude"
-    return Grid.of(da)
-
-
-def curvilinear(grid: Grid) -> Grid:
-    """The same cells, known by their 2-D latitudes and longitudes alone."""
-    ny, nx = grid.shape
-    return Grid(np.arange(ny) * 1.0, np.arange(nx) * 1.0, None, grid.latitude, grid.longitude, axes=False)
+from rainsmith.data.grids.block_means import block_grid
+from rainsmith.data.grids.grid import Grid, attach_lat_lon, move_seam_away
+from rainsmith.data.grids.locate import fractional_index
+from rainsmith.data.grids.projection import WGS84
+from rainsmith.data.grids.sphere import wrap_degrees
+from tests.data.made import fine_map, lat_lon_grid, without_axes
 
 
 @pytest.mark.parametrize("described", ["cf", "crs_wkt", "spatial_ref"])
 def test_latitudes_follow_from_the_grid_mapping(described: str) -> None:
-    da = fine()
+    da = fine_map()
     if described != "cf":
         da["utm"].attrs = {described: pyproj.CRS.from_epsg(32631).to_wkt()}
     there = attach_lat_lon(da)
@@ -44,13 +28,15 @@ def test_latitudes_follow_from_the_grid_mapping(described: str) -> None:
 
 
 def test_axes_in_km_are_understood() -> None:
-    metres, km = fine(), fine()
+    metres, km = fine_map(), fine_map()
     km = km.assign_coords({d: (d, km[d].values / 1000, {**km[d].attrs, "units": "km"}) for d in ("y", "x")})
     np.testing.assert_allclose(Grid.of(km).latitude, Grid.of(metres).latitude)
 
 
 def test_latitudes_of_the_file_are_kept_and_none_are_invented() -> None:
-    given = fine().assign_coords(latitude=(("y", "x"), np.full((7, 9), 41.0)), longitude=(("y", "x"), np.ones((7, 9))))
+    given = fine_map().assign_coords(
+        latitude=(("y", "x"), np.full((7, 9), 41.0)), longitude=(("y", "x"), np.ones((7, 9)))
+    )
     assert (attach_lat_lon(given)["latitude"] == 41.0).all()
     bare = xr.DataArray(np.zeros((3, 4)), dims=("y", "x"))
     assert not Grid.of(bare).located
@@ -75,56 +61,9 @@ def test_a_rotated_pole_is_a_projection() -> None:
     # the rotated origin lies on the pole's meridian, 90 degrees off the pole: 50.75 N, 18 E
     assert grid.latitude[2, 2] == pytest.approx(50.75, abs=1e-6)
     assert grid.longitude[2, 2] == pytest.approx(18.0, abs=1e-6)
-    row, col = fractional_index(grid, curvilinear(grid))
+    row, col = fractional_index(grid, without_axes(grid))
     np.testing.assert_allclose(row, np.indices((5, 5))[0], atol=1e-6)
     np.testing.assert_allclose(col, np.indices((5, 5))[1], atol=1e-6)
-
-
-def test_a_grid_sees_its_own_cells_at_whole_numbers() -> None:
-    for grid in (Grid.of(fine()), lat_lon(), curvilinear(lat_lon())):
-        row, col, within = locate_points(grid, grid)
-        np.testing.assert_allclose(row, np.indices(grid.shape)[0], atol=1e-6)
-        np.testing.assert_allclose(col, np.indices(grid.shape)[1], atol=1e-6)
-        assert within.all()
-
-
-def test_projected_cells_in_a_grid_of_falling_latitudes() -> None:
-    coarse, cells = lat_lon(), Grid.of(fine())
-    row, col = fractional_index(coarse, cells)
-    assert cells.latitude is not None and cells.longitude is not None
-    np.testing.assert_allclose(row, (43.0 - cells.latitude) / 0.5, atol=1e-9)
-    np.testing.assert_allclose(col, cells.longitude / 0.5, atol=1e-9)
-
-
-def test_longitudes_are_compared_modulo_360() -> None:
-    east = lat_lon()
-    west = Grid(east.y, east.x - 360, east.crs, attrs=east.attrs).locate()
-    np.testing.assert_allclose(
-        fractional_index(west, Grid.of(fine()))[1], fractional_index(east, Grid.of(fine()))[1], atol=1e-9
-    )
-
-
-def test_curvilinear_and_rectilinear_agree_inside() -> None:
-    coarse, cells = lat_lon(), Grid.of(fine())
-    for a, b in zip(fractional_index(coarse, cells), fractional_index(curvilinear(coarse), cells), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)
-
-
-def test_curvilinear_cells_outside_take_the_nearest_and_are_known_to_be_outside() -> None:
-    coarse = curvilinear(lat_lon())
-    far = Grid(np.array([50.0, 49.0]), np.array([10.0, 11.0]), lat_lon().crs).locate()
-    row, col, within = locate_points(coarse, far)
-    assert not within.any()
-    assert (row == 0).all() and (col == coarse.shape[1] - 1).all()
-
-
-def test_grids_that_nothing_relates_are_refused() -> None:
-    metres = Grid(np.arange(3.0), np.arange(4.0))
-    with pytest.raises(UserError, match=r"cannot be related.*add 2-D 'latitude'"):
-        fractional_index(lat_lon(), metres)
-    with pytest.raises(UserError, match="cannot be related"):
-        fractional_index(metres, lat_lon())
-    np.testing.assert_allclose(fractional_index(metres, metres)[1][0], [0, 1, 2, 3])  # bare axes of one plane
 
 
 def test_an_axis_that_turns_is_refused() -> None:
@@ -133,66 +72,30 @@ def test_an_axis_that_turns_is_refused() -> None:
 
 
 def test_same_grids() -> None:
-    cells = Grid.of(fine())
-    whole = fine().assign_coords({d: (d, fine()[d].values.astype(np.int64), fine()[d].attrs) for d in ("y", "x")})
+    cells = Grid.of(fine_map())
+    whole = fine_map().assign_coords(
+        {d: (d, fine_map()[d].values.astype(np.int64), fine_map()[d].attrs) for d in ("y", "x")}
+    )
     assert cells.same_as(Grid.of(whole))  # integers
-    assert cells.same_as(curvilinear(cells))
+    assert cells.same_as(without_axes(cells))
     moved = Grid(cells.y + 500.0, cells.x, cells.crs, attrs=cells.attrs).locate()
     assert not cells.same_as(moved)
-    assert not cells.same_as(Grid.of(fine(ny=6)))
+    assert not cells.same_as(Grid.of(fine_map(ny=6)))
 
 
 def test_coordinates_of_the_store_give_the_grid_back() -> None:
-    for grid in (block_grid(Grid.of(fine()), 4), lat_lon(), curvilinear(lat_lon())):
+    for grid in (block_grid(Grid.of(fine_map()), 4), lat_lon_grid(), without_axes(lat_lon_grid())):
         store = xr.Dataset(coords=grid.coords())
         back = Grid.of(store, "_lr")
         assert grid.same_as(back) and back.same_as(grid)
 
 
-@pytest.mark.parametrize("factor", [2, 3, 4, 8, 16])
-def test_block_means_are_means_over_valid_cells(factor: int) -> None:
-    made = rain(days=5, ny=11, nx=13)
-    made.values[2, 4:7, 3:9] = np.nan
-    for least in (1, 3):
-        means = block_means(made, factor, least)
-        ny, nx = -(-11 // factor), -(-13 // factor)
-        assert means.shape == (5, ny, nx)
-        for day, i, j in np.ndindex(5, ny, nx):
-            cells = made.values[day, i * factor : (i + 1) * factor, j * factor : (j + 1) * factor]
-            cells = cells[np.isfinite(cells)]
-            expected = cells.mean() if cells.size >= least else np.nan
-            np.testing.assert_allclose(means[day, i, j], expected, rtol=1e-5)
-
-
-def test_block_means_agree_with_coarsen() -> None:
-    made = rain(days=3, ny=10, nx=12)
-    oracle = made.coarsen(y=4, x=4, boundary="pad").mean()
-    np.testing.assert_allclose(block_means(made, 4), oracle, rtol=1e-5)
-
-
-@pytest.mark.parametrize("factor", [2, 3, 5])
-def test_rows_of_blocks_and_their_grid_agree(factor: int) -> None:
-    cells = Grid.of(fine())
-    blocks = block_grid(cells, factor)
-    row, col = fractional_index(blocks, cells)
-    np.testing.assert_allclose(row[:, 0], block_rows(7, factor), atol=1e-9)
-    np.testing.assert_allclose(col[0], block_rows(9, factor), atol=1e-9)
-    number = block_index(row, col, blocks.shape)
-    i, j = np.indices(cells.shape)
-    np.testing.assert_array_equal(number, i // factor * blocks.shape[1] + j // factor)
-
-
-def test_blocks_of_a_curvilinear_grid_lie_at_the_middle_of_their_cells() -> None:
-    cells = curvilinear(Grid.of(fine(8, 10)))
-    blocks = block_grid(cells, 2)
-    assert cells.latitude is not None and blocks.latitude is not None and blocks.longitude is not None
-    np.testing.assert_allclose(blocks.latitude, cells.latitude.reshape(4, 2, 5, 2).mean(axis=(1, 3)), atol=1e-9)
-    turned = Grid(cells.y, cells.x, None, cells.latitude, turn(cells.longitude + 179.0), axes=False)  # type: ignore[operator]
-    across = block_grid(turned, 2).longitude  # the same cells across the date line
-    np.testing.assert_allclose(turn(across - blocks.longitude), 179.0, atol=1e-6)  # type: ignore[operator]
-
-
-def test_crop_drops_what_the_factor_leaves_over() -> None:
-    assert crop(rain(days=1), 4).shape == (1, 4, 8)
-    with pytest.raises(UserError, match="holds no block of 8 x 8"):
-        crop(rain(days=1), 8)
+def test_the_seam_of_a_grid_round_the_earth_is_moved_away_from_the_region_only_where_it_is_near() -> None:
+    names = {"y": {"standard_name": "latitude"}, "x": {"standard_name": "longitude"}}
+    globe = Grid(np.array([40.0, 42.0]), np.arange(0.0, 360.0, 10.0), WGS84, attrs=names).locate()
+    moved, order = move_seam_away(globe, 3.0)
+    assert order is not None and moved.longitude is not None
+    np.testing.assert_allclose(wrap_degrees(moved.x - globe.x[order]), 0, atol=1e-9)
+    assert moved.x[0] == -170.0 and moved.x[-1] == 180.0 and (np.diff(moved.x) == 10.0).all()
+    for grid, middle in ((globe, 180.0), (lat_lon_grid(), 1.0)):  # a seam far away, and no circle
+        assert move_seam_away(grid, middle) == (grid, None)

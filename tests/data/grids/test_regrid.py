@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from rainsmith.base.errors import UserError
-from rainsmith.data.grids.grid import WGS84, Grid
+from rainsmith.data.grids.grid import Grid
+from rainsmith.data.grids.projection import WGS84
 from rainsmith.data.grids.regrid import regrid
-from tests.data.grids.test_grid import curvilinear, fine, lat_lon
+from tests.data.made import fine_map, lat_lon_grid, without_axes
 
 _NAMES = {"y": {"standard_name": "latitude"}, "x": {"standard_name": "longitude"}}
 
@@ -18,18 +19,18 @@ def sphere(lat: np.ndarray, lon: np.ndarray) -> Grid:
 
 
 def plane(y: np.ndarray, x: np.ndarray) -> Grid:
-    cells = Grid.of(fine())
+    cells = Grid.of(fine_map())
     return Grid(y, x, cells.crs, attrs=cells.attrs).locate()
 
 
 def test_the_same_grid_is_left_as_it_is() -> None:
     values = np.random.default_rng(0).random((2, 6, 8)).astype(np.float32)
-    assert regrid(values, lat_lon(), lat_lon(), conservative=True) is values
+    assert regrid(values, lat_lon_grid(), lat_lon_grid(), conservative=True) is values
 
 
 @pytest.mark.parametrize("falling", [False, True])
 def test_bilinear_is_exact_for_a_plane(falling: bool) -> None:
-    source, target = lat_lon(0.5), sphere(np.array([41.1, 41.7, 42.2]), np.array([0.3, 1.9, 3.3]))
+    source, target = lat_lon_grid(0.5), sphere(np.array([41.1, 41.7, 42.2]), np.array([0.3, 1.9, 3.3]))
     if falling:
         target = sphere(target.y[::-1], target.x)
     values = (2 * source.y[:, None] - 3 * source.x)[None]
@@ -38,12 +39,12 @@ def test_bilinear_is_exact_for_a_plane(falling: bool) -> None:
 
 
 def test_bilinear_from_latitudes_to_a_projection_and_from_a_curvilinear_grid() -> None:
-    source, target = lat_lon(), Grid.of(fine())
+    source, target = lat_lon_grid(), Grid.of(fine_map())
     values = (2 * source.y[:, None] - 3 * source.x)[None]
     assert target.latitude is not None and target.longitude is not None
     expected = 2 * target.latitude - 3 * target.longitude
     np.testing.assert_allclose(regrid(values, source, target, conservative=False)[0], expected, rtol=1e-5)
-    np.testing.assert_allclose(regrid(values, curvilinear(source), target, conservative=False)[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(regrid(values, without_axes(source), target, conservative=False)[0], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("falling", [False, True])
@@ -83,7 +84,7 @@ def test_rain_on_another_projection_is_the_mean_of_the_cells_that_a_cell_holds()
 
 
 def test_a_cell_finer_than_the_source_is_interpolated() -> None:
-    source, target = lat_lon(0.5), Grid.of(fine())
+    source, target = lat_lon_grid(0.5), Grid.of(fine_map())
     rain, other = (regrid(np.ones((1, 6, 8)) * 3, source, target, conservative=c) for c in (True, False))
     np.testing.assert_allclose(rain, 3.0, rtol=1e-6)
     np.testing.assert_allclose(other, 3.0, rtol=1e-6)
@@ -101,7 +102,7 @@ def test_missing_cells_are_left_out(conservative: bool) -> None:
 
 def test_a_source_that_does_not_cover_the_target_is_refused() -> None:
     target = sphere(np.array([41.0, 44.0]), np.array([1.0, 2.0]))
-    for source in (lat_lon(), curvilinear(lat_lon())):
+    for source in (lat_lon_grid(), without_axes(lat_lon_grid())):
         with pytest.raises(UserError, match=r"'msl' covers 50% of the cells.*larger region"):
             regrid(np.ones((1, 6, 8)), source, target, conservative=False, name="msl")
 

@@ -402,7 +402,7 @@ def test_mapped_array_is_not_read_at_once(tmp_path):
 
 
 def test_examples_of_the_page_are_valid_configurations(tmp_path):
-    page = (Path(__file__).resolve().parents[2] / "docs" / "legacy.md").read_text()
+    page = (Path(__file__).resolve().parents[3] / "docs" / "legacy.md").read_text()
     blocks = [part.split("```")[0] for part in page.split("```yaml\n")[1:]]
     assert len(blocks) == 2
     kinds = []

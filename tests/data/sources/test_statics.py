@@ -11,7 +11,7 @@ import xarray as xr
 from rainsmith.base.dims import valid_cells
 from rainsmith.base.errors import UserError
 from rainsmith.data.grids.grid import Grid
-from rainsmith.data.sources.statics import distance_to_coast, read_statics
+from rainsmith.data.sources.statics import distance_to_coast, read_statics, stack_statics
 from tests.data.made import config, mapped, rain
 
 
@@ -31,7 +31,7 @@ def height() -> xr.DataArray:
 def read(tmp_path: Path, given: xr.DataArray | xr.Dataset) -> np.ndarray:
     given.to_netcdf(tmp_path / "orog.nc")
     data = config(tmp_path, statics=[{"files": "orog.nc"}]).data
-    return read_statics(data, target()).values[0]
+    return stack_statics(read_statics(data), target()).values[0]
 
 
 def test_the_same_cells_whatever_type_order_extent_and_name(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_map_of_another_place_and_a_map_given_twice_are_refused(tmp_path: Path
     da.to_netcdf(tmp_path / "orog.nc")
     data = config(tmp_path, statics=[{"files": "orog.nc"}, {"files": "orog.nc"}]).data
     with pytest.raises(UserError, match="one map twice"):
-        read_statics(data, target())
+        stack_statics(read_statics(data), target())
 
 
 def test_distance_to_coast_is_that_to_the_nearest_invalid_cell() -> None:
@@ -106,8 +106,8 @@ def test_without_a_coast_or_coordinates_there_is_no_distance() -> None:
     with pytest.raises(UserError, match="every cell of the target is valid; remove it"):
         distance_to_coast(np.ones((7, 9), dtype=bool), grid)
     with pytest.raises(UserError, match="needs coordinates"):
-        distance_to_coast(target().values, Grid(np.arange(7.0), np.arange(9.0), axes=False))
+        distance_to_coast(target().values, Grid(np.arange(7.0), np.arange(9.0), has_axes=False))
 
 
 def test_no_statics_give_an_empty_stack(tmp_path: Path) -> None:
-    assert read_statics(config(tmp_path).data, target()).shape == (0, 7, 9)
+    assert stack_statics(read_statics(config(tmp_path).data), target()).shape == (0, 7, 9)

@@ -1,7 +1,7 @@
 """The embedded data set: a seeded stochastic rain climate whose true distribution p(y | x) is known.
 
-The coarse state x of a day (six predictors, `rainsmith.data.demo_state`) is made first; the rain y is then drawn given
-x *alone*. No predictor looks at y: the coarse rain is the forcing of the rain, not the block mean of what fell. The
+The coarse state x of a day (six predictors, `demo.weather`) is made first; the rain y is then drawn given x *alone*.
+No predictor looks at y: the coarse rain is the forcing of the rain, not the block mean of what fell. The
 observed day is therefore one draw of the very distribution that `DemoClimate.truth_ensemble` draws from, and true
 members and observation are exchangeable given x.
 
@@ -24,8 +24,8 @@ from scipy.special import beta, ndtr
 
 from rainsmith.base.dims import CHANNEL, MEMBER, STATIC, TIME, X_LR, Y_LR, X, Y
 from rainsmith.config import Demo
-from rainsmith.data.demo.weather import CELL_KM, CHANNELS, Geography, coarse_state, geography
-from rainsmith.data.grids.nested import position, positions
+from rainsmith.data.demo.weather import CELL_KM, CHANNELS, Terrain, coarse_state, terrain
+from rainsmith.data.grids.nested import nested_index, nested_rows_and_columns
 from rainsmith.data.raw import RawData
 
 PROJECTION = "EPSG:32631"
@@ -94,9 +94,9 @@ class DemoClimate:
         return xr.DataArray(days.astype("M8[ns]"), dims=TIME, attrs={"standard_name": "time", "axis": "T"})
 
     @cached_property
-    def maps(self) -> Geography:
+    def maps(self) -> Terrain:
         """Land, elevation and coast."""
-        return geography(self.demo.ny, self.demo.nx)
+        return terrain(self.demo.ny, self.demo.nx)
 
     @cached_property
     def predictors(self) -> np.ndarray:
@@ -171,7 +171,7 @@ class DemoClimate:
             name="statics",
             attrs={"units": "m, km, 1"},
         )
-        row, col = positions((self.demo.ny, self.demo.nx), (self.demo.ny_lr, self.demo.nx_lr))
+        row, col = nested_rows_and_columns((self.demo.ny, self.demo.nx), (self.demo.ny_lr, self.demo.nx_lr))
         return RawData(
             precip=precip,
             predictors=predictors,
@@ -251,7 +251,7 @@ _RAIN = {"standard_name": "lwe_precipitation_rate", "units": "mm/day", "grid_map
 
 def _linear_weights(fine: int, coarse: int) -> np.ndarray:
     """Matrix (fine, coarse) of linear interpolation between coarse centres, held constant beyond the ends."""
-    inside = np.clip(position(fine, coarse), 0, coarse - 1)
+    inside = np.clip(nested_index(fine, coarse), 0, coarse - 1)
     return np.maximum(0.0, 1 - np.abs(inside[:, None] - np.arange(coarse)))
 
 

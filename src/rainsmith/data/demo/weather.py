@@ -1,4 +1,4 @@
-"""The coarse half of the embedded climate: its geography, and the large-scale weather of every day.
+"""The coarse half of the embedded climate: its terrain, and the large-scale weather of every day.
 
 Waves of pressure, temperature, moisture and lift move through the domain and fade over days (first-order
 autoregressive, so a day remembers the one before); winds follow from the pressure by geostrophic balance; storms of a
@@ -36,7 +36,7 @@ MAX_STORMS = 3
 
 
 @dataclass(frozen=True)
-class Geography:
+class Terrain:
     """The fixed maps of the domain, all (ny, nx), row 0 in the south.
 
     Attributes:
@@ -53,7 +53,7 @@ class Geography:
     slope_y: np.ndarray
 
 
-def geography(ny: int, nx: int) -> Geography:
+def terrain(ny: int, nx: int) -> Terrain:
     """Land in the north-west with a ridge along the coast, sea with an island in the south-east."""
     b, a = np.meshgrid((np.arange(ny) + 0.5) / ny, (np.arange(nx) + 0.5) / nx, indexing="ij")
     wiggle = 0.09 * np.sin(2 * np.pi * (1.1 * a + 0.3 * b)) + 0.04 * np.sin(2 * np.pi * (2.9 * a - 1.7 * b) + 1.0)
@@ -65,7 +65,7 @@ def geography(ny: int, nx: int) -> Geography:
     hills = 260 * (1 + np.sin(2 * np.pi * (2.3 * a + 1.2 * b)) * np.sin(2 * np.pi * (2.8 * b - 0.7 * a)))
     elevation = np.where(land, (ridge + hills) * -np.expm1(-coast_km / 15.0), 0.0)
     slope_y, slope_x = np.gradient(elevation, CELL_KM * 1000.0)
-    return Geography(land, elevation, coast_km, slope_x, slope_y)
+    return Terrain(land, elevation, coast_km, slope_x, slope_y)
 
 
 def coarse_state(demo: Demo, day_of_year: np.ndarray) -> np.ndarray:

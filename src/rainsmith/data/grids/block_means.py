@@ -10,9 +10,10 @@ from scipy import interpolate
 
 from rainsmith.base.dims import X, Y
 from rainsmith.base.errors import UserError
-from rainsmith.data.grids.grid import Grid, turn
+from rainsmith.data.grids.grid import Grid
+from rainsmith.data.grids.sphere import wrap_degrees
 
-_DAYS = 512  # days at a time: the count of valid cells would double the memory of the whole
+_DAYS_AT_ONCE = 512  # bounds the memory: the counts of valid cells need as much as the rain
 
 
 def crop(da: xr.DataArray, factor: int) -> xr.DataArray:
@@ -43,10 +44,10 @@ def block_means(precip: xr.DataArray, factor: int, min_valid_cells: int = 1) -> 
     """
     starts = [np.arange(0, n, factor) for n in precip.shape[1:]]
     parts = []
-    for first in range(0, len(precip), _DAYS):
-        days = precip.values[first : first + _DAYS]
+    for first in range(0, len(precip), _DAYS_AT_ONCE):
+        days = precip.values[first : first + _DAYS_AT_ONCE]
         valid = np.isfinite(days)
-        # sums from each start to the next: eight times as fast as coarsen().mean(), and the last blocks need no padding
+        # reduceat sums from one start to the next; it is eight times as fast as coarsen().mean() and needs no padding
         total, count = (
             np.add.reduceat(np.add.reduceat(part, starts[0], axis=1, dtype=np.float64), starts[1], axis=2)
             for part in (np.where(valid, days, 0), valid)
@@ -58,21 +59,21 @@ def block_means(precip: xr.DataArray, factor: int, min_valid_cells: int = 1) -> 
 
 
 def block_rows(size: int, factor: int) -> np.ndarray:
-    """Row numbers in the coarse grid of fine rows 0 .. size - 1: (i + 0.5) / factor - 0.5."""
+    """Fractional rows in the grid of blocks of the fine rows 0 .. size - 1: (i + 0.5) / factor - 0.5."""
     return (np.arange(size) + 0.5) / factor - 0.5
 
 
 def block_grid(fine: Grid, factor: int) -> Grid:
-    """The grid of ``block_means``: the centres of full blocks, also where the last ones are padded."""
+    """The grid of ``block_means``; the last blocks are placed as if they were full."""
     row, col = (np.arange(-(-n // factor)) * factor + (factor - 1) / 2 for n in fine.shape)
     y, x = _continued(fine.y, row), _continued(fine.x, col)
     attrs = {k: {key: v for key, v in a.items() if key != "bounds"} for k, a in fine.attrs.items()}
-    blocks = Grid(y, x, fine.crs, axes=fine.axes, attrs=attrs)
+    blocks = Grid(y, x, fine.crs, has_axes=fine.has_axes, attrs=attrs)
     if fine.crs is not None or not fine.located or min(fine.shape) < 2:
         return blocks.locate()
     assert fine.latitude is not None and fine.longitude is not None
-    # unwrapped around one cell, so that no block is averaged across the date line
-    longitude = fine.longitude[0, 0] + turn(fine.longitude - fine.longitude[0, 0])
+    # longitudes are counted from one cell, so that no block is averaged across the date line
+    longitude = fine.longitude[0, 0] + wrap_degrees(fine.longitude - fine.longitude[0, 0])
     at = np.stack(np.meshgrid(row, col, indexing="ij"), axis=-1)
     numbers = tuple(np.arange(n) for n in fine.shape)
     latitude, longitude = (

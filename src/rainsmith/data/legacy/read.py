@@ -16,7 +16,7 @@ from rainsmith.base.dims import CHANNEL, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.config import Legacy as LegacyKeys
-from rainsmith.data.grids.nested import positions
+from rainsmith.data.grids.nested import nested_rows_and_columns
 from rainsmith.data.legacy.format import CHUNK_DAYS, Statistics, load_array, load_json, load_map, wrong_shape
 from rainsmith.data.legacy.write import write_day, write_pair
 from rainsmith.data.raw import RawData
@@ -130,7 +130,7 @@ def _raw(
         Y: xr.DataArray(np.arange(ny), dims=Y, attrs={"long_name": "row", **number}),
         X: xr.DataArray(np.arange(nx), dims=X, attrs={"long_name": "column", **number}),
     }
-    row, col = positions((ny, nx), (predictors.shape[2], predictors.shape[3]))
+    row, col = nested_rows_and_columns((ny, nx), (predictors.shape[2], predictors.shape[3]))
     fields = np.stack(list(maps.values())) if maps else np.empty((0, ny, nx), dtype=np.float32)
     known = statistics.known & np.isfinite(rain).any(axis=0)
     mean, std = (np.where(known, part, np.nan).astype(np.float32) for part in (statistics.mean, statistics.std))

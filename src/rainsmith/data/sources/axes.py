@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
+import cf_xarray  # noqa: F401  registers the accessor .cf
 import numpy as np
 import xarray as xr
 
@@ -13,7 +14,13 @@ from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 
 Axes = dict[str, Hashable]
+"""The dimension of a file that is time, y or x."""
 
+_CF_KEYS = {TIME: ("T", "time"), Y: ("Y", "latitude"), X: ("X", "longitude")}
+"""Keys by which cf_xarray knows an axis or its coordinate."""
+# Names are looked up in this table and not guessed with cf_xarray's guess_coord_axis. That looks at coordinates only and
+# leaves bare dimensions unknown, misses northing and easting, south_north and west_east, and matches the beginning of a
+# name, so that initial_time and index become x.
 _AXIS_NAMES = {
     TIME: frozenset("time t valid_time date day days times".split()),
     Y: frozenset(
@@ -24,11 +31,6 @@ _AXIS_NAMES = {
         "x i lon longitude rlon grid_longitude projection_x_coordinate easting eastings east west_east ni nlon "
         "xc x_lr col column nav_lon".split()
     ),
-}
-_STANDARD_NAMES = {
-    TIME: {"time"},
-    Y: {"latitude", "grid_latitude", "projection_y_coordinate"},
-    X: {"longitude", "grid_longitude", "projection_x_coordinate"},
 }
 _DEGREES = {
     Y: {"degrees_north", "degree_north", "degrees_n", "degree_n"},
@@ -43,22 +45,22 @@ _GEOGRAPHIC = {
     X: {"standard_name": "longitude", "units": "degrees_east"},
 }
 _LETTERS = {TIME: "T", Y: "Y", X: "X"}
-_LEFT_BEHIND = ("coordinates", "ancillary_variables", "grid_mapping", "actual_range", "valid_range")
+_DROPPED_ATTRS = ("coordinates", "ancillary_variables", "grid_mapping", "actual_range", "valid_range")
 
 
-def read_days(ds: xr.Dataset, name: str, path: Path, span: tuple[int, int] | None = None) -> xr.DataArray:
-    """One variable of a file as (time, y, x) with its coordinates.
+def read_days(ds: xr.Dataset, name: str, path: Path | str, span: tuple[int, int] | None = None) -> xr.DataArray:
+    """Read one variable of a file as (time, y, x) with its coordinates.
 
     Args:
         ds: the opened file.
         name: the variable.
-        path: the file, for error texts.
+        path: the file, or what else to call it in error messages.
         span: first and last day to read, as YYYYMMDD.
 
     Returns:
-        float32 (time, y, x), in memory; ``y`` and ``x`` with their attributes (where only a name tells that they are
-        latitudes, the attributes say so afterwards), 2-D ``latitude`` and ``longitude`` and the grid mapping as
-        coordinates where the file has them. Times are kept as they stand.
+        float32 (time, y, x), in memory. ``y`` and ``x`` keep their attributes; where only a name tells that they are
+        latitudes and longitudes, attributes are added that say so. 2-D ``latitude`` and ``longitude`` and the grid
+        mapping become coordinates where the file has them. Times are kept as they stand.
 
     Raises:
         UserError: the dimensions are not understood, or the days have no times or are not in order.
@@ -77,8 +79,8 @@ def read_days(ds: xr.Dataset, name: str, path: Path, span: tuple[int, int] | Non
     return _with_coordinates(da, ds, axes, (TIME, Y, X))
 
 
-def read_map(ds: xr.Dataset, name: str, path: Path) -> xr.DataArray:
-    """One variable of a file as a map (y, x) with its coordinates; a single time is left out.
+def read_map(ds: xr.Dataset, name: str, path: Path | str) -> xr.DataArray:
+    """Read one variable of a file as a map (y, x) with its coordinates; a single time is dropped.
 
     Raises:
         UserError: the dimensions are not understood, or there are several times.
@@ -92,17 +94,17 @@ def read_map(ds: xr.Dataset, name: str, path: Path) -> xr.DataArray:
     return _with_coordinates(da, ds, axes, (Y, X))
 
 
-def read_any_map(ds: xr.Dataset, path: Path) -> xr.DataArray:
-    """The grid of a file as a map (y, x), from its first variable that has one or from its axes alone.
+def read_any_map(ds: xr.Dataset, path: Path | str) -> xr.DataArray:
+    """Read the grid of a file as a map (y, x), from its first variable that has one or from its axes alone.
 
     Raises:
         UserError: the file holds no grid.
     """
     for v in ds.data_vars:
-        spare = {d: 0 for d in ds[v].dims if str(d).lower() in _AXIS_NAMES[TIME]}
+        first_time = {d: 0 for d in ds[v].dims if str(d).lower() in _AXIS_NAMES[TIME]}
         if ds[v].ndim >= 2 and not any("bnds" in str(d) or "bounds" in str(d) for d in ds[v].dims):
             try:
-                return read_map(ds.isel(spare), str(v), path)
+                return read_map(ds.isel(first_time), str(v), path)
             except UserError:
                 continue
     for lat, lon in (("lat", "lon"), ("latitude", "longitude"), ("y", "x")):
@@ -112,8 +114,12 @@ def read_any_map(ds: xr.Dataset, path: Path) -> xr.DataArray:
     raise UserError(f"{path} holds no grid; expected a variable with dimensions of y and x")
 
 
-def _axes(da: xr.DataArray, path: Path, *, wanted: tuple[str, ...]) -> Axes:
-    """By attributes, then by name, then by the order that CF recommends (T, Z, Y, X)."""
+def _axes(da: xr.DataArray, path: Path | str, *, wanted: tuple[str, ...]) -> Axes:
+    """Find each axis by its attributes, then by its name, then by the order that CF recommends (T, Z, Y, X).
+
+    Raises:
+        UserError: a wanted axis is not found, or another dimension is longer than one.
+    """
     axes: Axes = {}
     for test in (_by_attributes, _by_name):
         for dim in da.dims:
@@ -139,14 +145,10 @@ def _by_attributes(da: xr.DataArray, dim: Hashable) -> str | None:
     coordinate = da[dim]
     if _is_time(coordinate):
         return TIME
-    for axis, letter in _LETTERS.items():
-        if coordinate.attrs.get("standard_name") in _STANDARD_NAMES[axis]:
-            return axis
-        if str(coordinate.attrs.get("units", "")).lower() in _DEGREES.get(axis, ()):
-            return axis
-        if coordinate.attrs.get("axis") == letter:
-            return axis
-    return None
+    units = str(coordinate.attrs.get("units", "")).lower()  # files spell degrees_north with capitals too
+    coordinate = coordinate.assign_attrs(units=units)
+    known = {**coordinate.cf.coordinates, **coordinate.cf.axes}
+    return next((axis for axis, keys in _CF_KEYS.items() if any(dim in known.get(key, ()) for key in keys)), None)
 
 
 def _by_name(da: xr.DataArray, dim: Hashable) -> str | None:
@@ -170,7 +172,7 @@ def _is_geographic(coordinate: xr.DataArray, axis: str) -> bool:
 def _with_coordinates(da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tuple[str, ...]) -> xr.DataArray:
     da = da.squeeze([d for d in da.dims if d not in axes.values()])
     values = da.transpose(*(axes[axis] for axis in wanted)).values.astype(np.float32, copy=False)
-    attrs = {key: value for key, value in da.attrs.items() if key not in _LEFT_BEHIND}
+    attrs = {key: value for key, value in da.attrs.items() if key not in _DROPPED_ATTRS}
     result = xr.DataArray(values, dims=wanted, name=da.name, attrs=attrs)
     if TIME in wanted:
         time = da[axes[TIME]]
@@ -187,7 +189,7 @@ def _with_coordinates(da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tupl
 
 
 def _line(ds: xr.Dataset, dim: Hashable, axis: str) -> xr.DataArray | None:
-    """The coordinate of a dimension: of its name, or the latitudes or longitudes that run along it."""
+    """The coordinate of a dimension: the one of its name, else the latitudes or longitudes that run along it."""
     if dim in ds.coords:
         return ds[dim]
     along = [ds[v] for v in ds.variables if ds[v].dims == (dim,) and _is_geographic(ds[v], axis)]
@@ -197,8 +199,8 @@ def _line(ds: xr.Dataset, dim: Hashable, axis: str) -> xr.DataArray | None:
 def _plane(ds: xr.Dataset, axes: Axes, axis: str) -> xr.DataArray | None:
     """2-D latitudes or longitudes of the same cells."""
     both = {axes[Y], axes[X]}
-    found = [ds[v] for v in ds.variables if set(ds[v].dims) == both and _is_geographic(ds[v], axis)]
-    return found[0].transpose(axes[Y], axes[X]) if found else None
+    planes = [ds[v] for v in ds.variables if set(ds[v].dims) == both and _is_geographic(ds[v], axis)]
+    return planes[0].transpose(axes[Y], axes[X]) if planes else None
 
 
 def _kept(attrs: dict[Any, Any]) -> dict[str, Any]:
@@ -212,9 +214,10 @@ def _axis_attrs(coordinate: xr.DataArray, axis: str) -> dict[str, Any]:
 
 def _with_grid_mapping(result: xr.DataArray, ds: xr.Dataset, da: xr.DataArray) -> xr.DataArray:
     name = str(da.attrs.get("grid_mapping", da.encoding.get("grid_mapping", ""))).split(":")[0].strip()
-    if name not in ds.variables:  # not named, or named and missing: the only one that describes itself
-        described = ("grid_mapping_name", "crs_wkt", "spatial_ref")
-        fits = [str(v) for v in ds.variables if ds[v].ndim == 0 and any(key in ds[v].attrs for key in described)]
+    if name not in ds.variables:
+        # none is named, or the named one is missing: take the only variable that describes a projection
+        keys = ("grid_mapping_name", "crs_wkt", "spatial_ref")
+        fits = [str(v) for v in ds.variables if ds[v].ndim == 0 and any(key in ds[v].attrs for key in keys)]
         if len(fits) != 1:
             return result
         name = fits[0]
@@ -223,7 +226,7 @@ def _with_grid_mapping(result: xr.DataArray, ds: xr.Dataset, da: xr.DataArray) -
 
 
 def _monotonic_longitude(da: xr.DataArray) -> xr.DataArray:
-    """Longitudes that jump from 360 to 0 inside the region are written as -180 to 180, and sorted."""
+    """Write longitudes that jump from 360 to 0 inside the region as -180 to 180, and sort them."""
     if X not in da.coords or da[X].attrs.get("standard_name") not in ("longitude", "grid_longitude"):
         return da
     step = np.diff(da[X].values)

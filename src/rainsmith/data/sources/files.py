@@ -25,12 +25,12 @@ _PRECIPITATION_NAMES = frozenset(
 
 
 def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
-    """Files and Zarr stores that paths or globs below ``root`` stand for, sorted and without repetition.
+    """Files and Zarr stores that match paths or globs below ``root``, sorted and without repetition.
 
     Raises:
         UserError: a pattern matches nothing.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         matches = sorted(Path(match) for match in glob.glob(str(root / pattern), recursive=True))
         if not matches:
@@ -42,8 +42,8 @@ def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
             raise UserError(
                 f"no file matches {root / pattern} ({what}); correct 'files:', 'data.root' or RAINSMITH_DATA"
             )
-        found += [match for match in matches if match not in found]
-    return found
+        paths += [match for match in matches if match not in paths]
+    return paths
 
 
 def open_file(path: Path) -> xr.Dataset:
@@ -64,7 +64,15 @@ def open_file(path: Path) -> xr.Dataset:
 
 
 def find_variable(ds: xr.Dataset, variable: str | None, where: str = "the file") -> str:
-    """Name of a variable by name or CF standard name; None finds the only precipitation.
+    """Find a variable by its name or CF standard name; None finds the only precipitation.
+
+    Args:
+        ds: the opened file.
+        variable: name or CF standard name, or None.
+        where: the name of the file in error messages.
+
+    Returns:
+        The name of the variable.
 
     Raises:
         UserError: no variable or more than one fits; the message names those that exist.
@@ -103,7 +111,7 @@ def open_variable(
         files: paths or globs below ``root``.
         variable: name or CF standard name; None for the only precipitation.
         root: folder of the data.
-        units: takes the place of the attribute ``units``.
+        units: replaces the attribute ``units``.
         span: first and last day to read, as YYYYMMDD.
 
     Returns:
@@ -123,7 +131,7 @@ def open_variable(
         raise UserError(f"no day of {files} lies within {_dated(span)}; correct 'data.period' or 'files:'")
     pieces.sort(key=lambda piece: int(day_numbers(piece[TIME][:1])[0]))
     da = _join(pieces)
-    _check_days(da)
+    refuse_other_than_daily(da)
     return da
 
 
@@ -157,7 +165,7 @@ def _dated(span: tuple[int, ...] | None) -> str:
 
 
 def _read(reader: Callable[..., xr.DataArray], ds: xr.Dataset, name: str, path: Path, *options: Any) -> xr.DataArray:
-    """Values are read here, so that a file that is cut off is a message and no traceback."""
+    """Read the values, and turn the traceback of a file that is cut off into a message."""
     try:
         return reader(ds, name, path, *options)
     except (OSError, RuntimeError) as error:
@@ -166,6 +174,7 @@ def _read(reader: Callable[..., xr.DataArray], ds: xr.Dataset, name: str, path: 
 
 
 def _join(pieces: list[xr.DataArray]) -> xr.DataArray:
+    """Pieces of one variable, in order of time, as one array; refused where grids, calendars or units differ."""
     first = pieces[0]
     what = f"'{first.name}'"
     for piece in pieces[1:]:
@@ -177,25 +186,32 @@ def _join(pieces: list[xr.DataArray]) -> xr.DataArray:
                 f"{what}: files lie on different grids ({first.sizes[Y]} x {first.sizes[X]} and {piece.sizes[Y]} x "
                 f"{piece.sizes[X]} cells, or other coordinates); expected one grid; name one set of files"
             )
-        for found, other, thing in (
+        for one, other, thing in (
             (first.attrs.get("units"), piece.attrs.get("units"), "units"),
             (first[TIME].dt.calendar, piece[TIME].dt.calendar, "calendar"),
         ):
-            if found != other:
-                raise UserError(f"{what}: {thing} '{found}' and '{other}' in one set of files; expected one {thing}")
+            if one != other:
+                raise UserError(f"{what}: {thing} '{one}' and '{other}' in one set of files; expected one {thing}")
     if len(pieces) == 1:
         return first
     days = [piece.sizes[TIME] for piece in pieces]
     time = np.concatenate([piece[TIME].values for piece in pieces])
     values = np.empty((sum(days), *first.shape[1:]), dtype=np.float32)
-    for start in np.cumsum([0, *days[:-1]]):  # piece by piece, so that the whole is not held twice
+    for start in np.cumsum(
+        [0, *days[:-1]]
+    ):  # pieces are dropped as they are copied, so that the whole is not held twice
         piece = pieces.pop(0)
         values[start : start + piece.sizes[TIME]] = piece.values
     coords = {**{k: c for k, c in first.coords.items() if k != TIME}, TIME: (TIME, time, first[TIME].attrs)}
     return xr.DataArray(values, dims=first.dims, coords=coords, name=first.name, attrs=first.attrs)
 
 
-def _check_days(da: xr.DataArray) -> None:
+def refuse_other_than_daily(da: xr.DataArray) -> None:
+    """Every field needs one value a day.
+
+    Raises:
+        UserError: days are repeated, or the usual step is longer than a day.
+    """
     numbers = day_numbers(da[TIME])
     repeated = numbers[1:][np.diff(numbers) <= 0]
     if repeated.size:

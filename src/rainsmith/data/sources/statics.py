@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from scipy import ndimage, spatial
@@ -13,37 +15,46 @@ from rainsmith.data.grids.grid import Grid
 from rainsmith.data.grids.regrid import regrid
 from rainsmith.data.sources.files import open_map
 
+DISTANCE_TO_COAST = "distance_to_coast"
 EARTH_RADIUS_KM = 6371.0088
 """[km] Mean radius of the GRS 80 ellipsoid (Moritz 2000, doi:10.1007/s001900050278)."""
 
 
-def read_statics(data: Data, mask: xr.DataArray) -> xr.DataArray:
-    """Stack the static maps of the configuration.
+def read_statics(data: Data) -> list[xr.DataArray | None]:
+    """Read the static maps of the configuration.
+
+    Returns:
+        One map (y, x) for each entry of ``data.statics``, on the grid of its file; None stands for the distance to the
+        coast, which needs no file.
+
+    Raises:
+        UserError: a file or variable is missing, or a file holds several times.
+    """
+    return [
+        None if given.derive == DISTANCE_TO_COAST else open_map(given.files or [], given.variable, data.root)
+        for given in data.statics
+    ]
+
+
+def stack_statics(maps: Sequence[xr.DataArray | None], mask: xr.DataArray) -> xr.DataArray:
+    """Bring static maps to the fine grid and stack them.
 
     Args:
-        data: the section of the configuration.
+        maps: (y, x) each, on any grid, with names; None is the distance to the coast, derived from the mask.
         mask: (y, x) bool, valid cells, with the coordinates of the fine grid.
 
     Returns:
-        (static, y, x) float32, raw; 0 where a file has no value (sea).
+        (static, y, x) float32, raw; 0 where a map has no value (sea).
 
     Raises:
-        UserError: a file does not cover the grid, or there is no coast.
+        UserError: two maps have one name, a map does not cover the grid, or there is no coast.
     """
-    names: list[str] = []
-    maps: list[np.ndarray] = []
-    fine = Grid.of(mask)
-    for given in data.statics:
-        if given.derive == "distance_to_coast":
-            names.append("distance_to_coast")
-            maps.append(distance_to_coast(mask.values, fine))
-            continue
-        da = open_map(given.files or [], given.variable, data.root)
-        names.append(str(da.name))
-        maps.append(_on_grid(da, fine))
+    names = [DISTANCE_TO_COAST if given is None else str(given.name) for given in maps]
     if len(set(names)) < len(names):
         raise UserError(f"data.statics gives one map twice ({', '.join(names)}); expected different variables")
-    values = np.stack(maps) if maps else np.zeros((0, *mask.shape), dtype=np.float32)
+    fine = Grid.of(mask)
+    fields = [distance_to_coast(mask.values, fine) if given is None else _on_grid(given, fine) for given in maps]
+    values = np.stack(fields) if fields else np.zeros((0, *mask.shape), dtype=np.float32)
     filled = np.where(np.isfinite(values), values, 0.0).astype(np.float32)
     return xr.DataArray(filled, dims=(STATIC, Y, X), coords={STATIC: np.asarray(names, dtype=object)}, name="statics")
 
@@ -51,8 +62,8 @@ def read_statics(data: Data, mask: xr.DataArray) -> xr.DataArray:
 def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
     """Distance from the centre of each valid cell to that of the nearest invalid cell; 0 in invalid cells.
 
-    Along great circles where latitudes and longitudes are known, else on the plane of the axes. The edge of
-    the domain is no coast.
+    It is measured along great circles where latitudes and longitudes are known, else on the plane of the axes. The edge
+    of the domain is no coast.
 
     Args:
         mask: (y, x) bool, valid cells.
@@ -75,37 +86,38 @@ def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
         chord, _ = spatial.KDTree(place[~mask]).query(place[mask])
         distance = np.zeros(mask.shape)
         distance[mask] = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
-    elif not grid.axes:
+    elif not grid.has_axes:
         raise UserError(
             "distance_to_coast needs coordinates, and the target has none; add 'y' and 'x' in m to its file"
         )
     else:
         step = [float(np.abs(np.diff(axis)).mean()) if len(axis) > 1 else 1.0 for axis in (grid.y, grid.x)]
-        km = [
-            s if str(grid.attrs.get(a, {}).get("units")) == "km" else s / 1000 for s, a in zip(step, "yx", strict=True)
-        ]
+        in_km = [str(grid.attrs.get(name, {}).get("units")) == "km" for name in "yx"]
+        km = [length if already else length / 1000 for length, already in zip(step, in_km, strict=True)]
         distance = ndimage.distance_transform_edt(mask, sampling=km)
     return np.asarray(distance, dtype=np.float32)
 
 
 def _on_grid(da: xr.DataArray, fine: Grid) -> np.ndarray:
-    """The map on the target's cells: as it is, cut and turned from a larger map, or regridded."""
+    """The map on the cells of the fine grid: unchanged, cut out of a larger map, or regridded."""
     source = Grid.of(da)
     if source.same_as(fine):
         return np.asarray(da.values)
     known = source.crs is not None and fine.crs is not None
-    if source.axes and fine.axes and (source.crs == fine.crs or not known):
+    if source.has_axes and fine.has_axes and (source.crs == fine.crs or not known):
         step, wanted = ([_step(axis) for axis in (g.y, g.x)] for g in (source, fine))
-        if np.allclose(step, wanted, rtol=0.01):  # a finer map is averaged below, not sampled at points here
-            moved = da.assign_coords({Y: (Y, source.y), X: (X, source.x)}).sortby([Y, X])  # integers as floats
+        if np.allclose(step, wanted, rtol=0.01):  # a finer map is averaged below; here it would be sampled at points
+            moved = da.assign_coords({Y: (Y, source.y), X: (X, source.x)}).sortby(
+                [Y, X]
+            )  # an axis of integers becomes one of floats
             try:
                 cells = moved.sel({Y: fine.y, X: fine.x}, method="nearest", tolerance=0.01 * min(wanted))
                 return np.asarray(cells.values)
             except KeyError:
                 pass
-    if source.shape == fine.shape and not source.axes and not source.located:
-        return np.asarray(da.values)  # a bare array: cell by cell
-    # conservatively, so that a finer orography gives the mean height of a cell and not that of one point
+    if source.shape == fine.shape and not source.has_axes and not source.located:
+        return np.asarray(da.values)  # arrays without coordinates are matched cell by cell
+    # conservative, so that a finer orography gives the mean height of a cell and not that of one point
     return regrid(da.values[None], source, fine, conservative=True, name=str(da.name))[0]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME, in_split
-from rainsmith.data.check import find_suspects
+from rainsmith.data.checks.suspect_values import find_suspects
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.finding import Figure, at_most
 from rainsmith.diagnose.registry import DIAGNOSES, Diagnosis, Measurement

@@ -1,0 +1,57 @@
+"""The check ``impossible-values``: rain that no gauge can have measured is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.errors import UserError
+from rainsmith.config import Data
+from rainsmith.data.checks.place import place_of
+from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
+
+LOWEST_MM = -0.1
+"""[mm/day] A value below this is an error; a value between this and 0 is a trace of packing or interpolation."""
+HIGHEST_MM = 2000.0
+"""[mm/day] A value above this is an error: the largest day on record is 1825 mm (La Reunion, 1966; WMO archive)."""
+
+
+def refuse_impossible_values(precip: xr.DataArray, settings: Data, target: xr.DataArray | None = None) -> Outcome:
+    """Refuse rain below -0.1 or above 2000 mm/day.
+
+    Args:
+        precip: (time, y, x) [mm/day], NaN where invalid.
+        settings: the section ``data`` of the configuration; not read.
+        target: not read.
+
+    Raises:
+        UserError: a value lies outside these limits; the message gives the first one.
+    """
+    _refuse(precip, precip.values < LOWEST_MM, f"below {LOWEST_MM:g}", "a wrong variable, unit or fill value")
+    _refuse(precip, precip.values > HIGHEST_MM, f"above {HIGHEST_MM:g}", "a wrong unit ('units:') or fill value")
+    return Outcome(precip)
+
+
+def _refuse(precip: xr.DataArray, wrong: np.ndarray, limit: str, reason: str) -> None:
+    if not wrong.any():
+        return
+    first = np.argwhere(wrong)[0]
+    day, y, x = place_of(precip, first)
+    value = float(precip.values[tuple(first)])
+    raise UserError(
+        f"precipitation has {int(wrong.sum())} values {limit} mm/day (first: {value:.4g} mm/day on {day} at "
+        f"y={y:g} x={x:g}); expected {LOWEST_MM:g} to {HIGHEST_MM:g}; this points to {reason}"
+    )
+
+
+INPUT_CHECKS.add(
+    InputCheck(
+        name="impossible-values",
+        order=20,
+        title="impossible values",
+        meaning=f"Rain below {LOWEST_MM:g} or above {HIGHEST_MM:g} mm/day is refused.",
+        looks_at=("target",),
+        moment="converted",
+        function=refuse_impossible_values,
+    )
+)

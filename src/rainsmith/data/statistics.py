@@ -1,0 +1,103 @@
+"""Statistics of the training days, which the store carries, and means of days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import CHANNEL, GRID
+from rainsmith.base.errors import UserError
+
+_DAYS_AT_ONCE = 256  # bounds the memory of the sums
+
+
+def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile: float) -> dict[str, Any]:
+    """Statistics of the rain of the training days, dry days included and missing values left out.
+
+    Args:
+        precip: (time, y, x) [mm/day], NaN where invalid.
+        training: (time,) bool.
+        heavy_quantile: ``heavy_threshold`` is this quantile of all values.
+
+    Returns:
+        Variables of the store, each as (dims, values, attributes).
+    """
+    days = np.flatnonzero(training)
+    shape = precip.shape[1:]
+    count, total, log_total, log_square = (np.zeros(shape) for _ in range(4))
+    for start in range(0, len(days), _DAYS_AT_ONCE):  # float64 sums are exact; pieces avoid a float64 copy of the whole
+        part = precip[days[start : start + _DAYS_AT_ONCE]].astype(np.float64)
+        valid = np.isfinite(part)
+        part[~valid] = 0.0
+        logs = np.log1p(part)
+        count += valid.sum(axis=0)
+        total += part.sum(axis=0)
+        log_total += logs.sum(axis=0)
+        log_square += (logs**2).sum(axis=0)
+    values = np.concatenate([precip[day][np.isfinite(precip[day])] for day in days])
+    quantiles = np.quantile(values, [0.90, 0.95, 0.99, heavy_quantile], overwrite_input=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        climatology, log_mean = total / count, log_total / count
+        log_std = np.sqrt(np.maximum(log_square / count - log_mean**2, 0.0))
+        pooled = log_total.sum() / count.sum()
+        log_std_global = np.sqrt(log_square.sum() / count.sum() - pooled**2)
+    names = ("p90", "p95", "p99", "heavy_threshold")
+    units = {"units": "mm/day"}
+    scalars = {n: ((), np.float64(q), units) for n, q in zip(names, quantiles, strict=True)}
+    return {
+        "climatology": (GRID, climatology.astype(np.float32), {**units, "long_name": "training mean"}),
+        "log_mean": (GRID, log_mean.astype(np.float32), {"long_name": "training mean of log1p(mm/day)"}),
+        "log_std": (GRID, log_std.astype(np.float32), {"long_name": "training standard deviation of log1p(mm/day)"}),
+        "log_std_global": ((), np.float64(log_std_global)),
+        "train_max": ((), np.float64(values.max()), units),
+        **scalars,
+    }
+
+
+def channel_statistics(
+    predictors: xr.DataArray, training: np.ndarray, rain_channels: Collection[str] = ()
+) -> dict[str, Any]:
+    """Mean, standard deviation and range of each channel over training days and coarse cells.
+
+    Args:
+        predictors: (time, channel, y_lr, x_lr), NaN where missing.
+        training: (time,) bool.
+        rain_channels: names of channels of rain [mm/day], which also get the mean and standard deviation of log1p.
+
+    Returns:
+        Variables of the store, each as (dims, values); the statistics of log1p are NaN for other channels.
+
+    Raises:
+        UserError: a channel has no value on any training day.
+    """
+    names = ("mean", "std", "min", "max", "log_mean", "log_std")
+    statistics: dict[str, list[float]] = {name: [] for name in names}
+    for number, channel in enumerate(predictors[CHANNEL].values):
+        values = predictors.values[training, number]
+        values = values[np.isfinite(values)].astype(np.float64)
+        if not values.size:
+            raise UserError(
+                f"predictor '{channel}' has no value on any training day; remove it or move data.splits.train"
+            )
+        logs = np.log1p(np.maximum(values, 0.0)) if str(channel) in rain_channels else np.full(1, np.nan)
+        for name in names:
+            measured = logs if name.startswith("log_") else values
+            statistics[name].append(float(getattr(measured, name.removeprefix("log_"))()))
+    return {f"predictor_{name}": (CHANNEL, np.asarray(values)) for name, values in statistics.items()}
+
+
+def domain_means(precip: np.ndarray) -> np.ndarray:
+    """Mean of each day over its valid cells.
+
+    Args:
+        precip: (time, y, x) [mm/day], NaN where invalid.
+
+    Returns:
+        (time,) [mm/day], NaN on a day without a valid cell.
+    """
+    count = np.array([np.isfinite(day).sum() for day in precip])
+    total = np.array([np.nansum(day, dtype=np.float64) for day in precip])
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,0 +1,79 @@
+"""Predictors of a period without observations, for a model that was trained on another one."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import CHANNEL, TIME, X, Y
+from rainsmith.base.errors import UserError
+from rainsmith.config import Config, Data
+from rainsmith.data.grids.grid import Grid
+from rainsmith.data.sources.channels import assemble
+from rainsmith.data.sources.predictors import farthest_offset, read_fields, widen
+from rainsmith.data.splits import span_of
+from rainsmith.prepare.days import refuse_many_lost, wanted_days
+from rainsmith.prepare.gridded import read_target
+
+
+def prepare_predictors(config: Config, domain: xr.Dataset) -> xr.Dataset:
+    """Read the predictors of a period that has no observations, on the coarse grid of a trained model.
+
+    The files of the target are opened only where a predictor is ``from: target``.
+
+    Args:
+        config: names the predictor sources, and with ``data.period`` and ``data.months`` the new period.
+        domain: the store of the trained model without its time.
+
+    Returns:
+        ``predictors`` (time, channel, y_lr, x_lr), raw; days that lack a predictor are dropped and counted in the
+        attribute ``days_dropped``.
+
+    Raises:
+        UserError: channels are not those of the model, over 5 % of the days are lost, or a file is not as expected.
+    """
+    settings = config.data
+    if settings.kind != "gridded":
+        raise UserError(f"new predictors need 'data.kind: gridded', found '{settings.kind}'")
+    precip = _target_on(domain, settings) if any(source.from_ for source in settings.predictors) else None
+    span = None if settings.period is None else span_of(settings.period, "data.period")
+    fields, time = read_fields(settings, precip, widen(span, farthest_offset(settings)))
+    if precip is not None:
+        time = precip[TIME]
+    assert time is not None
+    time = time[wanted_days(time, settings, "the predictors hold")]
+    predictors = assemble(fields, time, Grid.of(domain, "_lr"), season=settings.season)
+    expected, names = ([str(name) for name in values[CHANNEL].values] for values in (domain, predictors.values))
+    if names != expected:
+        raise UserError(f"predictors are {', '.join(names)}; the model expects {', '.join(expected)}, in that order")
+    lost = refuse_many_lost(predictors.complete, time)
+    kept = predictors.values.isel({TIME: np.flatnonzero(predictors.complete)})
+    return xr.Dataset({"predictors": kept}, attrs={"days_dropped": lost})
+
+
+def _target_on(domain: xr.Dataset, settings: Data) -> xr.DataArray:
+    """The target [mm/day] whose block means are predictors, its rows and columns in the order of the model's grid.
+
+    Blocks are counted from the first row and column, so in a file that runs the other way they would be other blocks.
+    """
+    precip = read_target(settings)
+    if precip.shape[1:] != (domain.sizes[Y], domain.sizes[X]):
+        raise UserError(
+            f"the target has {precip.sizes[Y]} x {precip.sizes[X]} cells, the model was trained on "
+            f"{domain.sizes[Y]} x {domain.sizes[X]}; name files of the same grid"
+        )
+    backwards = [d for d in (Y, X) if d in precip.coords and d in domain.coords and _opposed(precip[d], domain[d])]
+    precip = precip.isel({d: slice(None, None, -1) for d in backwards})
+    here, there = Grid.of(precip), Grid.of(domain)
+    if here.has_axes and there.has_axes and not here.same_as(there):
+        raise UserError(
+            f"the target's first cell lies at y {here.y[0]:g}, x {here.x[0]:g} and its last at y {here.y[-1]:g}, "
+            f"x {here.x[-1]:g}; those of the model at {there.y[0]:g}, {there.x[0]:g} and {there.y[-1]:g}, "
+            f"{there.x[-1]:g}; name files of the same grid"
+        )
+    return precip
+
+
+def _opposed(axis: xr.DataArray, other: xr.DataArray) -> bool:
+    """True where one axis rises and the other falls."""
+    return bool((axis[-1] > axis[0]).item() != (other[-1] > other[0]).item())
