@@ -68,7 +68,8 @@ def make_store(
         >>> import numpy as np, xarray as xr
         >>> time = xr.date_range("2001-01-01", "2003-12-31", freq="D")
         >>> values = np.random.default_rng(0).gamma(0.4, 9.0, size=(time.size, 6, 8))
-        >>> precip = xr.DataArray(values, dims=("time", "y", "x"), coords={"time": time}, attrs={"units": "mm"})
+        >>> places = {"time": time, "y": 5000.0 * np.arange(6), "x": 5000.0 * np.arange(8)}
+        >>> precip = xr.DataArray(values, dims=("time", "y", "x"), coords=places, attrs={"units": "mm"})
         >>> splits = {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]}
         >>> store = make_store(precip, coarsen=2, lags=[-1, 0], splits=splits)
         >>> [str(name) for name in store["channel"].values]

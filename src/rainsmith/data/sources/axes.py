@@ -18,9 +18,9 @@ Axes = dict[str, Hashable]
 
 _CF_KEYS = {TIME: ("T", "time"), Y: ("Y", "latitude"), X: ("X", "longitude")}
 """Keys by which cf_xarray knows an axis or its coordinate."""
-# Names are looked up in this table and not guessed with cf_xarray's guess_coord_axis. That looks at coordinates only and
-# leaves bare dimensions unknown, misses northing and easting, south_north and west_east, and matches the beginning of a
-# name, so that initial_time and index become x.
+# Names are looked up in this table and not guessed with cf_xarray's guess_coord_axis. It looks at coordinates only, so
+# bare dimensions stay unknown. It also misses northing and easting, south_north and west_east, and it matches only the
+# beginning of a name, so that initial_time and index become x.
 _AXIS_NAMES = {
     TIME: frozenset("time t valid_time date day days times".split()),
     Y: frozenset(
