@@ -44,12 +44,12 @@ def test_dry_days_are_neither_rough_nor_strange_and_missing_cells_are_not_looked
 ) -> None:
     sources = in_split(stores["blocks"], "train").isel(time=slice(0, 3)).copy(deep=True)
     dry = judges["blocks"](np.zeros_like(sources["precip"].values), sources)
-    assert not any(found & {"spectrum", "stranger", "copy"} for found in failed(dry))
+    assert not any(checks & {"spectrum", "stranger", "copy"} for checks in failed(dry))
     gap = np.argwhere(np.isfinite(sources["precip"].values).all(axis=0))[0]
     sources["precip"][:, *gap] = np.nan
     planted = sources["precip"].values.copy()
     planted[:, *gap] = 3000
-    assert not any("physical_range" in found for found in failed(judges["blocks"](planted, sources)))
+    assert not any("physical_range" in checks for checks in failed(judges["blocks"](planted, sources)))
 
 
 def test_rejections_are_records_that_are_counted_and_rendered() -> None:

@@ -41,7 +41,7 @@ class TrainingDays:
         wet = int((self.means >= self.wet_mm).sum())
         if wet < MIN_WET_DAYS:
             raise UserError(
-                f"found {wet} wet training days; augmentation needs {MIN_WET_DAYS} to know what is usual; "
+                f"found {wet} wet training days; augmentation needs {MIN_WET_DAYS} to know what is normal; "
                 "train on more days"
             )
 

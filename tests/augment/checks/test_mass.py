@@ -40,4 +40,4 @@ def test_without_coarse_rain_there_is_no_mass_to_check(stores: dict[str, xr.Data
     judge = Judge.from_training_days(training, Augment(), 0.1)
     table = judge(50 * training["precip"].values[:3], training.isel(time=slice(0, 3)))
     assert table["mass"].isna().all() and "mass" not in judge.bounds()
-    assert not any("mass" in found for found in failed(table))
+    assert not any("mass" in checks for checks in failed(table))

@@ -20,5 +20,5 @@ def test_rain_that_is_too_rare_is_rejected(
         planted[:, *place] = judges[kind].training.tail.level(years)
         table = judges[kind](planted, sources)
         assert table["return_period"].to_numpy() == pytest.approx(years, rel=0.01)
-        assert [("return_level" in found) for found in failed(table)] == [rejected] * len(table)
-        assert not any("physical_range" in found for found in failed(table))
+        assert [("return_level" in checks) for checks in failed(table)] == [rejected] * len(table)
+        assert not any("physical_range" in checks for checks in failed(table))
