@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,21 @@ def config_of(**settings: Any) -> Config:
     return small_config(augment={"ratio": 0.3, "checks": [], **settings})
 
 
+@dataclass(frozen=True)
+class Written:
+    """A run folder and what ``augment`` wrote there: the real days, the mixed set and the table, read back."""
+
+    run: Run
+    real: xr.Dataset
+    mixed: xr.Dataset
+    table: pd.DataFrame
+
+
 @pytest.fixture(scope="module", params=["prior", "posterior"])
-def augmented(request: pytest.FixtureRequest, trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def augmented(request: pytest.FixtureRequest, trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Written:
     run = copy_of(trained, tmp_path_factory.mktemp("augmented"))
     augment(config_of(mode=request.param, weight=0.5), run)
-    return run
+    return Written(run, *both(run), table_of(run))
 
 
 @pytest.fixture
@@ -55,8 +66,8 @@ def table_of(run: Run) -> pd.DataFrame:
     return pd.read_csv(run.folder / "augmentation.csv", keep_default_na=True)
 
 
-def test_real_days_stand_unchanged_and_synthetic_ones_follow(augmented: Run) -> None:
-    real, mixed = both(augmented)
+def test_real_days_stand_unchanged_and_synthetic_ones_follow(augmented: Written) -> None:
+    real, mixed = augmented.real, augmented.mixed
     n = real.sizes["time"]
     assert mixed.sizes["time"] == n + round(0.3 * n)
     assert not mixed["synthetic"].values[:n].any() and mixed["synthetic"].values[n:].all()
@@ -66,16 +77,16 @@ def test_real_days_stand_unchanged_and_synthetic_ones_follow(augmented: Run) -> 
     assert set(real.variables) <= set(mixed.variables)
 
 
-def test_only_training_days_are_a_source(augmented: Run) -> None:
-    real, mixed = both(augmented)
-    assert set(table_of(augmented)["source_day"]) <= set(day_numbers(real["time"])[real["heavy_x"].values].tolist())
+def test_only_training_days_are_a_source(augmented: Written) -> None:
+    real, mixed = augmented.real, augmented.mixed
+    assert set(augmented.table["source_day"]) <= set(day_numbers(real["time"])[real["heavy_x"].values].tolist())
     assert (mixed["split"].values == SPLIT_VALUES["train"]).all()
-    test_days = set(day_numbers(in_split(augmented.open_store(), "test")["time"]).tolist())
+    test_days = set(day_numbers(in_split(augmented.run.open_store(), "test")["time"]).tolist())
     assert not test_days & set(day_numbers(mixed["time"]).tolist())
 
 
-def test_synthetic_days_carry_the_predictors_and_the_mask_of_their_source(augmented: Run) -> None:
-    real, mixed = both(augmented)
+def test_synthetic_days_carry_the_predictors_and_the_mask_of_their_source(augmented: Written) -> None:
+    real, mixed = augmented.real, augmented.mixed
     numbers = day_numbers(mixed["time"])
     n = real.sizes["time"]
     for i in (n, mixed.sizes["time"] - 1):
@@ -85,9 +96,9 @@ def test_synthetic_days_carry_the_predictors_and_the_mask_of_their_source(augmen
         assert not np.array_equal(mixed["precip"].values[i], real["precip"].values[source], equal_nan=True)
 
 
-def test_provenance_says_how_each_day_was_made(augmented: Run) -> None:
-    _, mixed = both(augmented)
-    table = table_of(augmented)
+def test_provenance_says_how_each_day_was_made(augmented: Written) -> None:
+    mixed = augmented.mixed
+    table = augmented.table
     columns = (
         "number source_day mode seed member checkpoint checkpoint_sha256 temperature pixel_threshold keep_levels "
         "variation max_mm mean_mm source_max_mm mass return_period nearest_day nearest_distance source_distance "
@@ -104,10 +115,10 @@ def test_provenance_says_how_each_day_was_made(augmented: Run) -> None:
     assert about["bounds"]["return_period"] == 1000 and about["settings"]["weight"] == 0.5
 
 
-def test_array_pair_equals_the_store_after_normalisation(augmented: Run) -> None:
+def test_array_pair_equals_the_store_after_normalisation(augmented: Written) -> None:
     """With plain numpy, by the formulas of docs/legacy.md."""
-    _, mixed = both(augmented)
-    folder = augmented.folder / "augmented_npy"
+    mixed = augmented.mixed
+    folder = augmented.run.folder / "augmented_npy"
     x, z = np.load(folder / "predictors_train_mean_std_separate.npy"), np.load(folder / "obs_train_mean_std_single.npy")
     mean, std = np.load(folder / "log_mean.npy"), np.load(folder / "log_std.npy")
     assert x.shape == (mixed.sizes["time"], mixed.sizes["y_lr"], mixed.sizes["x_lr"], mixed.sizes["channel"])
@@ -136,7 +147,7 @@ def test_options_of_the_command(run: Run, tmp_path: Path) -> None:
             place = place.setdefault(section, {})
         place[last] = value
     path = tmp_path / "small.yaml"
-    path.write_text(yaml.safe_dump({**nested, "augment": {"checks": []}}))
+    path.write_text(yaml.safe_dump({**nested, "augment": {"checks": [], "candidates": 5}}))
     options = ["--top", "0.02", "--mode", "posterior", "--ratio", "0.03", "--intensity", "0.9"]
     cli.main(["augment", "--config", str(path), "--run", str(run.folder), *options])
     table = table_of(run)
@@ -209,11 +220,10 @@ def test_rejected_days_stay_in_the_table_and_out_of_the_set(trained: Run, monkey
 def test_a_set_is_shorter_where_a_day_is_given_up(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = run.open_store()["split"].values.tolist().count(SPLIT_VALUES["train"])
-    wanted = round(0.05 * real)
-    hopeless = int(synthesise(config_of(ratio=0.05), run).table["source_day"][3])
+    real, wanted, hopeless = 365, 4, 20010615
+    days = {"days": ["2001-02-03", "2001-04-01", "2001-06-15", "2001-11-30"], "ratio": wanted / real}
     reject(monkeypatch, lambda table: table["source_day"].to_numpy() == hopeless)
-    made = synthesise(config_of(ratio=0.05, tries=3), run)
+    made = synthesise(config_of(**days, tries=3), run)
     assert (made.table["source_day"] == hopeless).sum() == 3
     mixed = made.training_set
     assert mixed.sizes["time"] == real + wanted - 1
@@ -222,7 +232,7 @@ def test_a_set_is_shorter_where_a_day_is_given_up(
     assert (about["wanted"], about["accepted"], about["judged"]) == (wanted, wanted - 1, wanted + 2)
 
     reject(monkeypatch, lambda table: np.ones(len(table), dtype=bool))
-    assert augment(config_of(ratio=0.05, tries=1), run) == run.folder / "augmented.zarr"
+    assert augment(config_of(**days, tries=1), run) == run.folder / "augmented.zarr"
     _, mixed = both(run)
     assert mixed.sizes["time"] == real and not mixed["synthetic"].values.any()
     assert len(np.load(run.folder / "augmented_npy" / "days.npy")) == real
