@@ -10,7 +10,7 @@ import xarray as xr
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.files import open_zarr
 from rainsmith.downscale.scoring import climatology, score_quantiles
-from rainsmith.evaluate.stage import COLUMNS
+from rainsmith.evaluate.scoring import COLUMNS
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball, quantile_crps
