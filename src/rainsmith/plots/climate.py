@@ -11,10 +11,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rainsmith.plots.curves import SIZE, Curve, draw_line
-from rainsmith.plots.maps import Geography
+from rainsmith.plots.maps import MapFrame
 from rainsmith.plots.style import FAINT, INK, axes, heading, label, legend_below
 
-MONTHS = "JFMAMJJASOND"
+_MONTHS = "JFMAMJJASOND"
 
 
 def seasonal_cycle(curves: Sequence[Curve], *, title: str = "The year") -> Figure:
@@ -22,11 +22,11 @@ def seasonal_cycle(curves: Sequence[Curve], *, title: str = "The year") -> Figur
     figure, panel = axes(*SIZE)
     for curve in curves:
         draw_line(panel, curve, marker="o")
-    panel.set_xticks(range(1, 13), labels=list(MONTHS))
+    panel.set_xticks(range(1, 13), labels=list(_MONTHS))
     panel.set_ylim(0, None)
     heading(panel, title)
     label(panel, "month", "mean rain [mm/day]")
-    legend_below(figure, panel)
+    legend_below(figure)
     return figure
 
 
@@ -42,7 +42,7 @@ def return_levels(curves: Sequence[Curve], *, title: str = "Return levels") -> F
     panel.set_ylim(0, None)
     heading(panel, title)
     label(panel, "return period [years]", "rain of a day, mean of cells [mm]")
-    legend_below(figure, panel, columns=2)
+    legend_below(figure, columns=2)
     return figure
 
 
@@ -64,16 +64,16 @@ def reliability(curves: Sequence[Curve], counts: np.ndarray, *, title: str = "Re
     panel.set(xlim=(-0.03, 1.03), ylim=(0, 1.03))
     heading(panel, title)
     label(panel, "share of the members with the event", "share of these cells where it was observed")
-    legend_below(figure, panel)
+    legend_below(figure)
     return figure
 
 
-def bias_map(field: np.ndarray, place: Geography, *, unit: str, title: str) -> Figure:
+def bias_map(field: np.ndarray, frame: MapFrame, *, unit: str, title: str) -> Figure:
     """Members minus observation at every cell, blue where too wet, brown where too dry.
 
     Args:
         field: (y, x) in ``unit``, NaN outside the domain.
-        place: of the domain.
+        frame: of the domain.
         unit: of the field.
         title: of the figure.
     """
@@ -81,13 +81,13 @@ def bias_map(field: np.ndarray, place: Geography, *, unit: str, title: str) -> F
     most = float(np.quantile(known, 0.98)) if known.size else 1.0
     norm = Normalize(-max(most, 1e-6), max(most, 1e-6))
     width = 3.4
-    height = width * min(max(place.shape, 0.5), 1.8) + 1.0
+    height = width * min(max(frame.shape, 0.5), 1.8) + 1.0
     figure = Figure(figsize=(width, height), facecolor="white")
     panel = figure.add_axes((0.01, 0.75 / height, 0.98, 1 - 1.1 / height), anchor="N")
-    panel.imshow(field, cmap="BrBG", norm=norm, interpolation="nearest", aspect=place.aspect)
-    panel.add_collection(LineCollection(list(place.outline), colors=INK, linewidths=0.5))
-    left, right, low, high = place.window
-    panel.set(xlim=(left, right), ylim=(high, low) if place.first_row_on_top else (low, high), xticks=[], yticks=[])
+    panel.imshow(field, cmap="BrBG", norm=norm, interpolation="nearest", aspect=frame.aspect)
+    panel.add_collection(LineCollection(list(frame.outline), colors=INK, linewidths=0.5))
+    left, right, low, high = frame.window
+    panel.set(xlim=(left, right), ylim=(high, low) if frame.first_row_on_top else (low, high), xticks=[], yticks=[])
     panel.spines[:].set_visible(False)
     figure.text(0.02, 1 - 0.2 / height, title, fontsize=10.5, weight="bold", color=INK, va="center")
     bar = figure.add_axes((0.1, 0.5 / height, 0.8, 0.12 / height))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from rainsmith.plots.style import INK, axes, heading, label, legend_below, line_style
+from rainsmith.plots.style import INK, OBSERVED, LineStyle, axes, heading, label, legend_below
 
 SIZE = (4.7, 4.1)
 """Width and height of a curve figure [inches]: legible at the width of a phone."""
@@ -19,17 +19,23 @@ SIZE = (4.7, 4.1)
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a figure: the name of a forecast (or ``observed``), and x and y of one shape.
+    """One line of a figure.
 
-    ``low`` and ``high`` bound a band around it, e.g. the range of the members; ``title`` is its name in the legend.
+    Attributes:
+        title: its name in the legend.
+        style: how it is drawn.
+        x: (point,) in the unit of the figure.
+        y: (point,) likewise; a point that is not finite is left out.
+        low: (point,) lower bound of a band around the line, such as the range of the members; None for no band.
+        high: (point,) upper bound of that band.
     """
 
-    name: str
+    title: str
+    style: LineStyle
     x: np.ndarray
     y: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
-    title: str = ""
 
 
 def quantiles(curves: Sequence[Curve], *, title: str = "Quantiles") -> Figure:
@@ -45,7 +51,7 @@ def quantiles(curves: Sequence[Curve], *, title: str = "Quantiles") -> Figure:
     panel.set(xlim=(0, top), ylim=(0, min(max(high, top), 1.6 * top) * 1.05))
     heading(panel, title)
     label(panel, "observed [mm/day]", "members [mm/day]")
-    legend_below(figure, panel)
+    legend_below(figure)
     return figure
 
 
@@ -56,13 +62,13 @@ def exceedance(curves: Sequence[Curve], *, title: str = "Exceedance") -> Figure:
         shown = curve.y > 0
         draw_line(panel, replace(curve, x=curve.x[shown], y=curve.y[shown]))
     panel.set_yscale("log")
-    reach = [float(curve.x[curve.y > 0].max()) for curve in curves if curve.name == "observed" and (curve.y > 0).any()]
+    reach = [float(curve.x[curve.y > 0].max()) for curve in curves if curve.style == OBSERVED and (curve.y > 0).any()]
     panel.set_xlim(0, 2 * reach[0] if reach and panel.get_xlim()[1] > 2 * reach[0] else None)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _one_in(value)))
     panel.yaxis.set_minor_formatter(NullFormatter())
     heading(panel, title)
     label(panel, "rain [mm/day]", "share of cell-days above")
-    legend_below(figure, panel)
+    legend_below(figure)
     return figure
 
 
@@ -72,12 +78,12 @@ def _one_in(share: float) -> str:
     return f"1 in {1 / share:,.0f}".replace(",", " ")
 
 
-def rank_histogram(name: str, frequencies: np.ndarray, *, title: str = "Rank histogram") -> Figure:
+def rank_histogram(frequencies: np.ndarray, style: LineStyle, *, title: str = "Rank histogram") -> Figure:
     """How often the observation takes each rank among K members: ``frequencies`` (K + 1,) sums to 1."""
     figure, panel = axes(SIZE[0], 3.0)
     expected = 1 / frequencies.size
     ranks = np.arange(frequencies.size)
-    panel.bar(ranks, frequencies, width=0.86, color=line_style(name).colour, alpha=0.85)
+    panel.bar(ranks, frequencies, width=0.86, color=style.colour, alpha=0.85)
     panel.axhline(expected, color=INK, linewidth=1.4)
     panel.set_ylim(0, max(1.9 * expected, 1.08 * float(np.nanmax(frequencies))))
     panel.grid(visible=False, axis="x")
@@ -110,14 +116,13 @@ def spectrum(curves: Sequence[Curve], *, unit: str = "km", title: str = "Spectru
         axis.set_minor_locator(NullLocator())
     heading(panel, title)
     label(panel, f"wavelength [{unit}], large to small", "power of the members over observed")
-    legend_below(figure, panel)
+    legend_below(figure)
     return figure
 
 
 def draw_line(panel: Axes, curve: Curve, *, marker: str = "") -> None:
-    """Draw one curve, with its band, in the style of its forecast."""
-    style = line_style(curve.name)
-    known = np.isfinite(curve.y)
+    """Draw one curve with its band."""
+    style, known = curve.style, np.isfinite(curve.y)
     if curve.low is not None and curve.high is not None:
         panel.fill_between(curve.x, curve.low, curve.high, color=style.colour, alpha=0.16, linewidth=0, zorder=2.5)
     panel.plot(
@@ -128,6 +133,6 @@ def draw_line(panel: Axes, curve: Curve, *, marker: str = "") -> None:
         linewidth=style.width,
         marker=marker,
         markersize=3,
-        label=curve.title or curve.name,
-        zorder=5 if curve.name in ("prior", "observed") else 3,
+        label=curve.title,
+        zorder=5 if style.front else 3,
     )

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
 from rainsmith.base.dims import X, Y
-from rainsmith.plots.style import ACCENT, FAINT, INK, LINE_STYLES, RainScale
+from rainsmith.plots.style import ACCENT, FAINT, INK, RainScale
 
 COLUMNS = 4
 """Maps in a row."""
@@ -23,7 +23,7 @@ _GREYS = LinearSegmentedColormap.from_list("predictor", ["#f4f1ea", "#8f8a80"])
 
 
 @dataclass(frozen=True)
-class Geography:
+class MapFrame:
     """What a map needs to know of the domain, in units of cells.
 
     Attributes:
@@ -34,7 +34,7 @@ class Geography:
         first_row_on_top: the first row is the northernmost.
         coarse_outline: the same borders in columns and rows of the coarse grid.
         coarse_aspect: height of a coarse cell over its width.
-        coarse_first_row_on_top: likewise for the coarse grid.
+        coarse_first_row_on_top: the first row of the coarse grid is its northernmost.
     """
 
     mask: np.ndarray
@@ -80,8 +80,8 @@ def outline_of(mask: np.ndarray) -> np.ndarray:
     return np.concatenate([across, along]).astype(float)
 
 
-def geography(domain: xr.Dataset) -> Geography:
-    """The geography of a store: ``mask``, ``coarse_row`` and ``coarse_col`` (y, x), and its coordinates."""
+def map_frame(domain: xr.Dataset) -> MapFrame:
+    """The map frame of a store: ``mask``, ``coarse_row`` and ``coarse_col`` (y, x), and its coordinates."""
     mask = np.asarray(domain["mask"].values, dtype=bool)
     outline = outline_of(mask)
     used = mask if mask.any() else np.ones_like(mask)
@@ -93,7 +93,7 @@ def geography(domain: xr.Dataset) -> Geography:
     column_step = np.median(np.diff(column, axis=1))
     places = outline.reshape(-1, 2)[:, ::-1].T
     coarse = [map_coordinates(axis, places, order=1, mode="nearest") for axis in (column, row)]
-    return Geography(
+    return MapFrame(
         mask=mask,
         outline=outline,
         window=window,
@@ -155,26 +155,26 @@ def coarse_panel(day: xr.Dataset) -> Panel:
     return Panel("Coarse input", f"{name}: {span}", coarse, "predictor")
 
 
-def draw(panel: Axes, shown: Panel, place: Geography, scale: RainScale) -> None:
+def draw(panel: Axes, shown: Panel, frame: MapFrame, scale: RainScale) -> None:
     """Draw one map without text into axes."""
     panel.set_xticks([])
     panel.set_yticks([])
     panel.spines[:].set_visible(False)
     if shown.kind == "predictor":
-        _draw_predictor(panel, shown.field, place)
+        _draw_predictor(panel, shown.field, frame)
         return
-    panel.imshow(shown.field, cmap=scale.colormap, norm=scale.norm, interpolation="nearest", aspect=place.aspect)
-    panel.add_collection(LineCollection(list(place.outline), colors=INK, linewidths=0.55, capstyle="round"))
-    _limit(panel, place.window, place.first_row_on_top)
+    panel.imshow(shown.field, cmap=scale.colormap, norm=scale.norm, interpolation="nearest", aspect=frame.aspect)
+    panel.add_collection(LineCollection(list(frame.outline), colors=INK, linewidths=0.55, capstyle="round"))
+    _limit(panel, frame.window, frame.first_row_on_top)
 
 
-def _draw_predictor(panel: Axes, field: np.ndarray, place: Geography) -> None:
-    panel.imshow(field, cmap=_GREYS, interpolation="nearest", aspect=place.coarse_aspect)
+def _draw_predictor(panel: Axes, field: np.ndarray, frame: MapFrame) -> None:
+    panel.imshow(field, cmap=_GREYS, interpolation="nearest", aspect=frame.coarse_aspect)
     if np.isfinite(field).all() and np.ptp(field) > 0:
         panel.contour(field, levels=8, colors=FAINT, linewidths=0.7)
-    panel.add_collection(LineCollection(list(place.coarse_outline), colors=ACCENT, linewidths=0.7))
+    panel.add_collection(LineCollection(list(frame.coarse_outline), colors=ACCENT, linewidths=0.7))
     rows, columns = field.shape
-    _limit(panel, (-0.5, columns - 0.5, -0.5, rows - 0.5), place.coarse_first_row_on_top)
+    _limit(panel, (-0.5, columns - 0.5, -0.5, rows - 0.5), frame.coarse_first_row_on_top)
 
 
 def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_top: bool) -> None:
@@ -183,19 +183,19 @@ def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_
     panel.set_ylim(*((last_row, first_row) if first_row_on_top else (first_row, last_row)))
 
 
-def map_figure(shown: Panel, place: Geography, scale: RainScale, width: float = 2.7) -> Figure:
+def map_figure(shown: Panel, frame: MapFrame, scale: RainScale, width: float = 2.7) -> Figure:
     """One map without text, ``width`` inches wide, filling its figure."""
-    figure = Figure(figsize=(width, width * min(max(place.shape, 0.5), 1.8)), facecolor="white")
-    draw(figure.add_axes((0.0, 0.0, 1.0, 1.0), anchor="NW"), shown, place, scale)
+    figure = Figure(figsize=(width, width * min(max(frame.shape, 0.5), 1.8)), facecolor="white")
+    draw(figure.add_axes((0.0, 0.0, 1.0, 1.0), anchor="NW"), shown, frame, scale)
     return figure
 
 
-def day_figure(title: str, panels: Sequence[Panel], place: Geography, scale: RainScale) -> Figure:
+def day_figure(title: str, panels: Sequence[Panel], frame: MapFrame, scale: RainScale) -> Figure:
     """All maps of one day under a title, with one colour bar: the picture that ``report --png`` writes."""
     columns = min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     width = 2.6 * columns
-    cell = 2.6 * min(max(place.shape, 0.5), 1.8) + 0.5
+    cell = 2.6 * min(max(frame.shape, 0.5), 1.8) + 0.5
     height = rows * cell + 1.3
     figure = Figure(figsize=(width, height), facecolor="white")
     figure.text(0.15 / width, 1 - 0.33 / height, title, fontsize=13, weight="bold", color=INK, va="center")
@@ -211,8 +211,8 @@ def day_figure(title: str, panels: Sequence[Panel], place: Geography, scale: Rai
     )
     for number, shown in enumerate(panels):
         panel = figure.add_subplot(grid[divmod(number, columns)], anchor="NW")
-        draw(panel, shown, place, scale)
-        colour = LINE_STYLES["prior"].colour if shown.kind in ("prior", "posterior") else INK
+        draw(panel, shown, frame, scale)
+        colour = ACCENT if shown.kind in ("prior", "posterior") else INK
         panel.set_title(shown.title, loc="left", fontsize=9.5, weight="bold", color=colour, pad=16)
         panel.text(0.0, 1.0, shown.note, transform=panel.transAxes, fontsize=8.5, color=FAINT, va="bottom")
     bar_width = min(0.84, 7.0 / width)

@@ -50,31 +50,35 @@ RAIN_LEVELS_MM = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How one forecast is drawn in every figure."""
+    """How one forecast is drawn in every figure; ``front``: above the other lines."""
 
     colour: str
     dashes: str | tuple[int, tuple[float, ...]] = "-"
     width: float = 1.3
+    front: bool = False
 
 
-LINE_STYLES = {
-    "observed": LineStyle(INK, "-", 2.0),
-    "prior": LineStyle(ACCENT, "-", 2.0),
+OBSERVED = LineStyle(INK, "-", 2.0, front=True)
+MODE_STYLES = {
+    "prior": LineStyle(ACCENT, "-", 2.0, front=True),
     "posterior": LineStyle("#e39a6c", (0, (5.0, 1.5)), 1.8),
-    "climatology": LineStyle("#a3a09a", (0, (1.0, 1.2))),
-    "bilinear": LineStyle("#9a8a3a", (0, (4.0, 1.5))),
-    "ratio": LineStyle("#5f8f5a", (0, (6.0, 1.5, 1.0, 1.5))),
-    "quantile-mapping": LineStyle("#8a7a3d", (0, (3.0, 1.0, 1.0, 1.0))),
-    "analogs": LineStyle("#7fa8cc", "-"),
-    "scaled-analogs": LineStyle("#2c5f8a", "-", 1.6),
-    "tuned-analogs": LineStyle("#1d3a57", (0, (3.0, 1.0))),
 }
-"""Observed in ink, the model in the accent, baselines in quiet colours."""
+"""Members of the model, in the accent; observed in ink."""
+_QUIET = (
+    LineStyle("#a3a09a", (0, (1.0, 1.2))),
+    LineStyle("#9a8a3a", (0, (4.0, 1.5))),
+    LineStyle("#5f8f5a", (0, (6.0, 1.5, 1.0, 1.5))),
+    LineStyle("#8a7a3d", (0, (3.0, 1.0, 1.0, 1.0))),
+    LineStyle("#7fa8cc", "-"),
+    LineStyle("#2c5f8a", "-", 1.6),
+    LineStyle("#1d3a57", (0, (3.0, 1.0))),
+    LineStyle(FAINT, (0, (2.0, 1.0))),
+)
 
 
-def line_style(name: str) -> LineStyle:
-    """The style of a forecast; a name that is not known is drawn as a thin grey line."""
-    return LINE_STYLES.get(name, LineStyle(FAINT, (0, (2.0, 1.0))))
+def quiet_style(place: int) -> LineStyle:
+    """The style of the baseline that stands at ``place`` (0, 1, ...) among all baselines."""
+    return _QUIET[place % len(_QUIET)]
 
 
 @dataclass(frozen=True)
@@ -127,25 +131,27 @@ def quiet(panel: Axes) -> None:
 
 
 def heading(panel: Axes, text: str) -> None:
-    """What the figure shows, above its left edge."""
+    """Write what the figure shows above its left edge."""
     panel.set_title(text, loc="left", fontsize=10, weight="bold", color=INK)
 
 
-def label(panel: Axes, x: str, y: str) -> None:
-    """Name both axes."""
+def label(panel: Axes, x: str, y: str = "") -> None:
+    """Name one or both axes."""
     panel.set_xlabel(x, fontsize=9, color=INK)
     panel.set_ylabel(y, fontsize=9, color=INK)
 
 
-def legend_below(figure: Figure, panel: Axes, columns: int = 3) -> None:
-    """A legend without frame under the axes."""
-    handles, names = panel.get_legend_handles_labels()
-    if handles:
+def legend_below(figure: Figure, columns: int = 3) -> None:
+    """Put one legend without a frame under all axes of the figure; a name that several axes share stands once."""
+    lines = {
+        name: handle for panel in figure.axes for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    if lines:
         figure.legend(
-            handles,
-            names,
+            lines.values(),
+            lines.keys(),
             loc="outside lower center",
-            ncols=min(columns, len(names)),
+            ncols=min(columns, len(lines)),
             frameon=False,
             fontsize=8.5,
             handlelength=2.2,

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rainsmith.plots.style import ACCENT, INK, heading, line_style, quiet
+from rainsmith.plots.style import ACCENT, INK, MODE_STYLES, heading, label, legend_below, quiet
 
 PANELS = {
     "tail_score": "Tail score [mm/day]",
@@ -20,7 +20,7 @@ PANELS = {
 
 
 def over_epochs(table: pd.DataFrame) -> Figure:
-    """One panel a figure; upright lines mark the best epoch and those that training kept as best.
+    """One panel a score; upright lines mark the best epoch and those that training kept as best.
 
     Args:
         table: of ``sweep.csv``.
@@ -30,9 +30,8 @@ def over_epochs(table: pd.DataFrame) -> Figure:
     for panel, (name, title) in zip(figure.subplots(2, 3, sharex=True).flat, PANELS.items(), strict=True):
         quiet(panel)
         heading(panel, title)
-        for mode in ("posterior", "prior"):
+        for mode, style in reversed(MODE_STYLES.items()):
             if f"{mode}_{name}" in by_epoch:
-                style = line_style(mode)
                 line = {"color": style.colour, "linestyle": style.dashes, "linewidth": style.width}
                 panel.plot(by_epoch["epoch"], by_epoch[f"{mode}_{name}"], marker="o", markersize=3, label=mode, **line)
         observed = f"prior_observed_{name}"
@@ -41,17 +40,14 @@ def over_epochs(table: pd.DataFrame) -> Figure:
         _mark(panel, table)
         panel.set_ylim(0, 1.06 * panel.get_ylim()[1])
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        panel.set_xlabel("epoch", fontsize=9, color=INK)
-    named = {
-        text: handle for panel in figure.axes for handle, text in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=6, fontsize=9, frameon=False)
+        label(panel, "epoch")
+    legend_below(figure, columns=6)
     return figure
 
 
 def _mark(panel: Axes, table: pd.DataFrame) -> None:
     panel.axvline(float(table["epoch"].iloc[0]), color=ACCENT, linewidth=1.6, zorder=1, label="best here")
     for name, dashes in (("best_tail", (0, (1, 2))), ("best_prior", (0, (5, 3)))):
-        taken = table["checkpoint"].str.split().map(lambda names, name=name: name in names)
-        for epoch in table.loc[taken, "epoch"]:
+        is_kept = table["checkpoint"].str.split().map(lambda names, name=name: name in names)
+        for epoch in table.loc[is_kept, "epoch"]:
             panel.axvline(float(epoch), color=INK, linewidth=0.9, linestyle=dashes, zorder=1.1, label=name)

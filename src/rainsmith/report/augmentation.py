@@ -1,65 +1,58 @@
-"""What synthetic days did to downscalers, for the page: sentences, the picture, and a table a network."""
+"""The section on what synthetic days did to downscalers: sentences, the picture, and a table a network."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from rainsmith.experiment.compared_scores import title_of
-from rainsmith.experiment.summary import Outcome, arm_tables
+from rainsmith.experiment.summary import arm_tables
 from rainsmith.experiment.text import digits, sentences
 from rainsmith.plots.experiment import differences
 from rainsmith.report.gather import Material
-from rainsmith.report.pictures import Picture, embed
-from rainsmith.report.tables import DAY_WORDS
+from rainsmith.report.parts import Cell, Column, Gallery, Listing, Part, Row, Section, Table, embed
+from rainsmith.report.words import DAY_WORDS
 
 CAPTION = (
-    "Share of the control's loss that an arm saves (for CSI and SEDI, which are mapped scores here, of the distance to "
-    "1), over all days, with 90 % intervals over weeks and seeds where there are several. Right of the line the arm is "
-    "better. Black: significantly better than every control, in every seed; orange: significantly worse."
+    "Share of the control's loss that an arm saves, over all days, with 90 % intervals over weeks and seeds where there "
+    "are several. Right of the line the arm is better. Black: significantly better than every control, in every seed; "
+    "orange: significantly worse."
 )
 
 
-@dataclass(frozen=True)
-class ArmRow:
-    """A score and what every arm has in it, as text."""
-
-    title: str
-    cells: Sequence[tuple[str, Outcome]]
-
-
-@dataclass(frozen=True)
-class NetworkTable:
-    """All arms of a network on one set of days."""
-
-    title: str
-    note: str
-    arms: Sequence[str]
-    rows: Sequence[ArmRow]
-
-
-def experiment_sentences(material: Material) -> list[str]:
-    """One sentence an arm; none where there was no experiment."""
-    return sentences(material.gains) if len(material.trials) else []
-
-
-def experiment_pictures(material: Material) -> list[Picture]:
-    """The gains of all arms; none where nothing was compared."""
-    figure = differences(material.gains) if len(material.gains) else None
-    if figure is None or not figure.axes:
-        return []
-    return [embed(figure, "Gains of every arm over the better control", CAPTION)]
+def augmentation_section(material: Material) -> Section | None:
+    """The experiment on the page; None where there was none."""
+    if not (len(material.trials.columns) or len(material.gains.columns)):
+        return None
+    note = [
+        "Are downscalers better for synthetic days of this model? The same networks, steps and seeds on other training "
+        "days. An arm counts against the better of its controls: the real days, and the real days with the heavy ones "
+        "drawn more often. Gains are shares of the control's loss; for CSI and SEDI, of its distance to 1.",
+        "Scores have their names of experiment/results.csv, in mm/day where they have a unit; means over the seeds, and "
+        "a dash where a seed has no value. Bold black: significantly better than every control; orange: significantly "
+        "worse. Mapped: after one monotone function, fitted on validation days, that makes the frequency bias 1, so "
+        "that hits are not bought with false alarms.",
+    ]
+    parts: list[Part] = []
+    if len(material.trials) and len(material.gains.columns):
+        if len(material.gains):
+            parts.append(Listing(sentences(material.gains)))
+            figure = differences(material.gains)
+            if figure.axes:
+                parts.append(Gallery([embed(figure, "Gains of every arm over the better control", CAPTION)], "whole"))
+        parts += network_tables(material)
+    return Section("augmentation", "Augmentation", note, parts)
 
 
-def experiment_tables(material: Material) -> list[NetworkTable]:
-    """A table a network on all days, then on ``heavy_x`` days."""
-    if material.trials.empty:
-        return []
+def network_tables(material: Material) -> list[Table]:
+    """A table a network and set of days; only the first is open."""
     split = str(material.trials["split"].iloc[0])
-    found = []
+    tables: list[Table] = []
     for days in material.trials["days"].unique():
-        for table in arm_tables(material.trials, material.gains, days):
-            rows = [ArmRow(title_of(s), [(digits(c.value), c.outcome) for c in cells]) for s, cells in table.rows]
-            note = f"{table.seeds} seed{'s' if table.seeds > 1 else ''}, {split} days"
-            found.append(NetworkTable(f"{table.network}, {DAY_WORDS[days].lower()}", note, table.arms, rows))
-    return found
+        for arms in arm_tables(material.trials, material.gains, days):
+            rows = [
+                Row(title_of(score), [Cell(digits(cell.value), mark=cell.outcome) for cell in cells])
+                for score, cells in arms.rows
+            ]
+            seeds = f"{arms.seeds} seed{'s' if arms.seeds > 1 else ''}"
+            title = f"{arms.network}, {DAY_WORDS[days].lower()}, {seeds}, {split} days"
+            columns = [Column(arm) for arm in arms.arms]
+            tables.append(Table(title, "Score", columns, rows, foldable=True, shown=not tables))
+    return tables

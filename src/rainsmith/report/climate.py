@@ -2,161 +2,147 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER
 from rainsmith.metrics.climate import INDICES
 from rainsmith.plots import climate as plots
 from rainsmith.plots.curves import Curve
-from rainsmith.plots.maps import geography
+from rainsmith.plots.maps import map_frame
+from rainsmith.plots.style import OBSERVED, quiet_style
+from rainsmith.report.distributions import on_days
+from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
-from rainsmith.report.pictures import Picture, embed
-from rainsmith.report.words import MODEL_WORDS, interval, number
+from rainsmith.report.parts import Cell, Column, Gallery, Part, Picture, Row, Section, Table, embed
+from rainsmith.report.words import NOTHING, interval, number, unit_of
 
 MAPPED = ("mean", "Rx1day")
 """Indices whose bias is drawn."""
-SHOWN = ("prior", "posterior", "climatology", "analogs", "scaled-analogs", "tuned-analogs")
-"""Forecasts whose climate the table shows, where it is known."""
-YEAR_CAPTION = "Mean rain of each month. The band is the range of the prior members."
+RELIABLE_LINES = 3
+"""Forecasts that the figure of reliability holds: more cannot be told apart."""
+YEAR_CAPTION = "Mean rain of each month. Band: range of the prior members."
 LEVEL_CAPTION = (
-    "How much rain of one day a cell gets once in so many years, mean of the cells, from peaks over the training P99 "
-    "with one shape of the tail for the domain. The band of the whole record is its 90 % interval, that of the members "
-    "their range. Periods far beyond the length of the record are extrapolation."
+    "Mean of the cells, from peaks over the training P99 with one shape of the tail for the domain. Bands: 90 % "
+    "interval of the whole record, range of the members. Periods far beyond the record are extrapolation."
 )
 BIAS_CAPTION = "Mean of the prior members minus observation. Look for coasts and mountains, not for single cells."
 RELIABLE_CAPTION = (
-    "Of the cells where so many members had the event, in what share it was observed. On the line the share of the "
-    "members is a probability to rely on; below it the members promise too much. Grey: how often each share was "
-    "forecast, in powers of ten."
+    "Of the cells where so many members had the event, the share where it was observed. Below the line the members "
+    "promise too much. Grey: how often each share was forecast, in powers of ten."
 )
 
 
-@dataclass(frozen=True)
-class Row:
-    """One index of the table: title, unit, observed value, and value with its range by forecast; of a series or not."""
-
-    title: str
-    unit: str
-    observed: str
-    values: list[tuple[str, str]]
-    of_series: bool
+def climate_section(material: Material) -> Section:
+    """Figures and the table of indices, as far as they are known."""
+    pictures = climate_pictures(material)
+    parts: list[Part] = [Gallery(pictures)] if pictures else []
+    return Section("climate", "Climate", (), [*parts, *climate_table(material)])
 
 
-def climate_columns(table: pd.DataFrame, model: str) -> list[str]:
-    """The forecasts of climate.csv that are shown, in order."""
-    names = table["mode"].where(table["model"] == model, table["model"]) if len(table) else pd.Series(dtype=str)
-    return [name for name in SHOWN if name in set(names)]
-
-
-def climate_rows(material: Material) -> list[Row]:
-    """Rows of climate.csv in words; none where it is missing."""
+def climate_table(material: Material) -> list[Table]:
+    """Rows of climate.csv, each forecast a column; no table where there is none."""
     table = material.climate
     if table.empty:
         return []
-    table = table.assign(forecast=table["mode"].where(table["model"] == material.model, table["model"]))
-    columns = climate_columns(table, material.model)
-    known = {index.name: index for index in INDICES}
+    names = [name for name in material.forecasts if name in set(table["forecast"])]
+    links_days = {index.name for index in INDICES if index.of_series}
     rows = []
-    for name, group in table[table["forecast"].isin(columns)].groupby("index", sort=False):
-        by = group.set_index("forecast")
-        about = known.get(str(name))
-        values = []
-        for column in columns:
-            if column in by.index:
-                row = by.loc[column]
-                values.append((number(float(row["value"])), interval(float(row["lower"]), float(row["upper"]))))
-            else:
-                values.append(("–", ""))
-        observed = number(float(group["observed"].iloc[0]))
-        title, unit = _title(str(name)), str(group["units"].iloc[0])
-        rows.append(Row(title, "" if unit == "1" else unit, observed, values, bool(about and about.of_series)))
-    return rows
+    for index, group in table.groupby("index", sort=False):
+        by_forecast = group.set_index("forecast")
+        cells = [Cell(number(float(group["observed"].iloc[0])))]
+        for name in names:
+            row = by_forecast.loc[name] if name in by_forecast.index else None
+            cells.append(
+                Cell(NOTHING)
+                if row is None
+                else Cell(number(float(row["value"])), interval(float(row["lower"]), float(row["upper"])))
+            )
+        sign = "†" if index in links_days else ""
+        rows.append(Row(index_title(str(index)), cells, unit_of(str(group["units"].iloc[0])), sign))
+    note = (
+        "Indices of the judged days, means over the cells: the median member with the 5 to 95 % range of the members. "
+        "Members are exchangeable within a day only: rows with a † link days, and say how far a series made of "
+        "unrelated members is from an observed one."
+    )
+    columns = [Column("Observed"), *[Column(forecast_named(name).title) for name in names]]
+    return [Table("Indices", "Index", columns, rows, note)]
 
 
-def _title(name: str) -> str:
-    index = next((index for index in INDICES if index.name == name), None)
-    if index is not None:
-        text = index.long_name[0].upper() + index.long_name[1:]
-        return f"{text} ({name})" if name[0].isupper() else text
+def index_title(name: str) -> str:
+    """The words of an index, and its name where that is one of ETCCDI."""
+    for index in INDICES:
+        if index.name == name:
+            text = index.long_name[:1].upper() + index.long_name[1:]
+            return f"{text} ({name})" if name[0].isupper() else text
     if name.startswith("return_level_"):
         return f"Rain of a day once in {name.removeprefix('return_level_').removesuffix('y')} years"
-    return "Wettest minus driest month" if name == "seasonal_range" else name.replace("_", " ")
+    return name.replace("_", " ").capitalize()
 
 
 def climate_pictures(material: Material) -> list[Picture]:
-    """The year, return levels and maps of the bias of prior members, and reliability, as far as they are known."""
-    pictures = []
+    """The year, return levels, reliability and maps of the bias of prior members, as far as they are known."""
+    pictures = reliability_picture(material)
     prior = material.climates.get("prior")
-    if prior is not None:
-        pictures.append(embed(plots.seasonal_cycle(_year(prior)), "Mean rain by month", YEAR_CAPTION))
-        figure = plots.return_levels(_levels(prior, material.climates.get("record")))
-        pictures.append(embed(figure, "Return levels", LEVEL_CAPTION))
-    reliable = _reliability(material)
-    if reliable is not None:
-        pictures.append(reliable)
-    if prior is not None:
-        place = geography(material.store)
-        for name in MAPPED:
-            if f"{name}_bias" in prior:
-                field = prior[f"{name}_bias"]
-                unit = str(field.attrs.get("units", ""))
-                figure = plots.bias_map(field.values, place, unit=unit, title=f"Bias: {_title(name).lower()}")
-                pictures.append(embed(figure, f"Map of the bias of {name}", BIAS_CAPTION))
+    if prior is None:
+        return pictures
+    year, levels = year_curves(prior), level_curves(prior, material.climates.get("record"))
+    pictures = [
+        embed(plots.seasonal_cycle(year), "Mean rain by month", YEAR_CAPTION),
+        embed(plots.return_levels(levels), "Return levels", LEVEL_CAPTION),
+        *pictures,
+    ]
+    frame = map_frame(material.store)
+    for name in MAPPED:
+        if f"{name}_bias" in prior:
+            field = prior[f"{name}_bias"]
+            title, unit = f"Bias: {index_title(name).lower()}", str(field.attrs.get("units", ""))
+            figure = plots.bias_map(field.values, frame, unit=unit, title=title)
+            pictures.append(embed(figure, f"Map of the bias of {name}", BIAS_CAPTION))
     return pictures
 
 
-def _year(prior: xr.Dataset) -> list[Curve]:
-    members, month = prior["seasonal_cycle_members"], prior["month"].values
-    band = members.min(MEMBER).values, members.max(MEMBER).values
-    return [
-        Curve("observed", month, prior["seasonal_cycle_observed"].values),
-        Curve("prior", month, members.median(MEMBER).values, *band, title=MODEL_WORDS["prior"]),
-    ]
+def _of_members(x: np.ndarray, members: xr.DataArray) -> Curve:
+    """The median of the prior members with their range."""
+    forecast, bounds = forecast_named("prior"), (members.min(MEMBER).values, members.max(MEMBER).values)
+    return Curve(forecast.title, forecast.style, x, members.median(MEMBER).values, *bounds)
 
 
-def _levels(prior: xr.Dataset, record: xr.Dataset | None) -> list[Curve]:
+def year_curves(prior: xr.Dataset) -> list[Curve]:
+    """Mean rain by month: observed, and of the prior members."""
+    month = prior["month"].values
+    observed = Curve("observed", OBSERVED, month, prior["seasonal_cycle_observed"].values)
+    return [observed, _of_members(month, prior["seasonal_cycle_members"])]
+
+
+def level_curves(prior: xr.Dataset, record: xr.Dataset | None) -> list[Curve]:
+    """Return levels: of the whole record where it is known, of the judged days, and of the prior members."""
     lines: list[Curve] = []
     if record is not None:
         whole = record.sel(fit="gpd_regional", source="record")
-        low, high = whole["return_level_domain_lower"].values, whole["return_level_domain_upper"].values
-        span = f"{str(record.attrs.get('first_day', ''))[:4]} to {str(record.attrs.get('last_day', ''))[:4]}"
-        period = whole["return_period"].values
-        level = whole["return_level_domain"].values
-        lines.append(Curve("climatology", period, level, low, high, f"observed {span}"))
+        bounds = [whole[f"return_level_domain_{side}"].values for side in ("lower", "upper")]
+        title = "observed " + " to ".join(str(record.attrs.get(key, ""))[:4] for key in ("first_day", "last_day"))
+        period, level = whole["return_period"].values, whole["return_level_domain"].values
+        lines.append(Curve(title, quiet_style(0), period, level, *bounds))
     observed = prior["return_level_domain"].sel(fit="gpd_regional", source="observed")
-    lines.append(Curve("observed", observed["return_period"].values, observed.values, title="observed, judged days"))
+    lines.append(Curve("observed, judged days", OBSERVED, observed["return_period"].values, observed.values))
     members = prior["return_level_by_member"]
-    band = members.min(MEMBER).values, members.max(MEMBER).values
-    period = members["return_period"].values
-    lines.append(Curve("prior", period, members.median(MEMBER).values, *band, title=MODEL_WORDS["prior"]))
-    return lines
+    return [*lines, _of_members(members["return_period"].values, members)]
 
 
-def _reliability(material: Material) -> Picture | None:
-    """Votes of the members at the training P95, over all days."""
+def reliability_picture(material: Material) -> list[Picture]:
+    """Votes of the prior members and of the most accurate baselines at the training P95, over all days."""
     lines: list[Curve] = []
-    counts, threshold = None, math.nan
-    for name in ("prior", "tuned-analogs", "analogs", "climatology"):
-        data = material.curves.get(name)
-        if data is None or "forecast_votes" not in data or "all" not in data["days"].values or len(lines) == 3:
-            continue
-        p95 = float(material.store["p95"])
-        votes = data[["forecast_votes", "observed_votes"]].sel(days="all").sel(threshold=p95, method="nearest")
-        votes = votes.dropna("votes")
+    chosen = {name: data for name, data in on_days(material, "all").items() if "forecast_votes" in data}
+    for name in [name for name in ("prior", *material.by_accuracy("all")) if name in chosen]:
+        votes = chosen[name][["forecast_votes", "observed_votes"]]
+        votes = votes.sel(threshold=float(material.store["p95"]), method="nearest").dropna("votes")
         forecast, observed = votes["forecast_votes"].values, votes["observed_votes"].values
-        if len(forecast) < 3 or not forecast.sum() > 0:
+        if len(forecast) < 3 or not forecast.sum() > 0 or len(lines) == RELIABLE_LINES:
             continue
-        share = np.linspace(0, 1, len(forecast))
         frequency = np.where(forecast >= 20, observed / np.maximum(forecast, 1), np.nan)
-        lines.append(Curve(name, share, frequency, title=MODEL_WORDS.get(name, name)))
-        if counts is None:
-            counts, threshold = forecast / forecast.sum(), float(votes["threshold"])
-    if counts is None:
-        return None
-    title = f"Reliability of {threshold:.3g} mm/day or more"
-    return embed(plots.reliability(lines, counts, title=title), title, RELIABLE_CAPTION)
+        words = forecast_named(name)
+        lines.append(Curve(words.title, words.style, np.linspace(0, 1, len(forecast)), frequency))
+        if len(lines) == 1:
+            counts, title = forecast / forecast.sum(), f"Reliability of {float(votes['threshold']):.3g} mm/day or more"
+    return [embed(plots.reliability(lines, counts, title=title), title, RELIABLE_CAPTION)] if lines else []

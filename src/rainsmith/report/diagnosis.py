@@ -1,78 +1,68 @@
-"""The section that says why a model fails: rows of diagnosis.json in plain words."""
+"""The section that says why a model fails: the findings of diagnosis.json, the bad ones first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rainsmith.report.gather import Material
+from rainsmith.report.parts import Cell, Column, Row, Section, Table
 from rainsmith.report.words import number
 
-ORDER = ("fail", "warn", "pass", "n/a")
-WORDS = {"fail": "failed", "warn": "doubtful", "pass": "in order", "n/a": "not measured"}
+ANSWERS = {"fail": "failed", "warn": "doubtful", "pass": "in order", "n/a": "not measured"}
+"""Verdicts in words, the worst first."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One finding.
-
-    Attributes:
-        question: that was asked.
-        verdict: fail, warn, pass or n/a.
-        word: the verdict in words.
-        figure: the figure that decides, with its name.
-        healthy: where it would be in order, and where that bound comes from.
-        advice: what to change, or "".
-    """
-
-    question: str
-    verdict: str
-    word: str
-    figure: str
-    healthy: str
-    advice: str
-
-
-def diagnosis_rows(diagnosis: Mapping[str, Any]) -> list[Row]:
-    """All findings, failures first; none without a diagnosis."""
-    found = sorted(diagnosis.get("findings", []), key=lambda finding: ORDER.index(finding["verdict"]))
-    return [_row(finding) for finding in found]
+def diagnosis_section(material: Material) -> Section:
+    """How many failures were found, a table of them with advice, and a table of what is in order."""
+    findings = sorted(material.diagnosis.get("findings", []), key=lambda one: list(ANSWERS).index(one["verdict"]))
+    if not findings:
+        return Section("diagnosis", "Diagnosis")
+    failed, doubtful, passed, _ = (
+        sum(finding["verdict"] == verdict for finding in findings) for verdict in ANSWERS
+    )
+    note = (
+        f"Known failures that were looked for: {failed + doubtful + passed}; found: {failed}; doubtful: {doubtful}. "
+        "Figures of the members are held against how far two samples of the observed years are apart by chance; bounds "
+        "inside the model lie between healthy and spoilt runs of an artificial climate."
+    )
+    bad = [finding for finding in findings if finding["verdict"] in ("fail", "warn")]
+    good = [finding for finding in findings if finding not in bad]
+    parts = [finding_table("What is not in order", bad)] if bad else []
+    if good:
+        title = "What is in order, and what could not be measured"
+        parts.append(finding_table(title, good, foldable=True))
+    return Section("diagnosis", "Diagnosis", [note], parts)
 
 
-def diagnosis_sentence(diagnosis: Mapping[str, Any]) -> str:
-    """How many questions were asked, and how many have a bad answer."""
-    count = diagnosis.get("count", {})
-    asked = sum(count.get(verdict, 0) for verdict in ("fail", "warn", "pass"))
-    bad, doubtful = count.get("fail", 0), count.get("warn", 0)
-    return f"Of {asked} known failures, {bad} {'was' if bad == 1 else 'were'} found and {doubtful} may be there."
+def finding_table(title: str, findings: Sequence[Mapping[str, Any]], *, foldable: bool = False) -> Table:
+    """Findings as rows: the answer, the figure that decides, where it would be in order, and the advice if any has it."""
+    heads = ["Answer", "Measured", "In order"] + ["What to do"] * any(finding["advice"] for finding in findings)
+    rows = []
+    for finding in findings:
+        cells = [Cell(ANSWERS[finding["verdict"]], mark="worse" if finding["verdict"] == "fail" else "")]
+        cells += [*_measured(finding), Cell(finding["advice"])]
+        rows.append(Row(finding["question"], cells[: len(heads)]))
+    columns = [Column(head, kind="text") for head in heads]
+    return Table(title, "Question", columns, rows, foldable=foldable, shown=not foldable)
 
 
-def _row(finding: Mapping[str, Any]) -> Row:
-    verdict = str(finding["verdict"])
-    decisive = next((figure for figure in finding["figures"] if figure["verdict"] == verdict), None)
-    figure, healthy = "", ""
-    if decisive is not None and verdict != "n/a":
-        value, (lower, upper) = decisive["value"], decisive["warn"]
-        # a figure outside of its bounds is not printed as if it lay on one
-        near = (
-            value is not None
-            and verdict != "pass"
-            and any(b is not None and number(value) == number(b) for b in (lower, upper))
-        )
-        figure = f"{_in_words(decisive['name'])}: {'not finite' if value is None else _number(value, near)}"
-        healthy = f"{_range(lower, upper, near)}; from {decisive['origin']}"
-    return Row(finding["question"], verdict, WORDS[verdict], figure, healthy, finding["advice"])
+def _measured(finding: Mapping[str, Any]) -> list[Cell]:
+    """The figure that decides, and the range in which it would be in order."""
+    verdict = finding["verdict"]
+    figure = next((figure for figure in finding["figures"] if figure["verdict"] == verdict), None)
+    if figure is None or verdict == "n/a":
+        return [Cell(), Cell()]
+    value, (lower, upper) = figure["value"], figure["warn"]
+    # a figure outside of its bounds is not printed as if it lay on one
+    is_near = verdict != "pass" and number(value) in (number(lower), number(upper)) and value is not None
 
+    def text(of: float) -> str:
+        return f"{of:.4g}" if is_near else number(of)
 
-def _in_words(name: str) -> str:
-    return name.replace("heavy_x days", "days heavy by the input")
-
-
-def _number(value: float, fine: bool) -> str:
-    return f"{value:.4g}" if fine else number(value)
-
-
-def _range(lower: float | None, upper: float | None, fine: bool) -> str:
     if lower is None:
-        return "no bound" if upper is None else f"at most {_number(upper, fine)}"
-    return f"at least {_number(lower, fine)}" if upper is None else f"{_number(lower, fine)} to {_number(upper, fine)}"
+        healthy = "no bound" if upper is None else f"at most {text(upper)}"
+    else:
+        healthy = f"at least {text(lower)}" if upper is None else f"{text(lower)} to {text(upper)}"
+    name = figure["name"].replace("heavy_x days", "days heavy by the input")
+    return [Cell("not finite" if value is None else text(value), name), Cell(healthy, f"from {figure['origin']}")]

@@ -1,4 +1,4 @@
-"""The figures that compare distributions, from the curves of the evaluation."""
+"""The section that compares distributions: quantiles, exceedance, spectra and ranks, from the curves of evaluation."""
 
 from __future__ import annotations
 
@@ -6,65 +6,67 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, Y
+from rainsmith.metrics.core import MODES
 from rainsmith.plots import curves
 from rainsmith.plots.curves import Curve
 from rainsmith.plots.maps import numeric_axis
+from rainsmith.plots.style import OBSERVED
+from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
-from rainsmith.report.pictures import Picture, embed
-from rainsmith.report.tables import DAY_WORDS
-from rainsmith.report.words import MODEL_WORDS
+from rainsmith.report.parts import Gallery, Picture, Section, embed
+from rainsmith.report.words import DAY_WORDS
 
-DAY_SETS = ("heavy_x", "all")
-"""The sets of days that verdicts rest on."""
-QUANTILE_CAPTION = (
-    "Each line pairs the quantiles of a forecast with the observed ones. On the black line they are equal; below it "
-    "the forecast rains too little at that rarity. The band is the range of the prior members."
-)
-EXCEEDANCE_CAPTION = (
-    "How often a cell gets more than an amount on a day. A line below the black one makes such amounts too seldom."
-)
-SPECTRUM_CAPTION = (
-    "Power at each length of rain feature, divided by the observed power. Below 1 the maps are too smooth at that "
-    "length, above 1 too grainy."
-)
+QUANTILE_CAPTION = "Below the black line the forecast rains too little at that rarity. Band: range of the prior members."
+EXCEEDANCE_CAPTION = "A line below the black one makes such amounts too seldom."
+SPECTRUM_CAPTION = "Power over observed power. Below 1 the maps are too smooth at that length, above 1 too grainy."
 RANK_CAPTION = (
-    "Where the observation falls among the ordered members. Even bars mean that it could be one of them; high ends "
-    "mean that the members differ too little, a slope means that they rain too much or too little."
+    "Where the observation falls among the ordered members. High ends: the members differ too little. A slope: they "
+    "rain too much or too little."
 )
 
 
-def distribution_pictures(material: Material) -> list[Picture]:
-    """Quantiles and exceedance on both sets of days, the spectrum and rank histograms, where they are known."""
+def distributions_section(material: Material) -> Section:
+    """Quantiles and exceedance on both sets of days that verdicts rest on, the spectrum and rank histograms."""
     pictures = []
-    for days in DAY_SETS:
-        chosen = _on_days(material, days)
+    for days in ("heavy_x", "all"):
+        chosen, where = on_days(material, days), DAY_WORDS[days].lower()
         if chosen:
-            where = DAY_WORDS[days].lower()
             figure = curves.quantiles(_quantiles(chosen), title=f"Quantiles, {where}")
             pictures.append(embed(figure, f"Quantile-quantile plot, {where}", QUANTILE_CAPTION))
             figure = curves.exceedance(_exceedances(chosen), title=f"Exceedance, {where}")
             pictures.append(embed(figure, f"Exceedance curves, {where}", EXCEEDANCE_CAPTION))
-    judged = _on_days(material, DAY_SETS[0])
-    where = DAY_WORDS[DAY_SETS[0]].lower()
-    if judged:
-        cell, unit = cell_size(material.store)
-        figure = curves.spectrum(_spectra(judged, cell), unit=unit, title=f"Spectrum, {where}")
-        pictures.append(embed(figure, f"Spectra, {where}", SPECTRUM_CAPTION))
-    for name in _ranked(judged):
-        words = MODEL_WORDS.get(name, name)
-        figure = curves.rank_histogram(name, _frequencies(judged[name]), title=f"Ranks among {words}")
-        pictures.append(
-            embed(figure, f"Rank histogram of {words}, {where}", f"{DAY_WORDS[DAY_SETS[0]]}. {RANK_CAPTION}")
-        )
+    pictures += _spectrum_and_ranks(material)
+    note = "Over all valid cells and days of a set. Observed in black, prior members in orange."
+    return Section("distributions", "Distributions", [note], [Gallery(pictures)] if pictures else [])
+
+
+def _spectrum_and_ranks(material: Material) -> list[Picture]:
+    """On the days heavy by the input; ranks of the modes of the model and of the most accurate baseline."""
+    chosen, where = on_days(material, "heavy_x"), DAY_WORDS["heavy_x"].lower()
+    if not chosen:
+        return []
+    cell, unit = cell_size(material.store)
+    figure = curves.spectrum(_spectra(chosen, cell), unit=unit, title=f"Spectrum, {where}")
+    pictures = [embed(figure, f"Spectra, {where}", SPECTRUM_CAPTION)]
+    ranked = [name for name, data in chosen.items() if "rank_count" in data and float(data["rank_count"].sum()) > 0]
+    strongest = [name for name in material.by_accuracy("heavy_x") if name in ranked][:1]
+    for name in [*(mode for mode in MODES if mode in ranked), *strongest]:
+        forecast, counts = forecast_named(name), chosen[name]["rank_count"].dropna("rank").values
+        title = f"Ranks among {forecast.title}, {where}"
+        figure = curves.rank_histogram(counts / counts.sum(), forecast.style, title=title)
+        pictures.append(embed(figure, f"Rank histogram of {forecast.title}, {where}", RANK_CAPTION))
     return pictures
 
 
-def _on_days(material: Material, days: str) -> dict[str, xr.Dataset]:
-    found = {}
-    for name, data in material.curves.items():
-        if "days" in data.coords and days in data["days"].values:
-            found[name] = data.sel(days=days)
-    return found
+def on_days(material: Material, days: str) -> dict[str, xr.Dataset]:
+    """The curves of one set of days by forecast."""
+    datasets = material.curves.items()
+    return {name: data.sel(days=days) for name, data in datasets if "days" in data.coords and days in data["days"]}
+
+
+def _curve(name: str, x: np.ndarray, y: np.ndarray, *band: np.ndarray) -> Curve:
+    forecast = forecast_named(name)
+    return Curve(forecast.title, forecast.style, x, y, *band)
 
 
 def _quantiles(chosen: dict[str, xr.Dataset]) -> list[Curve]:
@@ -73,21 +75,17 @@ def _quantiles(chosen: dict[str, xr.Dataset]) -> list[Curve]:
         members, observed = data["quantile"], data["quantile_observed"].values
         values = members.median(MEMBER, skipna=False).values
         known = np.isfinite(values) & np.isfinite(observed)
-        low: np.ndarray | None = None
-        high: np.ndarray | None = None
-        if name == "prior" and members.sizes[MEMBER] > 1:
-            low, high = members.min(MEMBER).values[known], members.max(MEMBER).values[known]
-        lines.append(Curve(name, observed[known], values[known], low, high, MODEL_WORDS.get(name, name)))
+        is_banded = name == "prior" and members.sizes[MEMBER] > 1
+        band = [members.min(MEMBER).values[known], members.max(MEMBER).values[known]] if is_banded else []
+        lines.append(_curve(name, observed[known], values[known], *band))
     return lines
 
 
 def _exceedances(chosen: dict[str, xr.Dataset]) -> list[Curve]:
     first = next(iter(chosen.values()))
-    lines = [Curve("observed", first["intensity"].values, first["exceedance_observed"].values)]
-    for name, data in chosen.items():
-        share = data["exceedance"].mean(MEMBER).values
-        lines.append(Curve(name, data["intensity"].values, share, title=MODEL_WORDS.get(name, name)))
-    return lines
+    observed = Curve("observed", OBSERVED, first["intensity"].values, first["exceedance_observed"].values)
+    shares = {name: data["exceedance"].mean(MEMBER).values for name, data in chosen.items()}
+    return [observed, *[_curve(name, chosen[name]["intensity"].values, share) for name, share in shares.items()]]
 
 
 def _spectra(chosen: dict[str, xr.Dataset], cell: float) -> list[Curve]:
@@ -95,21 +93,8 @@ def _spectra(chosen: dict[str, xr.Dataset], cell: float) -> list[Curve]:
     for name, data in chosen.items():
         power, observed = data["spectrum"].mean(MEMBER).values, data["spectrum_observed"].values
         ratio = np.divide(power, observed, out=np.full_like(power, np.nan), where=observed > 0)
-        lines.append(Curve(name, cell / data["wavenumber"].values, ratio, title=MODEL_WORDS.get(name, name)))
+        lines.append(_curve(name, cell / data["wavenumber"].values, ratio))
     return lines
-
-
-def _ranked(chosen: dict[str, xr.Dataset]) -> list[str]:
-    """The model's modes, and the strongest baseline that has ranks."""
-    modes, baselines = ("prior", "posterior"), ("tuned-analogs", "scaled-analogs", "analogs", "climatology")
-    ranked = [name for name, data in chosen.items() if "rank_count" in data and float(data["rank_count"].sum()) > 0]
-    strongest: list[str] = [name for name in baselines if name in ranked]
-    return [*(name for name in modes if name in ranked), *strongest[:1]]
-
-
-def _frequencies(data: xr.Dataset) -> np.ndarray:
-    counts = data["rank_count"].dropna("rank").values
-    return np.asarray(counts / counts.sum())
 
 
 def cell_size(domain: xr.Dataset) -> tuple[float, str]:

@@ -8,23 +8,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.base.dims import SPLITS, TIME, day_numbers, in_split
+from rainsmith.base.dims import SPLITS, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import open_zarr, read_json, read_jsonl
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
+from rainsmith.metrics.core import MODES
 from rainsmith.run_folder import Run
-
-MODES = ("prior", "posterior")
 
 
 @dataclass(frozen=True)
 class Material:
-    """All that a report is made of; a part that no stage has written yet is empty or None.
+    """All that a report is made of; a part that no stage has written yet is empty.
 
     Attributes:
         config: the configuration.
@@ -32,33 +30,31 @@ class Material:
         split: the split that is judged.
         samples: members by mode, lazily, in [mm/day].
         metrics: evaluation/metrics.csv of that split, with a column ``forecast`` (prior, posterior or a baseline).
-        comparisons: evaluation/comparisons.csv.
+        comparisons: evaluation/comparisons.csv of that split.
         curves: evaluation/<model>-<mode>-<split>.nc by forecast, named as in ``metrics``.
         log: rows of metrics.jsonl.
-        notes: baselines that do not apply, and why.
+        notes: the reason for each baseline that does not apply.
         diagnosis: diagnosis.json.
-        climate: rows of evaluation/climate.csv of that split.
+        climate: rows of evaluation/climate.csv of that split, with a column ``forecast``.
         climates: evaluation/<...>-climate.nc by mode, and ``record``, the observed climate of all days.
         trials: experiment/results.csv.
-        gains: experiment/comparisons.csv.
-        missing: one line for each part that is missing.
+        gains: experiment/comparisons.csv; without any row where controls alone were trained.
     """
 
     config: Config
     store: xr.Dataset
     split: str
-    samples: Mapping[str, xr.Dataset]
-    metrics: pd.DataFrame
-    comparisons: pd.DataFrame
-    curves: Mapping[str, xr.Dataset]
-    log: list[dict[str, Any]]
+    samples: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    metrics: pd.DataFrame = field(default_factory=pd.DataFrame)
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
     notes: Mapping[str, str] = field(default_factory=dict)
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
     climate: pd.DataFrame = field(default_factory=pd.DataFrame)
     climates: Mapping[str, xr.Dataset] = field(default_factory=dict)
     trials: pd.DataFrame = field(default_factory=pd.DataFrame)
     gains: pd.DataFrame = field(default_factory=pd.DataFrame)
-    missing: list[str] = field(default_factory=list)
 
     @property
     def model(self) -> str:
@@ -69,17 +65,69 @@ class Material:
         """The days of the judged split."""
         return in_split(self.store, self.split)
 
-    @property
-    def baselines(self) -> list[str]:
-        """Baselines that have scores, in the order of the table."""
-        names = self.metrics["forecast"].unique() if len(self.metrics) else []
-        return [str(name) for name in names if name not in MODES]
+    @cached_property
+    def forecasts(self) -> list[str]:
+        """Everything that has scores: the modes of the model first, then the baselines in their order."""
+        scored = set(self.metrics["forecast"]) if len(self.metrics) else set()
+        return [name for name in (*MODES, *BASELINES.names()) if name in scored]
 
     @property
-    def forecasts(self) -> list[str]:
-        """Everything that has scores: the modes of the model first, then the baselines."""
-        present = set(self.metrics["forecast"]) if len(self.metrics) else set()
-        return [mode for mode in MODES if mode in present] + self.baselines
+    def baselines(self) -> list[str]:
+        """Baselines that have scores."""
+        return [name for name in self.forecasts if name not in MODES]
+
+    def value(self, metric: str, days: str, forecast: str) -> pd.Series | None:
+        """The row of one score; None where there is none. Of repeated rows the last counts."""
+        table = self.metrics
+        if table.empty:
+            return None
+        rows = table[(table["metric"] == metric) & (table["days"] == days) & (table["forecast"] == forecast)]
+        return None if rows.empty else rows.iloc[-1]
+
+    def by_accuracy(self, days: str) -> list[str]:
+        """Baselines that have a CRPS on a set of days, the lowest first."""
+        scores = {name: self.value("crps", days, name) for name in self.baselines}
+        known = {name: float(row["value"]) for name, row in scores.items() if row is not None}
+        return sorted(known, key=lambda name: known[name])
+
+    @cached_property
+    def missing(self) -> dict[str, list[str]]:
+        """Sentences that name what is missing and the command that makes it, by the anchor of the section."""
+        absent = [mode for mode in self.config.sampling.modes if mode not in self.samples]
+        missing = {
+            "maps": [
+                f"No {mode} members of the {self.split} days yet: 'rainsmith sample --mode {mode}' draws them."
+                for mode in absent
+            ]
+        }
+        for anchor, is_there, sentence in (
+            ("criteria", len(self.metrics), "No scores yet: 'rainsmith evaluate' computes them."),
+            ("diagnosis", self.diagnosis, "No diagnosis yet: 'rainsmith diagnose' makes it."),
+            ("distributions", self.curves, "No curves yet: 'rainsmith evaluate' writes them."),
+            ("climate", len(self.climate), "No climate yet: 'rainsmith evaluate' makes it from all days of a split."),
+            ("scores", len(self.metrics), "No scores yet: 'rainsmith evaluate' computes them."),
+            (
+                "augmentation",
+                len(self.trials.columns) == 0 or len(self.gains.columns) > 0,
+                "The tables of the experiment are incomplete: 'rainsmith experiment' writes them.",
+            ),
+            ("training", self.log, "No training log yet: 'rainsmith train' writes it."),
+        ):
+            if not is_there:
+                missing[anchor] = [sentence]
+        return missing
+
+    @property
+    def is_super_resolution(self) -> bool:
+        """Whether the coarse input is the block mean of the observed rain."""
+        return int(self.store.attrs.get("coarsen", 0) or 0) > 0
+
+    @property
+    def heavy_days(self) -> str:
+        """How the days that the input calls heavy were chosen, in words."""
+        if self.store.attrs.get("coarse_rain_channel"):
+            return "with the most coarse rain"
+        return "whose weather brought the most rain on similar training days"
 
 
 def gather(config: Config, run: Run) -> Material:
@@ -88,55 +136,53 @@ def gather(config: Config, run: Run) -> Material:
     Raises:
         UserError: ``prepare`` has not run, or a file is damaged.
     """
-    missing: list[str] = []
-    store = run.open_store()
-    model = config.model.name
-    split = _judged_split(config, run)
-    samples = {}
-    for mode in MODES:
-        path = run.sample_path(model, mode, split)
-        if path.is_dir():
-            samples[mode] = open_zarr(path, "run 'rainsmith sample' again")
-        else:
-            missing.append(f"No {mode} members of the {split} days yet: 'rainsmith sample --mode {mode}' draws them.")
-    metrics = _read_csv(run.evaluation / "metrics.csv")
-    if metrics.empty:
-        missing.append("No scores yet: 'rainsmith evaluate' computes them.")
-    else:
-        metrics = metrics[metrics["split"] == split].copy()
-        is_model = metrics["model"] == model
-        metrics["forecast"] = metrics["mode"].where(is_model, metrics["model"])
-        metrics = metrics[(is_model & metrics["mode"].isin(MODES)) | metrics["model"].isin(BASELINES.names())]
-    log = read_jsonl(run.metrics_log)
-    if not log:
-        missing.append("No training log yet: 'rainsmith train' writes it.")
+    store, model, evaluation = run.open_store(), config.model.name, run.evaluation
+    paths = {(mode, split): run.sample_path(model, mode, split) for mode in MODES for split in config.sampling.splits}
+    sampled = [split for (_, split), path in paths.items() if path.is_dir()]
+    split = max(sampled or config.sampling.splits, key=SPLITS.index)
+    members = {mode: paths[mode, split] for mode in MODES if paths[mode, split].is_dir()}
+    stems = {mode: f"{model}-{mode}-{split}" for mode in MODES}
+    climates = {mode: evaluation / f"{stem}-climate.nc" for mode, stem in stems.items()}
+    stems |= {name: f"{name}-prior-{split}" for name in BASELINES.names()}
+    reasons = _read_json(evaluation / "notes.json").get("not_applicable", {})
     return Material(
         config=config,
         store=store,
         split=split,
-        samples=samples,
-        metrics=metrics,
-        comparisons=_read_csv(run.evaluation / "comparisons.csv"),
-        curves=_read_curves(model, run, split),
-        log=log,
-        notes=_read_notes(run, split),
-        diagnosis=_read_diagnosis(run, missing),
-        climate=_read_climate(run, split),
-        climates=_read_climates(model, run, split),
-        **_read_experiment(run, missing),
-        missing=missing,
+        samples={mode: open_zarr(path, "run 'rainsmith sample' again") for mode, path in members.items()},
+        metrics=_with_forecast(_read_csv(evaluation / "metrics.csv"), model, split),
+        comparisons=_of_split(_read_csv(evaluation / "comparisons.csv"), split),
+        curves=_read_netcdf({name: evaluation / f"{stem}.nc" for name, stem in stems.items()}),
+        log=read_jsonl(run.metrics_log),
+        notes={name: str(reasons[stem]) for name, stem in stems.items() if stem in reasons},
+        diagnosis=_read_json(run.folder / "diagnosis.json"),
+        climate=_with_forecast(_read_csv(evaluation / "climate.csv"), model, split),
+        climates=_read_netcdf({**climates, "record": evaluation / "record-climate.nc"}),
+        trials=_read_csv(run.folder / "experiment" / "results.csv", "experiment"),
+        gains=_read_csv(run.folder / "experiment" / "comparisons.csv", "experiment"),
     )
 
 
-def _judged_split(config: Config, run: Run) -> str:
-    """The test split where it was sampled, else the first that was asked for."""
-    asked = config.sampling.splits
-    sampled = [split for split in asked if any(run.sample_path(config.model.name, m, split).is_dir() for m in MODES)]
-    choice = sampled or list(asked)
-    return max(choice, key=SPLITS.index)
+def _of_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    return table if table.empty else table[table["split"] == split].copy()
+
+
+def _with_forecast(table: pd.DataFrame, model: str, split: str) -> pd.DataFrame:
+    """The rows of the model and the baselines, with a column ``forecast``: the mode of the model, or the baseline."""
+    if table.empty:
+        return table
+    rows = _of_split(table, split)
+    is_model = rows["model"] == model
+    rows["forecast"] = rows["mode"].where(is_model, rows["model"])
+    return rows[(is_model & rows["mode"].isin(MODES)) | rows["model"].isin(BASELINES.names())]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.is_file() else {}
 
 
 def _read_csv(path: Path, stage: str = "evaluate") -> pd.DataFrame:
+    """A table; an empty one where there is no file."""
     if not path.is_file():
         return pd.DataFrame()
     try:
@@ -145,71 +191,13 @@ def _read_csv(path: Path, stage: str = "evaluate") -> pd.DataFrame:
         raise UserError(f"{path} cannot be read ({error}); delete it and run 'rainsmith {stage}' again") from None
 
 
-def _read_experiment(run: Run, missing: list[str]) -> dict[str, pd.DataFrame]:
-    """Its two tables, as ``trials`` and ``gains``; neither where one is missing."""
-    paths = [run.folder / "experiment" / f"{name}.csv" for name in ("results", "comparisons")]
-    if all(path.is_file() for path in paths):
-        trials, gains = (_read_csv(path, "experiment") for path in paths)
-        return {"trials": trials, "gains": gains}
-    if any(path.is_file() for path in paths):
-        missing.append("The tables of the experiment are incomplete: 'rainsmith experiment' writes them.")
-    return {}
-
-
-def _read_curves(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:
-    """Curves of the model's modes and of every baseline that has some."""
-    paths = {mode: run.evaluation / f"{model}-{mode}-{split}.nc" for mode in MODES}
-    paths |= {name: run.evaluation / f"{name}-prior-{split}.nc" for name in BASELINES.names()}
-    return _read_netcdf(paths)
-
-
-def _read_climates(model: str, run: Run, split: str) -> dict[str, xr.Dataset]:
-    paths = {mode: run.evaluation / f"{model}-{mode}-{split}-climate.nc" for mode in MODES}
-    return _read_netcdf({**paths, "record": run.evaluation / "record-climate.nc"})
-
-
-def _read_climate(run: Run, split: str) -> pd.DataFrame:
-    table = _read_csv(run.evaluation / "climate.csv")
-    return table if table.empty else table[table["split"] == split].copy()
-
-
 def _read_netcdf(paths: Mapping[str, Path]) -> dict[str, xr.Dataset]:
-    found = {}
+    datasets = {}
     for name, path in paths.items():
         if path.is_file():
             try:
-                found[name] = xr.load_dataset(path, engine="netcdf4")
+                datasets[name] = xr.load_dataset(path, engine="netcdf4")
             except (OSError, ValueError) as error:
                 advice = "delete it and run 'rainsmith evaluate' again"
                 raise UserError(f"{path} cannot be read ({error}); {advice}") from None
-    return found
-
-
-def _read_notes(run: Run, split: str) -> dict[str, str]:
-    path = run.evaluation / "notes.json"
-    if not path.is_file():
-        return {}
-    reasons = read_json(path).get("not_applicable", {})
-    ending = f"-prior-{split}"
-    return {stem.removesuffix(ending): str(why) for stem, why in reasons.items() if stem.endswith(ending)}
-
-
-def heaviest(material: Material, count: int) -> list[int]:
-    """Positions in ``material.days`` of the days with the largest observed mean, among those that were sampled."""
-    days = material.days
-    numbers = day_numbers(days[TIME])
-    allowed = np.ones(numbers.size, dtype=bool)
-    for members in material.samples.values():
-        allowed &= np.isin(numbers, day_numbers(members[TIME]))
-    mean = days["precip"].mean(("y", "x")).values
-    mean = np.where(allowed & np.isfinite(mean), mean, -np.inf)
-    order = np.argsort(-mean, kind="stable")
-    return [int(i) for i in order[:count] if np.isfinite(mean[i])]
-
-
-def _read_diagnosis(run: Run, missing: list[str]) -> dict[str, Any]:
-    path = run.folder / "diagnosis.json"
-    if path.exists():
-        return read_json(path)
-    missing.append("No diagnosis yet: 'rainsmith diagnose' makes it.")
-    return {}
+    return datasets

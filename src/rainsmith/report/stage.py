@@ -9,7 +9,7 @@ from rainsmith.base.files import atomic
 from rainsmith.config import Config
 from rainsmith.report.gather import gather
 from rainsmith.report.page import render
-from rainsmith.report.pictures import write_days
+from rainsmith.report.maps import write_days
 from rainsmith.run_folder import Run
 
 DAYS = 6

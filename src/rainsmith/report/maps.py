@@ -1,0 +1,131 @@
+"""The section of the heaviest days: maps of observation, coarse input and members; and the same as PNG files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from rainsmith.base.dims import MEMBER, TIME, day_numbers
+from rainsmith.base.files import atomic
+from rainsmith.plots import maps, style
+from rainsmith.report.gather import Material
+from rainsmith.report.parts import DayMaps, Days, MapPicture, Section, embed
+from rainsmith.report.scores import honesty
+
+PANELS = 8
+"""Maps of a day: two rows of four."""
+POSTERIOR_PANELS = 2
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+def maps_section(material: Material, count: int) -> Section:
+    """The heaviest days as maps on one colour scale."""
+    note = (
+        "The days with the largest observed mean, all maps on one scale. Prior members know only the coarse input; "
+        "posterior members vary the observed storm. The first members are shown as they come. "
+        f"These days were chosen for their observed rain. {honesty(material)}"
+    )
+    positions = heaviest(material, count)
+    if not positions:
+        return Section("maps", "Heaviest days")
+    frame, scale = maps.map_frame(material.store), scale_of(material, positions)
+    days = []
+    for position in positions:
+        pictures = [
+            MapPicture(
+                panel.title,
+                panel.note,
+                embed(maps.map_figure(panel, frame, scale), panel.title, kind="png", dpi=130).source,
+                panel.kind in ("prior", "posterior"),
+            )
+            for panel in panels_of(material, position)
+        ]
+        days.append(DayMaps(date_text(_day_number(material, position)), _facts(material, position), pictures))
+    bar = embed(maps.bar_figure(scale), f"Colour bar: classes at {list(scale.levels[1:])} mm/day")
+    left, right, low, high = frame.window
+    return Section("maps", "Heaviest days", [note], [Days(days, bar, wide=right - left > high - low)])
+
+
+def write_days(material: Material, count: int, folder: Path) -> list[Path]:
+    """Write one PNG for each of the heaviest days; the number in the name is the place in the order."""
+    positions = heaviest(material, count)
+    if not positions:
+        return []
+    frame, scale = maps.map_frame(material.store), scale_of(material, positions)
+    paths = []
+    for rank, position in enumerate(positions, start=1):
+        number = _day_number(material, position)
+        figure = maps.day_figure(date_text(number), panels_of(material, position), frame, scale)
+        path = folder / f"{rank:03d}_{number // 10000:04d}-{number // 100 % 100:02d}-{number % 100:02d}.png"
+        with atomic(path) as scratch:
+            scratch.write_bytes(style.picture(figure, "png", 150))
+        paths.append(path)
+    return paths
+
+
+def heaviest(material: Material, count: int) -> list[int]:
+    """Positions in ``material.days`` of the days with the largest observed mean, among those that were sampled."""
+    days = material.days
+    numbers = day_numbers(days[TIME])
+    is_sampled = np.ones(numbers.size, dtype=bool)
+    for members in material.samples.values():
+        is_sampled &= np.isin(numbers, day_numbers(members[TIME]))
+    mean = days["precip"].mean(("y", "x")).values
+    mean = np.where(is_sampled & np.isfinite(mean), mean, -np.inf)
+    order = np.argsort(-mean, kind="stable")
+    return [int(i) for i in order[:count] if np.isfinite(mean[i])]
+
+
+def panels_of(material: Material, position: int) -> list[maps.Panel]:
+    """Maps of the day at ``position`` of ``material.days``: observed, coarse input, posterior and prior members.
+
+    The first members are taken as they come; none is selected. Prior members fill the places that are left.
+    """
+    day = material.days.isel({TIME: position})
+    panels = [maps.rain_panel("Observed", "observed", day["precip"].values), maps.coarse_panel(day)]
+    kinds: tuple[tuple[Literal["prior", "posterior"], int], ...] = (("posterior", POSTERIOR_PANELS), ("prior", PANELS))
+    for mode, places in kinds:
+        fields = _members(material, mode, position, min(places, PANELS - len(panels)))
+        panels += [maps.rain_panel(f"{mode.capitalize()} member {i + 1}", mode, one) for i, one in enumerate(fields)]
+    return panels
+
+
+def scale_of(material: Material, positions: Sequence[int]) -> style.RainScale:
+    """One colour scale for the observed range of some days."""
+    observed = material.days["precip"].isel({TIME: list(positions)}).values
+    top = float(np.nanmax(observed)) if np.isfinite(observed).any() else 1.0
+    return style.rain_scale(top, material.config.data.wet_mm)
+
+
+def date_text(number: int) -> str:
+    """20201003 as ``3 October 2020``."""
+    year, month, day = number // 10000, number // 100 % 100, number % 100
+    return f"{day} {_MONTHS[month - 1]} {year}"
+
+
+def _day_number(material: Material, position: int) -> int:
+    return int(day_numbers(material.days[TIME])[position])
+
+
+def _members(material: Material, mode: str, position: int, count: int | None = None) -> np.ndarray:
+    """The first ``count`` members (member, y, x) [mm/day] of a day, or all of them; none where none were drawn."""
+    members = material.samples.get(mode)
+    if members is None:
+        return np.empty((0, 0, 0))
+    at = int(np.flatnonzero(day_numbers(members[TIME]) == _day_number(material, position))[0])
+    return np.asarray(members["precip"].isel({TIME: at, MEMBER: slice(count)}).values)
+
+
+def _facts(material: Material, position: int) -> str:
+    """What all prior members of a day say."""
+    fields = _members(material, "prior", position)
+    if not fields.size:
+        return ""
+    means, tops = np.nanmean(fields, axis=(1, 2)), np.nanmax(fields, axis=(1, 2))
+    return (
+        f"All {means.size} prior members: mean {means.min():.1f} to {means.max():.1f} mm, "
+        f"wettest cell {tops.min():.0f} to {tops.max():.0f} mm"
+    )

@@ -1,0 +1,166 @@
+"""The section of scores: one table for each set of days, and the differences from the baselines."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from rainsmith.metrics.registry import METRICS, Metric
+from rainsmith.report.forecasts import forecast_named
+from rainsmith.report.gather import Material
+from rainsmith.report.parts import Cell, Column, Listing, Part, Row, Section, Table
+from rainsmith.report.words import DAY_WORDS, NOTHING, interval, listing, number, unit_of
+
+SHOWN_SCALES = (1.0, 7.0)
+"""[cells] Scales of the fractions skill score that the page shows; ``metrics.csv`` has all."""
+
+
+def scores_section(material: Material) -> Section:
+    """All scores on each set of days, what was left out, and the paired differences."""
+    note = [
+        "Each value with its 90 % interval from resampled weeks. Bold: closest to the best possible value among prior "
+        "members and simple methods; posterior members have seen the observation and do not compete.",
+        "Correlation and critical success index take each member by itself: smooth members that are all alike score "
+        "better there than those of an honest ensemble. RALSD says how far the power of the maps is off over all "
+        "wavelengths, as a power of ten: 0.3 is a factor of two.",
+    ]
+    parts: list[Part] = [*score_tables(material), *comparison_table(material)]
+    if material.notes and parts:
+        parts.insert(-1, Listing(left_out(material)))
+    return Section("scores", "Scores", note, parts)
+
+
+def day_meaning(material: Material) -> dict[str, str]:
+    """What each set of days is, and what may be expected on it."""
+    return {
+        "heavy_x": f"The days {material.heavy_days}, chosen without the observed fine rain: a good model matches the "
+        "observed column.",
+        "all": "Every day of the period. A good model matches the observed column.",
+        "heavy": f"Chosen because the observed rain was heavy. {honesty(material)} So nothing is bold.",
+    }
+
+
+def honesty(material: Material) -> str:
+    """What an honest forecast looks like on days that were chosen by their observed rain."""
+    if material.is_super_resolution:
+        return (
+            "The coarse input is the block mean of that rain, so an honest forecast matches its mean and total, and "
+            "stays a little below only in the wettest cells."
+        )
+    return "An honest forecast stays below the observed one: the input does not say that the day will be this wet."
+
+
+def score_tables(material: Material) -> list[Table]:
+    """One table for each set of days that was scored.
+
+    Scores of events are shown above the training P99 and the fixed thresholds; ``metrics.csv`` has all.
+    """
+    if material.metrics.empty:
+        return []
+    thresholds = {float(material.store["p99"]), *material.config.evaluate.thresholds_mm}
+    tables = []
+    for days, words in DAY_WORDS.items():
+        rows = material.metrics[material.metrics["days"] == days]
+        if len(rows):
+            columns = [Column("Observed"), *[_column(name) for name in material.forecasts]]
+            lines = [_score_row(*line, material.forecasts, days != "heavy") for line in _lines(rows, thresholds)]
+            title = f"{words}, {int(pd.to_numeric(rows['n_days'], errors='coerce').max())} days"
+            tables.append(Table(title, "Metric", columns, lines, day_meaning(material)[days], foldable=True))
+    return tables
+
+
+def _column(name: str) -> Column:
+    forecast = forecast_named(name)
+    return Column(forecast.title[:1].upper() + forecast.title[1:], hint=forecast.meaning)
+
+
+def _lines(rows: pd.DataFrame, thresholds: set[float]) -> list[tuple[Metric, str, pd.DataFrame]]:
+    """The metrics of a table with their titles and the rows of all forecasts, in the order of the registry."""
+    rows = rows.assign(**{key: pd.to_numeric(rows[key], errors="coerce") for key in ("threshold", "scale")})
+    lines = []
+    for metric in METRICS:
+        of_metric = rows[rows["metric"] == metric.name]
+        for (threshold, scale), group in of_metric.groupby(["threshold", "scale"], dropna=False):
+            of_event = math.isfinite(threshold) and not metric.threshold
+            if of_event and not any(math.isclose(threshold, known, rel_tol=1e-5) for known in thresholds):
+                continue
+            if math.isfinite(scale) and scale not in SHOWN_SCALES:
+                continue
+            title = metric.title + (f", {threshold:.3g} mm/day" if of_event else "")
+            title += f", {scale:g} cells" if math.isfinite(scale) and scale > 1 else ""
+            lines.append((metric, title, group.drop_duplicates("forecast", keep="last").set_index("forecast")))
+    return lines
+
+
+def _score_row(metric: Metric, title: str, rows: pd.DataFrame, forecasts: list[str], competing: bool) -> Row:
+    shape = {"percent": metric.percent, "signed": metric.signed}
+    observed = pd.to_numeric(rows["observed"], errors="coerce").dropna()
+    truth = float(observed.iloc[0]) if len(observed) and metric.aim == "observed" else math.nan
+    texts = {name: number(float(value), **shape) for name, value in rows["value"].items()}
+    best = _best(metric, rows["value"], truth) if competing else set()
+    cells = [Cell(number(truth, **shape) if math.isfinite(truth) else "")]
+    for name in forecasts:
+        if name not in rows.index:
+            cells.append(Cell(NOTHING))
+            continue
+        bounds = [float(pd.to_numeric(rows.at[name, key], errors="coerce")) for key in ("lower", "upper")]
+        small = "" if metric.name == "max" else interval(*bounds, **shape)  # resamples never exceed the largest value
+        is_best = name != "posterior" and texts[name] in {texts[other] for other in best}
+        cells.append(Cell(texts[name], small, "best" if is_best else ""))
+    return Row(title, cells, unit_of(metric.units, percent=metric.percent))
+
+
+def _best(metric: Metric, values: pd.Series, truth: float) -> set[str]:
+    """Names of the rivals that are closest to the best value; the posterior has seen the observation and is none."""
+    distance = {str(name): closeness(metric, float(value), truth) for name, value in values.items()}
+    rivals = {name: d for name, d in distance.items() if name != "posterior" and math.isfinite(d)}
+    return {name for name, d in rivals.items() if d == min(rivals.values())} if len(rivals) > 1 else set()
+
+
+def closeness(metric: Metric, value: float, observed: float) -> float:
+    """How far a value is from the best: 0 is perfect; NaN where there is nothing to compare with."""
+    if metric.aim == "low":
+        return abs(value)
+    if metric.aim == "high":
+        return 1 - value
+    if metric.aim == "one":
+        return abs(math.log(value)) if value > 0 else math.inf
+    return abs(value - (observed if isinstance(metric.aim, str) else metric.aim))
+
+
+def left_out(material: Material) -> list[str]:
+    """Baselines that do not apply, grouped by the reason (without the advice that follows it)."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in material.notes.items():
+        reasons.setdefault(reason.partition(";")[0], []).append(forecast_named(name).title)
+    return [f"Left out: {listing(names)} ({reason})." for reason, names in reasons.items()]
+
+
+def comparison_table(material: Material) -> list[Table]:
+    """Prior members minus each baseline, by score and set of days; no table where nothing was compared."""
+    table = material.comparisons
+    if table.empty:
+        return []
+    chosen = table[table["a"] == f"{material.model}-prior"]
+    rows = []
+    for days, words in DAY_WORDS.items():
+        for metric in METRICS:
+            against = chosen[(chosen["days"] == days) & (chosen["metric"] == metric.name)].set_index("b")
+            if len(against):
+                cells = [_difference(against.loc[b]) if b in against.index else Cell() for b in material.baselines]
+                rows.append(Row(metric.title, [Cell(words), *cells], unit_of(metric.units)))
+    note = (
+        "Prior members minus each simple method, on the same days. All these scores are errors, so a negative "
+        "difference means that the model is better. A difference whose 90 % interval holds zero is inside the noise."
+    )
+    columns = [Column("Days", kind="text"), *[_column(name) for name in material.baselines]]
+    return [Table("Is the difference real?", "Score", columns, rows, note)]
+
+
+def _difference(row: pd.Series) -> Cell:
+    """All compared scores are errors: negative is better."""
+    lower, upper, text = float(row["lower"]), float(row["upper"]), number(float(row["difference"]), signed=True)
+    outcome = "better" if upper < 0 else "worse" if lower > 0 else "noise"
+    small = interval(lower, upper, signed=True)
+    return Cell(f"{text} {outcome}", small, outcome) if outcome != "noise" else Cell(text, f"{small}, noise", outcome)
