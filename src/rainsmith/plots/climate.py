@@ -80,16 +80,16 @@ def bias_map(field: np.ndarray, frame: MapFrame, *, unit: str, title: str) -> Fi
     known = np.abs(field[np.isfinite(field)])
     most = float(np.quantile(known, 0.98)) if known.size else 1.0
     norm = Normalize(-max(most, 1e-6), max(most, 1e-6))
-    width = 3.4
-    height = width * min(max(frame.shape, 0.5), 1.8) + 1.0
+    width = SIZE[0]
+    height = width * min(max(frame.shape, 0.5), 0.9) + 1.0  # a high domain leaves room beside it
     figure = Figure(figsize=(width, height), facecolor="white")
-    panel = figure.add_axes((0.01, 0.75 / height, 0.98, 1 - 1.1 / height), anchor="N")
+    panel = figure.add_axes((0.01, 0.75 / height, 0.98, 1 - 1.1 / height), anchor="NW")
     panel.imshow(field, cmap="BrBG", norm=norm, interpolation="nearest", aspect=frame.aspect)
     panel.add_collection(LineCollection(list(frame.outline), colors=INK, linewidths=0.5))
     left, right, low, high = frame.window
     panel.set(xlim=(left, right), ylim=(high, low) if frame.first_row_on_top else (low, high), xticks=[], yticks=[])
     panel.spines[:].set_visible(False)
-    figure.text(0.02, 1 - 0.2 / height, title, fontsize=10.5, weight="bold", color=INK, va="center")
+    figure.text(0.02, 1 - 0.2 / height, title, fontsize=10, weight="bold", color=INK, va="center")
     bar = figure.add_axes((0.1, 0.5 / height, 0.8, 0.12 / height))
     scale = figure.colorbar(ScalarMappable(norm, "BrBG"), cax=bar, orientation="horizontal")
     scale.ax.tick_params(labelsize=8, colors=INK, length=2)

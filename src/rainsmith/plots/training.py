@@ -1,4 +1,4 @@
-"""Training curves from the rows of ``metrics.jsonl``: loss terms, KL with its weight, and validation scores by epoch."""
+"""Training curves from the rows of ``metrics.jsonl``: loss terms, KL with its weight, validation scores by epoch."""
 
 from __future__ import annotations
 

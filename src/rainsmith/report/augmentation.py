@@ -7,13 +7,12 @@ from rainsmith.experiment.summary import arm_tables
 from rainsmith.experiment.text import digits, sentences
 from rainsmith.plots.experiment import differences
 from rainsmith.report.gather import Material
-from rainsmith.report.parts import Cell, Column, Gallery, Listing, Part, Row, Section, Table, embed
+from rainsmith.report.parts import Cell, Column, Gallery, Part, Row, Section, Table, embed
 from rainsmith.report.words import DAY_WORDS
 
 CAPTION = (
-    "Share of the control's loss that an arm saves, over all days, with 90 % intervals over weeks and seeds where there "
-    "are several. Right of the line the arm is better. Black: significantly better than every control, in every seed; "
-    "orange: significantly worse."
+    "Share of the control's loss that an arm saves, over all days, with 90 % intervals over weeks and seeds. Right of "
+    "the line the arm is better. Black: significantly better than every control, in every seed; orange: worse."
 )
 
 
@@ -25,20 +24,21 @@ def augmentation_section(material: Material) -> Section | None:
         "Are downscalers better for synthetic days of this model? The same networks, steps and seeds on other training "
         "days. An arm counts against the better of its controls: the real days, and the real days with the heavy ones "
         "drawn more often. Gains are shares of the control's loss; for CSI and SEDI, of its distance to 1.",
-        "Scores have their names of experiment/results.csv, in mm/day where they have a unit; means over the seeds, and "
+        "Scores have their names of experiment/results.csv, in mm/day where they have a unit: means over the seeds, "
         "a dash where a seed has no value. Bold black: significantly better than every control; orange: significantly "
         "worse. Mapped: after one monotone function, fitted on validation days, that makes the frequency bias 1, so "
         "that hits are not bought with false alarms.",
     ]
+    if material.trials.empty or not len(material.gains.columns):
+        missing = "The tables of the experiment are incomplete: 'rainsmith experiment' writes them."
+        return Section("augmentation", "Augmentation", missing=missing)
     parts: list[Part] = []
-    if len(material.trials) and len(material.gains.columns):
-        if len(material.gains):
-            parts.append(Listing(sentences(material.gains)))
-            figure = differences(material.gains)
-            if figure.axes:
-                parts.append(Gallery([embed(figure, "Gains of every arm over the better control", CAPTION)], "whole"))
-        parts += network_tables(material)
-    return Section("augmentation", "Augmentation", note, parts)
+    if len(material.gains):
+        figure = differences(material.gains)
+        if figure.axes:
+            parts.append(Gallery([embed(figure, "Gains of every arm over the better control", CAPTION)], "whole"))
+    parts += network_tables(material)
+    return Section("augmentation", "Augmentation", note, parts, sentences(material.gains))
 
 
 def network_tables(material: Material) -> list[Table]:

@@ -37,7 +37,11 @@ def climate_section(material: Material) -> Section:
     """Figures and the table of indices, as far as they are known."""
     pictures = climate_pictures(material)
     parts: list[Part] = [Gallery(pictures)] if pictures else []
-    return Section("climate", "Climate", (), [*parts, *climate_table(material)])
+    parts += climate_table(material)
+    missing = (
+        "" if parts else "No climate yet: 'rainsmith evaluate' makes it of all days of a split."
+    )
+    return Section("climate", "Climate", parts=parts, missing=missing)
 
 
 def climate_table(material: Material) -> list[Table]:

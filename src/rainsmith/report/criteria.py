@@ -11,7 +11,7 @@ from rainsmith.metrics.registry import METRICS, Metric
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
-from rainsmith.report.words import quantity
+from rainsmith.report.words import NOTHING, quantity
 
 _RULES = {rule.name: rule for rule in (*criteria.VERDICT, *criteria.DOCUMENTED)}
 
@@ -67,7 +67,8 @@ def criteria_section(material: Material, judged: Judged) -> Section:
         checklist("Verdict", judged.verdict, judged.of_baselines),
         checklist("As documented by the reference", judged.documented, judged.documented_of_baselines, documented),
     ]
-    return Section("criteria", "Criteria", [note], tables if judged.verdict else [])
+    missing = "" if judged.verdict else "No scores yet: 'rainsmith evaluate' computes them."
+    return Section("criteria", "Criteria", [note], tables if judged.verdict else [], missing=missing)
 
 
 def checklist(
@@ -95,7 +96,7 @@ def checklist(
         cells = [
             Cell("not judged", mark="noise") if line.grade == "n/a" else Cell(line.grade, grade=line.grade),
             Cell(quantity(line.value, metric)),
-            Cell(quantity(line.observed, metric) if metric.aim == "observed" else ""),
+            Cell(quantity(line.observed, metric).strip(NOTHING) if metric.aim == "observed" else ""),
             Cell(line.bounds, mark="noise"),
             *[Cell(grade=others[place].grade) for others in of_baselines.values()],
         ]

@@ -17,10 +17,8 @@ def diagnosis_section(material: Material) -> Section:
     """How many failures were found, a table of them with advice, and a table of what is in order."""
     findings = sorted(material.diagnosis.get("findings", []), key=lambda one: list(ANSWERS).index(one["verdict"]))
     if not findings:
-        return Section("diagnosis", "Diagnosis")
-    failed, doubtful, passed, _ = (
-        sum(finding["verdict"] == verdict for finding in findings) for verdict in ANSWERS
-    )
+        return Section("diagnosis", "Diagnosis", missing="No diagnosis yet: 'rainsmith diagnose' makes it.")
+    failed, doubtful, passed, _ = (sum(finding["verdict"] == verdict for finding in findings) for verdict in ANSWERS)
     note = (
         f"Known failures that were looked for: {failed + doubtful + passed}; found: {failed}; doubtful: {doubtful}. "
         "Figures of the members are held against how far two samples of the observed years are apart by chance; bounds "
@@ -36,7 +34,7 @@ def diagnosis_section(material: Material) -> Section:
 
 
 def finding_table(title: str, findings: Sequence[Mapping[str, Any]], *, foldable: bool = False) -> Table:
-    """Findings as rows: the answer, the figure that decides, where it would be in order, and the advice if any has it."""
+    """Findings as rows: the answer, the figure that decides, where it would be in order, and the advice if any."""
     heads = ["Answer", "Measured", "In order"] + ["What to do"] * any(finding["advice"] for finding in findings)
     rows = []
     for finding in findings:

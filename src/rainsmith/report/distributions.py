@@ -16,12 +16,12 @@ from rainsmith.report.gather import Material
 from rainsmith.report.parts import Gallery, Picture, Section, embed
 from rainsmith.report.words import DAY_WORDS
 
-QUANTILE_CAPTION = "Below the black line the forecast rains too little at that rarity. Band: range of the prior members."
+QUANTILE_CAPTION = "Below the black line there is too little rain at that rarity. Band: range of the prior members."
 EXCEEDANCE_CAPTION = "A line below the black one makes such amounts too seldom."
 SPECTRUM_CAPTION = "Power over observed power. Below 1 the maps are too smooth at that length, above 1 too grainy."
 RANK_CAPTION = (
-    "Where the observation falls among the ordered members. High ends: the members differ too little. A slope: they "
-    "rain too much or too little."
+    "Where the observation falls among the ordered members, on days heavy by the input. High ends: the members differ "
+    "too little. A slope: they rain too much or too little."
 )
 
 
@@ -37,7 +37,8 @@ def distributions_section(material: Material) -> Section:
             pictures.append(embed(figure, f"Exceedance curves, {where}", EXCEEDANCE_CAPTION))
     pictures += _spectrum_and_ranks(material)
     note = "Over all valid cells and days of a set. Observed in black, prior members in orange."
-    return Section("distributions", "Distributions", [note], [Gallery(pictures)] if pictures else [])
+    missing = "" if pictures else "No curves yet: 'rainsmith evaluate' writes them."
+    return Section("distributions", "Distributions", [note], [Gallery(pictures)] if pictures else [], missing=missing)
 
 
 def _spectrum_and_ranks(material: Material) -> list[Picture]:
@@ -52,8 +53,7 @@ def _spectrum_and_ranks(material: Material) -> list[Picture]:
     strongest = [name for name in material.by_accuracy("heavy_x") if name in ranked][:1]
     for name in [*(mode for mode in MODES if mode in ranked), *strongest]:
         forecast, counts = forecast_named(name), chosen[name]["rank_count"].dropna("rank").values
-        title = f"Ranks among {forecast.title}, {where}"
-        figure = curves.rank_histogram(counts / counts.sum(), forecast.style, title=title)
+        figure = curves.rank_histogram(counts / counts.sum(), forecast.style, title=f"Ranks among {forecast.title}")
         pictures.append(embed(figure, f"Rank histogram of {forecast.title}, {where}", RANK_CAPTION))
     return pictures
 

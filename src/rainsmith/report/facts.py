@@ -13,7 +13,7 @@ from rainsmith.base.provenance import provenance
 from rainsmith.report.distributions import cell_size
 from rainsmith.report.gather import Material
 from rainsmith.report.maps import date_text
-from rainsmith.report.parts import Facts, Section, Verbatim
+from rainsmith.report.parts import Facts, Part, Section, Verbatim
 from rainsmith.report.words import number
 
 CREDITS = ("title", "source", "institution", "references", "comment", "license", "licence", "terms")
@@ -53,7 +53,7 @@ def facts(material: Material) -> list[tuple[str, str]]:
         *periods,
         (
             "Thresholds",
-            f"wet from {data.wet_mm:g} mm/day; training P95 {p95}, P99 {p99} mm/day, of all cells and days, dry ones too",
+            f"wet from {data.wet_mm:g} mm/day; training P95 {p95}, P99 {p99} mm/day of all cells and days",
         ),
         (
             "Heavy day",
@@ -104,12 +104,12 @@ def _members(members: xr.Dataset) -> str:
 def provenance_section(material: Material) -> Section:
     """Whose data these are, what made the report, and the configuration."""
     config = yaml.safe_dump(material.config.model_dump(mode="json", by_alias=True), sort_keys=False)
-    parts = [
+    parts: list[Part] = [
         Facts("Data", credit_rows(material)),
         Facts("This report", provenance_rows(material)),
         Verbatim("Configuration", config),
     ]
-    return Section("provenance", "Provenance", (), parts)
+    return Section("provenance", "Provenance", parts=parts)
 
 
 def credit_rows(material: Material) -> list[tuple[str, str]]:

@@ -90,33 +90,6 @@ class Material:
         known = {name: float(row["value"]) for name, row in scores.items() if row is not None}
         return sorted(known, key=lambda name: known[name])
 
-    @cached_property
-    def missing(self) -> dict[str, list[str]]:
-        """Sentences that name what is missing and the command that makes it, by the anchor of the section."""
-        absent = [mode for mode in self.config.sampling.modes if mode not in self.samples]
-        missing = {
-            "maps": [
-                f"No {mode} members of the {self.split} days yet: 'rainsmith sample --mode {mode}' draws them."
-                for mode in absent
-            ]
-        }
-        for anchor, is_there, sentence in (
-            ("criteria", len(self.metrics), "No scores yet: 'rainsmith evaluate' computes them."),
-            ("diagnosis", self.diagnosis, "No diagnosis yet: 'rainsmith diagnose' makes it."),
-            ("distributions", self.curves, "No curves yet: 'rainsmith evaluate' writes them."),
-            ("climate", len(self.climate), "No climate yet: 'rainsmith evaluate' makes it from all days of a split."),
-            ("scores", len(self.metrics), "No scores yet: 'rainsmith evaluate' computes them."),
-            (
-                "augmentation",
-                len(self.trials.columns) == 0 or len(self.gains.columns) > 0,
-                "The tables of the experiment are incomplete: 'rainsmith experiment' writes them.",
-            ),
-            ("training", self.log, "No training log yet: 'rainsmith train' writes it."),
-        ):
-            if not is_there:
-                missing[anchor] = [sentence]
-        return missing
-
     @property
     def is_super_resolution(self) -> bool:
         """Whether the coarse input is the block mean of the observed rain."""

@@ -12,7 +12,7 @@ from rainsmith.base.dims import MEMBER, TIME, day_numbers
 from rainsmith.base.files import atomic
 from rainsmith.plots import maps, style
 from rainsmith.report.gather import Material
-from rainsmith.report.parts import DayMaps, Days, MapPicture, Section, embed
+from rainsmith.report.parts import DayMaps, Days, Section, embed
 from rainsmith.report.scores import honesty
 
 PANELS = 8
@@ -28,25 +28,33 @@ def maps_section(material: Material, count: int) -> Section:
         "posterior members vary the observed storm. The first members are shown as they come. "
         f"These days were chosen for their observed rain. {honesty(material)}"
     )
+    absent = [mode for mode in material.config.sampling.modes if mode not in material.samples]
+    missing = " ".join(
+        f"No {mode} members of the {material.split} days yet: 'rainsmith sample --mode {mode}' draws them."
+        for mode in absent
+    )
     positions = heaviest(material, count)
     if not positions:
-        return Section("maps", "Heaviest days")
+        missing = missing or "The samples and the store have no day in common: run 'rainsmith sample' again."
+        return Section("maps", "Heaviest days", missing=missing)
     frame, scale = maps.map_frame(material.store), scale_of(material, positions)
     days = []
     for position in positions:
         pictures = [
-            MapPicture(
+            embed(
+                maps.map_figure(panel, frame, scale),
                 panel.title,
                 panel.note,
-                embed(maps.map_figure(panel, frame, scale), panel.title, kind="png", dpi=130).source,
-                panel.kind in ("prior", "posterior"),
+                kind="png",
+                of_model=panel.kind in ("prior", "posterior"),
             )
             for panel in panels_of(material, position)
         ]
         days.append(DayMaps(date_text(_day_number(material, position)), _facts(material, position), pictures))
     bar = embed(maps.bar_figure(scale), f"Colour bar: classes at {list(scale.levels[1:])} mm/day")
     left, right, low, high = frame.window
-    return Section("maps", "Heaviest days", [note], [Days(days, bar, wide=right - left > high - low)])
+    part = Days(days, bar, wide=right - left > high - low)
+    return Section("maps", "Heaviest days", [note], [part], missing=missing)
 
 
 def write_days(material: Material, count: int, folder: Path) -> list[Path]:

@@ -27,7 +27,7 @@ def render(material: Material, days: int) -> str:
         days: how many of the heaviest days are shown.
     """
     judged = judge(material)
-    sections = [
+    every_section = [
         criteria_section(material, judged),
         diagnosis_section(material),
         maps_section(material, days),
@@ -46,6 +46,5 @@ def render(material: Material, days: int) -> str:
         title=str(material.store.attrs.get("title", "")) or f"Daily rain, {region(material.store)}",
         summary=summarise(material, judged),
         facts=facts(material),
-        missing=material.missing,
-        sections=[section for section in sections if section is not None],
+        sections=[section for section in every_section if section is not None],
     )

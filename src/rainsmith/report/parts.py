@@ -1,37 +1,28 @@
 """What the page is made of: sections that hold tables, pictures, maps of days, lists and facts, all as text.
 
-Every section module fills these records; the template lays them out and holds no words of its own.
+The section modules fill these records; the template lays them out. ``kind`` tells the template which one it holds.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from matplotlib.figure import Figure
 
 from rainsmith.plots.style import picture
 
-Grade = Literal["", "fail", "minimum", "good", "excellent", "n/a"]
-
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table.
-
-    Attributes:
-        text: what stands in it.
-        small: a second line in small type, such as an interval.
-        mark: a style: best, better, worse, noise, or "".
-        grade: shown as dots before the text, or "".
-    """
+    """A cell: its text, a second line in small type, a style (best, better, worse, noise), and a grade for dots."""
 
     text: str = ""
     small: str = ""
     mark: str = ""
-    grade: Grade = ""
+    grade: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its name with unit, cells in the order of the columns, a footnote sign, and whether it is a failure."""
+    """A row: its name with unit and footnote sign, its cells in the order of the columns, and whether it failed."""
 
     title: str
     cells: Sequence[Cell]
@@ -57,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; ``head`` names the first column. With ``foldable``, the reader can close it, and ``shown`` opens it."""
+    """A table whose first column is named ``head``; one that is foldable shows its rows at first only if ``shown``."""
 
     title: str
     head: str
@@ -71,30 +62,21 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture inside the page: its data URI, what it shows in words, and how to read it."""
+    """A picture inside the page: its data URI, what it shows, how to read it, and whether it is a member."""
 
     source: str
     alt: str
     caption: str = ""
+    of_model: bool = False
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures side by side, as many in a row as ``size`` lets fit: small, large or whole."""
+    """Pictures side by side, as many in a row as ``size`` lets fit."""
 
     pictures: Sequence[Picture]
     size: Literal["small", "large", "whole"] = "large"
     kind: Literal["gallery"] = "gallery"
-
-
-@dataclass(frozen=True)
-class MapPicture:
-    """One map of a day with the text above it; ``of_model`` for members of the model."""
-
-    title: str
-    note: str
-    source: str
-    of_model: bool
 
 
 @dataclass(frozen=True)
@@ -103,7 +85,7 @@ class DayMaps:
 
     title: str
     facts: str
-    maps: Sequence[MapPicture]
+    maps: Sequence[Picture]
 
 
 @dataclass(frozen=True)
@@ -118,19 +100,11 @@ class Days:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and what is said of them, in two columns."""
+    """Names, and what is said of each."""
 
     title: str
     rows: Sequence[tuple[str, str]]
     kind: Literal["facts"] = "facts"
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Sentences as a list."""
-
-    sentences: Sequence[str]
-    kind: Literal["listing"] = "listing"
 
 
 @dataclass(frozen=True)
@@ -142,7 +116,7 @@ class Verbatim:
     kind: Literal["verbatim"] = "verbatim"
 
 
-Part = Table | Gallery | Days | Facts | Listing | Verbatim
+Part = Table | Gallery | Days | Facts | Verbatim
 
 
 @dataclass(frozen=True)
@@ -152,17 +126,24 @@ class Section:
     Attributes:
         anchor: the id by which links find it.
         title: its heading.
-        note: how to read it, one paragraph a text.
-        parts: what it shows; without any, it says which command would make them.
+        note: how to read it, one paragraph a text; left out where there are no parts.
+        parts: what it shows.
+        listed: sentences that stand as a list before the parts.
+        missing: what is missing and the command that makes it, or "".
     """
 
     anchor: str
     title: str
     note: Sequence[str] = ()
-    parts: Sequence[Part] = field(default_factory=list)
+    parts: Sequence[Part] = ()
+    listed: Sequence[str] = ()
+    missing: str = ""
 
 
-def embed(figure: Figure, alt: str, caption: str = "", kind: Literal["png", "svg"] = "svg", dpi: int = 140) -> Picture:
+def embed(
+    figure: Figure, alt: str, caption: str = "", *, kind: Literal["png", "svg"] = "svg", of_model: bool = False
+) -> Picture:
     """A figure as a picture that needs no file beside the page."""
-    text = base64.b64encode(picture(figure, kind, dpi)).decode("ascii")
-    return Picture(f"data:image/{'png' if kind == 'png' else 'svg+xml'};base64,{text}", alt, caption)
+    text = base64.b64encode(picture(figure, kind, dpi=130)).decode("ascii")
+    source = f"data:image/{'png' if kind == 'png' else 'svg+xml'};base64,{text}"
+    return Picture(source, alt, caption, of_model)

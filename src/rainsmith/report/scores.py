@@ -9,7 +9,7 @@ import pandas as pd
 from rainsmith.metrics.registry import METRICS, Metric
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
-from rainsmith.report.parts import Cell, Column, Listing, Part, Row, Section, Table
+from rainsmith.report.parts import Cell, Column, Row, Section, Table
 from rainsmith.report.words import DAY_WORDS, NOTHING, interval, listing, number, unit_of
 
 SHOWN_SCALES = (1.0, 7.0)
@@ -25,10 +25,9 @@ def scores_section(material: Material) -> Section:
         "better there than those of an honest ensemble. RALSD says how far the power of the maps is off over all "
         "wavelengths, as a power of ten: 0.3 is a factor of two.",
     ]
-    parts: list[Part] = [*score_tables(material), *comparison_table(material)]
-    if material.notes and parts:
-        parts.insert(-1, Listing(left_out(material)))
-    return Section("scores", "Scores", note, parts)
+    tables = [*score_tables(material), *comparison_table(material)]
+    missing = "" if tables else "No scores yet: 'rainsmith evaluate' computes them."
+    return Section("scores", "Scores", note, tables, left_out(material), missing)
 
 
 def day_meaning(material: Material) -> dict[str, str]:

@@ -8,8 +8,8 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.config import Config
 from rainsmith.report.gather import gather
-from rainsmith.report.page import render
 from rainsmith.report.maps import write_days
+from rainsmith.report.page import render
 from rainsmith.run_folder import Run
 
 DAYS = 6

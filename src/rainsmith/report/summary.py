@@ -59,7 +59,7 @@ def summarise(material: Material, judged: Judged) -> Summary:
     return Summary(
         headline=headline,
         wrong=[sentence(line) for line in lines if line.grade == "fail"],
-        unseen=[*_on_all_days(material, judged.verdict), *_events(material), *_outside(material), *_posterior(material)],
+        unseen=[*_on_all_days(material, judged.verdict), *_events(material)],
         beside=[*_beside(judged, passed), *_accuracy(hardest)],
         caution=caution,
     )
@@ -133,29 +133,6 @@ def _events(material: Material) -> list[str]:
                 f"({interval(low, high)} times)."
             )
     return sentences
-
-
-def _outside(material: Material) -> list[str]:
-    """How often the observation lies outside all prior members, where that is much too often."""
-    row = material.value("outliers", "heavy_x", "prior")
-    if row is None or not float(row["value"]) > LITTLE[1]:
-        return []
-    return [
-        f"The observed amount of a cell lies outside all members {number(float(row['value']))} times as often as it "
-        "should: the ensemble is too sure of itself."
-    ]
-
-
-def _posterior(material: Material) -> list[str]:
-    """Whether members that have seen the observation gain nothing from it."""
-    rows = [material.value("crps", "heavy_x", mode) for mode in ("posterior", "prior")]
-    seen, blind = (float("nan") if row is None else float(row["value"]) for row in rows)
-    if not seen >= blind:
-        return []
-    return [
-        "Posterior members, which have seen the observed rain, are no more accurate: their CRPS is "
-        f"{number(seen)} mm/day, that of prior members {number(blind)}."
-    ]
 
 
 def _cautions(material: Material) -> list[str]:

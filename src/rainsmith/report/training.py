@@ -23,7 +23,7 @@ def training_section(material: Material) -> Section:
     """Loss terms, KL with its weight, and every validation score of the log."""
     rows = material.log
     if not rows:
-        return Section("training", "Training")
+        return Section("training", "Training", missing="No training log yet: 'rainsmith train' writes it.")
     pictures = [embed(training.loss_terms(rows), "Terms of the training loss by epoch", LOSS_CAPTION)]
     if training.series(rows, "train", "kl")[0].size:
         pictures.append(embed(training.kl_and_beta(rows), "KL divergence and its weight by epoch", KL_CAPTION))

@@ -44,14 +44,9 @@ def unit_of(units: str, *, percent: bool = False) -> str:
 
 def quantity(value: float, metric: Metric) -> str:
     """A value of a metric with its unit."""
-    text, unit = number(value, percent=metric.percent, signed=metric.signed), unit_of(metric.units, percent=metric.percent)
-    return text if text == NOTHING or not unit else f"{text}\N{NO-BREAK SPACE}{unit}"
-
-
-def with_unit(title: str, metric: Metric) -> str:
-    """A title with the unit of its metric behind it."""
+    text = number(value, percent=metric.percent, signed=metric.signed)
     unit = unit_of(metric.units, percent=metric.percent)
-    return f"{title} [{unit}]" if unit else title
+    return text if text == NOTHING or not unit else f"{text}\N{NO-BREAK SPACE}{unit}"
 
 
 def listing(parts: list[str]) -> str:
