@@ -12,7 +12,7 @@ from rainsmith.plots.curves import Curve
 from rainsmith.plots.maps import map_frame
 from rainsmith.plots.style import OBSERVED, quiet_style
 from rainsmith.report.distributions import on_days
-from rainsmith.report.forecasts import forecast_named
+from rainsmith.report.forecasts import column_of, forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Gallery, Part, Picture, Row, Section, Table, embed
 from rainsmith.report.words import NOTHING, interval, number, unit_of
@@ -69,7 +69,7 @@ def climate_table(material: Material) -> list[Table]:
         "Members are exchangeable within a day only: rows with a † link days, and say how far a series made of "
         "unrelated members is from an observed one."
     )
-    columns = [Column("Observed"), *[Column(forecast_named(name).title) for name in names]]
+    columns = [Column("Observed"), *[column_of(name) for name in names]]
     return [Table("Indices", "Index", columns, rows, note)]
 
 

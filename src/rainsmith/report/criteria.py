@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rainsmith.evaluate import criteria
 from rainsmith.evaluate.criteria import Criterion
 from rainsmith.metrics.registry import METRICS, Metric
-from rainsmith.report.forecasts import forecast_named
+from rainsmith.report.forecasts import column_of
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
 from rainsmith.report.words import NOTHING, quantity
@@ -88,8 +88,7 @@ def checklist(
         Column("Observed"),
         Column("Asked for", small="minimum / good / excellent", kind="text"),
     ]
-    baselines = [forecast_named(name) for name in of_baselines]
-    columns += [Column(baseline.title, hint=baseline.meaning, kind="grade") for baseline in baselines]
+    columns += [column_of(name, "grade") for name in of_baselines]
     rows = []
     for place, line in enumerate(lines):
         metric = metric_of(line)

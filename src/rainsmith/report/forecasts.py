@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.metrics.core import MODES
 from rainsmith.plots.style import MODE_STYLES, LineStyle, quiet_style
+from rainsmith.report.parts import Column
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,9 @@ def forecast_named(name: str) -> Forecast:
         return Forecast(f"{name} members", "", MODE_STYLES[name])
     baseline = BASELINES[name]
     return Forecast(baseline.title, baseline.meaning, quiet_style(BASELINES.names().index(name)))
+
+
+def column_of(name: str, kind: Literal["number", "grade"] = "number") -> Column:
+    """The head of the column of a forecast."""
+    forecast = forecast_named(name)
+    return Column(forecast.title[:1].upper() + forecast.title[1:], hint=forecast.meaning, kind=kind)

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from rainsmith.metrics.registry import METRICS, Metric
-from rainsmith.report.forecasts import forecast_named
+from rainsmith.report.forecasts import column_of, forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
 from rainsmith.report.words import DAY_WORDS, NOTHING, interval, listing, number, unit_of
@@ -17,7 +17,7 @@ SHOWN_SCALES = (1.0, 7.0)
 
 
 def scores_section(material: Material) -> Section:
-    """All scores on each set of days, what was left out, and the paired differences."""
+    """The paired differences, all scores on each set of days, and what was left out."""
     note = [
         "Each value with its 90 % interval from resampled weeks. Bold: closest to the best possible value among prior "
         "members and simple methods; posterior members have seen the observation and do not compete.",
@@ -25,7 +25,7 @@ def scores_section(material: Material) -> Section:
         "better there than those of an honest ensemble. RALSD says how far the power of the maps is off over all "
         "wavelengths, as a power of ten: 0.3 is a factor of two.",
     ]
-    tables = [*score_tables(material), *comparison_table(material)]
+    tables = [*comparison_table(material), *score_tables(material)]
     missing = "" if tables else "No scores yet: 'rainsmith evaluate' computes them."
     return Section("scores", "Scores", note, tables, left_out(material), missing)
 
@@ -62,16 +62,13 @@ def score_tables(material: Material) -> list[Table]:
     for days, words in DAY_WORDS.items():
         rows = material.metrics[material.metrics["days"] == days]
         if len(rows):
-            columns = [Column("Observed"), *[_column(name) for name in material.forecasts]]
+            columns = [Column("Observed"), *[column_of(name) for name in material.forecasts]]
             lines = [_score_row(*line, material.forecasts, days != "heavy") for line in _lines(rows, thresholds)]
             title = f"{words}, {int(pd.to_numeric(rows['n_days'], errors='coerce').max())} days"
-            tables.append(Table(title, "Metric", columns, lines, day_meaning(material)[days], foldable=True))
+            is_shown = days != "heavy"  # which decides nothing
+            meaning = day_meaning(material)[days]
+            tables.append(Table(title, "Metric", columns, lines, meaning, foldable=True, shown=is_shown))
     return tables
-
-
-def _column(name: str) -> Column:
-    forecast = forecast_named(name)
-    return Column(forecast.title[:1].upper() + forecast.title[1:], hint=forecast.meaning)
 
 
 def _lines(rows: pd.DataFrame, thresholds: set[float]) -> list[tuple[Metric, str, pd.DataFrame]]:
@@ -153,7 +150,7 @@ def comparison_table(material: Material) -> list[Table]:
         "Prior members minus each simple method, on the same days. All these scores are errors, so a negative "
         "difference means that the model is better. A difference whose 90 % interval holds zero is inside the noise."
     )
-    columns = [Column("Days", kind="text"), *[_column(name) for name in material.baselines]]
+    columns = [Column("Days", kind="text"), *[column_of(name) for name in material.baselines]]
     return [Table("Is the difference real?", "Score", columns, rows, note)]
 
 
