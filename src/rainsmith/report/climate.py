@@ -38,9 +38,7 @@ def climate_section(material: Material) -> Section:
     pictures = climate_pictures(material)
     parts: list[Part] = [Gallery(pictures)] if pictures else []
     parts += climate_table(material)
-    missing = (
-        "" if parts else "No climate yet: 'rainsmith evaluate' makes it of all days of a split."
-    )
+    missing = "" if parts else "No climate yet: 'rainsmith evaluate' makes it of all days of a split."
     return Section("climate", "Climate", parts=parts, missing=missing)
 
 

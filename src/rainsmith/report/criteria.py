@@ -13,8 +13,6 @@ from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
 from rainsmith.report.words import NOTHING, quantity
 
-_RULES = {rule.name: rule for rule in (*criteria.VERDICT, *criteria.DOCUMENTED)}
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -41,14 +39,12 @@ def judge(material: Material) -> Judged:
 
 def metric_of(criterion: Criterion) -> Metric:
     """The record of the metric that a criterion judges."""
-    rule = _RULES.get(criterion.name)
-    return METRICS[criterion.name if rule is None else rule.metric]
+    return METRICS[criterion.rule.metric]
 
 
 def title_of(criterion: Criterion) -> str:
     """The title of the metric that a criterion judges, and whose members it judges if they are posterior ones."""
-    rule = _RULES.get(criterion.name)
-    of_posterior = rule is not None and rule.mode == "posterior"
+    of_posterior = criterion.rule.mode == "posterior"
     return metric_of(criterion).title + (", posterior members" if of_posterior else "")
 
 

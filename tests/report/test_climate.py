@@ -1,0 +1,60 @@
+"""The section on the climate: its table is that of climate.csv, its lines are those of the files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from rainsmith.plots.style import OBSERVED
+from rainsmith.report.climate import (
+    climate_pictures,
+    climate_section,
+    climate_table,
+    index_title,
+    level_curves,
+    year_curves,
+)
+from rainsmith.report.gather import Material
+from rainsmith.report.words import number
+
+
+def test_the_climate_is_that_of_the_table(material: Material) -> None:
+    (table,) = climate_table(material)
+    rows = {row.title: row for row in table.rows}
+    csv = material.climate[material.climate["forecast"] == "prior"].set_index("index").loc["Rx1day"]
+    row = next(row for title, row in rows.items() if title.endswith("(Rx1day)"))
+    assert row.cells[1].text == number(csv["value"]) and row.cells[0].text == number(csv["observed"])
+    assert row.sign == "" and next(row for title, row in rows.items() if title.endswith("(CDD)")).sign == "†"
+    assert [column.title for column in table.columns][:3] == ["Observed", "Prior members", "Posterior members"]
+
+
+def test_indices_have_words() -> None:
+    assert index_title("R1mm") == "Days with at least 1 mm (R1mm)"
+    assert index_title("return_level_20y") == "Rain of a day once in 20 years"
+    assert index_title("seasonal_range") == "Seasonal range"
+
+
+def test_all_figures_are_there(material: Material) -> None:
+    alts = " ".join(picture.alt for picture in climate_pictures(material))
+    for words in ("Mean rain by month", "Return levels", "Reliability of", "bias of mean", "bias of Rx1day"):
+        assert words in alts
+
+
+def test_curves_of_the_climate_are_those_of_the_files(material: Material) -> None:
+    prior = material.climates["prior"]
+    observed, members = year_curves(prior)
+    np.testing.assert_array_equal(observed.y, prior["seasonal_cycle_observed"].values)
+    known = np.isfinite(members.y)
+    assert members.low is not None and members.high is not None
+    assert (members.low[known] <= members.y[known]).all() and (members.y[known] <= members.high[known]).all()
+    lines = level_curves(prior, material.climates["record"])
+    assert [curve.title for curve in lines] == ["observed 2001 to 2001", "observed, judged days", "prior members"]
+    assert [curve.style == OBSERVED for curve in lines] == [False, True, False]
+    assert len(level_curves(prior, None)) == 2
+
+
+def test_without_a_climate_the_section_names_the_command(material: Material) -> None:
+    bare = replace(material, climate=material.climate.iloc[:0], climates={}, curves={})
+    section = climate_section(bare)
+    assert not section.parts and "rainsmith evaluate" in section.missing
