@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rainsmith.experiment.compared_scores import COMPARED, compared_score, in_table_order, title_of
+from rainsmith.experiment.compared_scores import COMPARED, compared_score, in_picture, in_table_order, title_of
 from rainsmith.experiment.scores import MAPPED, PREFIX, RAW
 from rainsmith.metrics.quantiles import quantile_metrics
 
@@ -66,3 +66,8 @@ def test_tables_show_the_records_in_order_and_keep_the_order_of_thresholds() -> 
 )
 def test_titles(column: str, title: str) -> None:
     assert title_of(column) == title
+
+
+def test_the_picture_shows_chosen_scores_in_the_order_of_the_tables() -> None:
+    columns = ["rmse", "mae", "csi_20", "mapped_csi_20", "pinball_p99", "pinball_p50", "mean"]
+    assert in_picture(columns) == ["pinball_p99", "pinball_p50", "rmse", "mapped_csi_20"]

@@ -52,3 +52,8 @@ def test_a_metric_without_an_order_stays_out_of_the_table_and_a_second_of_a_name
         registry.metric(name="crps", units="1", perfect=0.0, order=5)(lambda sums: sums["x"])
     with pytest.raises(UserError, match="found no metric 'crsp'; expected one of max, "):
         METRICS["crsp"]
+
+
+def test_headings_hold_the_units_unless_there_are_none() -> None:
+    assert METRICS["mean"].heading == "Mean rain [mm/day]"
+    assert METRICS["spread_skill"].heading == METRICS["spread_skill"].title

@@ -51,12 +51,12 @@ def test_arms_are_compared_in_sentences_a_picture_and_a_table(
     assert table.title == "q-srdrn, all days, 3 seeds, test days"
     assert [column.title for column in table.columns] == list(LOSSES)
     cells = {row.title: row.cells for row in table.rows}
-    assert [(cell.text, cell.mark) for cell in cells["pinball p99"]] == [
+    assert [(cell.text, cell.mark) for cell in cells["Pinball loss of the 0.99 quantile [mm]"]] == [
         ("0.05000", ""),
         ("0.06000", ""),
         ("0.04000", "better"),
     ]
-    assert {cell.mark for cell in cells["mapped sedi p99"]} == {""}
+    assert {cell.mark for cell in cells["SEDI above P99, mapped"]} == {""}
 
 
 def test_controls_alone_have_a_table_and_no_picture(

@@ -93,6 +93,12 @@ def in_table_order(columns: Iterable[str]) -> list[str]:
     return [column for score in COMPARED for column in names if score.owns(column)]
 
 
+def in_picture(columns: Iterable[str]) -> list[str]:
+    """The columns that stand in ``comparisons.png``, in the order of the tables."""
+    names = list(columns)
+    return [column for score in COMPARED if score.in_picture for column in names if score.owns(column)]
+
+
 def title_of(column: str) -> str:
     """What the report calls a column: ``mapped_sedi_p99`` is SEDI above P99, mapped."""
     if column == VALIDATION_LOSS:

@@ -14,7 +14,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.config import Config
 from rainsmith.experiment.arms import Trial, resolved, trials
-from rainsmith.experiment.compared_scores import VALIDATION_LOSS
+from rainsmith.experiment.compared_scores import VALIDATION_LOSS, in_picture
 from rainsmith.experiment.comparison import ScoredTrial, compare_arms
 from rainsmith.experiment.scores import DAY_SETS, scores_by_column
 from rainsmith.experiment.text import as_markdown, sentences
@@ -95,4 +95,4 @@ def _write(folder: Path, results: pd.DataFrame, comparisons: pd.DataFrame) -> No
     with atomic(folder / "tables.md") as scratch:
         scratch.write_text(as_markdown(results, comparisons), encoding="utf-8")
     with atomic(folder / "comparisons.png") as scratch:
-        scratch.write_bytes(picture(differences(comparisons), "png"))
+        scratch.write_bytes(picture(differences(comparisons, in_picture(comparisons["score"].unique())), "png"))

@@ -71,6 +71,11 @@ class Metric:
         plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
         return f"{self.name}{signature.replace(parameters=plain, return_annotation=inspect.Signature.empty)}"
 
+    @property
+    def heading(self) -> str:
+        """The title with the units behind it, as figures are headed."""
+        return self.title if self.units == "1" else f"{self.title} [{self.units}]"
+
     def __call__(
         self,
         fcst: xr.DataArray,

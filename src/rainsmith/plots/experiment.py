@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,20 +11,19 @@ from matplotlib.figure import Figure
 
 from rainsmith.plots.style import ACCENT, FAINT, INK, heading, label, legend_below, quiet
 
-SHOWN = ("pinball_", "quantile_crps", "twcrps_p99", "mae_tail", "rmse", "mapped_csi_", "mapped_sedi_")
-"""Beginnings of the names of the scores that are drawn, from top to bottom."""
 _MARKS = "osD^vPX"
 
 
-def differences(table: pd.DataFrame) -> Figure:
+def differences(table: pd.DataFrame, shown: Sequence[str]) -> Figure:
     """One panel a network; a dot an arm and score, right of zero where the arm is better than the control.
 
     Dark where it is significantly better, orange where it is significantly worse, faint where neither.
 
     Args:
-        table: of ``comparisons.csv``.
+        table: rows of ``comparisons.csv``.
+        shown: the scores that are drawn, from top to bottom; those that the table lacks are left out.
     """
-    is_shown = (table["days"] == "all") & table["score"].astype(str).str.startswith(SHOWN)
+    is_shown = (table["days"] == "all") & table["score"].isin(shown)
     rows = table[is_shown & np.isfinite(table["gain"].astype(float))]
     networks = list(rows["network"].unique())
     most = max((rows[rows["network"] == name]["score"].nunique() for name in networks), default=1)
@@ -33,13 +34,13 @@ def differences(table: pd.DataFrame) -> Figure:
     for panel, network in zip(figure.subplots(1, len(networks), squeeze=False)[0], networks, strict=True):
         quiet(panel)
         heading(panel, network)
-        _draw_network(panel, rows[rows["network"] == network], marks)
+        _draw_network(panel, rows[rows["network"] == network], list(shown), marks)
     legend_below(figure, columns=7)
     return figure
 
 
-def _draw_network(panel: Axes, rows: pd.DataFrame, marks: dict[str, str]) -> None:
-    scores = sorted(rows["score"].unique(), key=_place)[::-1]
+def _draw_network(panel: Axes, rows: pd.DataFrame, shown: list[str], marks: dict[str, str]) -> None:
+    scores = sorted(rows["score"].unique(), key=shown.index, reverse=True)
     arms = list(rows["arm"].unique())
     panel.axvline(0.0, color=INK, linewidth=1.0)
     for number, arm in enumerate(arms):
@@ -54,7 +55,3 @@ def _draw_network(panel: Axes, rows: pd.DataFrame, marks: dict[str, str]) -> Non
         panel.plot([], [], marker=marks[arm], color=FAINT, linestyle="", markersize=4.5, label=arm)
     panel.set_yticks(range(len(scores)), [score.replace("mapped_", "").replace("_", " ") for score in scores])
     label(panel, "gain over the better control [%]")
-
-
-def _place(score: str) -> int:
-    return next(place for place, begin in enumerate(SHOWN) if score.startswith(begin))

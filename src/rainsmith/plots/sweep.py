@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,25 +11,17 @@ from matplotlib.ticker import MaxNLocator
 
 from rainsmith.plots.style import ACCENT, INK, MODE_STYLES, heading, label, legend_below, quiet
 
-PANELS = {
-    "tail_score": "Tail score [mm/day]",
-    "crps": "CRPS [mm/day]",
-    "rank_deviation": "Unevenness of the ranks",
-    "max_daily": "Wettest cell of a day, mean [mm/day]",
-    "p99": "99th percentile [mm/day]",
-    "diversity": "Diversity of the members",
-}
 
-
-def over_epochs(table: pd.DataFrame) -> Figure:
+def over_epochs(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """One panel a score; upright lines mark the best epoch and those that training kept as best.
 
     Args:
-        table: of ``sweep.csv``.
+        table: rows of ``sweep.csv``, the best epoch first.
+        titles: six scores, named as in ``sweep.csv`` without the mode, with the titles of their panels.
     """
     by_epoch = table.sort_values("epoch")
     figure = Figure(figsize=(11.0, 5.6), layout="constrained", facecolor="white")
-    for panel, (name, title) in zip(figure.subplots(2, 3, sharex=True).flat, PANELS.items(), strict=True):
+    for panel, (name, title) in zip(figure.subplots(2, 3, sharex=True).flat, titles.items(), strict=True):
         quiet(panel)
         heading(panel, title)
         for mode, style in reversed(MODE_STYLES.items()):

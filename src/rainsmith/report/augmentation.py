@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainsmith.experiment.compared_scores import title_of
+from rainsmith.experiment.compared_scores import in_picture, title_of
 from rainsmith.experiment.summary import arm_tables
 from rainsmith.experiment.text import digits, sentences
 from rainsmith.plots.experiment import differences
@@ -24,17 +24,16 @@ def augmentation_section(material: Material) -> Section | None:
         "Are downscalers better for synthetic days of this model? The same networks, steps and seeds on other training "
         "days. An arm counts against the better of its controls: the real days, and the real days with the heavy ones "
         "drawn more often. Gains are shares of the control's loss; for CSI and SEDI, of its distance to 1.",
-        "Scores have their names of experiment/results.csv, in mm/day where they have a unit: means over the seeds, "
-        "a dash where a seed has no value. Bold black: significantly better than every control; orange: significantly "
-        "worse. Mapped: after one monotone function, fitted on validation days, that makes the frequency bias 1, so "
-        "that hits are not bought with false alarms.",
+        "Means over the seeds; a dash where a seed has no value. Bold black: significantly better than every control; "
+        "orange: significantly worse. Mapped: after one monotone function, fitted on validation days, that makes the "
+        "frequency bias 1, so that hits are not bought with false alarms.",
     ]
     if material.trials.empty or not len(material.gains.columns):
         missing = "The tables of the experiment are incomplete: 'rainsmith experiment' writes them."
         return Section("augmentation", "Augmentation", missing=missing)
     parts: list[Part] = []
     if len(material.gains):
-        figure = differences(material.gains)
+        figure = differences(material.gains, in_picture(material.gains["score"].unique()))
         if figure.axes:
             parts.append(Gallery([embed(figure, "Gains of every arm over the better control", CAPTION)], "whole"))
     parts += network_tables(material)

@@ -6,7 +6,6 @@ from rainsmith.metrics.registry import METRICS
 from rainsmith.plots import training
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Gallery, Picture, Section, embed
-from rainsmith.report.words import unit_of
 
 LOSS_CAPTION = "Mean of each term over the training days of an epoch, before its weight; 'loss' is their weighted sum."
 KL_CAPTION = "What the posterior tells that the prior does not. Near zero the model ignores its latent variables."
@@ -35,10 +34,8 @@ def score_picture(material: Material, name: str) -> Picture:
     """One validation score by epoch, in the words of its metric where there is one of that name."""
     title, caption = name.replace("_", " ").capitalize(), f"'{name}' of metrics.jsonl."
     if name in METRICS:
-        metric = METRICS[name]
-        unit = unit_of(metric.units)
-        title = f"{metric.title} [{unit}]" if unit else metric.title
-        caption = AIM_CAPTIONS.get(str(metric.aim), f"The best value is {metric.aim}.")
+        title, aim = METRICS[name].heading, METRICS[name].aim
+        caption = AIM_CAPTIONS.get(str(aim), f"The best value is {aim}.")
     figure = training.score_by_epoch(material.log, name, title=title)
     return embed(figure, f"{title} of prior and posterior members by epoch", caption)
 
