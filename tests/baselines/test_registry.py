@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import xarray as xr
 
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
+from rainsmith.baselines import registry
 from rainsmith.baselines.registry import BASELINES, Baseline, NotApplicable, forecast
 from tests.baselines.made import NX, NY, without_coarse_rain
 
@@ -93,7 +95,8 @@ def test_the_records_stand_in_order_and_say_what_a_reader_needs() -> None:
 def test_the_registry_needs_neither_torch_nor_pysteps() -> None:
     code = (
         "import sys; sys.modules['torch'] = sys.modules['pysteps'] = None\n"
-        "from rainsmith.baselines.registry import BASELINES; print(*BASELINES.names())"
+        "from rainsmith.baselines import registry
+from rainsmith.baselines.registry import BASELINES; print(*BASELINES.names())"
     )
     names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert tuple(names) == BASELINES.names()
@@ -122,6 +125,11 @@ def test_a_gap_of_a_training_day_is_filled_and_an_empty_day_is_left_out(store: x
     if name == "analogs":
         kept = {field[6:].tobytes() for field in np.delete(store["precip"].values[train], np.s_[::3], axis=0)}
         assert all(field[6:].tobytes() in kept for field in found.values.reshape(-1, NY, NX))
+
+
+def test_the_example_runs() -> None:
+    result = doctest.testmod(registry)
+    assert result.attempted > 3 and result.failed == 0
 
 
 def test_what_cannot_be_made_is_refused(store: xr.Dataset) -> None:

@@ -21,7 +21,6 @@ from rainsmith.evaluate.climate import (
     write_maps,
 )
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.evaluate.scoring import on_cells
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import pair
 from tests.fake_run import config_of, members_of, rain, store_of
@@ -177,14 +176,3 @@ def test_twelve_years_have_a_gev_of_annual_maxima(config: Config) -> None:
     assert (lower < upper)[known].all() and (lower <= level)[known].all() and (level <= upper)[known].all()
     own = record["return_level"].sel(source="record", fit="gpd", return_period=5).values
     np.testing.assert_allclose(np.nanmean(own), np.nanmean(level), rtol=0.15)
-
-
-def test_cells_of_a_block_are_put_on_the_cells_of_the_domain() -> None:
-    obs = xr.DataArray(np.arange(12.0, dtype="f4").reshape(1, 3, 4) + 1, dims=("time", "y", "x"))
-    obs[0, 0, :], obs[0, 2, 1] = np.nan, np.nan
-    pairs = pair(obs.expand_dims(member=2, axis=1), obs)
-    cells = np.array([4, 5, 8, 9, 11])
-    fields, valid = on_cells(pairs, cells)
-    np.testing.assert_array_equal(fields[0, 2], [5, 6, 9, 0, 12])
-    np.testing.assert_array_equal(valid[0], [True, True, True, False, True])
-    assert on_cells(pairs, pairs.cells)[0] is pairs.fields

@@ -19,7 +19,7 @@ from rainsmith.evaluate.climate import CLIMATE_COLUMNS
 from rainsmith.evaluate.comparisons import COMPARISON_COLUMNS
 from rainsmith.evaluate.scoring import COLUMNS, score
 from rainsmith.evaluate.settings import Resampling, settings_of
-from rainsmith.evaluate.stage import evaluate
+from rainsmith.evaluate.stage import Evaluation, evaluate
 from rainsmith.metrics.ensemble import crps
 from rainsmith.metrics.registry import METRICS
 from rainsmith.run_folder import Run
@@ -37,7 +37,11 @@ SPLITS = {
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    return config_of(data={"kind": "gridded", "splits": SPLITS, "heavy_quantile": 0.9})
+    baselines = ["climatology", "bilinear"]  # one that draws, and one that is single-valued and needs coarse rain
+    return config_of(
+        data={"kind": "gridded", "splits": SPLITS, "heavy_quantile": 0.9},
+        evaluate={"resamples": 50, "baselines": baselines},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +50,17 @@ def field() -> xr.DataArray:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, config: Config, field: xr.DataArray) -> Run:
-    """A run with coarse rain, evaluated."""
+def evaluation(tmp_path_factory: pytest.TempPathFactory, config: Config, field: xr.DataArray) -> Evaluation:
+    """A run with coarse rain, evaluated with one area, the whole domain."""
     made = write_run(tmp_path_factory.mktemp("run"), config, store_of(field, config))
-    halves = xr.zeros_like(field[0]).fillna(0)
-    xr.Dataset({"north": halves + (halves["y"] > 60_000) > 0, "all": halves == 0}).to_netcdf(made.folder / "areas.nc")
+    xr.Dataset({"all": xr.ones_like(field[0]).fillna(1) > 0}).to_netcdf(made.folder / "areas.nc")
     changes = {"areas": made.folder / "areas.nc"}
-    evaluate(config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)}), made)
-    return made
+    return evaluate(config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)}), made)
+
+
+@pytest.fixture(scope="module")
+def run(evaluation: Evaluation) -> Run:
+    return Run(evaluation.folder.parent)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +82,6 @@ def _without(config: Config, *names: str) -> Config:
 
 def test_every_forecast_has_its_table_and_curves(run: Run, metrics: pd.DataFrame) -> None:
     stems = ["flat-prior-test", "flat-posterior-test", "climatology-prior-test", "bilinear-prior-test"]
-    stems.append("scaled-analogs-prior-test")
     written = {path.name for path in run.evaluation.iterdir()}
     merged = {"metrics.csv", "comparisons.csv", "notes.json", "climate.csv", "record-climate.nc", "areas.csv"}
     assert written == {f"{stem}{kind}" for stem in stems for kind in (".csv", ".nc", "-climate.nc")} | merged
@@ -84,6 +90,18 @@ def test_every_forecast_has_its_table_and_curves(run: Run, metrics: pd.DataFrame
     assert (run.evaluation / "metrics.csv").read_text().splitlines()[1:] == rows
     assert set(metrics["days"]) == {"all", "heavy", "heavy_x"}
     assert (metrics.loc[metrics["model"] == "flat", "checkpoint"] == "best_prior").all()
+
+
+def test_the_stage_returns_the_tables_that_it_wrote(evaluation: Evaluation) -> None:
+    assert evaluation.not_applicable == {} and set(evaluation.left_out) <= {
+        f"{name}-test" for name in ("flat-prior", "flat-posterior", "climatology-prior", "bilinear-prior")
+    }
+    for name in ("metrics", "comparisons", "climate", "areas"):
+        table = getattr(evaluation, name).reset_index(drop=True)
+        written = pd.read_csv(evaluation.folder / f"{name}.csv", keep_default_na=False, na_values=[""])
+        numbers = list(table.select_dtypes("number"))
+        pd.testing.assert_frame_equal(table[numbers], written[numbers], rtol=1e-6, check_dtype=False)
+        assert list(table.columns) == list(written.columns)
 
 
 def test_climate_and_areas_of_every_forecast_are_in_one_table(run: Run, metrics: pd.DataFrame) -> None:
@@ -99,7 +117,7 @@ def test_climate_and_areas_of_every_forecast_are_in_one_table(run: Run, metrics:
     assert row["value"] == pytest.approx(mean["value"], rel=1e-5)  # every cell is valid on every day
     assert row["observed"] == pytest.approx(mean["observed"], rel=1e-5)
     areas = pd.read_csv(run.evaluation / "areas.csv")
-    assert list(areas.columns) == AREA_COLUMNS and set(areas["area"]) == {"north", "all"}
+    assert list(areas.columns) == AREA_COLUMNS and set(areas["area"]) == {"all"}
     assert areas[["model", "mode"]].drop_duplicates().values.tolist() == forecasts
     assert _one(areas, model="flat", mode="prior", days="all", metric="mean", area="all")["value"] == pytest.approx(
         mean["value"], rel=1e-3
@@ -175,7 +193,7 @@ def test_curves_hold_what_the_plots_need(run: Run) -> None:
 def test_comparisons_pair_models_with_baselines_and_modes(run: Run, metrics: pd.DataFrame) -> None:
     table = pd.read_csv(run.evaluation / "comparisons.csv")
     assert list(table.columns) == COMPARISON_COLUMNS and set(table["metric"]) == {"crps", "twcrps_p99", "mae"}
-    baselines = {"climatology", "bilinear", "scaled-analogs"}
+    baselines = {"climatology", "bilinear"}
     pairs = set(zip(table["a"], table["b"], strict=True))
     assert pairs == {(f"flat-{mode}", b) for mode in MODES for b in baselines} | {("flat-prior", "flat-posterior")}
     value = {
@@ -190,7 +208,7 @@ def test_comparisons_pair_models_with_baselines_and_modes(run: Run, metrics: pd.
 
 
 def test_numbers_are_a_function_of_the_seed(run: Run, config: Config, tmp_path: Path) -> None:
-    few = _without(config, "bilinear", "scaled-analogs")
+    few = _without(config, "bilinear")
     again = Run(tmp_path / "again")
     shutil.copytree(run.folder, again.folder, ignore=shutil.ignore_patterns("evaluation", "*posterior*"))
     evaluate(few, again)
@@ -200,14 +218,17 @@ def test_numbers_are_a_function_of_the_seed(run: Run, config: Config, tmp_path: 
     xr.testing.assert_identical(one, other)
     first = set((run.evaluation / "comparisons.csv").read_text().splitlines())
     assert set((again.evaluation / "comparisons.csv").read_text().splitlines()) < first
-    other_seed = _without(config, *config.evaluate.baselines).model_copy(update={"seed": 1})
-    evaluate(
-        other_seed.model_copy(update={"evaluate": other_seed.evaluate.model_copy(update={"climate": False})}), again
+
+
+def test_another_seed_draws_other_resamples_of_the_same_scores(run: Run) -> None:
+    days = in_split(run.open_store(), "test").load()
+    fcst = xr.open_zarr(run.sample_path("flat", "prior", "test"), consolidated=False)["precip"].load()
+    one, again, other = (
+        score(fcst, days["precip"], metrics=["crps"], resampling=Resampling(resamples=50, seed=seed)).iloc[0]
+        for seed in (0, 0, 1)
     )
-    assert not any("climate.csv" in path.name for path in again.evaluation.iterdir())
-    one, other = (pd.read_csv(r.evaluation / "flat-prior-test.csv").set_index(["metric", "days"]) for r in (run, again))
-    assert one.loc[("crps", "all"), "value"] == other.loc[("crps", "all"), "value"]
-    assert one.loc[("crps", "all"), "lower"] != other.loc[("crps", "all"), "lower"]
+    assert one["value"] == other["value"] and one["lower"] != other["lower"]
+    assert one["lower"] == again["lower"]
 
 
 def test_baselines_are_scored_on_the_days_of_the_samples(config: Config, field: xr.DataArray, tmp_path: Path) -> None:
@@ -219,20 +240,20 @@ def test_baselines_are_scored_on_the_days_of_the_samples(config: Config, field: 
     evaluate(config, run)
     table = pd.read_csv(run.evaluation / "metrics.csv")
     assert set(table.loc[table["days"] == "all", "n_days"]) == {len(heavy)}
-    assert set(table["model"]) == {"flat", "climatology", "bilinear", "scaled-analogs"}
+    assert set(table["model"]) == {"flat", "climatology", "bilinear"}
     assert not (run.evaluation / "climate.csv").exists()
     notes = json.loads((run.evaluation / "notes.json").read_text())["left_out"]
     assert any("do not hold every day of the split" in note for note in notes["flat-prior-test"])
 
 
 def test_what_does_not_apply_is_noted_not_fatal(config: Config, field: xr.DataArray, tmp_path: Path) -> None:
-    """Without coarse rain two baselines say so; a day set without days leaves no rows."""
+    """Without coarse rain a baseline says so; a day set without days leaves no rows."""
     store = store_of(field, config, coarse_rain=False)
     store["category"] = xr.zeros_like(store["category"])
     run = write_run(tmp_path / "run", config, store, modes=("prior",))
     evaluate(config, run)
     notes = json.loads((run.evaluation / "notes.json").read_text())
-    assert set(notes["not_applicable"]) == {"bilinear-prior-test", "scaled-analogs-prior-test"}
+    assert set(notes["not_applicable"]) == {"bilinear-prior-test"}
     assert "coarse rain" in notes["not_applicable"]["bilinear-prior-test"]
     assert any("no heavy days" in note for note in notes["left_out"]["flat-prior-test"])
     table = pd.read_csv(run.evaluation / "metrics.csv")
@@ -240,13 +261,21 @@ def test_what_does_not_apply_is_noted_not_fatal(config: Config, field: xr.DataAr
     assert table["value"].notna().all()
 
 
-def test_missing_members_are_counted(config: Config, field: xr.DataArray, tmp_path: Path) -> None:
+def test_missing_members_are_counted_and_files_of_an_earlier_evaluation_go(
+    config: Config, field: xr.DataArray, tmp_path: Path
+) -> None:
     store = store_of(field, config)
     run = write_run(tmp_path / "run", config, store, modes=())
     members = members_of(store, "prior")
     members["precip"][3, 2, 10:12, 10] = np.nan
     members.to_zarr(run.sample_path("flat", "prior", "test"), zarr_format=3, consolidated=False)
-    evaluate(_without(config, *config.evaluate.baselines), run)
+    stale = [run.evaluation / name for name in ("climate.csv", "areas.csv", "record-climate.nc")]
+    run.evaluation.mkdir()
+    for path in stale:
+        path.touch()
+    changes = {"baselines": [], "climate": False}
+    evaluate(config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)}), run)
+    assert not any(path.exists() for path in stale)  # they would belong to other samples
     notes = json.loads((run.evaluation / "notes.json").read_text())
     assert notes["left_out"]["flat-prior-test"][0].startswith("2 observed cell-days")
 

@@ -70,6 +70,23 @@ def forecast(name: str, store: xr.Dataset, split: str, members: int, *, seed: in
     Raises:
         NotApplicable: the store lacks what the baseline is made of.
         UserError: an unknown name, or fewer training days than members.
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> import xarray as xr
+        >>> rain = np.random.default_rng(0).gamma(0.5, 8.0, size=(730, 4, 5)).astype("float32")
+        >>> store = xr.Dataset(
+        ...     {
+        ...         "precip": (("time", "y", "x"), rain),
+        ...         "split": ("time", np.repeat([0, 2], 365)),
+        ...         "mask": (("y", "x"), np.ones((4, 5), dtype=bool)),
+        ...     },
+        ...     coords={"time": pd.date_range("2001-01-01", periods=730)},
+        ... )
+        >>> members = forecast("climatology", store, "test", 10)
+        >>> dict(members.sizes), members.attrs["units"]
+        ({'time': 365, 'member': 10, 'y': 4, 'x': 5}, 'mm/day')
     """
     baseline = BASELINES[name]
     if members < 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,9 @@ class Forecast:
     Attributes:
         labels: the columns ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split`` of its rows.
         days: (time,) its days as indices of the store.
-        members: how many.
-        pieces: makes (time, member, y, x) [mm/day] of consecutive slices of those days.
-        baseline: whether it is one.
+        members: number of members.
+        pieces: gives consecutive slices of those days, each with its members (time, member, y, x) [mm/day].
+        baseline: it is a baseline, not samples of a model.
     """
 
     labels: Mapping[str, Any]
@@ -41,39 +42,52 @@ class Forecast:
 
     @property
     def name(self) -> str:
-        """As the comparisons call it: ``<model>-<mode>``, or a baseline by itself."""
+        """Its name in the comparisons: ``<model>-<mode>``, or that of the baseline."""
         return str(self.labels["model"]) if self.baseline else f"{self.labels['model']}-{self.labels['mode']}"
 
     @property
     def stem(self) -> str:
+        """The beginning of the names of its files."""
         return "{model}-{mode}-{split}".format(**self.labels)
 
 
 def samples_of(config: Config, run: Run, store: xr.Dataset, split: str) -> list[Forecast]:
     """The sample stores of the configured modes of a split, checked against the prepared data.
 
+    Args:
+        config: the configuration.
+        run: the run folder with the samples.
+        store: the prepared data.
+        split: train, validation or test.
+
     Raises:
         UserError: a store is damaged, of another grid, or holds days outside the split.
     """
-    numbers = day_numbers(store[TIME])
-    found = []
-    for mode, path in ((m, p) for m in config.sampling.modes for p in sorted(run.samples.glob(f"*-{m}-{split}*.zarr"))):
+    place = {int(number): index for index, number in enumerate(day_numbers(store[TIME]))}
+    forecasts = []
+    for mode, path in _sample_files(config, run, split):
         samples = open_zarr(path, "run 'rainsmith sample' again")
         grid, expected = (samples.sizes[Y], samples.sizes[X]), (store.sizes[Y], store.sizes[X])
         if grid != expected:
             raise UserError(f"{path} has {grid} cells; the store has {expected}; run 'rainsmith sample' again")
-        place = {int(number): index for index, number in enumerate(numbers)}
         days = np.array([place.get(int(number), -1) for number in day_numbers(samples[TIME])], dtype=np.int64)
         if (days < 0).any() or (store["split"].values[days] != SPLITS.index(split)).any():
             raise UserError(f"{path} holds days outside the {split} split of the store; run 'rainsmith sample' again")
         name, _, variant = path.stem.partition(f"-{mode}-{split}")
         known = {"model": name, "checkpoint": "", "seed": config.seed}
         labels = {key: samples.attrs.get(key, default) for key, default in known.items()}
-        labels["model"] = f"{labels['model']}{variant}"  # a variation of the observed storm is judged by itself
+        labels["model"] = f"{labels['model']}{variant}"  # variations of the sampling are judged by themselves
         whole = functools.partial(_whole, samples["precip"])
         members = samples.sizes.get(MEMBER, 1)
-        found.append(Forecast({**labels, "mode": mode, "split": split}, days, members, whole, baseline=False))
-    return found
+        forecasts.append(Forecast({**labels, "mode": mode, "split": split}, days, members, whole, baseline=False))
+    return forecasts
+
+
+def _sample_files(config: Config, run: Run, split: str) -> Iterator[tuple[str, Path]]:
+    """The modes and paths of the sample stores of a split, variations of the sampling included."""
+    for mode in config.sampling.modes:
+        for path in sorted(run.samples.glob(f"*-{mode}-{split}*.zarr")):
+            yield mode, path
 
 
 def _whole(precip: xr.DataArray) -> Iterator[Piece]:
@@ -81,7 +95,14 @@ def _whole(precip: xr.DataArray) -> Iterator[Piece]:
 
 
 def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray) -> Iterator[Forecast]:
-    """The configured baselines on some days (indices of the store) of a split."""
+    """The configured baselines on some days of a split.
+
+    Args:
+        config: the configuration.
+        store: the prepared data.
+        split: train, validation or test.
+        days: (day,) the days, as indices of the store.
+    """
     for name in config.evaluate.baselines:
         labels = {"model": name, "checkpoint": "", "seed": config.seed, "mode": "prior", "split": split}
         make = functools.partial(_pieces, name, store, split, days, config.sampling.members, config.seed)
@@ -90,12 +111,13 @@ def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray
 
 
 def _pieces(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> Iterator[Piece]:
-    """A baseline of some days of a split, a few hundred megabytes at a time.
+    """A baseline on some days of a split, at most ``_PIECE_BYTES`` at a time.
 
-    The other days of the split are hidden from it; in training they are its library, so there it makes all of them.
+    Only the days of the piece are left in the split. In the training split the other days are needed as the library
+    of the baseline, so there all days are made at once.
     """
-    kinds = store["split"].values
-    in_split = np.flatnonzero(kinds == SPLITS.index(split))
+    split_of_day = store["split"].values
+    in_split = np.flatnonzero(split_of_day == SPLITS.index(split))
     a_day = 4 * members * store.sizes[Y] * store.sizes[X]
     step = max(1, _PIECE_BYTES // a_day)
     if split == "train":
@@ -104,6 +126,6 @@ def _pieces(name: str, store: xr.Dataset, split: str, days: np.ndarray, members:
         return
     for start in range(0, len(days), step):
         piece = slice(start, start + step)
-        visible = kinds.copy()
+        visible = split_of_day.copy()
         visible[np.setdiff1d(in_split, days[piece])] = -1
         yield piece, forecast(name, store.assign(split=(TIME, visible)), split, members, seed=seed)

@@ -1,4 +1,4 @@
-"""Looking figures up in the rows of metrics.csv."""
+"""Figures looked up in the rows of ``metrics.csv``."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ class MetricTable:
     """The rows of one split of metrics.csv, found by model, days, metric and mode.
 
     Args:
-        metrics: rows of metrics.csv; threshold, scale and what else is not asked for may be missing.
+        metrics: rows of metrics.csv; only the columns model, mode, split, days and metric must be there.
         split: train, validation or test.
     """
 
     def __init__(self, metrics: pd.DataFrame, split: str) -> None:
         self._rows: dict[tuple[str, str, str, str], list[Row]] = {}
         for row in metrics[metrics["split"] == split].to_dict("records"):
-            mode = "" if row["model"] in BASELINES else row["mode"]  # a baseline knows no modes
+            mode = "" if row["model"] in BASELINES else row["mode"]  # one row of a baseline serves both modes
             self._rows.setdefault((row["model"], mode, row["days"], row["metric"]), []).append(row)
 
     def find(self, model: str, days: str, metric: str, mode: str) -> Row | None:
-        """The row of one figure: the plain one where there are thresholds or scales, the last of repeated ones."""
+        """The row of one figure, or None.
+
+        Where there are rows of several thresholds or scales, it is the one without a threshold and at the scale of
+        single cells; where rows are repeated, it is the last.
+        """
         rows = self._rows.get((model, "" if model in BASELINES else mode, days, metric), [])
         for column, plain in (("threshold", ()), ("scale", (0, 1))):
             simple = [row for row in rows if math.isnan(number(row, column)) or number(row, column) in plain]
