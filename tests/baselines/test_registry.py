@@ -95,8 +95,7 @@ def test_the_records_stand_in_order_and_say_what_a_reader_needs() -> None:
 def test_the_registry_needs_neither_torch_nor_pysteps() -> None:
     code = (
         "import sys; sys.modules['torch'] = sys.modules['pysteps'] = None\n"
-        "from rainsmith.baselines import registry
-from rainsmith.baselines.registry import BASELINES; print(*BASELINES.names())"
+        "from rainsmith.baselines.registry import BASELINES; print(*BASELINES.names())"
     )
     names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert tuple(names) == BASELINES.names()

@@ -10,16 +10,15 @@ import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, in_split
 from rainsmith.config import Config
-from rainsmith.evaluate import climate as climatology
 from rainsmith.evaluate.climate import (
     CLIMATE_COLUMNS,
     ClimateWatch,
     climate_of,
     covers,
     record_of,
-    reference_of,
     write_maps,
 )
+from rainsmith.evaluate.climate_reference import Reference, reference_of
 from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import pair
@@ -40,7 +39,7 @@ def store(config: Config) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def reference(store: xr.Dataset) -> climatology.Reference:
+def reference(store: xr.Dataset) -> Reference:
     return reference_of(store, 0.1)
 
 
@@ -50,9 +49,7 @@ def forecast_of(store: xr.Dataset, members: xr.DataArray, days: np.ndarray | Non
     return Forecast(labels, days, members.sizes[MEMBER], lambda: iter([(slice(None), members)]), baseline=False)
 
 
-def watched(
-    store: xr.Dataset, reference: climatology.Reference, members: xr.DataArray
-) -> tuple[ClimateWatch, Forecast]:
+def watched(store: xr.Dataset, reference: Reference, members: xr.DataArray) -> tuple[ClimateWatch, Forecast]:
     forecast = forecast_of(store, members)
     watch, obs = ClimateWatch(reference, forecast, store), in_split(store, "test")["precip"]
     for start in range(0, len(forecast.days), 100):
@@ -61,30 +58,7 @@ def watched(
     return watch, forecast
 
 
-def test_thresholds_are_training_quantiles_of_each_cell(
-    store: xr.Dataset, reference: climatology.Reference, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    training = in_split(store, "train")["precip"].values.reshape(200, -1)[:, reference.cells].astype(np.float64)
-    wet = np.where(training >= 1, training, np.nan)
-    np.testing.assert_allclose(reference.peak_mm, np.maximum(np.quantile(training, 0.99, axis=0), 0.1), rtol=1e-6)
-    np.testing.assert_allclose(reference.heavy_mm, np.nanquantile(wet, 0.95, axis=0), rtol=1e-6)
-    assert reference.days_per_year == 365
-    monkeypatch.setattr(climatology, "_BAND_BYTES", 1)
-    np.testing.assert_array_equal(reference_of(store, 0.1).heavy_mm, reference.heavy_mm)
-
-
-def test_gaps_in_training_days_and_a_cell_without_any(store: xr.Dataset) -> None:
-    holed = store.copy()
-    precip = store["precip"].values.copy()
-    precip[:50, 8, 5], precip[:200, 9, 9] = np.nan, np.nan
-    holed["precip"] = store["precip"].copy(data=precip)
-    found = reference_of(holed, 0.1)
-    at = {cell: np.flatnonzero(found.cells == cell)[0] for cell in (85, 99)}
-    assert found.peak_mm[at[85]] == pytest.approx(np.quantile(precip[50:200, 8, 5].astype(float), 0.99), rel=1e-6)
-    assert np.isinf([found.peak_mm[at[99]], found.heavy_mm[at[99]]]).all()
-
-
-def test_members_that_are_the_observation_have_no_bias(store: xr.Dataset, reference: climatology.Reference) -> None:
+def test_members_that_are_the_observation_have_no_bias(store: xr.Dataset, reference: Reference) -> None:
     same = in_split(store, "test")["precip"].expand_dims(member=3, axis=1)
     table, maps = climate_of(*watched(store, reference, same), FEW)
     assert list(table.columns) == CLIMATE_COLUMNS and set(table["members"]) == {3}
@@ -98,7 +72,7 @@ def test_members_that_are_the_observation_have_no_bias(store: xr.Dataset, refere
 
 
 def test_table_and_maps_say_the_same_and_know_their_units(
-    store: xr.Dataset, reference: climatology.Reference, tmp_path: Path
+    store: xr.Dataset, reference: Reference, tmp_path: Path
 ) -> None:
     members = members_of(store, "prior", 4)["precip"]
     table, maps = climate_of(*watched(store, reference, 2 * members), FEW)
@@ -127,9 +101,7 @@ def test_table_and_maps_say_the_same_and_know_their_units(
     assert again["R1mm_bias"].attrs["units"] == "days/year" and again["y"].attrs["units"] == "m"
 
 
-def test_a_single_value_has_no_range_and_a_baseline_no_intervals(
-    store: xr.Dataset, reference: climatology.Reference
-) -> None:
+def test_a_single_value_has_no_range_and_a_baseline_no_intervals(store: xr.Dataset, reference: Reference) -> None:
     one = in_split(store, "test")["precip"].expand_dims(member=1, axis=1)
     watch, forecast = watched(store, reference, one)
     alone = Forecast(forecast.labels, forecast.days, 1, forecast.pieces, baseline=True)
@@ -138,7 +110,7 @@ def test_a_single_value_has_no_range_and_a_baseline_no_intervals(
     assert np.isnan(maps["return_level_lower"]).all() and np.isnan(maps["return_level_domain_upper"]).all()
 
 
-def test_a_missing_member_leaves_the_cell_day_out_of_both(store: xr.Dataset, reference: climatology.Reference) -> None:
+def test_a_missing_member_leaves_the_cell_day_out_of_both(store: xr.Dataset, reference: Reference) -> None:
     members = members_of(store, "prior", 2)["precip"].copy()
     members[:, 0, 8, 5] = np.nan
     members[:, 1, 8, 5] = 900.0
@@ -154,7 +126,7 @@ def test_only_whole_splits_have_a_climate(store: xr.Dataset) -> None:
     assert not covers(forecast_of(store, members, days[1:]), store)
 
 
-def test_the_record_is_all_days_of_the_store(store: xr.Dataset, reference: climatology.Reference) -> None:
+def test_the_record_is_all_days_of_the_store(store: xr.Dataset, reference: Reference) -> None:
     record = record_of(reference, store, FEW)
     np.testing.assert_allclose(record["mean_observed"], store["precip"].mean("time"), rtol=1e-5)
     assert (record.attrs["first_day"], record.attrs["last_day"]) == ("2001-01-01", "2002-12-31")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,12 @@ import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
 from rainsmith.base.files import atomic
+from rainsmith.evaluate.climate_reference import Reference
 from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.scoring import member_range, on_cells
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
-from rainsmith.metrics.climate import INDICES, WET_DAY_MM, CellClimate
+from rainsmith.metrics.climate import INDICES, CellClimate
 from rainsmith.metrics.core import CELL, SERIES, Pairs
 from rainsmith.metrics.return_levels import FIT, MIN_YEARS, PERIOD, PERIODS, levels_of_maxima, levels_of_peaks
 
@@ -28,82 +28,8 @@ EXCHANGEABLE = (
     "of series made of unrelated members."
 )
 MONTH = "month"
-_MOST_RESAMPLES = 100  # of return levels at every cell
-_BAND_BYTES = 96 * 2**20  # [bytes] of training days held at once
-_BLOCK_DAYS = 64  # [days] of the store read at once
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What the observed climate fixes for all forecasts.
-
-    Attributes:
-        cells: (cell,) the valid cells of the domain in the flattened grid.
-        heavy_mm: (cell,) [mm/day] P95 of the wet training days (at least 1 mm); inf without any.
-        peak_mm: (cell,) [mm/day] P99 of the training days, at least ``wet_mm``; inf without any.
-        wet_mm: [mm/day] of ``wet_fraction``.
-        days_per_year: [days] of the fullest calendar year of the store.
-        maps: coordinates (y, x), and the grid mapping where there is one, of what is written.
-    """
-
-    cells: np.ndarray
-    heavy_mm: np.ndarray
-    peak_mm: np.ndarray
-    wet_mm: float
-    days_per_year: int
-    maps: xr.Dataset
-
-    def climate(self, time: xr.DataArray, series: int) -> CellClimate:
-        """An empty climate of some days of the store."""
-        thresholds = {"heavy_mm": self.heavy_mm, "peak_mm": self.peak_mm}
-        shape = (series, len(self.cells))
-        return CellClimate(time, shape, wet_mm=self.wet_mm, days_per_year=self.days_per_year, **thresholds)
-
-    def on_grid(self, values: np.ndarray) -> np.ndarray:
-        """(..., cell) as float32 (..., y, x), NaN outside the domain."""
-        shape = (self.maps.sizes[Y], self.maps.sizes[X])
-        grid = np.full((*values.shape[:-1], shape[0] * shape[1]), np.nan, dtype=np.float32)
-        grid[..., self.cells] = values
-        return grid.reshape(*values.shape[:-1], *shape)
-
-
-def reference_of(store: xr.Dataset, wet_mm: float) -> Reference:
-    """Thresholds at each cell from the training days of a store, and the length of its year."""
-    precip = store["precip"].transpose(TIME, Y, X)
-    training = np.flatnonzero(store["split"].values == SPLITS.index("train"))
-    shape = (precip.sizes[Y], precip.sizes[X])
-    heavy, peak = np.full(shape, np.inf), np.full(shape, np.inf)
-    rows = max(1, _BAND_BYTES // max(4 * len(training) * shape[1], 1))
-    for start in range(0, shape[0], rows):
-        band = slice(start, start + rows)
-        days = np.sort(precip.isel({TIME: training, Y: band}).values, axis=0)  # NaN comes last
-        days = days[::-1]  # ... and now first
-        count = np.isfinite(days).sum(axis=0)
-        wet = (days >= WET_DAY_MM).sum(axis=0)
-        heavy[band] = _upper_quantile(days, len(days) - count, wet, 0.95)
-        peak[band] = np.maximum(_upper_quantile(days, len(days) - count, count, 0.99), wet_mm)
-    cells = np.flatnonzero(store["mask"].values)
-    mapping = str(store.attrs.get("grid_mapping", ""))
-    kept = [
-        name
-        for name in store.variables
-        if set(store[name].dims) <= {Y, X} and (name in store.coords or name == mapping)
-    ]
-    maps = xr.Dataset(coords={name: store[name].variable.load() for name in kept}).drop_encoding()
-    maps = maps.assign_coords({dim: np.arange(n) for dim, n in zip((Y, X), shape, strict=True) if dim not in kept})
-    maps.attrs["grid_mapping"] = mapping if mapping in kept else ""
-    years = np.unique(store[TIME].dt.year.values, return_counts=True)[1]
-    heavy, peak = heavy.reshape(-1)[cells], peak.reshape(-1)[cells]
-    return Reference(cells, heavy, peak, wet_mm, int(years.max()), maps)
-
-
-def _upper_quantile(falling: np.ndarray, first: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:
-    """Quantile (linear, type 7) of ``count`` values from ``first`` on, (day, ...) in falling order; inf of none."""
-    place = first + (1 - q) * np.maximum(count - 1, 0)
-    last = len(falling) - 1
-    low, high = np.minimum(np.floor(place), last), np.minimum(np.ceil(place), last)
-    ends = [np.take_along_axis(falling, index.astype(np.int64)[None], axis=0)[0] for index in (low, high)]
-    return np.where(count > 0, ends[0] + (place - low) * (ends[1].astype(np.float64) - ends[0]), np.inf)
+_MOST_RESAMPLES = 100  # of return levels, which are estimated anew at every cell
+_BLOCK_DAYS = 64  # [days] of the store that are read at once
 
 
 class ClimateWatch:
@@ -124,9 +50,14 @@ def covers(forecast: Forecast, store: xr.Dataset) -> bool:
 
 
 def climate_of(watched: ClimateWatch, forecast: Forecast, resampling: Resampling) -> tuple[pd.DataFrame, xr.Dataset]:
-    """Rows of ``climate.csv`` and what ``<model>-<mode>-<split>-climate.nc`` holds.
+    """Rows of ``climate.csv``, and the contents of ``<model>-<mode>-<split>-climate.nc``.
 
     Return levels of baselines have no intervals.
+
+    Args:
+        watched: the climate, after the forecast was scored.
+        forecast: the forecast that it belongs to.
+        resampling: how the intervals are made.
     """
     climate, reference, members = watched.climate, watched.reference, forecast.members
     sources = {"observed": [members], "members": list(range(members))}
@@ -137,24 +68,35 @@ def climate_of(watched: ClimateWatch, forecast: Forecast, resampling: Resampling
     data = _described(xr.merge([_index_maps(climate, reference), _cycle(climate), levels]), reference)
     data.attrs = {**forecast.labels, "members": members, "days_per_year": climate.days_per_year, "note": EXCHANGEABLE}
 
-    found: list[tuple[str, str, np.ndarray]] = []
-    indices = climate.indices()
-    for index in INDICES:
-        found.append((index.name, index.units, indices[index.name].mean(CELL).values))
-    cycle = climate.seasonal_cycle()
-    known = cycle[np.isfinite(cycle).all(axis=1)]
-    if len(known) > 1:
-        found.append(("seasonal_range", "mm/day", known.max(axis=0) - known.min(axis=0)))
-    for period, values in zip(PERIODS, by_series.T, strict=True):
-        found.append((f"return_level_{period:g}y", "mm/day", values))
     about = {key: forecast.labels[key] for key in ("model", "mode", "split")}
-    rows = [{**about, "index": name, "members": members, **_row(values), "units": unit} for name, unit, values in found]
+    rows = [
+        {**about, "index": name, "members": members, **_row(values), "units": units}
+        for name, units, values in _figures(climate, by_series)
+    ]
     table = pd.DataFrame(rows, columns=CLIMATE_COLUMNS)
     return table[np.isfinite(table["value"]) | np.isfinite(table["observed"])], data
 
 
+def _figures(climate: CellClimate, curves: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Name, units and figures (series,) of each row: indices, the range of the seasonal cycle, and return levels.
+
+    Args:
+        climate: of the members and the observation.
+        curves: (series, return_period) [mm/day] return levels of the domain.
+    """
+    indices = climate.indices()
+    for index in INDICES:
+        yield index.name, index.units, indices[index.name].mean(CELL).values
+    cycle = climate.seasonal_cycle()
+    known = cycle[np.isfinite(cycle).all(axis=1)]
+    if len(known) > 1:
+        yield "seasonal_range", "mm/day", known.max(axis=0) - known.min(axis=0)
+    for period, levels in zip(PERIODS, curves.T, strict=True):
+        yield f"return_level_{period:g}y", "mm/day", levels
+
+
 def record_of(reference: Reference, store: xr.Dataset, resampling: Resampling) -> xr.Dataset:
-    """The observed climate of all days of the store, whatever their split: what ``record-climate.nc`` holds."""
+    """The observed climate of all days of the store, whatever their split: the contents of ``record-climate.nc``."""
     time = store[TIME]
     climate = reference.climate(time, 1)
     for start in range(0, store.sizes[TIME], _BLOCK_DAYS):
@@ -181,20 +123,28 @@ def return_levels(
 ) -> xr.Dataset:
     """Return levels of each source, whose series are pooled, by each method, with bounds from resampled weather.
 
-    Whole weeks (``block_days``) are drawn for the GPD, calendar years for the GEV.
+    Whole blocks of days (weeks) are drawn for the GPD, calendar years for the GEV.
+
+    Args:
+        climate: of all series.
+        reference: thresholds and grid.
+        time: (time,) the days of the climate.
+        sources: for each name in the output, the series that are pooled.
+        resampling: how the intervals are made.
+        resamples: number of resamples; 0 leaves the bounds out.
     """
     block = _blocks(time, resampling)
     weeks = _draws(int(block.max()) + 1, resamples, resampling.seed)
     years = _draws(len(climate.years), resamples, resampling.seed)
     peaks, maxima = climate.peaks(), climate.annual_maxima()
     length = climate.days.sum(axis=0) / climate.days_per_year
-    found, counts = [], []
+    by_source, counts = [], []
     for series in sources.values():
         own = peaks.of(*series)
         above = levels_of_peaks(own, reference.peak_mm, length * len(series), block, weeks)
-        found.append(xr.concat([levels_of_maxima(maxima[:, series], years), above], FIT))
+        by_source.append(xr.concat([levels_of_maxima(maxima[:, series], years), above], FIT))
         counts.append(np.bincount(own.cell, minlength=len(length)) / np.where(length > 0, length, np.nan) / len(series))
-    levels = xr.concat(found, pd.Index(list(sources), name="source"))
+    levels = xr.concat(by_source, pd.Index(list(sources), name="source"))
     names = {"level": "return_level", "lower": "return_level_lower", "upper": "return_level_upper"}
     made = {new: _mapped(levels[old], reference) for old, new in names.items()}
     made |= {f"return_level_{name}": levels[name] for name in ("domain", "domain_lower", "domain_upper")}
@@ -220,19 +170,19 @@ def _blocks(time: xr.DataArray, resampling: Resampling) -> np.ndarray:
 
 
 def _draws(blocks: int, resamples: int, seed: int) -> np.ndarray:
-    """All blocks once, then drawn; one block alone is not drawn."""
+    """How often each block is counted, (1 + resamples, blocks): a single block cannot be resampled."""
     return resampling_weights(blocks, resamples if blocks > 1 else 0, seed=seed)
 
 
 def _domain_curves(climate: CellClimate, reference: Reference, block: np.ndarray) -> np.ndarray:
-    """(series, return_period) means over the cells of the return levels of each series, by the shape of the domain."""
+    """Return levels of the domain, (series, return_period) [mm/day]: means over cells, which share one shape."""
     peaks, once = climate.peaks(), np.ones((1, int(block.max()) + 1))
     length = climate.days.sum(axis=0) / climate.days_per_year
-    found = []
+    curves = []
     for series in range(climate.rain.shape[0]):
         levels = levels_of_peaks(peaks.of(series), reference.peak_mm, length, block, once)
-        found.append(levels["domain"].sel({FIT: "gpd_regional"}).values)
-    return np.stack(found)
+        curves.append(levels["domain"].sel({FIT: "gpd_regional"}).values)
+    return np.stack(curves)
 
 
 def _row(values: np.ndarray) -> dict[str, float]:
@@ -244,23 +194,25 @@ def _row(values: np.ndarray) -> dict[str, float]:
 
 def _index_maps(climate: CellClimate, reference: Reference) -> xr.Dataset:
     """``<index>_observed``, and with members ``<index>_members`` (their mean) and ``<index>_bias``, (y, x)."""
-    found: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
     for name, index in climate.indices().data_vars.items():
         observed = index.isel({SERIES: -1}).values
         maps = {"observed": observed}
         if index.sizes[SERIES] > 1:
             members = index.isel({SERIES: slice(None, -1)}).mean(SERIES).values
             maps |= {"members": members, "bias": members - observed}
-        found |= {f"{name}_{kind}": ((Y, X), reference.on_grid(values), index.attrs) for kind, values in maps.items()}
-    return xr.Dataset(found)
+        variables |= {
+            f"{name}_{kind}": ((Y, X), reference.on_grid(values), index.attrs) for kind, values in maps.items()
+        }
+    return xr.Dataset(variables)
 
 
 def _cycle(climate: CellClimate) -> xr.Dataset:
     cycle, units = climate.seasonal_cycle(), {"units": "mm/day"}
-    found: dict[str, Any] = {"seasonal_cycle_observed": (MONTH, cycle[:, -1], units)}
+    variables: dict[str, Any] = {"seasonal_cycle_observed": (MONTH, cycle[:, -1], units)}
     if cycle.shape[1] > 1:
-        found["seasonal_cycle_members"] = ((MONTH, MEMBER), cycle[:, :-1], units)
-    return xr.Dataset(found, coords={MONTH: np.arange(1, 13)})
+        variables["seasonal_cycle_members"] = ((MONTH, MEMBER), cycle[:, :-1], units)
+    return xr.Dataset(variables, coords={MONTH: np.arange(1, 13)})
 
 
 def _mapped(values: xr.DataArray, reference: Reference) -> xr.DataArray:
@@ -272,7 +224,7 @@ def _mapped(values: xr.DataArray, reference: Reference) -> xr.DataArray:
 
 
 def _described(data: xr.Dataset, reference: Reference) -> xr.Dataset:
-    """With the coordinates of the grid, and what lies on it tied to the grid mapping."""
+    """The same data with the coordinates of the grid, and its maps with the name of the grid mapping."""
     data = data.assign_coords(reference.maps.coords)
     for field in data.data_vars.values():
         if reference.maps.attrs["grid_mapping"] and {Y, X} <= set(field.dims):

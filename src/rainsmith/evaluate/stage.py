@@ -18,7 +18,8 @@ from rainsmith.base.files import atomic, write_json
 from rainsmith.config import Config
 from rainsmith.evaluate.area_files import read_areas
 from rainsmith.evaluate.areas import AreaMeans, Areas, score_areas
-from rainsmith.evaluate.climate import ClimateWatch, Reference, climate_of, covers, record_of, reference_of, write_maps
+from rainsmith.evaluate.climate import ClimateWatch, climate_of, covers, record_of, write_maps
+from rainsmith.evaluate.climate_reference import Reference, reference_of
 from rainsmith.evaluate.comparisons import compare_in_pairs
 from rainsmith.evaluate.forecasts_to_score import Forecast, baselines_of, samples_of
 from rainsmith.evaluate.scoring import Scored, assess, day_sets_of
@@ -29,7 +30,7 @@ from rainsmith.run_folder import Run
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found; ``folder`` holds the same tables as files, rounded to seven digits.
+    """The results of an evaluation; ``folder`` holds the same tables as files, rounded to seven digits.
 
     Attributes:
         folder: ``evaluation/`` of the run folder.
@@ -52,7 +53,7 @@ class Evaluation:
 
 @dataclass
 class _Work:
-    """What every forecast is scored with, and the rows that were found so far."""
+    """What every forecast is scored with, and the rows that there are so far."""
 
     store: xr.Dataset
     settings: Settings
