@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from rainsmith.base.dims import SPLITS, TIME
 from rainsmith.base.errors import UserError
+from rainsmith.data.grids.bilinear import bilinear
 
 FLOOR_MM = 0.02
 """[mm/day] Added to both sides of a ratio of coarse fields, or its smallest divisor: a dry day keeps it finite."""
@@ -44,14 +45,7 @@ class CoarseRain:
 
     def at_cells(self, fields: np.ndarray) -> np.ndarray:
         """Bilinear interpolation of coarse fields (day, y_lr, x_lr) to the fine cells: (day, cell)."""
-        ny, nx = fields.shape[-2:]
-        top = np.clip(np.floor(self.row).astype(int), 0, max(ny - 2, 0))
-        left = np.clip(np.floor(self.col).astype(int), 0, max(nx - 2, 0))
-        below, right = np.minimum(top + 1, ny - 1), np.minimum(left + 1, nx - 1)
-        down, across = self.row - top, self.col - left
-        upper = fields[:, top, left] * (1 - across) + fields[:, top, right] * across
-        lower = fields[:, below, left] * (1 - across) + fields[:, below, right] * across
-        return np.asarray(upper * (1 - down) + lower * down)
+        return bilinear(fields, self.row, self.col)
 
     def block_values(self, fields: np.ndarray) -> np.ndarray:
         """Each fine cell's own coarse cell, without interpolation: (day, cell)."""

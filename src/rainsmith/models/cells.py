@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rainsmith.data.grids import bilinear
+
 
 def block_sums(values: Tensor, block: Tensor, blocks: int) -> Tensor:
     """Sums over the cells of each block: (..., cells) -> (..., blocks).
@@ -21,19 +23,9 @@ def block_sums(values: Tensor, block: Tensor, blocks: int) -> Tensor:
 
 
 def bilinear_weights(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (4, cells) and weights (4, cells) of the grid points around fractional positions, clamped to the grid."""
-    corners, weights = [], []
-    parts = []
-    for position, cells in ((row, shape[0]), (column, shape[1])):
-        inside = np.clip(np.asarray(position, dtype=np.float64), 0, cells - 1)
-        low = np.minimum(np.floor(inside).astype(np.int64), max(0, cells - 2))
-        parts.append((low, np.minimum(low + 1, cells - 1), inside - low))
-    (top, bottom, down), (left, right, across) = parts
-    for rows, vertical in ((top, 1 - down), (bottom, down)):
-        for columns, horizontal in ((left, 1 - across), (right, across)):
-            corners.append(rows * shape[1] + columns)
-            weights.append(vertical * horizontal)
-    return np.stack(corners), np.stack(weights).astype(np.float32)
+    """The four grid cells around fractional positions, and their weights in single precision: both (4, cells)."""
+    cells, weights = bilinear.bilinear_weights(row, column, shape)
+    return cells, weights.astype(np.float32)
 
 
 class Pooling(torch.nn.Module):
