@@ -38,7 +38,7 @@ def test_a_figure_outside_of_its_bounds_is_not_printed_as_one_of_them(
     value: float, verdict: str, shown: str, healthy: str
 ) -> None:
     _, measured, in_order, *_ = finding_table("", [_finding(verdict, value)]).rows[0].cells
-    assert (measured.text, measured.small) == (shown, "mean rain, days heavy by the input")
+    assert (measured.text, measured.small) == (shown, "mean rain, heavy_x days")
     assert (in_order.text, in_order.small) == (healthy, "from some years")
 
 

@@ -22,7 +22,8 @@ def diagnosis_section(material: Material) -> Section:
     note = (
         f"Known failures that were looked for: {failed + doubtful + passed}; found: {failed}; doubtful: {doubtful}. "
         "Figures of the members are held against how far two samples of the observed years are apart by chance; bounds "
-        "inside the model lie between healthy and spoilt runs of an artificial climate."
+        "inside the model lie between healthy and spoilt runs of an artificial climate. Days of heavy_x are heavy by "
+        "the input."
     )
     bad = [finding for finding in findings if finding["verdict"] in ("fail", "warn")]
     good = [finding for finding in findings if finding not in bad]
@@ -62,5 +63,7 @@ def _measured(finding: Mapping[str, Any]) -> list[Cell]:
         healthy = "no bound" if upper is None else f"at most {text(upper)}"
     else:
         healthy = f"at least {text(lower)}" if upper is None else f"{text(lower)} to {text(upper)}"
-    name = figure["name"].replace("heavy_x days", "days heavy by the input")
-    return [Cell("not finite" if value is None else text(value), name), Cell(healthy, f"from {figure['origin']}")]
+    return [
+        Cell("not finite" if value is None else text(value), figure["name"]),
+        Cell(healthy, f"from {figure['origin']}"),
+    ]

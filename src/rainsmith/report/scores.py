@@ -10,7 +10,7 @@ from rainsmith.metrics.registry import METRICS, Metric
 from rainsmith.report.forecasts import column_of, forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
-from rainsmith.report.words import DAY_WORDS, NOTHING, interval, listing, number, unit_of
+from rainsmith.report.words import DAY_WORDS, NOTHING, interval, number, unit_of
 
 SHOWN_SCALES = (1.0, 7.0)
 """[cells] Scales of the fractions skill score that the page shows; ``metrics.csv`` has all."""
@@ -126,11 +126,8 @@ def closeness(metric: Metric, value: float, observed: float) -> float:
 
 
 def left_out(material: Material) -> list[str]:
-    """Baselines that do not apply, grouped by the reason (without the advice that follows it)."""
-    reasons: dict[str, list[str]] = {}
-    for name, reason in material.notes.items():
-        reasons.setdefault(reason.partition(";")[0], []).append(forecast_named(name).title)
-    return [f"Left out: {listing(names)} ({reason})." for reason, names in reasons.items()]
+    """Baselines that do not apply, each with the reason."""
+    return [f"Left out: {forecast_named(name).title} ({reason})." for name, reason in material.notes.items()]
 
 
 def comparison_table(material: Material) -> list[Table]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -69,7 +70,7 @@ def sentence(criterion: Criterion) -> str:
     """One missed criterion with its figures."""
     metric = metric_of(criterion)
     observed = quantity(criterion.observed, metric)
-    beside = f", observed {observed}" if metric.aim == "observed" and criterion.observed == criterion.observed else ""
+    beside = f", observed {observed}" if metric.aim == "observed" and math.isfinite(criterion.observed) else ""
     return f"{title_of(criterion)}: {quantity(criterion.value, metric)}{beside}; asked for: {criterion.bounds}."
 
 
