@@ -21,6 +21,11 @@ def test_scores_show_prior_posterior_and_observed_from_epoch_one() -> None:
     assert (lines["observed"][:, 1] == 145.0).all()
 
 
+def test_a_long_title_is_broken_into_lines() -> None:
+    figure = training.score_by_epoch(training_log(4), "max", title="Mean absolute error where heavy rain was observed")
+    assert max(len(line) for line in figure.axes[0].get_title(loc="left").split("\n")) <= 38
+
+
 def test_both_best_epochs_are_the_last_improvements() -> None:
     assert training.best_epochs(training_log(40)) == {"prior": 30, "tail": 22}
     lines = _lines(training.loss_terms(training_log(40)))

@@ -21,6 +21,9 @@ def test_every_score_of_the_log_has_a_figure(material: Material) -> None:
 
 def test_captions_follow_from_the_aim_of_the_metric(material: Material) -> None:
     assert score_picture(material, "p99").caption == "Prior members should end on the observed value."
+    assert score_picture(material, "diversity").caption == "'diversity' of metrics.jsonl.", (
+        "no observed value is logged"
+    )
     assert score_picture(material, "crps").caption == "The lower the better."
     assert score_picture(material, "crps").alt.startswith("CRPS, error of the ensemble [mm/day]")
     assert score_picture(material, "correlation").alt.startswith("Correlation of prior"), "no metric has that name"

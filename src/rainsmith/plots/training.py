@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from rainsmith.plots.style import ACCENT, FAINT, INK, MODE_STYLES, axes, heading
 SIZE = (3.9, 3.2)
 Row = Mapping[str, Any]
 """One line of metrics.jsonl."""
+_TITLE_WIDTH = 38  # letters of a line that SIZE has room for
 _TERM_COLOURS = (INK, "#2c5f8a", "#5f8f5a", "#9a8a3a", "#7fa8cc", "#a3a09a", "#6b2f9b", "#8a5a44")
 
 
@@ -88,7 +90,7 @@ def score_by_epoch(rows: Sequence[Row], name: str, *, title: str) -> Figure:
     if epochs.size:
         panel.plot(epochs, values, color=INK, linewidth=1.6, label="observed", zorder=1.5)
         panel.set_ylim(0, 1.08 * max(float(values.max()), panel.get_ylim()[1] / 1.05))
-    heading(panel, title)
+    heading(panel, fill(title, _TITLE_WIDTH))
     return _by_epoch(figure, rows)
 
 

@@ -35,7 +35,8 @@ def score_picture(material: Material, name: str) -> Picture:
     title, caption = name.replace("_", " ").capitalize(), f"'{name}' of metrics.jsonl."
     if name in METRICS:
         title, aim = METRICS[name].heading, METRICS[name].aim
-        caption = AIM_CAPTIONS.get(str(aim), f"The best value is {aim}.")
+        if aim != "observed" or training.series(material.log, "validation", "observed", name)[0].size:
+            caption = AIM_CAPTIONS.get(str(aim), f"The best value is {aim}.")
     figure = training.score_by_epoch(material.log, name, title=title)
     return embed(figure, f"{title} of prior and posterior members by epoch", caption)
 
