@@ -18,15 +18,15 @@ def test_analogs_find_the_twin_of_a_day(store: xr.Dataset, name: str, with_rain:
     twin = store.copy(deep=True)
     twin["predictors"][test[4]] = store["predictors"].values[train[30]]
     twin = twin if with_rain else without_coarse_rain(twin)
-    found = forecast(name, twin, "test", 3).isel(time=4, member=0)
-    np.testing.assert_allclose(found, store["precip"][train[30]], rtol=1e-2 if "tuned" in name else 1e-6, atol=1e-3)
+    members = forecast(name, twin, "test", 3).isel(time=4, member=0)
+    np.testing.assert_allclose(members, store["precip"][train[30]], rtol=1e-2 if "tuned" in name else 1e-6, atol=1e-3)
 
 
 def test_a_training_day_is_no_analog_of_itself_nor_of_its_neighbours(store: xr.Dataset) -> None:
     train = in_split(store, "train")
-    found = forecast("analogs", store, "train", 1).isel(member=0)
+    members = forecast("analogs", store, "train", 1).isel(member=0)
     place = {field.tobytes(): index for index, field in enumerate(train["precip"].values)}
-    chosen = np.array([place[field.tobytes()] for field in found.values])
+    chosen = np.array([place[field.tobytes()] for field in members.values])
     assert np.abs(chosen - np.arange(len(chosen))).min() > 1  # the days of this store are 3 apart
 
 
@@ -37,8 +37,8 @@ def test_scaled_analogs_double_where_the_coarse_rain_is_double(store: xr.Dataset
     for day, factor in ((train[30], 200.0), (test[4], 400.0)):
         wet["predictors"][day, 1] = factor * store["predictors"].values[train[30], 1]
     wet["precip"][train[30]] *= 200.0
-    found = forecast("scaled-analogs", wet, "test", 1).isel(time=4, member=0)
-    np.testing.assert_allclose(found, 2 * wet["precip"][train[30]], rtol=1e-2)
+    members = forecast("scaled-analogs", wet, "test", 1).isel(time=4, member=0)
+    np.testing.assert_allclose(members, 2 * wet["precip"][train[30]], rtol=1e-2)
 
 
 def test_scaled_analogs_have_the_domain_mean_and_tuned_ones_the_block_means(store: xr.Dataset) -> None:

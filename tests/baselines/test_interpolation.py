@@ -13,9 +13,9 @@ def test_bilinear_is_exact_for_a_plane_inside_the_centres_and_constant_outside(s
     plane = 1.0 + 2.0 * np.arange(3)[:, None] + 3.0 * np.arange(3)
     flat = store.copy(deep=True)
     flat["predictors"][:, 1] = plane
-    found = forecast("bilinear", flat, "test", 1).isel(time=0, member=0)
+    members = forecast("bilinear", flat, "test", 1).isel(time=0, member=0)
     expected = 1.0 + 2.0 * store["coarse_row"].clip(0, 2) + 3.0 * store["coarse_col"].clip(0, 2)
-    np.testing.assert_allclose(found, expected.where(store["mask"]), rtol=1e-5)
+    np.testing.assert_allclose(members, expected.where(store["mask"]), rtol=1e-5)
 
 
 def test_bilinear_takes_a_missing_coarse_cell_from_its_neighbour(store: xr.Dataset) -> None:
@@ -28,8 +28,8 @@ def test_bilinear_takes_a_missing_coarse_cell_from_its_neighbour(store: xr.Datas
 
 
 def test_ratio_has_the_training_climatology(store: xr.Dataset) -> None:
-    found = forecast("ratio", store, "train", 1).mean(("time", "member"))
-    np.testing.assert_allclose(found, store["climatology"], rtol=1e-4)
+    members = forecast("ratio", store, "train", 1).mean(("time", "member"))
+    np.testing.assert_allclose(members, store["climatology"], rtol=1e-4)
 
 
 def test_quantile_mapping_has_the_training_distribution_of_every_cell(store: xr.Dataset) -> None:
@@ -44,6 +44,6 @@ def test_quantile_mapping_goes_on_beyond_the_training_maximum(store: xr.Dataset)
     test = np.flatnonzero(store["split"] == SPLITS.index("test"))
     largest = store["predictors"].isel(time=store["split"] == 0).max("time")
     wetter["predictors"][test[0]], wetter["predictors"][test[1]] = 2 * largest, 4 * largest
-    found = forecast("quantile-mapping", wetter, "test", 1).isel(member=0)
-    assert bool((found[0] > in_split(store, "train")["precip"].max("time")).where(store["mask"], True).all())
-    np.testing.assert_allclose(found[1], 2 * found[0], rtol=1e-3)
+    members = forecast("quantile-mapping", wetter, "test", 1).isel(member=0)
+    assert bool((members[0] > in_split(store, "train")["precip"].max("time")).where(store["mask"], True).all())
+    np.testing.assert_allclose(members[1], 2 * members[0], rtol=1e-3)

@@ -28,15 +28,15 @@ def store() -> xr.Dataset:
 
 @needs_pysteps
 def test_members_differ_inside_blocks_and_keep_their_means(store: xr.Dataset) -> None:
-    found = forecast("rainfarm", store, "test", 3)
+    members = forecast("rainfarm", store, "test", 3)
     days = in_split(store, "test")
     wanted = days["predictors"].isel(channel=0).values[:, None]
-    means = found.coarsen(y=SIDE, x=SIDE).mean().values
+    means = members.coarsen(y=SIDE, x=SIDE).mean().values
     np.testing.assert_allclose(means, np.broadcast_to(wanted, means.shape), rtol=1e-4, atol=1e-5)
-    assert found.attrs["units"] == "mm/day" and found.dtype == np.float32 and float(found.min()) >= 0
+    assert members.attrs["units"] == "mm/day" and members.dtype == np.float32 and float(members.min()) >= 0
     wet = days["precip"].mean(("y", "x")).values > 0
-    assert 0 < (~wet).sum() and not found.values[~wet].any()
-    detail = found.std("member").mean(("y", "x")).values
+    assert 0 < (~wet).sum() and not members.values[~wet].any()
+    detail = members.std("member").mean(("y", "x")).values
     assert (detail[wet] > 0).all()
 
 

@@ -37,15 +37,15 @@ def fair_crps(fcst: xr.DataArray, obs: xr.DataArray) -> float:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_shape_units_and_valid_cells(store: xr.Dataset, name: str) -> None:
-    found = forecast(name, store, "test", 5)
+    members = forecast(name, store, "test", 5)
     days = in_split(store, "test")
-    assert found.dims == ("time", "member", "y", "x")
-    assert found.dtype == np.float32
-    assert found.attrs["units"] == "mm/day"
-    assert found.sizes["member"] == (BASELINES[name].members_of(5))
-    assert (found["time"] == days["time"]).all() and (found["y"] == store["y"]).all()
-    assert (np.isfinite(found) == store["mask"]).all()
-    assert float(found.min()) >= 0
+    assert members.dims == ("time", "member", "y", "x")
+    assert members.dtype == np.float32
+    assert members.attrs["units"] == "mm/day"
+    assert members.sizes["member"] == (BASELINES[name].members_of(5))
+    assert (members["time"] == days["time"]).all() and (members["y"] == store["y"]).all()
+    assert (np.isfinite(members) == store["mask"]).all()
+    assert float(members.min()) >= 0
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -119,11 +119,11 @@ def test_a_gap_of_a_training_day_is_filled_and_an_empty_day_is_left_out(store: x
     holed = store.copy(deep=True)
     holed["precip"][train, 5, 5] = np.nan
     holed["precip"][train[::3]] = np.nan
-    found = forecast(name, holed, "test", 5)
-    assert (np.isfinite(found) == store["mask"]).all()
+    members = forecast(name, holed, "test", 5)
+    assert (np.isfinite(members) == store["mask"]).all()
     if name == "analogs":
         kept = {field[6:].tobytes() for field in np.delete(store["precip"].values[train], np.s_[::3], axis=0)}
-        assert all(field[6:].tobytes() in kept for field in found.values.reshape(-1, NY, NX))
+        assert all(field[6:].tobytes() in kept for field in members.values.reshape(-1, NY, NX))
 
 
 def test_the_example_runs() -> None:
@@ -173,14 +173,14 @@ def test_on_real_rain_the_scaled_analogs_are_strong(real_data: Path, tmp_path: P
     store = run.open_store()
     days = in_split(store, "test")
     heavy = days["heavy_x"].values
-    found = {name: forecast(name, store, "test", 10) for name in ENSEMBLES}
-    score = {name: fair_crps(fcst, days["precip"]) for name, fcst in found.items()}
+    members = {name: forecast(name, store, "test", 10) for name in ENSEMBLES}
+    score = {name: fair_crps(fcst, days["precip"]) for name, fcst in members.items()}
     assert score["tuned-analogs"] < 0.95 * score["scaled-analogs"]
     assert score["scaled-analogs"] < 0.75 * score["analogs"] < 0.5 * score["climatology"]
     mask = store["mask"].values
     observed = days["precip"].values[heavy][:, mask]
     for name, tolerance in (("scaled-analogs", 0.06), ("tuned-analogs", 0.10)):
-        storms = found[name].values[heavy][:, :, mask]
+        storms = members[name].values[heavy][:, :, mask]
         assert storms.mean() / observed.mean() == pytest.approx(1, abs=0.01)
         assert np.quantile(storms, 0.99) / np.quantile(observed, 0.99) == pytest.approx(1, abs=tolerance)
         assert storms.max(axis=2).mean() / observed.max(axis=1).mean() == pytest.approx(1, abs=tolerance)

@@ -11,8 +11,8 @@ from rainsmith.evaluate.criteria import DOCUMENTED, VERDICT, Criterion, Grade, c
 from tests.evaluate.made import table
 
 
-def named(found: list[Criterion], name: str) -> Criterion:
-    return next(criterion for criterion in found if criterion.name == name)
+def named(judged: list[Criterion], name: str) -> Criterion:
+    return next(criterion for criterion in judged if criterion.name == name)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def named(found: list[Criterion], name: str) -> Criterion:
 )
 def test_verdict_grades_both_sides(name: str, metric: str, observed: float, steps: dict[float, Grade]) -> None:
     for value, grade in steps.items():
-        found = named(verdict(table({"metric": metric, "value": value, "observed": observed}), "m", "test"), name)
-        assert (value, found.grade) == (value, grade)
-        assert found.days == "heavy_x"
+        judged = named(verdict(table({"metric": metric, "value": value, "observed": observed}), "m", "test"), name)
+        assert (value, judged.grade) == (value, grade)
+        assert judged.days == "heavy_x"
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_verdict_grades_both_sides(name: str, metric: str, observed: float, step
 def test_documented_is_one_sided(name: str, metric: str, mode: str, observed: float, steps: dict[float, Grade]) -> None:
     for value, grade in steps.items():
         rows = table({"metric": metric, "value": value, "observed": observed, "mode": mode, "days": "heavy"})
-        found = named(documented(rows, "m", "test"), name)
-        assert (value, found.grade) == (value, grade)
-        assert found.days == "heavy"
+        judged = named(documented(rows, "m", "test"), name)
+        assert (value, judged.grade) == (value, grade)
+        assert judged.days == "heavy"
 
 
 def crps(**scores: float) -> pd.DataFrame:
@@ -87,17 +87,17 @@ def crps(**scores: float) -> pd.DataFrame:
     [(2.5, "fail"), (2.4, "fail"), (2.0, "minimum"), (1.5, "minimum"), (1.4, "good"), (1.34, "excellent")],
 )
 def test_crps_is_judged_by_the_baselines(value: float, grade: Grade) -> None:
-    found = named(verdict(crps(m=value, ratio=2.4, scaled_analogs=1.5, bilinear=2.8), "m", "test"), "crps")
-    assert found.grade == grade
-    assert found.ratio == pytest.approx(value / 1.5)
-    assert not found.passed_by_bilinear
-    assert found.against == ("ratio", "scaled-analogs") and found.limits == pytest.approx((2.4, 1.5, 1.35))
+    judged = named(verdict(crps(m=value, ratio=2.4, scaled_analogs=1.5, bilinear=2.8), "m", "test"), "crps")
+    assert judged.grade == grade
+    assert judged.ratio == pytest.approx(value / 1.5)
+    assert not judged.passed_by_bilinear
+    assert judged.against == ("ratio", "scaled-analogs") and judged.limits == pytest.approx((2.4, 1.5, 1.35))
 
 
 def test_crps_falls_back_on_climatology_and_plain_analogs() -> None:
-    found = named(verdict(crps(m=1.3, climatology=1.6, analogs=1.5), "m", "test"), "crps")
-    assert found.grade == "excellent"
-    assert found.against == ("climatology", "analogs") and found.limits == pytest.approx((1.6, 1.5, 1.35))
+    judged = named(verdict(crps(m=1.3, climatology=1.6, analogs=1.5), "m", "test"), "crps")
+    assert judged.grade == "excellent"
+    assert judged.against == ("climatology", "analogs") and judged.limits == pytest.approx((1.6, 1.5, 1.35))
     assert named(verdict(crps(m=1.3, climatology=1.6), "m", "test"), "crps").grade == "minimum"
     assert named(verdict(crps(m=1.3), "m", "test"), "crps").grade == "n/a"
 
@@ -126,9 +126,9 @@ def test_what_bilinear_passes_is_marked() -> None:
 
 def test_a_baseline_has_no_posterior() -> None:
     rows = table({"metric": "max", "value": 99.0, "observed": 100.0, "model": "bilinear", "days": "heavy"})
-    found = documented(rows, "bilinear", "test")
-    assert named(found, "prior max").grade == "excellent"
-    assert named(found, "posterior max").grade == "n/a"
+    judged = documented(rows, "bilinear", "test")
+    assert named(judged, "prior max").grade == "excellent"
+    assert named(judged, "posterior max").grade == "n/a"
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ def test_a_single_extreme_is_judged_by_the_range_of_many_members(observed: float
 
 @pytest.mark.parametrize("rows", [table(), table({"metric": "other", "value": 1.0})])
 def test_missing_rows_are_not_judged(rows: pd.DataFrame) -> None:
-    found = [*verdict(rows, "m", "test"), *documented(rows, "m", "test")]
-    assert len(found) == len(DOCUMENTED) + len(VERDICT)
-    assert count(found) == {"fail": 0, "minimum": 0, "good": 0, "excellent": 0, "n/a": len(found)}
+    judged = [*verdict(rows, "m", "test"), *documented(rows, "m", "test")]
+    assert len(judged) == len(DOCUMENTED) + len(VERDICT)
+    assert count(judged) == {"fail": 0, "minimum": 0, "good": 0, "excellent": 0, "n/a": len(judged)}
 
 
 def test_missing_observations_are_not_judged() -> None:

@@ -20,10 +20,14 @@ def test_the_plain_row_is_taken_where_there_are_thresholds_and_scales() -> None:
         {"metric": "mean", "value": 6.0},
         {"metric": "mean", "value": 7.0, "mode": "posterior"},
     )
-    found = MetricTable(rows, "test")
-    assert [found.value("m", "heavy_x", name, "prior") for name in ("crps", "wet_fraction", "mean")] == [2.0, 4.0, 6.0]
-    assert found.find("m", "all", "mean", "prior") is None
-    assert math.isnan(found.value("m", "all", "mean", "prior"))
+    figures = MetricTable(rows, "test")
+    assert [figures.value("m", "heavy_x", name, "prior") for name in ("crps", "wet_fraction", "mean")] == [
+        2.0,
+        4.0,
+        6.0,
+    ]
+    assert figures.find("m", "all", "mean", "prior") is None
+    assert math.isnan(figures.value("m", "all", "mean", "prior"))
 
 
 def test_a_baseline_has_one_row_for_every_mode() -> None:
