@@ -17,22 +17,13 @@ from rainsmith.config import load_config
 from rainsmith.prepare.new_period import prepare_predictors
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
-from tests.data.made import config, mapped, pressure, rain
+from tests.data.made import mapped, pressure, rain
+from tests.prepare.made import FILES, LAGS, made
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-LAGS = [{"from": "target", "coarsen": 3, "lags": [-1, 0, 1]}]
-FILES = [{"files": "msl.nc", "variable": "msl", "day_offsets": [0, 1]}]
 
 
-def made(tmp_path: Path, given: xr.Dataset | xr.DataArray | None = None, /, **data: Any) -> xr.Dataset:
-    """Write a target, prepare it, and open the store."""
-    (mapped(rain()) if given is None else given).to_netcdf(tmp_path / "rain.nc")
-    run = Run(tmp_path / "run")
-    prepare(config(tmp_path, **data), run)
-    return run.open_store().load()
-
-
-def split_days(store: xr.Dataset) -> dict[str, int]:
+def days_of_splits(store: xr.Dataset) -> dict[str, int]:
     return {name: int((store["split"] == i).sum()) for i, name in enumerate(SPLITS)}
 
 
@@ -160,7 +151,7 @@ def test_predictor_days_are_matched_by_date_and_times_are_kept(tmp_path: Path) -
     assert store.attrs["coarse_rain_channel"] == ""
     np.testing.assert_array_equal(store["y_lr"], msl["lat"])
     np.testing.assert_allclose(store["coarse_row"], (43.0 - store["latitude"]) / 0.5, atol=1e-5)
-    assert split_days(store) == {"train": 31, "validation": 14, "test": 15}  # no rain in x: no gaps
+    assert days_of_splits(store) == {"train": 31, "validation": 14, "test": 15}  # no rain in x: no gaps
 
 
 def test_calendars_may_differ_between_target_and_predictors(tmp_path: Path) -> None:
@@ -209,29 +200,6 @@ def test_the_period_limits_the_scored_days_and_lags_read_beyond_it(tmp_path: Pat
     store = made(tmp_path, predictors=LAGS, period=["2001-01-10", "2001-02-25"])
     numbers = day_numbers(store["time"])
     assert (numbers[0], numbers[-1], store.attrs["days_dropped"]) == (20010110, 20010225, 0)
-
-
-def test_few_lost_days_are_dropped_and_many_refused(tmp_path: Path) -> None:
-    msl = pressure(days=61)
-    msl.isel(time=np.r_[0:20, 21:61]).to_netcdf(tmp_path / "msl.nc")
-    store = made(tmp_path, predictors=FILES)
-    assert store.attrs["days_dropped"] == 2
-    msl.isel(time=slice(0, 50)).to_netcdf(tmp_path / "msl.nc")
-    with pytest.raises(
-        UserError, match=r"11 of 60 days \(18%\) lack .*first: 2001-02-19, last: 2001-03-01.*at most 5%"
-    ):
-        made(tmp_path, predictors=FILES)
-
-
-def test_days_without_any_value_are_lost_days(tmp_path: Path) -> None:
-    target = rain()
-    target.values[5] = np.nan
-    store = made(tmp_path, target)
-    assert store.attrs["days_dropped"] == 1
-    assert 20010106 not in day_numbers(store["time"])
-    target.values[5:12] = np.nan
-    with pytest.raises(UserError, match=r"7 of 60 days .*lack the target"):
-        made(tmp_path, target)
 
 
 def test_training_days_without_rain_are_refused(tmp_path: Path) -> None:
@@ -367,72 +335,6 @@ def test_a_failed_preparation_keeps_the_store_that_was_there(tmp_path: Path) -> 
     xr.testing.assert_identical(Run(tmp_path / "run").open_store().load(), before)
 
 
-def test_new_predictors_need_no_target(tmp_path: Path) -> None:
-    pressure().to_netcdf(tmp_path / "msl.nc")
-    store = made(tmp_path, predictors=FILES)
-    (tmp_path / "rain.nc").unlink()
-    domain = store.drop_dims("time")
-    pressure("2051-06-01", days=40, calendar="360_day").to_netcdf(tmp_path / "msl.nc")
-    found = prepare_predictors(config(tmp_path, predictors=FILES), domain)
-    assert found["predictors"].shape == (39, 4, 6, 8)  # the last day has no day + 1
-    assert found.attrs["days_dropped"] == 1
-    assert found["time"].dt.calendar == "360_day"
-    np.testing.assert_array_equal(found["channel"], domain["channel"])
-    domain.drop_dims("channel").assign(predictors=found["predictors"])  # on the model's very coordinates
-    one = prepare_predictors(
-        config(tmp_path, predictors=FILES, months=[6], period=["2051-06-11", "2051-07-30"]), domain
-    )
-    assert one["predictors"].sizes["time"] == 20
-
-
-def test_new_predictors_are_brought_to_the_grid_of_the_model(tmp_path: Path) -> None:
-    pressure().to_netcdf(tmp_path / "msl.nc")
-    store = made(tmp_path, predictors=FILES)
-    pressure(step=0.25).to_netcdf(tmp_path / "msl.nc")
-    found = prepare_predictors(config(tmp_path, predictors=FILES), store.drop_dims("time"))
-    assert found["predictors"].shape[2:] == (6, 8)
-    np.testing.assert_array_equal(found["y_lr"], store["y_lr"])
-
-
-def test_new_predictors_from_a_target_repeat_those_of_the_store(tmp_path: Path) -> None:
-    store = made(tmp_path, predictors=LAGS)
-    found = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
-    xr.testing.assert_allclose(
-        found["predictors"].drop_vars("crs_lr"), store["predictors"].drop_vars(["crs_lr", "utm"])
-    )
-
-
-def test_new_predictors_from_a_target_do_not_depend_on_the_order_of_its_rows(tmp_path: Path) -> None:
-    store = made(tmp_path, predictors=LAGS)
-    before = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
-    turned = xr.load_dataset(tmp_path / "rain.nc").isel(y=slice(None, None, -1), x=slice(None, None, -1))
-    turned.to_netcdf(tmp_path / "rain.nc")
-    found = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
-    xr.testing.assert_equal(found["predictors"].drop_vars("crs_lr"), before["predictors"].drop_vars("crs_lr"))
-
-
-def test_a_target_that_lies_elsewhere_gives_no_new_predictors(tmp_path: Path) -> None:
-    domain = made(tmp_path, predictors=LAGS).drop_dims("time")
-    elsewhere = xr.load_dataset(tmp_path / "rain.nc")
-    elsewhere.assign_coords(y=elsewhere["y"] + 5000.0).to_netcdf(tmp_path / "rain.nc")
-    with pytest.raises(UserError, match=r"first cell lies at y 4.605e\+06.* those of the model at 4.6e\+06"):
-        prepare_predictors(config(tmp_path, predictors=LAGS), domain)
-
-
-def test_new_predictors_of_another_model_are_refused(tmp_path: Path) -> None:
-    pressure().to_netcdf(tmp_path / "msl.nc")
-    domain = made(tmp_path, predictors=FILES).drop_dims("time")
-    with pytest.raises(
-        UserError, match=r"predictors are msl_day0, season_sin.*; the model expects msl_day0, msl_day\+1"
-    ):
-        prepare_predictors(config(tmp_path, predictors=[{"files": "msl.nc", "variable": "msl"}]), domain)
-    rain(ny=6).to_netcdf(tmp_path / "rain.nc")
-    with pytest.raises(UserError, match="6 x 9 cells, the model was trained on 7 x 9"):
-        prepare_predictors(config(tmp_path, predictors=LAGS), domain)
-    with pytest.raises(UserError, match=r"need 'data.kind: gridded', found 'demo'"):
-        prepare_predictors(load_config(), domain)
-
-
 @pytest.mark.real_data
 def test_the_british_data_have_the_figures_of_their_description(real_data: Path, tmp_path: Path) -> None:
     run = Run(tmp_path)
@@ -454,7 +356,7 @@ def test_the_british_data_have_the_figures_of_their_description(real_data: Path,
     assert float(heavy.mean()) == pytest.approx(0.20, abs=0.01)
     assert int(heavy.sum()) == int(test["heavy_x"].sum())
     assert store["predictors"].shape[1:] == (5, 14, 11)
-    assert split_days(store) == {"train": 2555, "validation": 728, "test": 730}
+    assert days_of_splits(store) == {"train": 2555, "validation": 728, "test": 730}
     assert store.attrs["suspect_values"] == ""
     assert set(store["time"].dt.hour.values) == {12}  # as in the files
     height = store["statics"].sel(static="surface_altitude").values
@@ -468,7 +370,7 @@ def test_the_balearic_data_become_a_downscaling_problem(real_data: Path, tmp_pat
     prepare(settings, run)
     store = run.open_store()
     assert int(store["mask"].sum()) == 211
-    assert split_days(store) == {"train": 1827, "validation": 365, "test": 729}
+    assert days_of_splits(store) == {"train": 1827, "validation": 365, "test": 729}
     assert [c for c in store["channel"].values if "msl" in c] == ["msl_day0", "msl_day+1"]
     assert store["predictors"].shape[1:] == (8, 11, 13)
     found = store.attrs["suspect_values"]
@@ -489,24 +391,3 @@ def test_the_balearic_data_become_a_downscaling_problem(real_data: Path, tmp_pat
         store.drop_dims("time").load(),
     )
     np.testing.assert_array_equal(again["predictors"], in_split(store, "test")["predictors"])
-
-
-def test_legacy_rain_is_checked_too(tmp_path: Path) -> None:
-    """Rain beyond any record is refused whatever files it comes from."""
-    precip = np.zeros((30, 3, 4), dtype=np.float32)
-    precip[:, 1, 1] = np.linspace(0, 2500, 30)
-    np.save(tmp_path / "obs_train_mean_std_single.npy", np.log1p(precip))
-    np.save(tmp_path / "predictors_train_mean_std_separate.npy", np.zeros((30, 2, 2, 1), dtype=np.float32))
-    np.save(tmp_path / "mean.npy", np.zeros((3, 4)))
-    np.save(tmp_path / "std.npy", np.ones((3, 4)))
-    spans = {"train": [["2001-01-01", "2001-01-20"]], "validation": [["2001-01-21", "2001-01-25"]]}
-    config = load_config(
-        overrides={
-            "data.kind": "legacy-arrays",
-            "data.root": str(tmp_path),
-            "data.legacy": {"start_date": "2001-01-01", "mean": "mean.npy", "std": "std.npy"},
-            "data.splits": {**spans, "test": [["2001-01-26", "2001-01-30"]]},
-        }
-    )
-    with pytest.raises(UserError, match="above 2000"):
-        prepare(config, Run(tmp_path / "run"))

@@ -10,7 +10,7 @@ import xarray as xr
 from rainsmith.base.dims import SPLITS, TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
-from rainsmith.data.legacy.read import write_pair
+from rainsmith.data.legacy.write import write_pair
 from rainsmith.data.normalise import cell_statistics
 
 

@@ -14,26 +14,31 @@ from rainsmith.base.dims import day_numbers
 
 @dataclass(frozen=True)
 class Batch:
-    """Some days: x raw (N, C, H_lr, W_lr), y [mm/day] (N, H, W) with 0 at invalid cells, valid (N, H, W) bool.
+    """Some days as tensors.
 
-    Where nothing was observed (application to a new period), y and valid are (N, 0, 0).
+    Attributes:
+        x: (N, C, H_lr, W_lr) raw predictors.
+        y: (N, H, W) rain [mm/day], 0 at invalid cells; (N, 0, 0) in a period without observations.
+        valid: (N, H, W) bool, or (N, 0, 0).
+        days: (N,) YYYYMMDD.
     """
 
     x: Tensor
     y: Tensor
     valid: Tensor
-    days: np.ndarray  # (N,) YYYYMMDD
+    days: np.ndarray
 
     def to(self, device: torch.device) -> Batch:
+        """The same days on a device."""
         return Batch(self.x.to(device), self.y.to(device), self.valid.to(device), self.days)
 
 
 class Days:
-    """Random access to the days of a selection of a store, in memory or read as asked.
+    """Random access to the days of a store.
 
     Args:
         days: a selection of the store along time.
-        in_memory: True reads everything at once (the default for up to 2 GiB).
+        in_memory: True reads all days at once, False reads each batch from disk; None chooses True up to 2 GiB.
     """
 
     def __init__(self, days: xr.Dataset, in_memory: bool | None = None) -> None:
@@ -48,7 +53,7 @@ class Days:
 
     def batch(self, indices: np.ndarray) -> Batch:
         """The days at ``indices``, in that order."""
-        # a sorted read touches every Zarr chunk once
+        # sorted indices touch every Zarr chunk once
         order = np.argsort(indices, kind="stable")
         chosen = self._days.isel(time=np.asarray(indices)[order])
         back = np.argsort(order, kind="stable")
@@ -70,26 +75,29 @@ def stratified_batches(
 ) -> list[np.ndarray]:
     """One epoch of batches of day indices, each with at least a given share of heavy days.
 
-    Heavy days are spread evenly over the batches; where they do not suffice, some are drawn again at random and take
-    the place of other days, which other epochs then hold.
+    Heavy days are spread evenly over the batches. Where there are too few, some are drawn again at random and take the
+    place of other days, which come in other epochs.
 
     Args:
-        heavy: (T,) bool.
-        batch_size: days a batch; the last one may be smaller.
-        min_heavy_fraction: least share of heavy days in a batch.
-        generator: of the order and of the repeats.
+        heavy: (T,) bool, True for heavy days.
+        batch_size: number of days of a batch; the last one may be smaller.
+        min_heavy_fraction: least share of heavy days in a batch, 0 to 1.
+        generator: draws the order of the days and the repeated days.
+
+    Returns:
+        Indices of days, one array a batch.
     """
     heavy_days = generator.permutation(np.flatnonzero(heavy))
     other_days = generator.permutation(np.flatnonzero(~heavy))
     n_batches = max(1, -(-len(heavy) // batch_size))
     batches = []
-    # array_split puts the larger parts first; reversed for the others, so that no batch gets two larger parts in vain
+    # array_split puts the larger parts first; the others are reversed, so that no batch gets two larger parts
     others = np.array_split(other_days, n_batches)[::-1]
     for heavy_part, other_part in zip(np.array_split(heavy_days, n_batches), others, strict=True):
         size = len(heavy_part) + len(other_part)
         short = int(np.ceil(min_heavy_fraction * size)) - len(heavy_part)
         if short > 0 and len(heavy_days):
-            # repeats take the place of other days, which the next epoch's permutation brings back
+            # repeats take the place of other days; the next epoch draws a new order and brings these back
             extra = generator.choice(heavy_days, size=short, replace=len(heavy_days) < short)
             other_part = other_part[: max(0, len(other_part) - short)]
             heavy_part = np.concatenate([heavy_part, extra])

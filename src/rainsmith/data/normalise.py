@@ -1,9 +1,9 @@
-"""The only module that knows both worlds: mm/day outside, normalised inside the network.
+"""Normalisation of rain and predictors. Outside the network all rain is in mm/day; only this module converts it.
 
-Two transforms, both fitted on training days (the statistics are in the store):
+There are two transforms of rain, both with statistics of the training days, which the store holds:
 
-- ``log1p-cell``: z = (log1p(y) - mean) / std per cell, with a floor on std so that a cell that is almost never wet
-  stays finite. Statistics that came with legacy files are used as they are, without the floor, in both directions.
+- ``log1p-cell``: z = (log1p(y) - mean) / std for each cell. The std has a floor, so that z stays finite in a cell that
+  is almost never wet. Statistics that came with legacy files are used without the floor, in both directions.
 - ``log1p-global``: z = log1p(y) / std with one standard deviation for the domain, so that 0 mm stays 0.
 
 inverse(forward(y)) = y for every y >= 0; the inverse clips at 0.
@@ -23,24 +23,24 @@ from rainsmith.base.errors import UserError
 STD_FLOOR = 0.1
 """Smallest per-cell standard deviation of log1p mm/day; 0.1 is that of a cell with 2 mm on one day in a hundred."""
 MAX_LOG1P = 12.0
-"""log1p of 160 000 mm/day: keeps expm1 finite, far above any rain."""
+"""log1p of 160 000 mm/day, far above any rain; it keeps expm1 finite."""
 
 
 def cell_statistics(domain: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation (y, x) of log1p mm/day that ``log1p-cell`` uses, NaN at invalid cells.
 
-    Our own get the floor; statistics that came with legacy files are used as they are.
+    Statistics of rainsmith get the floor; those that came with legacy files are used without it.
     """
     mean, std = domain["log_mean"].values, domain["log_std"].values
     return mean, std if int(domain.attrs.get("legacy_statistics", 0)) else np.maximum(std, np.float32(STD_FLOOR))
 
 
 class PredictandTransform(nn.Module):
-    """Between mm/day and normalised values, for tensors (..., H, W).
+    """Converts tensors (..., H, W) between mm/day and normalised values.
 
     Args:
-        mean: (H, W) or scalar, of log1p mm/day.
-        std: (H, W) or scalar, likewise, positive where cells are valid.
+        mean: (H, W) or scalar mean of log1p mm/day.
+        std: (H, W) or scalar standard deviation of log1p mm/day, positive where cells are valid.
     """
 
     mean: Tensor
@@ -65,9 +65,9 @@ class PredictandTransform(nn.Module):
         return (torch.log1p(y) - self.mean) / self.std
 
     def inverse(self, z: Tensor, *, clip: bool = True) -> Tensor:
-        """Back to mm/day, clipped at 0 (and at e^12 mm, where float32 would overflow).
+        """Convert normalised values to mm/day, clipped at 0 and at e^12 mm, above which float32 would overflow.
 
-        A loss takes ``clip=False``: values down to -1 mm then keep a gradient that leads a cell back from the dry side.
+        A loss uses ``clip=False``: values between -1 and 0 mm then keep a gradient, so that a dry cell can become wet.
         """
         logged = (z * self.std + self.mean).clamp(max=MAX_LOG1P)
         return torch.expm1(logged.clamp(min=0.0) if clip else logged)
@@ -77,9 +77,9 @@ class Standardiser(nn.Module):
     """z-scores of predictors (N, C, H_lr, W_lr) by channel; missing values become 0, the training mean.
 
     Args:
-        mean: (C,) of the training days.
-        std: (C,) likewise.
-        logged: (C,) bool, channels of rain that enter as log1p of mm/day; mean and std are then those of log1p.
+        mean: (C,) means of the training days.
+        std: (C,) standard deviations of the training days.
+        logged: (C,) bool, True for channels of rain that enter as log1p of mm/day; their mean and std are of log1p.
     """
 
     mean: Tensor
@@ -88,7 +88,7 @@ class Standardiser(nn.Module):
 
     def __init__(self, mean: np.ndarray, std: np.ndarray, logged: np.ndarray | None = None) -> None:
         super().__init__()
-        flat = np.where(np.asarray(std) > 0, std, 1.0)  # a constant channel carries nothing: 0 everywhere
+        flat = np.where(np.asarray(std) > 0, std, 1.0)  # a constant channel becomes 0 everywhere
         self.register_buffer("mean", torch.as_tensor(np.asarray(mean), dtype=torch.float32)[:, None, None])
         self.register_buffer("std", torch.as_tensor(flat, dtype=torch.float32)[:, None, None])
         by_channel = np.zeros(len(flat), dtype=bool) if logged is None else np.asarray(logged)
@@ -96,7 +96,7 @@ class Standardiser(nn.Module):
 
     @classmethod
     def from_store(cls, domain: xr.Dataset, *, log_rain: bool = False) -> Standardiser:
-        """The scores of a store's training days, of log1p for rain where ``log_rain`` asks for it."""
+        """The z-scores with statistics of a store's training days; rain enters as log1p where ``log_rain`` is True."""
         mean, std = domain["predictor_mean"].values, domain["predictor_std"].values
         if not log_rain:
             return cls(mean, std)
@@ -116,7 +116,8 @@ class Standardiser(nn.Module):
 def standardised_statics(domain: xr.Dataset) -> Tensor:
     """Static maps (S, H, W), each with mean 0 and standard deviation 1 over valid cells, 0 elsewhere.
 
-    A valid cell that a map does not know, as the climate of one without observations in training, gets the mean, 0.
+    A valid cell without a value, such as one whose climate is unknown because it was not observed in training, gets the
+    mean, 0.
     """
     maps = np.asarray(domain["statics"].values, dtype=np.float32)
     known = np.asarray(domain["mask"].values, dtype=bool) & np.isfinite(maps)

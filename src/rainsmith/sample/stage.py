@@ -18,7 +18,7 @@ from rainsmith.base.files import check_disk
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, Sampling
 from rainsmith.data.dataset import Days
-from rainsmith.data.legacy.read import write_day
+from rainsmith.data.legacy.write import write_day
 from rainsmith.data.normalise import cell_statistics
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.checkpoint import Checkpoint

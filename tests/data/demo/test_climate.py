@@ -17,6 +17,7 @@ EVERY = 4  # a truth ensemble for every fourth day is enough, and quick
 
 @pytest.fixture(scope="module")
 def truth() -> DemoClimate:
+    """Eight years, which the correlations and tails below need."""
     return climate(Demo())
 
 

@@ -1,4 +1,4 @@
-"""The files of the reference: written with plain numpy here, read back by the package, and the other way round."""
+"""Reading the files of the reference, which are written with plain numpy here."""
 
 from __future__ import annotations
 
@@ -9,81 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from rainsmith.base.dims import SPLITS
 from rainsmith.base.errors import UserError
-from rainsmith.config import Config, Demo, load_config, parse
-from rainsmith.data.demo.climate import climate
-from rainsmith.data.legacy.format import Statistics, load_array
+from rainsmith.config import Config, load_config, parse
 from rainsmith.data.legacy.read import read_arrays, read_days
-from rainsmith.data.legacy.write import write_day, write_pair
-from rainsmith.data.raw import RawData
-
-DAYS = 60
-
-
-@pytest.fixture(scope="module")
-def demo() -> RawData:
-    raw = climate(Demo(ny=17, nx=19, ny_lr=4, nx_lr=3, years=3)).raw()
-    return RawData(
-        precip=raw.precip.isel(time=slice(DAYS)),
-        predictors=raw.predictors.isel(time=slice(DAYS)),
-        statics=raw.statics,
-        coarse_row=raw.coarse_row,
-        coarse_col=raw.coarse_col,
-    )
-
-
-def log_statistics(rain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    log = np.log1p(rain)
-    return log.mean(axis=0), log.std(axis=0)
-
-
-def write_layout(root: Path, raw: RawData, fill_sea: bool = False) -> None:
-    """The per-day layout, independent of the package's own writers; ids start at 3 and have gaps."""
-    rain = np.nan_to_num(raw.precip.values) if fill_sea else raw.precip.values
-    if fill_sea:
-        rain = rain + 0.1 * np.arange(len(rain), dtype=np.float32)[:, None, None] * ~np.isfinite(raw.precip.values)
-    mean, std = log_statistics(rain)
-    data = root / "data"
-    for part in ("X_lr", "Y_hr", "metadata", "statics"):
-        (data / part).mkdir(parents=True)
-    ids = day_ids(len(rain))
-    x = raw.predictors.values
-    x = (x - x.mean(axis=(0, 2, 3), keepdims=True)) / x.std(axis=(0, 2, 3), keepdims=True)
-    for day, one_x, one_y in zip(ids, x, (np.log1p(rain) - mean) / std, strict=True):
-        np.save(data / "X_lr" / f"day_{day:06d}.npy", one_x.astype(np.float32))
-        np.save(data / "Y_hr" / f"day_{day:06d}.npy", one_y[None].astype(np.float32))
-    metadata = {
-        "split": {"train": ids[:40], "val": ids[40:50], "test": ids[50:]},
-        "categories": {str(day): ("dry", "heavy_coast")[i % 2] for i, day in enumerate(ids)},
-        "thresholds": {"P95": 12.5, "P99": 30.0},
-        "H_W": {"H": rain.shape[1], "W": rain.shape[2]},
-    }
-    for name, values in metadata.items():
-        (data / "metadata" / f"{name}.json").write_text(json.dumps(values))
-    np.save(data / "metadata" / "ERA5_mean_train.npy", mean)
-    np.save(data / "metadata" / "ERA5_std_train.npy", std)
-    maps = {"land_sea_mask": "land_sea_mask", "dist_to_coast_km": "distance_to_coast", "elevation_m": "elevation"}
-    for name, ours in maps.items():
-        np.save(data / "statics" / f"{name}.npy", raw.statics.sel(static=ours).values[None])
-
-
-def day_ids(count: int) -> list[int]:
-    return [3 + day + day // 10 for day in range(count)]
+from rainsmith.data.legacy.write import write_pair
+from tests.data.legacy.made import DAYS, day_ids, log_statistics, write_layout
 
 
 def days_config(root: Path, **legacy: Any) -> Config:
     return parse({"data": {"kind": "legacy-days", "root": str(root), "legacy": {"start_date": "2001-01-01", **legacy}}})
-
-
-@pytest.fixture
-def layout(tmp_path: Path, demo: RawData) -> Path:
-    write_layout(tmp_path, demo)
-    return tmp_path
 
 
 def test_days_come_back_in_mm(layout, demo):
@@ -331,74 +267,6 @@ def test_damaged_pair_gives_one_clear_line(tmp_path, demo, damage, keys, message
 def test_pair_needs_named_splits(tmp_path):
     with pytest.raises(UserError, match=r"data\.splits is not given"):
         read_arrays(parse({"data": {"kind": "legacy-arrays", "root": str(tmp_path), "legacy": PAIR}}))
-
-
-def test_written_day_is_what_the_layout_holds(tmp_path, layout, demo):
-    mean, std = log_statistics(demo.precip.values)
-    path = write_day(tmp_path / "new", 3, demo.precip.values[0], mean, std)
-    assert path.name == "day_000003.npy"
-    ours, theirs = np.load(path), np.load(layout / "data" / "Y_hr" / "day_000003.npy")
-    assert ours.shape == theirs.shape == (1, 17, 19) and ours.dtype == np.float32
-    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
-    write_day(tmp_path / "new", 3, demo.precip.values[1], mean, std)  # replaces
-    np.testing.assert_allclose(
-        np.load(path), np.load(layout / "data" / "Y_hr" / "day_000004.npy"), rtol=1e-5, atol=1e-6
-    )
-    assert [file.name for file in (tmp_path / "new").iterdir()] == ["day_000003.npy"]
-    assert write_day(tmp_path / "dated", 20010104, demo.precip.values[1], mean, std).name == "day_20010104.npy"
-    with pytest.raises(UserError, match=r"shape \(1, 17, 19\); expected an id"):
-        write_day(tmp_path / "new", 3, demo.precip.values[:1], mean, std)
-
-
-def test_failed_export_leaves_no_file(tmp_path, demo):
-    mean, std = log_statistics(demo.precip.values)
-    dry = std.copy()
-    dry[tuple(np.argwhere(np.isfinite(std))[0])] = 0.0
-    with pytest.raises(UserError, match="whose std is 0 or unknown"):
-        write_pair(tmp_path / "out", demo.predictors, demo.precip, mean, dry)
-    assert list((tmp_path / "out").iterdir()) == []
-    with pytest.raises(UserError, match="found 59 days of predictors and 60 of rain"):
-        write_pair(tmp_path / "out", demo.predictors[1:], demo.precip, mean, std)
-
-
-def test_constant_cell_is_written_as_0_and_other_rain_there_refused():
-    statistics = Statistics.of(np.array([[0.0, 0.7]]), np.array([[1.0, 0.0]]), (1, 2))
-    z = statistics.forward(np.array([[3.0, np.expm1(0.7)]]))
-    np.testing.assert_allclose(z, [[np.log(4.0), 0.0]], rtol=1e-6)
-    with pytest.raises(UserError, match="1 values in cells whose std is 0"):
-        statistics.forward(np.array([[3.0, 5.0]]))
-
-
-shape = (3, 4)
-field = arrays(np.float64, shape, elements=st.floats(0, 2000))
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    mm=field,
-    mean=arrays(np.float64, shape, elements=st.floats(-1, 4)),
-    std=arrays(np.float64, shape, elements=st.floats(1e-6, 5)),
-)
-def test_inverse_of_forward_is_the_rain_without_any_floor(mm, mean, std):
-    statistics = Statistics.of(mean, std, shape)
-    back = statistics.inverse(statistics.forward(mm))
-    np.testing.assert_allclose(back, mm, rtol=1e-5, atol=1e-5)
-    assert (back >= 0).all()
-
-
-@settings(max_examples=100, deadline=None)
-@given(z=arrays(np.float32, shape, elements=st.floats(-20, 8, width=32)))
-def test_inverse_is_clipped_at_0_and_monotonic(z):
-    statistics = Statistics.of(np.array(0.5), np.array(0.9), shape)
-    mm = statistics.inverse(z)
-    assert (mm >= 0).all()
-    assert (statistics.inverse(z + np.float32(0.5)) >= mm).all()
-    np.testing.assert_allclose(mm, np.clip(np.exp(0.9 * z.astype(float) + 0.5) - 1, 0, None), rtol=1e-5, atol=1e-6)
-
-
-def test_mapped_array_is_not_read_at_once(tmp_path):
-    np.save(tmp_path / "a.npy", np.ones((4, 5)))
-    assert isinstance(load_array(tmp_path / "a.npy", mmap=True), np.memmap)
 
 
 def test_examples_of_the_page_are_valid_configurations(tmp_path):

@@ -1,15 +1,16 @@
 """The embedded data set: a seeded stochastic rain climate whose true distribution p(y | x) is known.
 
 The coarse state x of a day (six predictors, `demo.weather`) is made first; the rain y is then drawn given x *alone*.
-No predictor looks at y: the coarse rain is the forcing of the rain, not the block mean of what fell. The
-observed day is therefore one draw of the very distribution that `DemoClimate.truth_ensemble` draws from, and true
-members and observation are exchangeable given x.
+No predictor depends on y: the coarse rain is the forcing of the rain, not the block mean of what fell. The observed day
+is therefore one draw of the same distribution from which `DemoClimate.truth_ensemble` draws, and true members and
+observation are exchangeable given x.
 
-How y is drawn. A Gaussian field z with a Matern spectrum (rough and short on warm, unstable days; stretched along the
-wind) is turned cell by cell into rain through the quantile function of the law at that cell: dry with probability
-1 - p, else an extended generalised Pareto amount, F(y) = H(y)^kappa with H the generalised Pareto distribution of
-shape xi (model (i) of Naveau et al. 2016, doi:10.1002/2015WR018552). Its expectation is the coarse rain, interpolated,
-times what mountains make of wind and moisture; p, kappa, xi and the spectrum depend on x.
+The rain y of a day is drawn as follows. A Gaussian field z with a Matern spectrum (rough and short on warm, unstable
+days; stretched along the wind) becomes rain cell by cell through the quantile function of the distribution there. The
+cell is dry with probability 1 - p; else its amount has the extended generalised Pareto distribution
+F(y) = H(y)^kappa, where H is the generalised Pareto distribution of shape xi (model (i) of Naveau et al. 2016,
+doi:10.1002/2015WR018552). The expectation is the interpolated coarse rain times a factor that depends on elevation, on
+wind up the slope and on moisture; p, kappa, xi and the spectrum depend on x.
 """
 
 from __future__ import annotations
@@ -33,18 +34,18 @@ PROJECTION = "EPSG:32631"
 ORIGIN_M = (350_000.0, 4_600_000.0)
 """Easting and northing of the south-west corner [m]."""
 OBSERVED, TRUTH = 10, 11
-"""First words of the random streams of the observed day and of true members."""
+"""First numbers of the seeds of the observed day and of true members, so that their noise is independent."""
 
 
 @dataclass(frozen=True)
 class Law:
-    """p(y | x) of one day, at the valid cells (n,).
+    """p(y | x) of one day, at the n valid cells.
 
     Attributes:
-        wet: probability that y > 0.
-        scale: scale of the generalised Pareto distribution [mm/day].
-        shape: its shape xi.
-        kappa: exponent of the lower tail.
+        wet: (n,) probability that y > 0.
+        scale: (n,) scale of the generalised Pareto distribution [mm/day].
+        shape: (n,) its shape xi.
+        kappa: (n,) exponent of the lower tail.
         spectrum: (rows, columns // 2 + 1), amplitudes that give the Gaussian field unit variance.
     """
 
@@ -81,7 +82,11 @@ def unit_mean(shape: np.ndarray, kappa: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class DemoClimate:
-    """The embedded climate of a configuration: its weather, its law, and draws from it."""
+    """The embedded climate of a configuration: its weather, the distribution of its rain, and draws from it.
+
+    Attributes:
+        demo: size and seed of the climate.
+    """
 
     demo: Demo
 
@@ -147,7 +152,7 @@ class DemoClimate:
         return xr.DataArray(values, dims=dims, coords=coords, name="precip", attrs=_RAIN)
 
     def raw(self) -> RawData:
-        """The whole record as `prepare` takes it."""
+        """The whole record as raw fields, from which `prepare` makes a store."""
         rain = np.stack([self.observed(day) for day in range(self.time.size)])
         precip = xr.DataArray(
             rain, dims=(TIME, Y, X), coords={TIME: self.time, **self._grid}, name="precip", attrs=_RAIN
@@ -205,7 +210,7 @@ class DemoClimate:
         return ky, kx, twice
 
     def _spectrum(self, unstable: float, u: float, v: float) -> np.ndarray:
-        """Amplitudes of a Matern field: short and rough where ``unstable`` is 1, stretched along the wind (u, v)."""
+        """Amplitudes of a Matern field that is short and rough where ``unstable`` is 1, stretched along the wind."""
         ky, kx, twice = self._wavenumbers
         speed = np.hypot(u, v)
         along = (kx * u + ky * v) / max(speed, 1e-6)
@@ -218,7 +223,7 @@ class DemoClimate:
         return np.sqrt(power * ky.size * (2 * kx.size - 2) / (power * twice).sum())
 
     def _draw(self, law: Law, rng: np.random.Generator) -> np.ndarray:
-        """One member; made by itself, so that its bits do not depend on what else is drawn."""
+        """One member. Members are drawn one by one, so that their values do not depend on what else is drawn."""
         ky, kx, _ = self._wavenumbers
         noise = np.fft.rfft2(rng.standard_normal((ky.size, 2 * kx.size - 2)))
         z = np.fft.irfft2(noise * law.spectrum)[: self.demo.ny, : self.demo.nx]
@@ -250,7 +255,7 @@ _RAIN = {"standard_name": "lwe_precipitation_rate", "units": "mm/day", "grid_map
 
 
 def _linear_weights(fine: int, coarse: int) -> np.ndarray:
-    """Matrix (fine, coarse) of linear interpolation between coarse centres, held constant beyond the ends."""
+    """Matrix (fine, coarse) of linear interpolation between coarse centres, constant beyond the outermost centres."""
     inside = np.clip(nested_index(fine, coarse), 0, coarse - 1)
     return np.maximum(0.0, 1 - np.abs(inside[:, None] - np.arange(coarse)))
 

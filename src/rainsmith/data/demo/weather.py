@@ -1,9 +1,9 @@
 """The coarse half of the embedded climate: its terrain, and the large-scale weather of every day.
 
 Waves of pressure, temperature, moisture and lift move through the domain and fade over days (first-order
-autoregressive, so a day remembers the one before); winds follow from the pressure by geostrophic balance; storms of a
-few hundred square kilometres to the whole domain add to the coarse rain and to the moisture, and lower the pressure,
-at the place where they are.
+autoregressive processes, so a day depends on the one before). Winds follow from the pressure by geostrophic balance.
+Storms, from a few hundred square kilometres to the size of the domain, add to the coarse rain and to the moisture where
+they are, and lower the pressure there.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ GEOSTROPHIC = 833.0
 WAVE_KM_PER_DAY = 200.0
 """Eastward speed of the waves [km/day]."""
 MAX_STORMS = 3
-"""Storms a day, at most."""
+"""Largest number of storms a day."""
 
 
 @dataclass(frozen=True)
 class Terrain:
-    """The fixed maps of the domain, all (ny, nx), row 0 in the south.
+    """The fixed maps of the domain; row 0 lies in the south.
 
     Attributes:
-        land: bool, True on land (where rain is observed).
-        elevation: [m], 0 at sea.
-        coast_km: distance to the nearest sea cell [km], 0 at sea.
-        slope_x: eastward gradient of the elevation [m/m]; slope_y: northward.
+        land: (ny, nx) bool, True on land, where rain is observed.
+        elevation: (ny, nx) [m], 0 at sea.
+        coast_km: (ny, nx) distance to the nearest sea cell [km], 0 at sea.
+        slope_x: (ny, nx) eastward gradient of the elevation [m/m].
+        slope_y: (ny, nx) northward gradient of the elevation [m/m].
     """
 
     land: np.ndarray
@@ -54,7 +55,12 @@ class Terrain:
 
 
 def terrain(ny: int, nx: int) -> Terrain:
-    """Land in the north-west with a ridge along the coast, sea with an island in the south-east."""
+    """The imaginary domain: land in the north-west with a ridge along the coast, sea with an island in the south-east.
+
+    Args:
+        ny: number of rows.
+        nx: number of columns.
+    """
     b, a = np.meshgrid((np.arange(ny) + 0.5) / ny, (np.arange(nx) + 0.5) / nx, indexing="ij")
     wiggle = 0.09 * np.sin(2 * np.pi * (1.1 * a + 0.3 * b)) + 0.04 * np.sin(2 * np.pi * (2.9 * a - 1.7 * b) + 1.0)
     inland = 0.85 * (b - 0.30) + 0.60 * (0.45 - a) + wiggle
@@ -69,9 +75,16 @@ def terrain(ny: int, nx: int) -> Terrain:
 
 
 def coarse_state(demo: Demo, day_of_year: np.ndarray) -> np.ndarray:
-    """The six predictors of every day: (time, 6, ny_lr, nx_lr) float32, in the units of `CHANNELS`.
+    """The six predictors of every day.
 
-    Day t depends on days up to t only, so that a longer record starts with the shorter one.
+    A day depends on that day and earlier ones only, so that a longer record begins with the shorter one.
+
+    Args:
+        demo: size and seed of the climate.
+        day_of_year: (time,) from 1 on.
+
+    Returns:
+        (time, 6, ny_lr, nx_lr) float32, in the units of `CHANNELS`.
     """
     days = len(day_of_year)
     y_km = (np.arange(demo.ny_lr) + 0.5) * demo.ny * CELL_KM / demo.ny_lr
@@ -115,15 +128,27 @@ def _waves(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A Gaussian field of unit variance made of travelling plane waves, with its gradient in x and in y [1/km].
 
-    Each amplitude is a complex autoregressive process c_t = r exp(i w) c_{t-1} + sqrt(1 - r^2) e_t, where w turns the
+    Each amplitude is a complex autoregressive process c_t = r exp(i w) c_{t-1} + sqrt(1 - r^2) e_t, where w moves the
     wave eastward by `WAVE_KM_PER_DAY` and r is ``memory``.
+
+    Args:
+        rng: generator of directions, wavelengths and noise.
+        days: number of days.
+        y_km: (y,) positions of the coarse rows [km].
+        x_km: (x,) positions of the coarse columns [km].
+        lengths_km: shortest and longest wavelength [km].
+        memory: correlation of an amplitude with that of the day before, 0 to 1.
+        count: number of waves.
+
+    Returns:
+        The field, its gradient in x and its gradient in y, each (time, y, x).
     """
     angle = rng.uniform(0, 2 * np.pi, count)
     number = 2 * np.pi / np.exp(rng.uniform(np.log(lengths_km[0]), np.log(lengths_km[1]), count))
     kx, ky = number * np.cos(angle), number * np.sin(angle)
     noise = rng.standard_normal((days, count, 2))
     kick = (noise[..., 0] + 1j * noise[..., 1]) * np.sqrt(1 - memory**2)
-    kick[0] /= np.sqrt(1 - memory**2)  # the first day is drawn from the stationary distribution
+    kick[0] /= np.sqrt(1 - memory**2)  # so that the first day has the stationary distribution
     turn = memory * np.exp(-1j * kx * WAVE_KM_PER_DAY)
     amplitude = np.stack([lfilter([1.0], [1.0, -turn[i]], kick[:, i]) for i in range(count)], axis=1)
     phase = np.exp(1j * (ky[:, None, None] * y_km[:, None] + kx[:, None, None] * x_km))
@@ -136,9 +161,19 @@ def _waves(
 
 
 def _storms(demo: Demo, y_km: np.ndarray, x_km: np.ndarray, activity: np.ndarray) -> np.ndarray:
-    """Rain of up to three storms a day on the coarse grid [mm/day]: (time, ny_lr, nx_lr).
+    """Rain of up to three storms a day on the coarse grid.
 
-    Each is a Gaussian hump with a place, a radius of about one to two coarse cells and a gamma-distributed peak.
+    Each storm is a Gaussian hump at a random place, with a radius of about one to two coarse cells and a
+    gamma-distributed peak.
+
+    Args:
+        demo: size and seed of the climate.
+        y_km: (y,) positions of the coarse rows [km].
+        x_km: (x,) positions of the coarse columns [km].
+        activity: (time,) log odds of the first storm of each day.
+
+    Returns:
+        (time, ny_lr, nx_lr) [mm/day].
     """
     days = len(activity)
     rng = np.random.default_rng([demo.seed, 2])

@@ -1,1 +1,1 @@
-"""The reference's own files."""
+"""Files in the layout of the reference cVAE (docs/legacy.md)."""

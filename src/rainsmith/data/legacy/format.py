@@ -12,7 +12,7 @@ import numpy as np
 from rainsmith.base.errors import UserError
 
 CHUNK_DAYS = 64
-"""Days converted at once, which bounds the memory beside the result."""
+"""[days] Days converted at once; this bounds the memory that is needed beside the result."""
 
 
 def load_array(path: Path, shape: tuple[int, ...] | None = None, *, mmap: bool = False) -> np.ndarray:
@@ -21,7 +21,7 @@ def load_array(path: Path, shape: tuple[int, ...] | None = None, *, mmap: bool =
     Args:
         path: the file.
         shape: the only shape that is accepted; None accepts any.
-        mmap: leave the values on disk until they are used.
+        mmap: True leaves the values on disk until they are used.
 
     Raises:
         UserError: the file is missing, cut off, no array of numbers, or of another shape.
@@ -37,28 +37,43 @@ def load_array(path: Path, shape: tuple[int, ...] | None = None, *, mmap: bool =
     if not isinstance(values, np.ndarray) or not (
         np.issubdtype(values.dtype, np.floating) or np.issubdtype(values.dtype, np.integer) or values.dtype == bool
     ):
-        found = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
-        raise UserError(f"{path} holds {found}; expected one array of real numbers; write it again")
+        content = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
+        raise UserError(f"{path} holds {content}; expected one array of real numbers; write it again")
     if shape is not None and values.shape != shape:
         raise wrong_shape(path, values.shape, str(shape))
     return values
 
 
 def load_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Read a map stored as (H, W) or (1, H, W): float32 (H, W); values that are not finite become 0."""
+    """Read a map that is stored as (H, W) or (1, H, W).
+
+    Args:
+        path: the .npy file.
+        shape: (H, W).
+
+    Returns:
+        float32 (H, W); values that are not finite become 0.
+
+    Raises:
+        UserError: the file is missing, damaged or of another shape.
+    """
     values = load_array(path)
     if values.shape not in (shape, (1, *shape)):
         raise wrong_shape(path, values.shape, f"{shape} or {(1, *shape)}")
     return np.nan_to_num(values.reshape(shape).astype(np.float32), posinf=0.0, neginf=0.0)
 
 
-def wrong_shape(path: Path, found: tuple[int, ...], expected: str) -> UserError:
+def wrong_shape(path: Path, shape: tuple[int, ...], expected: str) -> UserError:
     """The error for an array of an unexpected shape."""
-    return UserError(f"{path} has shape {found}; expected {expected}; check the file or see docs/legacy.md")
+    return UserError(f"{path} has shape {shape}; expected {expected}; check the file or see docs/legacy.md")
 
 
 def load_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; UserError where it is missing or malformed."""
+    """Read a JSON object.
+
+    Raises:
+        UserError: the file is missing, malformed or holds something else.
+    """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -72,10 +87,14 @@ def load_json(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Mean and standard deviation of log1p mm/day that stand behind normalised rain: two (H, W) arrays.
+    """Mean and standard deviation of log1p mm/day by which rain was normalised.
 
-    They are used as they are, without a floor. A cell with std 0 was constant in training: z says nothing about its
-    rain there, so the cell has no value (NaN), rather than one made of 0/0.
+    They are used without a floor. A cell with std 0 was constant in training; z says nothing about its rain, so it is
+    NaN there.
+
+    Attributes:
+        mean: (H, W).
+        std: (H, W).
     """
 
     mean: np.ndarray
@@ -83,7 +102,13 @@ class Statistics:
 
     @classmethod
     def of(cls, mean: np.ndarray, std: np.ndarray, shape: tuple[int, ...], where: str = "the statistics") -> Statistics:
-        """From two maps (H, W) or (1, H, W), or from single values.
+        """Make statistics from two maps or two single values.
+
+        Args:
+            mean: (H, W), (1, H, W) or one value.
+            std: (H, W), (1, H, W) or one value, not negative.
+            shape: (H, W) of the rain.
+            where: what to call them in error messages.
 
         Raises:
             UserError: another shape, a negative std, or no cell at all with a positive std.
@@ -110,7 +135,7 @@ class Statistics:
 
     @property
     def known(self) -> np.ndarray:
-        """Cells whose rain z determines: finite mean, positive std; bool (H, W)."""
+        """Cells whose rain can be read from z, which have a finite mean and a positive std: bool (H, W)."""
         return np.isfinite(self.mean) & np.isfinite(self.std) & (self.std > 0)
 
     @property
@@ -119,7 +144,14 @@ class Statistics:
         return np.isfinite(self.mean) & (self.std == 0)
 
     def inverse(self, z: np.ndarray, where: str = "normalised rain") -> np.ndarray:
-        """Normalised rain (..., H, W) to mm/day, clipped at 0, float32; NaN where z is NaN or the cell unknown.
+        """Convert normalised rain to mm/day.
+
+        Args:
+            z: (..., H, W) z-scores of log1p mm/day.
+            where: what to call it in error messages.
+
+        Returns:
+            float32 [mm/day] of the same shape, clipped at 0; NaN where z is NaN or the cell is not ``known``.
 
         Raises:
             UserError: z is infinite, or so large that mm/day is, at a cell with statistics.
@@ -135,7 +167,14 @@ class Statistics:
         return np.maximum(np.expm1(log), 0.0).astype(np.float32)
 
     def forward(self, mm: np.ndarray, where: str = "rain") -> np.ndarray:
-        """Rain (..., H, W) [mm/day] to z-scores, float32; NaN stays NaN, a constant cell at its constant is 0.
+        """Normalise rain.
+
+        Args:
+            mm: (..., H, W) rain [mm/day].
+            where: what to call it in error messages.
+
+        Returns:
+            float32 z-scores of log1p mm/day, same shape. NaN stays NaN; a cell with std 0 that holds its constant is 0.
 
         Raises:
             UserError: rain at a cell that has no statistics, or whose std is 0 and constant another: z cannot hold it.

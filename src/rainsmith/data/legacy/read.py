@@ -1,7 +1,7 @@
 """Reading the files of the reference: one .npy a day with JSON metadata, or one pair of arrays (docs/legacy.md).
 
-Rain comes back to mm/day with the statistics as they are, y = max(0, expm1(z * std + mean)); predictors stay as they
-come, already normalised. `rainsmith.data.legacy_export` writes the same files; its functions are at hand here too.
+Rain is converted to mm/day with the statistics of the files, without a floor: y = max(0, expm1(z * std + mean)).
+Predictors are normalised in the files already and are left so. `rainsmith.data.legacy.write` writes the same files.
 """
 
 from __future__ import annotations
@@ -18,19 +18,17 @@ from rainsmith.config import Config
 from rainsmith.config import Legacy as LegacyKeys
 from rainsmith.data.grids.nested import nested_rows_and_columns
 from rainsmith.data.legacy.format import CHUNK_DAYS, Statistics, load_array, load_json, load_map, wrong_shape
-from rainsmith.data.legacy.write import write_day, write_pair
 from rainsmith.data.raw import RawData
 from rainsmith.data.splits import day_of
 
-__all__ = ["read_arrays", "read_days", "write_day", "write_pair"]
-
-STATICS = ("land_sea_mask", "dist_to_coast_km", "elevation_m")
-CATEGORIES = ("dry", "moderate", "heavy_coast", "heavy_interior")
+STATIC_MAPS = ("land_sea_mask", "dist_to_coast_km", "elevation_m")
+REFERENCE_CATEGORIES = ("dry", "moderate", "heavy_coast", "heavy_interior")
+"""How the reference names the kinds of days; ours are in ``dims.CATEGORIES``."""
 _SPLIT_OF = dict(zip(("train", "val", "test"), SPLITS, strict=True))
 
 
 def read_days(config: Config) -> RawData:
-    """Read the per-day layout of the reference: the days that ``split.json`` names, in order of their ids.
+    """Read the layout of one file a day: the days that ``split.json`` names, in order of their ids.
 
     Raises:
         UserError: a file is missing, malformed or of an unexpected shape, a day is in two splits or has no file, or
@@ -50,7 +48,7 @@ def read_days(config: Config) -> RawData:
     _check_grid(root, shape)
     mean, std = _metadata(root, "ERA5_mean_train.npy"), _metadata(root, "ERA5_std_train.npy")
     statistics = Statistics.of(load_array(mean), load_array(std), shape, where=f"{mean}, {std.name}")
-    maps = {name: load_map(root / "statics" / f"{name}.npy", shape) for name in STATICS}
+    maps = {name: load_map(root / "statics" / f"{name}.npy", shape) for name in STATIC_MAPS}
 
     rain = np.empty((len(ids), *shape), dtype=np.float32)
     predictors = np.empty((len(ids), *x.shape), dtype=np.float32)
@@ -66,7 +64,7 @@ def read_days(config: Config) -> RawData:
 
 
 def read_arrays(config: Config) -> RawData:
-    """Read the array pair of the reference; the config names its first day, calendar, statistics and splits.
+    """Read the layout of two arrays; the configuration names their first day, calendar, statistics and splits.
 
     Raises:
         UserError: a key is not given, or a file is missing, malformed or of an unexpected shape.
@@ -107,7 +105,7 @@ def _raw(
     attrs: dict[str, str],
     split: np.ndarray | None,
 ) -> RawData:
-    """Put the arrays of either layout together."""
+    """The raw fields of either layout."""
     if not np.isfinite(rain).any():
         raise UserError(
             "no cell holds a finite value of rain where mean and std are known; check that they fit together"
@@ -153,7 +151,7 @@ def _raw(
 
 
 def _check_rain(channel: str, names: list[str], predictors: np.ndarray) -> None:
-    """The coarse rain must be a channel, and in mm/day."""
+    """Refuse a coarse rain that is no channel or that is normalised, since it must be in mm/day."""
     if channel not in names:
         raise UserError(f"data.legacy.rain_channel is '{channel}'; expected one of {', '.join(names)}")
     lowest = float(np.nanmin(predictors[:, names.index(channel)]))
@@ -165,7 +163,7 @@ def _check_rain(channel: str, names: list[str], predictors: np.ndarray) -> None:
 
 
 def _data_folder(root: Path) -> Path:
-    """``root/data`` where it is there, else ``root`` itself."""
+    """``root/data`` where it holds the days, else ``root`` itself."""
     for folder in (root / "data", root):
         if (folder / "Y_hr").is_dir():
             return folder
@@ -173,7 +171,7 @@ def _data_folder(root: Path) -> Path:
 
 
 def _metadata(root: Path, name: str) -> Path:
-    """A file of the metadata: in ``metadata/``, else beside it, else beside ``data/``."""
+    """The path of a metadata file, which lies in ``metadata/``, else beside that folder, else beside ``data/``."""
     for folder in (root / "metadata", root, root.parent):
         if (folder / name).is_file():
             return folder / name
@@ -217,24 +215,24 @@ def _day_files(folder: Path, ids: np.ndarray) -> list[Path]:
 def _check_grid(root: Path, shape: tuple[int, ...]) -> None:
     path = _metadata(root, "H_W.json")
     if path.is_file():
-        said = load_json(path)
-        if (said.get("H"), said.get("W")) != shape:
+        stated = load_json(path)
+        if (stated.get("H"), stated.get("W")) != shape:
             raise UserError(
-                f"{path} says H, W = {said.get('H')}, {said.get('W')}; the files in Y_hr have {shape}; mend it"
+                f"{path} says H, W = {stated.get('H')}, {stated.get('W')}; the files in Y_hr have {shape}; correct it"
             )
 
 
 def _notes(root: Path, ids: set[int]) -> dict[str, str]:
-    """What the reference said of its days; our own categories and thresholds are computed from the rain."""
+    """Categories and thresholds of the reference, as attributes; ours are computed from the rain."""
     notes = {}
     path = _metadata(root, "categories.json")
     if path.is_file():
         given = {int(day): kind for day, kind in load_json(path).items() if str(day).isdecimal()}
-        wrong = sorted({str(kind) for kind in given.values()} - set(CATEGORIES))
+        wrong = sorted({str(kind) for kind in given.values()} - set(REFERENCE_CATEGORIES))
         if wrong:
-            raise UserError(f"{path} holds '{wrong[0]}'; expected {', '.join(CATEGORIES)}")
+            raise UserError(f"{path} holds '{wrong[0]}'; expected {', '.join(REFERENCE_CATEGORIES)}")
         count = Counter(kind for day, kind in given.items() if day in ids)
-        notes["legacy_categories"] = ", ".join(f"{kind} {count[kind]}" for kind in CATEGORIES)
+        notes["legacy_categories"] = ", ".join(f"{kind} {count[kind]}" for kind in REFERENCE_CATEGORIES)
     path = _metadata(root, "thresholds.json")
     if path.is_file():
         notes["legacy_thresholds"] = ", ".join(f"{name} {value}" for name, value in load_json(path).items())
@@ -270,7 +268,7 @@ def _time(legacy: LegacyKeys, ids: np.ndarray) -> xr.DataArray:
 
 
 def _finite_or_missing(x: np.ndarray, path: Path) -> np.ndarray:
-    """Predictors as they are; NaN is a missing value, infinity an error."""
+    """The predictors unchanged; NaN is a missing value, and infinity is refused."""
     if np.isinf(x).any():
         raise UserError(f"{path} holds infinite values; expected finite z-scores or NaN; write it again")
     return x

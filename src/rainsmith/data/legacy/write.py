@@ -24,11 +24,11 @@ def write_day(folder: Path, day_id: int, precip_mm: np.ndarray, log_mean: np.nda
     """Write the rain of one day as ``folder/day_NNNNNN.npy``, (1, H, W) float32 z-scores of log1p mm/day.
 
     Args:
-        folder: made where it is missing; an older file of the day is replaced at once or not at all.
+        folder: made where it is missing; an older file of the day is replaced by a complete one or not at all.
         day_id: number of the day, written with six digits or as many as it has.
         precip_mm: (H, W) rain [mm/day]; NaN, an invalid cell, stays NaN.
-        log_mean: (H, W) or scalar mean of log1p mm/day, used as it is.
-        log_std: (H, W) or scalar standard deviation, used as it is.
+        log_mean: (H, W) or scalar mean of log1p mm/day, used without a floor.
+        log_std: (H, W) or scalar standard deviation of log1p mm/day, used without a floor.
 
     Returns:
         The file.
@@ -56,22 +56,22 @@ def write_pair(
     predictor_mean: np.ndarray | xr.DataArray | None = None,
     predictor_std: np.ndarray | xr.DataArray | None = None,
 ) -> list[Path]:
-    """Write days as the reference's array pair, with the statistics that read it back beside it.
+    """Write days as the reference's pair of arrays, and beside it the statistics that are needed to read it.
 
     Args:
         folder: made where it is missing; older files are replaced by complete ones or not at all.
         predictors: (time, channel, y_lr, x_lr), written as (T, H_lr, W_lr, C) float32.
         precip: (time, y, x) [mm/day], written as (T, H, W) float32 z-scores of log1p mm/day; NaN stays NaN.
-        log_mean: (H, W) or scalar mean of log1p mm/day, used as it is.
-        log_std: (H, W) or scalar standard deviation, used as it is.
-        predictor_mean: (channel,) training means; without them predictors are written as they are.
+        log_mean: (H, W) or scalar mean of log1p mm/day, used without a floor.
+        log_std: (H, W) or scalar standard deviation of log1p mm/day, used without a floor.
+        predictor_mean: (channel,) training means; without them the predictors are not normalised.
         predictor_std: (channel,) training standard deviations; a constant channel becomes 0.
 
     Returns:
         The predictors, the observations, the mean and the standard deviation.
 
     Raises:
-        UserError: the days differ, a shape does not fit, rain lies where std is 0, or the disk is too small.
+        UserError: the numbers of days differ, a shape does not fit, rain lies where std is 0, or the disk is too small.
     """
     predictors, precip = predictors.transpose(TIME, Y_LR, X_LR, CHANNEL), precip.transpose(TIME, Y, X)
     if predictors.sizes[TIME] != precip.sizes[TIME]:
@@ -94,7 +94,7 @@ def write_pair(
 
 
 def _write(path: Path, values: xr.DataArray, convert: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Write an array piece by piece along time, converted, float32."""
+    """Convert an array piece by piece along time, and write it as float32."""
     target = open_memmap(path, mode="w+", dtype=np.float32, shape=values.shape)
     for start in range(0, len(values), CHUNK_DAYS):
         part = slice(start, start + CHUNK_DAYS)

@@ -145,8 +145,9 @@ def _by_attributes(da: xr.DataArray, dim: Hashable) -> str | None:
     coordinate = da[dim]
     if _is_time(coordinate):
         return TIME
-    units = str(coordinate.attrs.get("units", "")).lower()  # files spell degrees_north with capitals too
-    coordinate = coordinate.assign_attrs(units=units)
+    units = str(coordinate.attrs.get("units", "")).lower()  # cf_xarray knows only some of the spellings with capitals
+    if any(units in degrees for degrees in _DEGREES.values()):
+        return next(axis for axis, degrees in _DEGREES.items() if units in degrees)
     known = {**coordinate.cf.coordinates, **coordinate.cf.axes}
     return next((axis for axis, keys in _CF_KEYS.items() if any(dim in known.get(key, ()) for key in keys)), None)
 

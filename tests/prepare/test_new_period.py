@@ -1,0 +1,81 @@
+"""Predictors of a period without observations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from rainsmith.base.errors import UserError
+from rainsmith.config import load_config
+from rainsmith.prepare.new_period import prepare_predictors
+from tests.data.made import config, pressure, rain
+from tests.prepare.made import FILES, LAGS, made
+
+
+def test_new_predictors_need_no_target(tmp_path: Path) -> None:
+    pressure().to_netcdf(tmp_path / "msl.nc")
+    store = made(tmp_path, predictors=FILES)
+    (tmp_path / "rain.nc").unlink()
+    domain = store.drop_dims("time")
+    pressure("2051-06-01", days=40, calendar="360_day").to_netcdf(tmp_path / "msl.nc")
+    found = prepare_predictors(config(tmp_path, predictors=FILES), domain)
+    assert found["predictors"].shape == (39, 4, 6, 8)  # the last day has no day + 1
+    assert found.attrs["days_dropped"] == 1
+    assert found["time"].dt.calendar == "360_day"
+    np.testing.assert_array_equal(found["channel"], domain["channel"])
+    domain.drop_dims("channel").assign(predictors=found["predictors"])  # on the model's very coordinates
+    one = prepare_predictors(
+        config(tmp_path, predictors=FILES, months=[6], period=["2051-06-11", "2051-07-30"]), domain
+    )
+    assert one["predictors"].sizes["time"] == 20
+
+
+def test_new_predictors_are_brought_to_the_grid_of_the_model(tmp_path: Path) -> None:
+    pressure().to_netcdf(tmp_path / "msl.nc")
+    store = made(tmp_path, predictors=FILES)
+    pressure(step=0.25).to_netcdf(tmp_path / "msl.nc")
+    found = prepare_predictors(config(tmp_path, predictors=FILES), store.drop_dims("time"))
+    assert found["predictors"].shape[2:] == (6, 8)
+    np.testing.assert_array_equal(found["y_lr"], store["y_lr"])
+
+
+def test_new_predictors_from_a_target_repeat_those_of_the_store(tmp_path: Path) -> None:
+    store = made(tmp_path, predictors=LAGS)
+    found = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
+    xr.testing.assert_allclose(
+        found["predictors"].drop_vars("crs_lr"), store["predictors"].drop_vars(["crs_lr", "utm"])
+    )
+
+
+def test_new_predictors_from_a_target_do_not_depend_on_the_order_of_its_rows(tmp_path: Path) -> None:
+    store = made(tmp_path, predictors=LAGS)
+    before = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
+    turned = xr.load_dataset(tmp_path / "rain.nc").isel(y=slice(None, None, -1), x=slice(None, None, -1))
+    turned.to_netcdf(tmp_path / "rain.nc")
+    found = prepare_predictors(config(tmp_path, predictors=LAGS), store.drop_dims("time"))
+    xr.testing.assert_equal(found["predictors"].drop_vars("crs_lr"), before["predictors"].drop_vars("crs_lr"))
+
+
+def test_a_target_that_lies_elsewhere_gives_no_new_predictors(tmp_path: Path) -> None:
+    domain = made(tmp_path, predictors=LAGS).drop_dims("time")
+    elsewhere = xr.load_dataset(tmp_path / "rain.nc")
+    elsewhere.assign_coords(y=elsewhere["y"] + 5000.0).to_netcdf(tmp_path / "rain.nc")
+    with pytest.raises(UserError, match=r"first cell lies at y 4.605e\+06.* those of the model at 4.6e\+06"):
+        prepare_predictors(config(tmp_path, predictors=LAGS), domain)
+
+
+def test_new_predictors_of_another_model_are_refused(tmp_path: Path) -> None:
+    pressure().to_netcdf(tmp_path / "msl.nc")
+    domain = made(tmp_path, predictors=FILES).drop_dims("time")
+    with pytest.raises(
+        UserError, match=r"predictors are msl_day0, season_sin.*; the model expects msl_day0, msl_day\+1"
+    ):
+        prepare_predictors(config(tmp_path, predictors=[{"files": "msl.nc", "variable": "msl"}]), domain)
+    rain(ny=6).to_netcdf(tmp_path / "rain.nc")
+    with pytest.raises(UserError, match="6 x 9 cells, the model was trained on 7 x 9"):
+        prepare_predictors(config(tmp_path, predictors=LAGS), domain)
+    with pytest.raises(UserError, match=r"need 'data.kind: gridded', found 'demo'"):
+        prepare_predictors(load_config(), domain)

@@ -1,0 +1,48 @@
+"""The stage: every kind of data ends in a checked store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rainsmith.base.errors import UserError
+from rainsmith.config import load_config
+from rainsmith.prepare.stage import prepare
+from rainsmith.run_folder import Run
+from tests.data.made import config, rain
+
+
+def test_the_stage_returns_the_path_of_the_store_and_prints_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rain().to_netcdf(tmp_path / "rain.nc")
+    run = Run(tmp_path / "run")
+    path = prepare(config(tmp_path), run)
+    assert path == run.store and (path / "zarr.json").exists()
+    assert (run.folder / "config.yaml").exists()
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("prepare: 60 days (0 dropped for lack of a lag or predictor, ")
+    assert lines[0].endswith("suspect values (mask), 0 tiny negatives set to 0")
+
+
+def test_legacy_rain_is_checked_too(tmp_path: Path) -> None:
+    """Rain beyond any record is refused whatever files it comes from."""
+    precip = np.zeros((30, 3, 4), dtype=np.float32)
+    precip[:, 1, 1] = np.linspace(0, 2500, 30)
+    np.save(tmp_path / "obs_train_mean_std_single.npy", np.log1p(precip))
+    np.save(tmp_path / "predictors_train_mean_std_separate.npy", np.zeros((30, 2, 2, 1), dtype=np.float32))
+    np.save(tmp_path / "mean.npy", np.zeros((3, 4)))
+    np.save(tmp_path / "std.npy", np.ones((3, 4)))
+    spans = {"train": [["2001-01-01", "2001-01-20"]], "validation": [["2001-01-21", "2001-01-25"]]}
+    config = load_config(
+        overrides={
+            "data.kind": "legacy-arrays",
+            "data.root": str(tmp_path),
+            "data.legacy": {"start_date": "2001-01-01", "mean": "mean.npy", "std": "std.npy"},
+            "data.splits": {**spans, "test": [["2001-01-26", "2001-01-30"]]},
+        }
+    )
+    with pytest.raises(UserError, match="above 2000"):
+        prepare(config, Run(tmp_path / "run"))
