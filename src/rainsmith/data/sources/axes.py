@@ -146,8 +146,9 @@ def _by_attributes(da: xr.DataArray, dim: Hashable) -> str | None:
     if _is_time(coordinate):
         return TIME
     units = str(coordinate.attrs.get("units", "")).lower()  # cf_xarray knows only some of the spellings with capitals
-    if any(units in degrees for degrees in _DEGREES.values()):
-        return next(axis for axis, degrees in _DEGREES.items() if units in degrees)
+    by_units = next((axis for axis, degrees in _DEGREES.items() if units in degrees), None)
+    if by_units is not None:
+        return by_units
     known = {**coordinate.cf.coordinates, **coordinate.cf.axes}
     return next((axis for axis, keys in _CF_KEYS.items() if any(dim in known.get(key, ()) for key in keys)), None)
 
