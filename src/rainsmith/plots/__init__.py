@@ -1,1 +1,4 @@
-"""Figures of a run: maps of single days, distributions, and training curves. Each function returns one Figure."""
+"""Figures of a run: maps of single days, distributions, climate and training curves.
+
+Each function returns one Figure; stages write them to files.
+"""

@@ -30,7 +30,8 @@ def maps_section(material: Material, count: int) -> Section:
     )
     absent = [mode for mode in material.config.sampling.modes if mode not in material.samples]
     missing = " ".join(
-        f"No {mode} members of the {material.split} days yet: 'rainsmith sample --mode {mode}' draws them."
+        f"No {mode} members of the {material.split} days yet: 'rainsmith sample --mode {mode}' draws them"
+        + (" if the model can vary observed storms." if mode == "posterior" else ".")
         for mode in absent
     )
     positions = heaviest(material, count)
