@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.config import load_config
+from rainsmith.base.registry import Registry
+from rainsmith.config import Data, load_config
+from rainsmith.data.checks import INPUT_CHECKS, InputCheck, Outcome, registry
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
-from tests.data.made import config, rain
+from tests.data.made import config, mapped, pressure, rain
 
 
 def test_the_stage_returns_the_path_of_the_store_and_prints_one_line(
@@ -46,3 +49,33 @@ def test_legacy_rain_is_checked_too(tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match="above 2000"):
         prepare(config, Run(tmp_path / "run"))
+
+
+def count_missing(da: xr.DataArray, settings: Data, target: xr.DataArray | None = None) -> Outcome:
+    """A check of the test: how many values are missing, and whether the target was given."""
+    with_target = "" if target is None else " beside the target"
+    return Outcome(da, {"missing": int(da.isnull().sum())}, f"{da.name} checked{with_target}")
+
+
+def test_a_new_check_sees_target_predictors_and_maps_and_its_counts_end_in_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    checks: Registry[InputCheck] = Registry("check of input data", "rainsmith.data.checks")
+    for check in INPUT_CHECKS:
+        checks.add(check)
+    checks._complete = True
+    kinds = ("target", "predictor", "static")
+    checks.add(InputCheck("missing", 1, "missing values", "Missing values are counted.", kinds, "read", count_missing))
+    monkeypatch.setattr(registry, "INPUT_CHECKS", checks)
+    mapped(rain()).to_netcdf(tmp_path / "rain.nc")
+    msl = pressure()
+    msl.values[3, 0, :2] = np.nan
+    msl.to_netcdf(tmp_path / "msl.nc")
+    rain(days=1, name="height")[0].drop_vars("time").to_netcdf(tmp_path / "height.nc")
+    run = Run(tmp_path / "run")
+    prepare(
+        config(tmp_path, predictors=[{"files": "msl.nc", "variable": "msl"}], statics=[{"files": "height.nc"}]), run
+    )
+    attrs = run.open_store().attrs
+    assert (attrs["missing"], attrs["missing_msl"], attrs["missing_height"]) == (60 * 7, 2, 7)
+    assert "pr checked, " in (line := capfd.readouterr().err) and "msl checked beside the target, " in line

@@ -1,0 +1,1 @@
+"""Data: read, checked, split and measured into a store, and days of a store as tensors."""

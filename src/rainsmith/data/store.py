@@ -81,7 +81,7 @@ def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | No
 
 
 def write_store(store: xr.Dataset, path: Path) -> None:
-    """Write a store beside its place and rename it, so that no unfinished store is ever found there.
+    """Write a store beside its place and rename it, so that its place never holds an unfinished store.
 
     Args:
         store: from ``build_store``.

@@ -37,7 +37,7 @@ def same_days(da: xr.DataArray, settings: Data, target: xr.DataArray | None = No
 
 
 def test_every_check_says_what_it_is() -> None:
-    assert INPUT_CHECKS.names() == ("no-values", "impossible-values", "suspect-values", "tiny-negatives")
+    assert {"no-values", "impossible-values", "suspect-values", "tiny-negatives"} <= set(INPUT_CHECKS.names())
     assert len({check.order for check in INPUT_CHECKS}) == len(INPUT_CHECKS)
     for check in INPUT_CHECKS:
         assert check.looks_at and check.meaning.endswith(".")

@@ -131,7 +131,7 @@ class DemoClimate:
         """Draw members of the true p(y | x) of one or more days.
 
         They are exchangeable with the observed rain of the day. The noise of a member is a pure function of
-        (seed, day, member), whatever else is drawn with it.
+        (seed, day, member) and does not depend on what else is drawn.
 
         Args:
             day: index or indices of days in the record.

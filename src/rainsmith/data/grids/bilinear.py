@@ -29,7 +29,7 @@ def bilinear_weights(row: np.ndarray, col: np.ndarray, shape: tuple[int, int]) -
 
     Args:
         row: (point,) fractional rows; those outside the grid are moved to its edge.
-        col: (point,) fractional columns, likewise.
+        col: (point,) fractional columns; those outside the grid are moved to its edge.
         shape: (rows, columns) of the grid.
 
     Returns:

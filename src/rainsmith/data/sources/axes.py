@@ -1,4 +1,4 @@
-"""Which dimension is time, y and x, whatever a file calls them, and the coordinates that come along."""
+"""Variables of a file with the dimensions time, y and x, under any names, and with their coordinates."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def read_days(ds: xr.Dataset, name: str, path: Path | str, span: tuple[int, int]
     Returns:
         float32 (time, y, x), in memory. ``y`` and ``x`` keep their attributes; where only a name tells that they are
         latitudes and longitudes, attributes are added that say so. 2-D ``latitude`` and ``longitude`` and the grid
-        mapping become coordinates where the file has them. Times are kept as they stand.
+        mapping become coordinates where the file has them. Times are not changed.
 
     Raises:
         UserError: the dimensions are not understood, or the days have no times or are not in order.

@@ -105,7 +105,7 @@ def open_variable(
 ) -> xr.DataArray:
     """Read the days of one variable from many files.
 
-    Files are joined in order of time, whatever their names; times are kept as they stand.
+    Files are joined in order of time and not of their names; times are not changed.
 
     Args:
         files: paths or globs below ``root``.
