@@ -35,11 +35,11 @@ from reference_network import (
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rainsmith.config import HierarchicalModel, Objective
 from rainsmith.models.blocks import ResidualBlock, channels_last
 from rainsmith.models.geometry import Geometry
-from rainsmith.models.hierarchical import HierarchicalCVAE
-from rainsmith.models.objective import EnsembleObjective
+from rainsmith.models.hierarchical.network import HierarchicalCVAE
+from rainsmith.models.hierarchical.objective import EnsembleObjective
+from rainsmith.models.kinds.hierarchical import HierarchicalSettings, Objective
 from rainsmith.train.optimise import keep_buffers_mapped
 
 HEUN_STEPS = 18
@@ -173,7 +173,7 @@ def measure(device: torch.device, repeats: int) -> dict[str, object]:
     """All figures on one device, from one run."""
     batch = 256 if device.type == "cuda" else 16
     torch.manual_seed(0)
-    default = HierarchicalCVAE(HierarchicalModel(), PREDICTORS, geometry()).to(device)
+    default = HierarchicalCVAE(HierarchicalSettings(), PREDICTORS, geometry()).to(device)
     denoiser = Denoiser().to(device)
     channels_last(default)
     channels_last(denoiser)

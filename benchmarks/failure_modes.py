@@ -19,13 +19,13 @@ from rainsmith.config import load_config
 from rainsmith.run_folder import Run
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAT = {"train.epochs": 60, "train.validate_every": 5, "train.max_minutes": None, "loss.warmup_epochs": 15}
+FLAT = {"train.epochs": 60, "train.validate_every": 5, "train.max_minutes": None, "model.loss.warmup_epochs": 15}
 RUNS: dict[str, tuple[str | None, dict[str, Any]]] = {
     "healthy": (None, {}),
     "healthy, seed 1": (None, {"seed": 1}),
-    "no weight on KL": (None, {"objective.w_kl": 0.0}),
-    "KL times 100": (None, {"objective.w_kl": 100.0}),
-    "no prior members": (None, {"objective.w_prior": 0.0, "objective.w_mixed": 0.0}),
+    "no weight on KL": (None, {"model.objective.w_kl": 0.0}),
+    "KL times 100": (None, {"model.objective.w_kl": 100.0}),
+    "no prior members": (None, {"model.objective.w_prior": 0.0, "model.objective.w_mixed": 0.0}),
     "one epoch of five": (None, {"train.max_minutes": 1e-3}),
     "learning rate times 20": (None, {"train.lr": 0.04, "train.grad_clip": 100.0}),
     "V1": ("v1", FLAT),

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainsmith.config import Objective
-from rainsmith.models import generative
-from rainsmith.models.objective import EnsembleObjective
+from rainsmith.models.hierarchical import model
+from rainsmith.models.hierarchical.objective import EnsembleObjective
+from rainsmith.models.kinds.hierarchical import Objective
 from rainsmith.models.scores import fair_crps
 
 PATCHES = (4, 16)
@@ -92,7 +92,7 @@ def main() -> None:
     name = sys.argv.pop(1) if len(sys.argv) > 1 else ""
     if name not in OPTIONS:
         raise SystemExit(f"found {name!r} in the place of TERM, expected one of {', '.join(OPTIONS)}")
-    generative.EnsembleObjective = OPTIONS[name]  # type: ignore[misc]
+    model.EnsembleObjective = OPTIONS[name]  # type: ignore[misc]
     held_out_years.main()
 
 

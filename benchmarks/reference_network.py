@@ -24,10 +24,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from rainsmith.config import FlatModel, Loss
 from rainsmith.models.blocks import kl_per_dimension
-from rainsmith.models.flat import FlatCVAE
-from rainsmith.models.objective import ReferenceLoss
+from rainsmith.models.flat.loss import ReferenceLoss
+from rainsmith.models.flat.network import FlatCVAE
+from rainsmith.models.kinds.flat import FlatSettings, Loss
 from rainsmith.train.optimise import keep_buffers_mapped
 
 FINE, COARSE, PREDICTORS, STATICS = (156, 132), (13, 11), 6, 3
@@ -93,7 +93,7 @@ def sampling(net: FlatCVAE, members: int, device: torch.device, bf16: bool) -> C
 
 def network(device: torch.device, channels_last: bool) -> FlatCVAE:
     torch.manual_seed(0)
-    net = FlatCVAE(FlatModel(injection="all"), PREDICTORS, STATICS, FINE, COARSE).to(device)
+    net = FlatCVAE(FlatSettings(injection="all"), PREDICTORS, STATICS, FINE, COARSE).to(device)
     return net.to(memory_format=torch.channels_last) if channels_last else net
 
 

@@ -1,18 +1,22 @@
-"""Writes docs/configuration.md, the page of all configuration keys, from the sections in the code and their comments.
+"""Writes docs/configuration.md, the page of all configuration keys, from the sections in the code.
 
 python docs/make_configuration.py
 """
 
 from __future__ import annotations
 
-import ast
-import io
-import re
-import tokenize
+import typing
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal
 
-ROOT = Path(__file__).resolve().parents[1]
-SOURCES = [ROOT / "src" / "rainsmith" / name for name in ("data_sections.py", "sections.py")]
+import yaml
+from pydantic.fields import FieldInfo
+
+from rainsmith.config import Config, Section
+from rainsmith.config.section import records_of
+from rainsmith.models.registry import MODELS
+
 PAGE = Path(__file__).with_name("configuration.md")
 HEAD = """# Configuration
 
@@ -21,76 +25,88 @@ All keys, by section. Every key has a default; unknown keys are refused. A file 
 
 *This page is made from the code by `python docs/make_configuration.py`.*
 """
-UNDER = {  # sections that are the value of a key, by the class that describes them
-    "Data": "data",
-    "Target": "data.target",
-    "PredictorSource": "data.predictors (a list)",
-    "StaticSource": "data.statics (a list)",
-    "Splits": "data.splits",
-    "Legacy": "data.legacy",
-    "Demo": "data.demo",
-    "FlatModel": "model, name: flat",
-    "HierarchicalModel": "model, name: hierarchical",
-    "Oversample": "downscale.oversample",
-}
-
-
-def comments_of(text: str) -> dict[int, str]:
-    """The comment of each line, by its number."""
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
-
-
-def default_of(value: ast.expr | None) -> str:
-    """The default as YAML shows it."""
-    if isinstance(value, ast.Call):
-        given = next((word.value for word in value.keywords if word.arg == "default"), None)
-        return default_of(given) if given is not None else "" if value.args or value.keywords else "its section"
-    if value is None:
-        return ""
-    text = ast.unparse(value)
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        return value.value
-    names = {"None": "null", "True": "true", "False": "false", "'": "", "(": "[", ")": "]"}
-    return re.sub("|".join(map(re.escape, names)), lambda found: names[found.group()], text)
-
-
-def choices_of(annotation: ast.expr) -> str:
-    """The values that a Literal allows, where the annotation holds one."""
-    found = [
-        node
-        for node in ast.walk(annotation)
-        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
-    ]
-    values = [ast.literal_eval(value) for node in found for value in getattr(node.slice, "elts", [node.slice])]
-    return ", ".join(f"`{value}`" for value in values)
 
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD]
-    for path in SOURCES:
-        text = path.read_text(encoding="utf-8")
-        comments, lines = comments_of(text), text.splitlines()
-        for node in ast.parse(text).body:
-            fields = [item for item in getattr(node, "body", []) if isinstance(item, ast.AnnAssign)]
-            if not isinstance(node, ast.ClassDef) or not fields:
-                continue
-            about = " ".join((ast.get_docstring(node) or "").split())
-            title = "seed, device" if node.name == "Config" else UNDER.get(node.name, node.name.lower())
-            parts.append(f"## {title}\n\n{about}\n\n| key | default | meaning |\n|---|---|---|")
-            for field in fields:
-                default = default_of(field.value)
-                if node.name == "Config" and default in ("", "its section"):
-                    continue
-                key = ast.unparse(field.target).rstrip("_")
-                above = lines[field.lineno - 2].strip()
-                words = [choices_of(field.annotation), comments.get(field.end_lineno or field.lineno, "")]
-                words += [above.lstrip("# ")] if above.startswith("#") else []
-                meaning = "; ".join(word for word in words if word).replace("|", "\\|").replace("<", "&lt;")
-                parts.append(f"| `{key}` | {f'`{default}`' if default else ''} | {meaning} |")
-            parts.append("")
-    return "\n".join(parts).rstrip() + "\n"
+    return "\n".join([HEAD, *(part for title, section in sections() for part in described(title, section))])
+
+
+def sections() -> Iterator[tuple[str, type[Section]]]:
+    """Titles and classes of all sections, in the order of the configuration, each before those that it holds."""
+    yield "seed, device", Config
+    for name in Config.model_fields:
+        if name == "model":
+            for kind in MODELS:
+                yield from below(f"model, name: {kind.name}", "model", kind.settings)
+        else:
+            section = section_in(Config.model_fields[name].annotation)
+            if section is not None:
+                yield from below(name, name, section)
+
+
+def below(title: str, path: str, section: type[Section]) -> Iterator[tuple[str, type[Section]]]:
+    """A section, then the sections that its keys hold."""
+    yield title, section
+    for name, field in section.model_fields.items():
+        inner = section_in(field.annotation)
+        if inner is not None:
+            listed = " (a list)" if typing.get_origin(field.annotation) is list else ""
+            yield from below(f"{path}.{name}{listed}", f"{path}.{name}", inner)
+
+
+def described(title: str, section: type[Section]) -> Iterator[str]:
+    """The part of the page about one section."""
+    about = (section.__doc__ or "").split("\n\n    Attributes")[0]
+    yield f"## {title}\n\n{' '.join(about.split())}\n"
+    # a key that holds a section has a part of its own instead of a description
+    fields = [(field.alias or name, field) for name, field in section.model_fields.items() if field.description]
+    if fields:
+        rows = "\n".join(row(name, field) for name, field in fields)
+        yield f"| key | default | meaning |\n|---|---|---|\n{rows}\n"
+
+
+def row(name: str, field: FieldInfo) -> str:
+    """The row of one key: default, choices and what its docstring says."""
+    choices = ", ".join(f"`{value}`" for value in choices_of(field.annotation))
+    text = " ".join((field.description or "").split()).replace("|", "\\|")
+    return f"| `{name}` | `{default_of(field)}` | {text}{f' ({choices})' if choices else ''} |"
+
+
+def default_of(field: FieldInfo) -> str:
+    """The default as YAML shows it."""
+    value = field.get_default(call_default_factory=True)
+    text = yaml.safe_dump(plain(value), default_flow_style=True, width=10**6).strip()
+    return text.removesuffix("...").strip()
+
+
+def plain(value: Any) -> Any:
+    """A default without tuples and paths, which YAML has not."""
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def choices_of(annotation: Any) -> list[str]:
+    """The values that a key allows, where they are listed: by a Literal, or by a registry of records."""
+    if typing.get_origin(annotation) is Literal:
+        return [str(value) for value in typing.get_args(annotation)]
+    values: list[str] = []
+    for part in (annotation, *typing.get_args(annotation)):
+        for extra in getattr(part, "__metadata__", ()):
+            registry = (getattr(extra, "json_schema_extra", None) or {}).get("registry")
+            values += records_of(registry).names() if registry else []
+    if values:
+        return list(dict.fromkeys(values))
+    return list(dict.fromkeys(value for inner in typing.get_args(annotation) for value in choices_of(inner)))
+
+
+def section_in(annotation: Any) -> type[Section] | None:
+    """The section that a key holds, or a list of which it holds."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    found = (section_in(inner) for inner in typing.get_args(annotation))
+    return next((section for section in found if section is not None), None)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,15 @@ SMALL: dict[str, Any] = {
     "data.kind": "demo",
     "data.demo": {"ny": 20, "nx": 18, "ny_lr": 5, "nx_lr": 4, "first_year": 2001, "years": 3, "seed": 7},
     "data.splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]},
-    "model": {"name": "flat", "base_filters": 8, "d_x": 8, "d_y": 16, "d_z": 8, "injection": "first"},
-    "loss.warmup_epochs": 2,
+    "model": {
+        "name": "flat",
+        "base_filters": 8,
+        "d_x": 8,
+        "d_y": 16,
+        "d_z": 8,
+        "injection": "first",
+        "loss": {"warmup_epochs": 2},
+    },
     "train": {
         "epochs": 2,
         "batch_size": 64,

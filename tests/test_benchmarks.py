@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from rainsmith.config import Objective
-from rainsmith.models.objective import EnsembleObjective
+from rainsmith.models.hierarchical.objective import EnsembleObjective
+from rainsmith.models.kinds.hierarchical import Objective
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py"))
@@ -32,7 +32,7 @@ def test_the_default_network_trains_and_draws(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(benchmark, "FINE", (20, 18))
     monkeypatch.setattr(benchmark, "COARSE", (5, 4))
     device = torch.device("cpu")
-    settings = benchmark.HierarchicalModel()
+    settings = benchmark.HierarchicalSettings()
     net = benchmark.HierarchicalCVAE(settings, benchmark.PREDICTORS, benchmark.geometry())
     before = [parameter.detach().clone() for parameter in net.parameters()]
     step = benchmark.default_step(net, torch.optim.AdamW(net.parameters()), 2, device)

@@ -18,6 +18,7 @@ import yaml
 
 import rainsmith
 from rainsmith import api
+from rainsmith.api import stages
 from rainsmith.config import Config, load_config, parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,29 +65,34 @@ def test_overlay_loads_on_every_configuration(path: Path, base: Path | None) -> 
 
 
 DOCUMENTED: dict[str, dict[str, Any]] = {
-    "v1": {"model.injection": "none", "loss.beta_kl": 0.05, "loss.w_max": 2.0},
-    "v2": {"model.injection": "all", "loss.beta_kl": 0.01, "loss.w_max": 10.0},
+    "v1": {"model.injection": "none", "model.loss.beta_kl": 0.05, "model.loss.w_max": 2.0},
+    "v2": {"model.injection": "all", "model.loss.beta_kl": 0.01, "model.loss.w_max": 10.0},
     "v3": {
         "model.injection": "first",
-        "loss.beta_kl": 0.01,
-        "loss.w_max": 10.0,
-        "loss.tail_boost": 5.0,
+        "model.loss.beta_kl": 0.01,
+        "model.loss.w_max": 10.0,
+        "model.loss.tail_boost": 5.0,
         "train.epochs": 300,
         "train.early_stopping_patience": 100,
         "sampling.temperature": 1.0,
     },
-    "first-two": {"model.injection": "first-two", "loss.beta_kl": 0.01, "loss.w_max": 10.0},
-    "mean-collapse": {"model.cond_dropout": 0.5, "loss.w_min": 1.0, "loss.w_max": 4.0, "loss.tail_boost": 3.0},
+    "first-two": {"model.injection": "first-two", "model.loss.beta_kl": 0.01, "model.loss.w_max": 10.0},
+    "mean-collapse": {
+        "model.cond_dropout": 0.5,
+        "model.loss.w_min": 1.0,
+        "model.loss.w_max": 4.0,
+        "model.loss.tail_boost": 3.0,
+    },
     "mean-collapse-fix": {
         "model.cond_dropout": 0.0,
-        "loss.w_min": 0.2,
-        "loss.w_max": 4.0,
-        "loss.tail_boost": 1.5,
-        "loss.lambda_grad": 1.0,
+        "model.loss.w_min": 0.2,
+        "model.loss.w_max": 4.0,
+        "model.loss.tail_boost": 1.5,
+        "model.loss.lambda_grad": 1.0,
         "sampling.pixel_threshold": 0.5,
     },
 }
-ARCHITECTURE = {"model.d_x": 64, "model.d_y": 256, "model.d_z": 128, "loss.scale": "p90"}
+ARCHITECTURE = {"model.d_x": 64, "model.d_y": 256, "model.d_z": 128, "model.loss.scale": "p90"}
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
@@ -112,7 +118,7 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     ("name", "keys"),
     [
         ("first-two", {"model.injection"}),
-        ("mean-collapse", {"model.cond_dropout", "loss.w_min", "loss.w_max", "loss.tail_boost"}),
+        ("mean-collapse", {"model.cond_dropout", "model.loss.w_min", "model.loss.w_max", "model.loss.tail_boost"}),
     ],
 )
 def test_overlay_differs_from_v3_only_where_it_is_documented(name: str, keys: set[str]) -> None:
@@ -192,7 +198,7 @@ def test_api_takes_configuration_and_run_folder(name: str) -> None:
 def test_example_of_the_api_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAINSMITH_QUIET", "1")
-    result = doctest.testmod(api, verbose=False)
+    result = doctest.testmod(stages, verbose=False)
     assert result.attempted > 5
     assert result.failed == 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,19 +15,28 @@ from rainsmith import __version__
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import read_json, write_json
+from rainsmith.base.processes import is_main
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: where its function lives, which config sections and which earlier stages it depends on."""
+    """One stage, and what its result depends on.
+
+    Attributes:
+        name: of the command and of its function.
+        module: where the function lives.
+        sections: of the configuration that it reads.
+        after: earlier stages whose products it reads.
+        product: what must still be in the run folder for the stage to be skipped.
+    """
 
     name: str
     module: str
     sections: tuple[str, ...]
     after: tuple[str, ...]
-    product: str  # what must still be there, below the run folder
+    product: str
 
     def load(self) -> Callable[..., Any]:
         """The stage's function, imported only when it runs."""
@@ -38,9 +46,7 @@ class Stage:
 
 STAGES = (
     Stage("prepare", "rainsmith.prepare.stage", ("data",), (), "store.zarr"),
-    Stage(
-        "train", "rainsmith.train.stage", ("seed", "model", "loss", "objective", "train"), ("prepare",), "checkpoints"
-    ),
+    Stage("train", "rainsmith.train.stage", ("seed", "model", "train"), ("prepare",), "checkpoints"),
     Stage("sample", "rainsmith.sample.stage", ("sampling",), ("train",), "samples"),
     Stage("evaluate", "rainsmith.evaluate.stage", ("evaluate",), ("sample",), "evaluation/metrics.csv"),
     Stage("diagnose", "rainsmith.diagnose.stage", ("sampling",), ("evaluate",), "diagnosis.json"),
@@ -134,7 +140,7 @@ def _record(name: str, folder: Run) -> Path:
 
 
 def _write_record(path: Path, values: dict[str, Any]) -> None:
-    if os.environ.get("RANK", "0") == "0":  # one process of several
+    if is_main():
         write_json(path, values)
 
 

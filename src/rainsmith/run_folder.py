@@ -1,4 +1,4 @@
-"""The run folder: where stages read and write, atomically, with provenance and progress."""
+"""The run folder: where stages read and write."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ from rainsmith.config import Config
 
 @dataclass(frozen=True)
 class Run:
-    """Paths of one run folder (DESIGN 4)."""
+    """The paths of one run folder, which is the whole state of an experiment (docs/architecture.md).
+
+    Args:
+        folder: its path; stages make it where it does not exist.
+    """
 
     folder: Path
+
+    def __init__(self, folder: str | Path) -> None:
+        object.__setattr__(self, "folder", Path(folder))
 
     @property
     def store(self) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -299,28 +298,6 @@ def test_variations_of_the_storm_have_keys_of_their_own(trained: Run) -> None:
         fields.append(made.training_set["precip"].values[real.sizes["time"]])
         np.testing.assert_allclose(fields[-1], np.where(batch.valid[0], drawn, np.nan), rtol=1e-4, atol=1e-4)
     assert not np.allclose(*fields, atol=1e-2, equal_nan=True)
-
-
-def test_noise_with_a_memory_follows_the_calendar_of_the_store(run: Run) -> None:
-    """In a calendar of 360 days the day before 1 March is 30 February, and a synthetic day's noise remembers it."""
-    training = in_split(run.open_store(), "train").load()
-    days = xr.date_range("2001-01-01", periods=training.sizes["time"], calendar="360_day", use_cftime=True)
-    shutil.rmtree(run.store)
-    training.assign_coords(time=days).drop_encoding().to_zarr(run.store, consolidated=False, zarr_format=3)
-
-    sampling = {**SMALL["sampling"], "noise_memory": 0.5}
-    chosen = ["2001-02-30", "2001-03-01"]
-    settings = {"ratio": 2 / 365, "checks": [], "days": chosen}
-    made = synthesise(small_config(sampling=sampling, augment=settings), run)
-    real = run.open_store().load()
-    assert made.table["source_day"].tolist() == [20010230, 20010301] and (made.table["noise_memory"] == 0.5).all()
-    batch = Days(real).batch(np.flatnonzero(np.isin(day_numbers(real["time"]), made.table["source_day"])))
-    sampler = Sampler(checkpoint.load(run.checkpoints / "best_prior"), Sampling(noise_memory=0.5), "cpu")
-    drawn = sampler.draw(batch.x, batch.days, [0], calendar="360_day")[:, 0]
-    synthetic = made.training_set["precip"].values[real.sizes["time"] :]
-    np.testing.assert_allclose(synthetic, np.where(batch.valid, drawn, np.nan), rtol=1e-4, atol=1e-4)
-    other = sampler.draw(batch.x[1:], batch.days[1:], [0], calendar="standard")[0, 0]
-    assert not np.allclose(other[batch.valid[1]], drawn[1][batch.valid[1]], atol=1e-2)
 
 
 def test_refusals(trained: Run) -> None:

@@ -46,7 +46,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_help_is_quick_and_imports_no_heavy_library() -> None:
     code = (
-        "import sys; from rainsmith import cli\n"
+        "import sys; from rainsmith.cli import main as cli\n"
         "try: cli.main(['--help'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'torch', 'xarray', 'numpy', 'lightning_fabric', 'matplotlib'} & set(sys.modules)))"
@@ -68,7 +68,7 @@ def test_help_is_quick_and_imports_no_heavy_library() -> None:
         ("train.epochs", "is not KEY=VALUE"),
         ("data.demo.nny=3", "unknown key 'data.demo.nny'; did you mean 'ny'?"),
         ("data.period=[2010", "not valid YAML"),
-        ("loss.w_min=11", "expected w_min <= w_max"),
+        ("model.loss.w_min=11", "expected w_min <= w_max"),
         ("sampling.variation=0.5", "set keep_levels: 0 to vary all levels"),
         ("device=gpuu", "'device' is 'gpuu'"),
         ("data.splits.test=[2030, 2031]", "test"),
@@ -223,6 +223,6 @@ def test_a_stage_without_a_configuration_uses_that_of_the_run(
     assert f"configuration: {folder / 'config.yaml'}" in capsys.readouterr().err
     xr.testing.assert_equal(before, xr.open_zarr(folder / "store.zarr", consolidated=False).load())
     assert yaml.safe_load((folder / "config.yaml").read_text())["seed"] == 7
-    overlay = Path(__file__).resolve().parents[1] / "configs" / "models" / "v3.yaml"
+    overlay = Path(__file__).resolve().parents[2] / "configs" / "models" / "v3.yaml"
     config, _ = Prepare(model_config=overlay, run=folder).open()  # an overlay lies over the run's own data
     assert config.seed == 7 and config.model.name == "flat" and config.data.demo.years == 3

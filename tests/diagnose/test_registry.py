@@ -11,11 +11,10 @@ from pydantic import BaseModel
 
 from rainsmith.config import load_config
 from rainsmith.diagnose.finding import Figure, at_most
-from rainsmith.diagnose.reference_advice import advice_of_model
 from rainsmith.diagnose.registry import DIAGNOSES, POSTERIOR, Diagnosis, Measurement, Need
+from rainsmith.models.registry import MODELS
 from tests.diagnose.evidence import ask, evidence_of
 
-MODELS = ("flat", "hierarchical")
 PAGE = Path(__file__).parents[2] / "docs/failure-modes.md"
 NEED_A_POSTERIOR = ("ignores-z", "prior-posterior-gap", "posterior-collapse", "kl-explosion")
 
@@ -44,9 +43,9 @@ def test_keys_of_an_advice_are_found() -> None:
 
 
 @pytest.mark.parametrize("diagnosis", DIAGNOSES, ids=lambda diagnosis: diagnosis.name)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS.names())
 def test_every_key_that_an_advice_names_exists(model: str, diagnosis: Diagnosis) -> None:
-    advice = advice_of_model(model).get(diagnosis.name, diagnosis.advice)
+    advice = MODELS[model].advice.get(diagnosis.name, diagnosis.advice)
     # what follows the advice to take another model is about the keys of that model
     about_own, *about_others = re.split(r"(?=model\.name: )", advice)
     for text in (f"model.name: {model} {about_own}", *about_others):
@@ -60,14 +59,14 @@ def test_every_key_that_an_advice_names_exists(model: str, diagnosis: Diagnosis)
 def test_an_advice_names_keys_in_full(diagnosis: Diagnosis) -> None:
     """A key without its section, such as w_kl, is found by nobody; values after a colon are no keys."""
     for model in MODELS:
-        advice = advice_of_model(model).get(diagnosis.name, diagnosis.advice)
+        advice = model.advice.get(diagnosis.name, diagnosis.advice)
         short = re.findall(r"(?<![.\w{])[a-z]+(?:_[a-z]+)+\b", re.sub(r": *[\w.]+", "", advice))
-        assert not short, f"{model}: the advice on {diagnosis.name} names {short}"
+        assert not short, f"{model.name}: the advice on {diagnosis.name} names {short}"
 
 
 def test_a_model_has_advice_of_its_own_for_known_failures_only() -> None:
     for model in MODELS:
-        assert set(advice_of_model(model)) <= set(DIAGNOSES.names())
+        assert set(model.advice) <= set(DIAGNOSES.names())
 
 
 def test_every_diagnosis_asks_a_question_and_gives_advice_in_sentences() -> None:

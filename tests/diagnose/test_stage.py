@@ -11,10 +11,10 @@ import pytest
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
-from rainsmith.diagnose.reference_advice import advice_of_model
 from rainsmith.diagnose.registry import DIAGNOSES
 from rainsmith.diagnose.stage import diagnose
 from rainsmith.evaluate.stage import evaluate
+from rainsmith.models.registry import MODELS
 from rainsmith.report.stage import report
 from rainsmith.run_folder import Run
 from rainsmith.sample.stage import sample
@@ -49,7 +49,7 @@ def test_every_failure_has_an_answer(run: Run) -> None:
         assert bool(finding["advice"]) == (finding["verdict"] in ("fail", "warn"))
         assert finding["origin"] or finding["verdict"] == "n/a"
     advice = {finding["name"]: finding["advice"] for finding in kept["findings"]}
-    own = advice_of_model("flat")
+    own = MODELS["flat"].advice
     assert advice["drizzle"] == own["drizzle"] and advice["ignores-z"] == own["ignores-z"]
     text = result.text().splitlines()
     assert text[0].startswith("fail") and text[-1].startswith(("pass", "n/a"))

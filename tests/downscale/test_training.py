@@ -18,7 +18,7 @@ from rainsmith.downscale.scoring import climatology
 from rainsmith.downscale.training import drawn_batches, mean_loss, train_downscaler, warning_of_jumps
 from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball
-from rainsmith.models.regression import Downscaler
+from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.run_folder import Run
 
 

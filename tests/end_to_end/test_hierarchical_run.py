@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from rainsmith.base.errors import UserError
+from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.files import read_jsonl
 from rainsmith.config import Config
 from rainsmith.evaluate.stage import evaluate
 from rainsmith.run_folder import Run
 from rainsmith.sample.stage import sample
-from rainsmith.train.stage import Interrupted, train
+from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.small import small_config
 from tests.train.test_stage import interrupt_at_step, same_weights
@@ -29,10 +29,10 @@ def hierarchical(**more: object) -> Config:
             "channels": [16, 8, 8],
             "latent_channels": [2, 2, 1],
             "x_blocks": 1,
+            "objective": {"warmup_epochs": 1, "pooling": [1, 4]},
         },
         train__lr=2e-3,
         train__min_heavy_fraction=0.0,
-        objective={"warmup_epochs": 1, "pooling": [1, 4]},
         evaluate__baselines=["climatology"],
         **more,
     )

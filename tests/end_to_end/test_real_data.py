@@ -14,7 +14,7 @@ import xarray as xr
 from rainsmith.config import DATA_ROOT_VARIABLE, load_config
 from rainsmith.pipeline import run_stage
 from rainsmith.run_folder import Run
-from rainsmith.sample.stage import apply
+from rainsmith.sample.application import apply
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SMALL: dict[str, Any] = {
@@ -25,9 +25,9 @@ SMALL: dict[str, Any] = {
     "train.validation_days": 40,
     "train.batch_size": 32,
     "train.lr": 1.0e-3,
-    "loss.w_max": 1.0,
-    "loss.w_min": 1.0,
-    "loss.tail_boost": 1.0,
+    "model.loss.w_max": 1.0,
+    "model.loss.w_min": 1.0,
+    "model.loss.tail_boost": 1.0,
     "sampling.members": 4,
     "sampling.checkpoint": "best_prior",
     "evaluate.resamples": 50,

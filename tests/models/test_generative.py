@@ -7,7 +7,8 @@ import pytest
 import torch
 import xarray as xr
 
-from rainsmith.models.generative import BOUND, Drawing, HierarchicalModelInUnits, build_model
+from rainsmith.models.generative import BOUND, Drawing, build_model
+from rainsmith.models.hierarchical.model import HierarchicalModel
 from rainsmith.run_folder import Run
 from tests.small import small_config
 
@@ -17,10 +18,10 @@ def domain(prepared: Run) -> xr.Dataset:
     return prepared.open_store().drop_dims("time").load()
 
 
-def model(domain: xr.Dataset, *, calm_start: bool = False, **settings: object) -> HierarchicalModelInUnits:
+def model(domain: xr.Dataset, *, calm_start: bool = False, **settings: object) -> HierarchicalModel:
     small = {"name": "hierarchical", "levels": 3, "channels": [8, 8, 8], "latent_channels": [1, 1, 1], "x_blocks": 1}
-    built = build_model(small_config(model={**small, **settings}, objective={"calm_start": calm_start}), domain)
-    assert isinstance(built, HierarchicalModelInUnits)
+    built = build_model(small_config(model={**small, **settings, "objective": {"calm_start": calm_start}}), domain)
+    assert isinstance(built, HierarchicalModel)
     return built.eval()
 
 

@@ -32,33 +32,3 @@ def test_standard_normal() -> None:
     drawn = member_noise(0, np.arange(20200101, 20200131), range(20), [(40,)])[0]
     assert abs(drawn.mean().item()) < 0.02
     assert abs(drawn.std().item() - 1) < 0.02
-
-
-def test_memory_is_the_correlation_with_the_day_before() -> None:
-    days = np.array([20191230, 20191231, 20200101, 20200102])
-    drawn = member_noise(0, days, range(40), [(500,)], memory=0.6)[0].numpy()
-    assert abs(drawn.std() - 1) < 0.02
-    for lag, expected in ((1, 0.6), (2, 0.36)):
-        found = np.corrcoef(drawn[lag:].ravel(), drawn[:-lag].ravel())[0, 1]
-        assert abs(found - expected) < 0.02, lag
-
-
-def test_noise_with_memory_does_not_depend_on_the_batch() -> None:
-    days = np.array([20200228, 20200229, 20200301])
-    whole = member_noise(1, days, range(3), SHAPES, memory=0.5)
-    alone = member_noise(1, days[2:], [2], SHAPES, memory=0.5)
-    assert all(torch.equal(a[2, 2], b[0, 0]) for a, b in zip(whole, alone, strict=True))
-    assert all(torch.equal(a, b) for a, b in zip(member_noise(1, days, [0], SHAPES), _without(days), strict=True))
-
-
-def _without(days: np.ndarray) -> list[torch.Tensor]:
-    return member_noise(1, days, [0], SHAPES, memory=0.0, calendar="noleap")
-
-
-def test_the_calendar_says_which_day_comes_before() -> None:
-    """Of 1 March, the day before is the 29th, the 28th or the 30th of February."""
-    after = np.array([20200301])
-    for calendar, before in (("standard", 20200229), ("noleap", 20200228), ("360_day", 20200230)):
-        first = member_noise(2, np.array([before]), [0], [(2000,)], memory=0.7, calendar=calendar)[0]
-        second = member_noise(2, after, [0], [(2000,)], memory=0.7, calendar=calendar)[0]
-        assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1] - 0.7) < 0.06

@@ -15,8 +15,9 @@ from rainsmith.config import Sampling
 from rainsmith.models import checkpoint
 from rainsmith.run_folder import Run
 from rainsmith.sample import files as sample_files
+from rainsmith.sample.days import select_days
 from rainsmith.sample.sampler import Sampler
-from rainsmith.sample.stage import choose_days, sample
+from rainsmith.sample.stage import sample
 from tests.conftest import copy_of
 from tests.small import small_config
 
@@ -95,12 +96,12 @@ def test_posterior_is_nearer_to_the_storm_than_the_prior(trained: Run) -> None:
 
 def test_choice_of_days(prepared: Run) -> None:
     test = in_split(prepared.open_store(), "test")
-    assert choose_days(test, ["2003-02-03", "2003-01-05"], "test")["time"].dt.day.values.tolist() == [5, 3]
-    assert choose_days(test, "heavy", "test").sizes["time"] == in_day_set(test, "heavy").sum()
+    assert select_days(test, ["2003-02-03", "2003-01-05"], "test")["time"].dt.day.values.tolist() == [5, 3]
+    assert select_days(test, "heavy", "test").sizes["time"] == in_day_set(test, "heavy").sum()
     with pytest.raises(UserError, match="2001-01-05 is not in the test split"):
-        choose_days(test, ["2001-01-05"], "test")
+        select_days(test, ["2001-01-05"], "test")
     with pytest.raises(UserError, match="not a date"):
-        choose_days(test, ["5.1.2003"], "test")
+        select_days(test, ["5.1.2003"], "test")
 
 
 def test_interrupted_sampling_keeps_finished_batches(

@@ -1,42 +1,14 @@
-"""The schedule of the learning rate; the choice of precision: what is timed, and where nothing is to be chosen."""
+"""Schedules of the learning rate and of the weight of the KL divergence, and the moving average of the weights."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rainsmith.config import Train
-from rainsmith.train import optimise
-from rainsmith.train.optimise import learning_rate, warmup_then_cosine
-from rainsmith.train.precision import choose_precision
-
-CPU = torch.device("cpu")
-
-
-def loss_of(model: nn.Module) -> Tensor:
-    total: Tensor = model(torch.ones(2, 3)).float().sum()
-    return total
-
-
-def test_a_precision_that_is_asked_for_is_taken_untimed() -> None:
-    assert choose_precision("bf16", CPU, nn.Linear(3, 1), loss_of) == ("bf16", {})
-
-
-@pytest.mark.parametrize("fast", [False, True])
-def test_bf16_is_tried_only_where_the_processor_has_it(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optimise, "has_fast_bf16", lambda _device: fast)
-    model = nn.Linear(3, 1)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    chosen, seconds = choose_precision("auto", CPU, model, loss_of)
-    if fast:
-        assert set(seconds) == {"fp32", "bf16"}
-        assert seconds[chosen] == min(seconds.values())
-    else:
-        assert (chosen, seconds) == ("fp32", {})
-    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-    assert model.weight.grad is None
+from rainsmith.train.optimise import MovingAverage, kl_weight, learning_rate, warmup_then_cosine
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
@@ -50,3 +22,29 @@ def test_the_cosine_schedule_of_a_training_counts_epochs_in_steps() -> None:
     settings = Train(epochs=5, lr=0.3, lr_warmup_epochs=0.5, schedule="cosine")
     for step in (0, 3, 4, 20, 39, 40):
         assert learning_rate(settings, step, 8) == warmup_then_cosine(0.3, step, warmup=4.0, total=40)
+
+
+def test_a_constant_rate_stays_at_its_peak() -> None:
+    settings = Train(epochs=5, lr=0.3, lr_warmup_epochs=0.5, schedule="constant")
+    assert [learning_rate(settings, step, 8) for step in (0, 3, 4, 39)] == pytest.approx([0.075, 0.3, 0.3, 0.3])
+
+
+def test_the_weight_of_the_kl_rises_linearly() -> None:
+    assert [kl_weight(0.4, 2, epoch=epoch) for epoch in (0, 0.5, 1, 2, 9)] == pytest.approx([0, 0.1, 0.2, 0.4, 0.4])
+    assert kl_weight(0.4, 0, epoch=0) == 0.4
+
+
+def test_the_average_follows_the_weights_faster_at_first() -> None:
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    average = MovingAverage(network, decay=0.9)
+    nn.init.ones_(network.weight)
+    value = 0.0
+    for step in range(1, 30):
+        average.update(network)
+        decay = min(0.9, (1 + step) / (10 + step))
+        value = decay * value + (1 - decay)
+        assert average.values["weight"].item() == pytest.approx(value, rel=1e-5)
+    resumed = MovingAverage(nn.Linear(1, 1, bias=False), decay=0.9)
+    resumed.load_state_dict(average.state_dict())
+    assert resumed.steps == average.steps and torch.equal(resumed.values["weight"], average.values["weight"])

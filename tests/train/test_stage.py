@@ -18,7 +18,7 @@ import xarray as xr
 import yaml
 
 from rainsmith.base.dims import in_split
-from rainsmith.base.errors import UserError
+from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.files import read_jsonl
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics.registry import METRICS
@@ -28,8 +28,8 @@ from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.train.resume import fingerprint_of
-from rainsmith.train.stage import Interrupted, train
-from rainsmith.train.validation import Validation, choose_days
+from rainsmith.train.stage import train
+from rainsmith.train.validation import Validation, validation_days
 from tests.conftest import copy_of
 from tests.small import SMALL, small_config
 
@@ -113,7 +113,7 @@ def test_validation_figures_agree_with_the_metrics(trained: Run) -> None:
     loaded = checkpoint.load(trained.checkpoints / "epoch_002")
     sampler = Sampler(loaded, config.sampling.model_copy(update={"seed": config.seed}), "cpu")
     validate = Validation(validation_set, domain, members=3, at_most=24, wet_mm=0.1, seed=config.seed, batch_size=64)
-    days = validation_set.isel(time=choose_days(validation_set, 24, config.seed)).load()
+    days = validation_set.isel(time=validation_days(validation_set, 24, config.seed)).load()
     y, x = torch.from_numpy(days["precip"].values), torch.from_numpy(days["predictors"].values)
     given = {"prior": (None, None), "posterior": (y.nan_to_num(), y.isfinite())}
     figures, weekly = validate(sampler.model, torch.device("cpu"), nullcontext())
@@ -257,7 +257,9 @@ def test_other_data_are_not_resumed(trained: Run, tmp_path: Path) -> None:
 def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_path: Path) -> None:
     patient = copy_of(prepared, tmp_path / "patience")
     train(small_config(train__epochs=40, train__lr=1e-12, train__ema=0.0, train__early_stopping_patience=1), patient)
-    assert len(read_jsonl(patient.metrics_log)) < 40
+    rows = read_jsonl(patient.metrics_log)
+    best = int(np.argmin([row["validation"]["prior"]["tail_score"] for row in rows]))
+    assert len(rows) == best + 2 < 40  # one epoch after the best
     timed = copy_of(prepared, tmp_path / "time")
     train(small_config(train__epochs=40, train__max_minutes=1e-6), timed)
     assert len(read_jsonl(timed.metrics_log)) == 1

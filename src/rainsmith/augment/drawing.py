@@ -149,8 +149,7 @@ class Drawing:
         """
         days = self._reader.batch(sources)
         storm = days.y if self.settings.mode == "posterior" else None
-        calendar = str(self.sources[TIME].dt.calendar)
-        return self.sampler.draw(days.x, days.days, members, storm, days.valid, calendar=calendar)
+        return self.sampler.draw(days.x, days.days, members, storm, days.valid)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.config import Augment
 from rainsmith.data.analogs import analog_mean, ordinals
 from rainsmith.data.statistics import domain_means
-from rainsmith.sample.stage import choose_days
+from rainsmith.sample.days import select_days
 
 
 def choose_source_days(training: xr.Dataset, settings: Augment, tail: Tail) -> xr.Dataset:
@@ -27,7 +27,7 @@ def choose_source_days(training: xr.Dataset, settings: Augment, tail: Tail) -> x
         UserError: a date is not a training day, or no day is left.
     """
     if settings.top is None:
-        asked = choose_days(training, settings.days, "train")
+        asked = select_days(training, settings.days, "train")
         chosen = np.isin(day_numbers(training[TIME]), day_numbers(asked[TIME]))
     else:
         chosen = _wettest(training, settings.top)

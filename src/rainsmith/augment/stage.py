@@ -136,7 +136,6 @@ def _origin(config: Config, checkpoint: Checkpoint, sampler: Sampler) -> dict[st
         "checkpoint": checkpoint.name,
         "checkpoint_sha256": checkpoint.sha256,
         "temperature": sampling.temperature,
-        "noise_memory": sampling.noise_memory,
         "pixel_threshold": sampler.threshold,
         "keep_levels": sampling.keep_levels if posterior else None,
         "variation": sampling.variation if posterior else None,

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from rainsmith.models.registry import NETWORKS
+
 if TYPE_CHECKING:
     from rainsmith.config import Config
     from rainsmith.run_folder import Run
 
+NetworkName: Any = Literal[NETWORKS.names()]
 Overrides = Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE")]
 
 
@@ -123,7 +126,7 @@ class Sample(Common):
         from rainsmith.base.errors import UserError
         from rainsmith.config import load_config
         from rainsmith.run_folder import Run
-        from rainsmith.sample.stage import apply
+        from rainsmith.sample.application import apply
 
         if self.checkpoint is None or self.predictors is None:
             raise UserError("--predictors needs --checkpoint FILE: the statistics and the grid come from there")
@@ -200,8 +203,8 @@ class Augment(Common):
 class Downscale(Common):
     """Train a downscaler, predict, score: writes downscale/ and its own file in evaluation/."""
 
-    network: Literal["srdrn", "q-srdrn", "unet"] | None = None
-    """Weighted absolute error, monotone quantiles, or a Bernoulli-gamma distribution."""
+    network: NetworkName | None = None
+    """The downscaling network, and with it what is forecast (docs/downscaling.md)."""
     train_on: Literal["real", "augmented", "oversampled"] | None = None
     """The store, the augmented store, or the store with the days of downscale.oversample drawn more often."""
     netcdf: bool = False

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union
 import tyro
 
 from rainsmith import __version__
+from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.cli.commands import COMMANDS
 
 
@@ -28,8 +29,6 @@ def main(arguments: list[str] | None = None) -> None:
         description="Realistic days of extreme rain at high resolution, from a conditional VAE.",
     )
     _quiet_libraries()
-    from rainsmith.base.errors import UserError
-
     try:
         command.execute()
     except UserError as error:
@@ -40,10 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
         raise
     except KeyboardInterrupt:
         sys.exit(_fail("stopped", 130))
-    except Exception as error:
-        if type(error).__name__ == "Interrupted":
-            sys.exit(_fail(str(error), 130))
-        raise
+    except Interrupted as stopped:
+        sys.exit(_fail(str(stopped), 130))
 
 
 def _fail(message: str, code: int = 2) -> int:

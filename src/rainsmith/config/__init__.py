@@ -1,54 +1,29 @@
 """The configuration: its sections, and how it is read."""
 
-from rainsmith.config.data import (
-    Data,
-    Date,
-    DateSpan,
-    Demo,
-    Legacy,
-    PredictorSource,
-    Section,
-    Splits,
-    StaticSource,
-    Target,
-)
+from rainsmith.config.augment import Augment
+from rainsmith.config.config import Config
+from rainsmith.config.data import Data, Demo, Legacy, PredictorSource, Splits, StaticSource, Target
+from rainsmith.config.downscale import Downscale, Experiment, Oversample
+from rainsmith.config.evaluate import Evaluate, Sweep
 from rainsmith.config.load import DATA_ROOT_VARIABLE, load_config, merge, parse
-from rainsmith.config.sections import (
-    Augment,
-    Config,
-    Downscale,
-    Evaluate,
-    Experiment,
-    FlatModel,
-    HierarchicalModel,
-    Loss,
-    Model,
-    Network,
-    Objective,
-    Oversample,
-    Sampling,
-    Sweep,
-    Train,
-)
+from rainsmith.config.model import KLWeight, ModelSettings
+from rainsmith.config.sampling import Sampling
+from rainsmith.config.section import DateSpan, Section
+from rainsmith.config.train import Train
 
 __all__ = [
     "DATA_ROOT_VARIABLE",
     "Augment",
     "Config",
     "Data",
-    "Date",
     "DateSpan",
     "Demo",
     "Downscale",
     "Evaluate",
     "Experiment",
-    "FlatModel",
-    "HierarchicalModel",
+    "KLWeight",
     "Legacy",
-    "Loss",
-    "Model",
-    "Network",
-    "Objective",
+    "ModelSettings",
     "Oversample",
     "PredictorSource",
     "Sampling",

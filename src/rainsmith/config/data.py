@@ -1,4 +1,4 @@
-"""The section ``data`` of the configuration, and what every section is."""
+"""The section ``data``."""
 
 from __future__ import annotations
 
@@ -6,41 +6,50 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-
-class Section(BaseModel):
-    """A part of the configuration: immutable, and without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
+from rainsmith.config.model import Normalisation
+from rainsmith.config.section import DateSpan, Section
 
 YearSpan = tuple[int, int]
-Date = Annotated[str, BeforeValidator(str)]  # YAML reads an unquoted 2019-01-01 as a date
-DateSpan = tuple[Date, Date]
+Files = str | list[str]
 
 
 class Target(Section):
     """The predictand: daily precipitation on the fine grid."""
 
-    files: str | list[str] = "*.nc"  # paths or globs below data.root; a *.zarr folder is a Zarr store
-    variable: str | None = None  # a variable name or CF standard name; null: the only precipitation in the files
-    units: str | None = None  # only where the file is wrong or silent
+    files: Files = "*.nc"
+    """Paths or globs below `data.root`; a folder whose name ends with .zarr is a Zarr store."""
+    variable: str | None = None
+    """Name or CF standard name of the variable; null takes the only precipitation in the files."""
+    units: str | None = None
+    """Unit of the values, where the file gives a wrong unit or none."""
 
 
 class PredictorSource(Section):
-    """One source of predictors: either the block means of the target (``from: target``) or files."""
+    """One source of predictors: either block means of the target (``from: target``) or files."""
 
     from_: Literal["target"] | None = Field(default=None, alias="from")
-    coarsen: int = Field(default=8, ge=2)  # [fine cells] side of a block
-    lags: list[int] = [0]  # [days] of the block means
-    min_valid_cells: int = Field(default=1, ge=1)  # blocks with fewer valid cells are missing
-    files: str | list[str] | None = None
+    """`target` takes block means of the target itself, a perfect coarse input; null where `files` are given."""
+    coarsen: int = Field(default=8, ge=2)
+    """[fine cells] Side of the blocks of a source from the target."""
+    lags: list[int] = [0]
+    """[days] Days whose block means are predictors, counted from the day itself: -1 is the day before."""
+    min_valid_cells: int = Field(default=1, ge=1)
+    """Blocks with fewer valid fine cells are missing."""
+    files: Files | None = None
+    """Paths or globs below `data.root` of a source from files; a folder whose name ends with .zarr is a Zarr store."""
     variable: str | None = None
+    """Name or CF standard name of the variable; null takes the only one in the files."""
     units: str | None = None
-    name: str | None = None  # of its channels; null: the variable's own
-    day_offsets: list[int] = [0]  # [days] of a source from files
-    rain: bool = False  # this source is coarse rain; it is converted to mm/day
+    """Unit of the values, where the file gives a wrong unit or none. Only coarse rain is converted."""
+    name: str | None = None
+    """What its channels are called; null takes the name of the variable."""
+    day_offsets: list[int] = [0]
+    """[days] Days of a source from files that are predictors, counted from the day itself. Use [0, 1] where the rain
+    day runs into the next calendar day."""
+    rain: bool = False
+    """Whether the source is coarse rain. It is converted to mm/day, and baselines rescale it."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> PredictorSource:
@@ -50,11 +59,14 @@ class PredictorSource(Section):
 
 
 class StaticSource(Section):
-    """One static map: from a file, or derived."""
+    """One static map on the fine grid: from a file, or derived."""
 
-    files: str | list[str] | None = None
+    files: Files | None = None
+    """Path below `data.root` of a map from a file."""
     variable: str | None = None
+    """Name or CF standard name of the variable; null takes the only map in the file."""
     derive: Literal["distance_to_coast"] | None = None
+    """`distance_to_coast` computes the map from the mask of valid cells; null where `files` are given."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> StaticSource:
@@ -64,63 +76,97 @@ class StaticSource(Section):
 
 
 class Splits(Section):
-    """Years [first, last], or lists of [first, last] dates; both ends belong to the split."""
+    """Which days train, validate and test a model: years [first, last], or lists of [first, last] dates.
+
+    Both ends belong to the split.
+    """
 
     train: YearSpan | list[DateSpan] = (2010, 2016)
+    """Days that a model learns from; all statistics and thresholds come from them alone."""
     validation: YearSpan | list[DateSpan] = (2017, 2018)
+    """Days that choose the best epoch and all settings."""
     test: YearSpan | list[DateSpan] = (2019, 2020)
+    """Days of the final scores, which choose nothing."""
 
 
 class Legacy(Section):
-    """Where the files of the reference lie, below data.root (docs/legacy.md)."""
+    """Where the files of the reference lie, below ``data.root`` (docs/legacy.md)."""
 
-    predictors: str = "predictors_train_mean_std_separate.npy"  # legacy-arrays: (T, H_lr, W_lr, C)
-    observations: str = "obs_train_mean_std_single.npy"  # legacy-arrays: (T, H, W), normalised
-    mean: str | None = None  # legacy-arrays: (H, W) mean of log1p mm/day
-    std: str | None = None  # legacy-arrays: (H, W) standard deviation of log1p mm/day
-    statics: list[str] = []  # legacy-arrays: .npy maps (H, W) or (1, H, W)
-    start_date: str | None = None  # date of the first day (legacy-arrays), or of day_000000 (legacy-days)
-    calendar: str = "standard"  # CF calendar name
-    channels: list[str] | None = None  # names of the predictor channels
-    rain_channel: str | None = None  # the name of the channel that is coarse rain, if one is
+    predictors: str = "predictors_train_mean_std_separate.npy"
+    """legacy-arrays: file of the predictors (T, H_lr, W_lr, C)."""
+    observations: str = "obs_train_mean_std_single.npy"
+    """legacy-arrays: file of the normalised rain (T, H, W)."""
+    mean: str | None = None
+    """legacy-arrays: file of the mean (H, W) of log1p mm/day of each cell."""
+    std: str | None = None
+    """legacy-arrays: file of the standard deviation (H, W) of log1p mm/day of each cell."""
+    statics: list[str] = []
+    """legacy-arrays: .npy files of static maps (H, W) or (1, H, W)."""
+    start_date: str | None = None
+    """Date of the first day (legacy-arrays) or of `day_000000` (legacy-days)."""
+    calendar: str = "standard"
+    """Name of the CF calendar of the days."""
+    channels: list[str] | None = None
+    """Names of the predictor channels; null numbers them."""
+    rain_channel: str | None = None
+    """Name of the channel that is coarse rain, if one is."""
 
 
 class Demo(Section):
     """Size of the embedded rain climate."""
 
-    ny: int = Field(default=40, ge=16)  # fine cells from south to north
-    nx: int = Field(default=36, ge=16)  # from west to east
-    ny_lr: int = Field(default=7, ge=3)  # coarse cells of the predictors
-    nx_lr: int = Field(default=6, ge=3)  # likewise
-    first_year: int = 2001  # of the series
-    years: int = Field(
-        default=8, ge=3
-    )  # of which the last two are validation and test, unless data.splits says otherwise
-    seed: int = 2024  # of the climate itself, not of the training
+    ny: int = Field(default=40, ge=16)
+    """Fine cells from south to north."""
+    nx: int = Field(default=36, ge=16)
+    """Fine cells from west to east."""
+    ny_lr: int = Field(default=7, ge=3)
+    """Coarse cells of the predictors from south to north."""
+    nx_lr: int = Field(default=6, ge=3)
+    """Coarse cells of the predictors from west to east."""
+    first_year: int = 2001
+    """First year of the series."""
+    years: int = Field(default=8, ge=3)
+    """Number of years. The last two are validation and test, unless `data.splits` says otherwise."""
+    seed: int = 2024
+    """Seed of the climate itself, not of the training."""
 
 
 class Data(Section):
     """What is read, how it is split, and how it is normalised."""
 
-    kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"  # what the data are
-    root: Path = Path("../../shared/data")  # relative to the config file; RAINSMITH_DATA overrides it
+    kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"
+    """What the data are: the embedded climate, files on grids (NetCDF or Zarr), or the reference's files."""
+    root: Path = Path("../../shared/data")
+    """Folder below which files are named, relative to the configuration file; the environment variable RAINSMITH_DATA
+    overrides it."""
     target: Target = Target()
     predictors: list[PredictorSource] = []
-    coarse_grid: str | None = None  # a file whose grid the predictors are brought to; null: the first source's
-    season: bool = True  # sine and cosine of the day of the year as two more predictors
+    coarse_grid: str | None = None
+    """A file whose grid all predictors are brought to; null takes the grid of the first source."""
+    season: bool = True
+    """Whether sine and cosine of the day of the year are two more predictors."""
     statics: list[StaticSource] = []
-    period: DateSpan | None = None  # [first, last] date
-    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None  # only days of these months
-    fit: Literal["pad", "crop"] = "pad"  # where a factor does not divide the grid
+    period: DateSpan | None = None
+    """[first, last] date of the days that are read; null takes all days of the files."""
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None
+    """Only days of these months (1 to 12); null takes all."""
+    fit: Literal["pad", "crop"] = "pad"
+    """What happens where the blocks of `coarsen` do not divide the grid: pad adds missing cells, crop cuts it."""
     splits: Splits = Splits()
-    normalise: Literal["auto", "log1p-cell", "log1p-global"] = (
-        "auto"  # statistics of each cell or of all; auto: the model's
-    )
-    wet_mm: float = Field(default=0.1, ge=0)  # [mm/day]
-    heavy_quantile: float = Field(default=0.95, gt=0, lt=1)  # of the training days; amounts above are heavy
-    heavy_area: float = Field(default=0.10, gt=0, lt=1)  # share of the cells above it that makes a day heavy
-    suspect: Literal["keep", "mask", "error"] = "mask"  # values far above all their neighbours
-    credit: str | None = None  # how the data want to be credited; shown in the report
+    normalise: Literal["auto"] | Normalisation = "auto"
+    """Statistics of log1p mm/day that normalise the rain: of each cell or of all cells; auto takes what the model
+    was made for."""
+    wet_mm: float = Field(default=0.1, ge=0)
+    """[mm/day] A cell is wet from this amount on."""
+    heavy_quantile: float = Field(default=0.95, gt=0, lt=1)
+    """Quantile of all values of the training days; an amount above it is heavy."""
+    heavy_area: float = Field(default=0.10, gt=0, lt=1)
+    """Share of the cells with a heavy amount from which on a day is heavy."""
+    suspect: Literal["keep", "mask", "error"] = "mask"
+    """What happens to values far above all their neighbours: they are kept, left out, or refused. `prepare` lists
+    them; choose `keep` where they are real."""
+    credit: str | None = None
+    """How the data want to be credited; the report shows it."""
     legacy: Legacy = Legacy()
     demo: Demo = Demo()
 

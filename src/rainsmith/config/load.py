@@ -1,7 +1,4 @@
-"""Reading a configuration: defaults, a YAML file, an overlay, command-line overrides.
-
-Unknown keys are refused with the nearest known one.
-"""
+"""Reading a configuration: defaults, a YAML file, an overlay, then single values of the command line."""
 
 from __future__ import annotations
 
@@ -16,11 +13,15 @@ import yaml
 from pydantic import ValidationError
 
 from rainsmith.base.errors import UserError
-from rainsmith.config.data import Data, Section
-from rainsmith.config.sections import Config, FlatModel, HierarchicalModel
+from rainsmith.config.config import Config
+from rainsmith.config.data import Data
+from rainsmith.config.model import DEFAULT_MODEL, ModelSettings, settings_of
+from rainsmith.config.section import Section
 
 DATA_ROOT_VARIABLE = "RAINSMITH_DATA"
 """Environment variable that overrides ``data.root``."""
+MOVED = {"loss": "model.loss (of name: flat)", "objective": "model.objective (of name: hierarchical)"}
+"""Sections of earlier versions, and where their keys stand now."""
 
 
 def load_config(
@@ -28,15 +29,19 @@ def load_config(
     model_file: str | Path | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Config:
-    """Read a configuration: defaults, then ``file``, then the overlay ``model_file``, then overrides.
+    """Read a configuration: the defaults, over them ``file``, the overlay ``model_file`` and single values.
 
     Args:
         file: YAML file, or None for the embedded demo.
-        model_file: YAML overlay with any keys of the contract.
-        overrides: values by dotted key, e.g. ``{"train.epochs": 3}``.
+        model_file: YAML file laid over it, with any keys.
+        overrides: values by dotted key, such as ``{"train.epochs": 3}``.
 
     Raises:
-        UserError: a file is missing or not YAML, a key is unknown or a value is refused.
+        UserError: a file is missing or no YAML, a key is unknown, or a value is refused.
+
+    Example:
+        >>> load_config(overrides={"train.epochs": 3}).train.epochs
+        3
     """
     values: dict[str, Any] = {}
     if file is not None:
@@ -60,32 +65,53 @@ def load_config(
 
 
 def parse(values: Mapping[str, Any], origin: str = "configuration") -> Config:
-    """Validate a nested mapping; a refused key or value becomes one line that names what is expected."""
-    model = values.get("model")
-    if isinstance(model, Mapping) and "name" not in model:
-        values = {**values, "model": {"name": HierarchicalModel().name, **model}}
+    """Check a nested mapping and make a configuration of it.
+
+    Args:
+        values: sections and keys, as in a YAML file.
+        origin: where the values are from, for messages.
+
+    Raises:
+        UserError: a key is unknown or a value is refused; the message names what is expected.
+    """
+    for key, place in MOVED.items():
+        if key in values:
+            raise UserError(f"{origin}: the section '{key}' is now {place}; move its keys there")
+    model = values.get("model", {})
+    section: type[Section] = Config
     try:
-        return Config.model_validate(values)
+        if isinstance(model, Mapping):
+            section = settings_of(model)
+            model = section.model_validate(model)
+        section = Config
+        return Config.model_validate({**values, "model": model})
+    except UserError as error:
+        raise UserError(f"{origin}: 'model.name': {error}") from None
     except ValidationError as error:
-        raise UserError(f"{origin}: {_explain(error)}") from None
+        raise UserError(f"{origin}: {_explain(error, section)}") from None
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested union of two mappings; the overlay wins. A ``model`` of another name replaces the whole section."""
+    """The nested union of two mappings, in which the overlay wins.
+
+    A section ``model`` of another name replaces the whole section.
+    """
     result = copy.deepcopy(dict(base))
     for key, value in overlay.items():
-        old = result.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping) and not (key == "model" and _renames(old, value)):
-            result[key] = merge(old, value)
-        else:
+        before = result.get(key)
+        if not isinstance(value, Mapping) or not isinstance(before, Mapping):
             result[key] = copy.deepcopy(value)
+        elif key == "model" and _renames(before, value):
+            result[key] = copy.deepcopy(dict(value))
+        else:
+            result[key] = merge(before, value)
     return result
 
 
-def _renames(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether an overlay asks for another kind of model than the section it is laid over."""
-    before = old.get("name", HierarchicalModel().name)
-    return bool(new.get("name", before) != before)
+def _renames(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether an overlay asks for another model than the section that it is laid over."""
+    name = before.get("name", DEFAULT_MODEL)
+    return bool(after.get("name", name) != name)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -104,37 +130,34 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """Keys of the section that holds ``location``."""
-    section: Any = Config
+def _explain(error: ValidationError, section: type[Section]) -> str:
+    """The first thing that is wrong, in one line; ``section`` is what was checked."""
+    first = error.errors()[0]
+    above = ("model",) if issubclass(section, ModelSettings) else ()
+    where = ".".join(str(part) for part in (*above, *first["loc"]))
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(section, first["loc"])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.0)
+        return f"unknown key '{where}'; did you mean '{near[0]}'? (known here: {', '.join(known)})"
+    more = len(error.errors()) - 1
+    rest = f" (and {more} more)" if more else ""
+    return f"'{where}' is {first['input']!r}: {first['msg']}{rest}"
+
+
+def _known_keys(section: type[Section], location: tuple[int | str, ...]) -> list[str]:
+    """Keys of the section, at or below ``section``, that holds ``location``."""
     for part in location[:-1]:
-        if isinstance(part, int) or part in ("flat", "hierarchical"):
-            section = {"flat": FlatModel, "hierarchical": HierarchicalModel}.get(str(part), section)
-            continue
-        fields = {f.alias or name: f for name, f in section.model_fields.items()}
-        annotation = fields[part].annotation if part in fields else None
-        found = _section_in(annotation)
-        section = found or section
-    return [f.alias or name for name, f in section.model_fields.items()]
+        fields = {field.alias or name: field for name, field in section.model_fields.items()}
+        below = _section_in(fields[part].annotation) if part in fields else None
+        section = below or section
+    return [field.alias or name for name, field in section.model_fields.items()]
 
 
 def _section_in(annotation: Any) -> type[Section] | None:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
-        found = _section_in(inner)
-        if found is not None:
-            return found
+        section = _section_in(inner)
+        if section is not None:
+            return section
     return None
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("flat", "hierarchical"))
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(first["loc"])
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.0)
-        return f"unknown key '{where}'; did you mean '{near[0]}'? (known here: {', '.join(known)})"
-    more = len(error.errors()) - 1
-    rest = f" (and {more} more)" if more else ""
-    return f"'{where}' is {first['input']!r}: {first['msg']}{rest}"

@@ -22,7 +22,7 @@ from rainsmith.evaluate.settings import settings_of
 from rainsmith.evaluate.table import MetricTable
 from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.sample.sampler import Sampler
-from rainsmith.train.validation import choose_days
+from rainsmith.train.validation import validation_days
 
 PROBED_DAYS = 64
 """Number of validation days, half of them heavy_x, on which the latents are looked at."""
@@ -103,7 +103,7 @@ class Evidence:
     def latent_experiments(self) -> LatentExperiments:
         """Draws for ``PROBED_DAYS`` validation days with chosen noise."""
         validation = in_split(self.store, "validation")
-        chosen = choose_days(validation, PROBED_DAYS, self.config.seed)
+        chosen = validation_days(validation, PROBED_DAYS, self.config.seed)
         return LatentExperiments(self.sampler, validation.isel(time=chosen))
 
     @property

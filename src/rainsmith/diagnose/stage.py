@@ -10,11 +10,11 @@ from rainsmith.base.files import open_zarr, read_jsonl, write_json
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config
 from rainsmith.diagnose.evidence import Evidence
-from rainsmith.diagnose.reference_advice import advice_of_model
 from rainsmith.diagnose.registry import DIAGNOSES
 from rainsmith.diagnose.result import DiagnosisResult
 from rainsmith.evaluate.table import MetricTable
 from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.registry import MODELS
 from rainsmith.run_folder import Run
 
 
@@ -33,7 +33,7 @@ def diagnose(config: Config, run: Run) -> DiagnosisResult:
     """
     evidence = gather(config, run)
     checkpoint = evidence.checkpoint
-    own_advice = advice_of_model(checkpoint.config.model.name)
+    own_advice = MODELS[checkpoint.config.model.name].advice
     findings = []
     with progress() as bar:
         task = bar.add_task("diagnose", total=len(DIAGNOSES), note="")

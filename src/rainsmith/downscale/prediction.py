@@ -12,8 +12,8 @@ from rainsmith.base.dims import TIME
 from rainsmith.data.dataset import Days
 from rainsmith.metrics.quantiles import QUANTILE
 from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.precision import autocast, sampling_precision
-from rainsmith.models.regression import Downscaler
 
 
 def load_downscaler(path: Path, device: torch.device | None = None) -> Downscaler:

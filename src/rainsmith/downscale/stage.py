@@ -20,7 +20,7 @@ from rainsmith.downscale.scoring import MODE, climatology, score_downscaled, sco
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
 from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.models import checkpoint as checkpoints
-from rainsmith.models.regression import Downscaler
+from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.run_folder import Run
 from rainsmith.sample.files import write_netcdf
 

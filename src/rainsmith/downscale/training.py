@@ -14,8 +14,8 @@ from rainsmith.base.errors import UserError
 from rainsmith.config import Downscale
 from rainsmith.data.dataset import Days
 from rainsmith.models.blocks import channels_last
+from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.precision import autocast, pick_device, sampling_precision
-from rainsmith.models.regression import Downscaler
 from rainsmith.train.optimise import keep_buffers_mapped, warmup_then_cosine
 
 WARMUP = 0.1

@@ -1,4 +1,4 @@
-"""Checkpoints: weights in safetensors, and beside them config, training statistics and grids in JSON."""
+"""Checkpoints: weights in safetensors, beside them the configuration in JSON, and grids and statistics in NetCDF."""
 
 from __future__ import annotations
 
@@ -25,11 +25,20 @@ SUFFIX = ".safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network with all that is needed to use it without its store."""
+    """A trained network with all that is needed to use it without its store.
+
+    Attributes:
+        weights: of the network, by name.
+        config: what it was trained with.
+        domain: the store without its time: grids, mask, static maps and training statistics.
+        epoch: number of its last epoch, from 0.
+        name: name of the file without its ending.
+        sha256: hash of the weights' file.
+    """
 
     weights: dict[str, Tensor]
     config: Config
-    domain: xr.Dataset  # the store without time: grids, mask, statics, training statistics
+    domain: xr.Dataset
     epoch: int
     name: str
     sha256: str
@@ -38,16 +47,17 @@ class Checkpoint:
 def save(
     path: Path, weights: Mapping[str, Tensor], config: Config, domain: xr.Dataset, epoch: int, **more: Any
 ) -> None:
-    """Write ``path`` (``*.safetensors``) and its JSON; the weights come last, so that they never stand alone."""
+    """Write ``path`` (``*.safetensors``), its JSON and its NetCDF; the weights come last, so they never stand alone."""
     write_json(
         path.with_suffix(".json"),
         {
             "config": config.model_dump(mode="json", by_alias=True),
             "provenance": provenance(config),
-            "domain": _to_json(domain),
             **more,
         },
     )
+    with atomic(path.with_suffix(".nc")) as scratch:
+        domain.drop_encoding().to_netcdf(scratch, engine="netcdf4")
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     try:
         with atomic(path) as scratch:
@@ -60,7 +70,7 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        UserError: the file is missing, truncated, without its JSON, or a ``.pt`` of the reference.
+        UserError: the file is missing, truncated, without its JSON or NetCDF, or a ``.pt`` of the reference.
     """
     if path.suffix.lower() in (".pt", ".pth", ".ckpt"):
         raise UserError(
@@ -80,7 +90,7 @@ def load(path: Path) -> Checkpoint:
     about = read_json(path.with_suffix(".json"))
     config = parse(about["config"], origin=str(path.with_suffix(".json")))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Checkpoint(weights, config, _from_json(about["domain"]), epoch, path.stem, digest)
+    return Checkpoint(weights, config, _read_domain(path.with_suffix(".nc")), epoch, path.stem, digest)
 
 
 def epoch_of(path: Path) -> int:
@@ -141,39 +151,13 @@ def load_weights(network: Any, checkpoint: Checkpoint) -> None:
         raise UserError(f"checkpoint {checkpoint.name} is of another model configuration: {first}") from None
 
 
-def _to_json(domain: xr.Dataset) -> dict[str, Any]:
-    """A dataset as JSON values; float32 survives exactly."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {str(k): plain(v) for k, v in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(v) for v in value]
-        if isinstance(value, np.ndarray):
-            return plain(value.tolist())
-        if isinstance(value, np.generic):
-            return plain(value.item())
-        if isinstance(value, float) and not np.isfinite(value):
-            return repr(value)  # JSON has no NaN
-        return value
-
-    values: dict[str, Any] = plain(domain.to_dict())
-    for name, variable in domain.variables.items():
-        part = "coords" if name in domain.coords else "data_vars"
-        values[part][str(name)] |= {"dtype": str(variable.dtype), "shape": list(variable.shape)}
-    return values
-
-
-def _from_json(values: dict[str, Any]) -> xr.Dataset:
-    def variable(entry: dict[str, Any]) -> tuple[list[str], np.ndarray, dict[str, Any]]:
-        dtype = entry["dtype"]
-        data = np.array(entry["data"], dtype=object)
-        data = data.reshape(entry.get("shape", data.shape))  # a list of no static maps has forgotten their size
-        text = dtype.startswith(("<U", "object", "StringDType"))
-        return entry["dims"], data.astype(str if text else dtype), entry["attrs"]
-
-    return xr.Dataset(
-        {name: variable(entry) for name, entry in values["data_vars"].items()},
-        coords={name: variable(entry) for name, entry in values["coords"].items()},
-        attrs=values["attrs"],
-    )
+def _read_domain(path: Path) -> xr.Dataset:
+    try:
+        return xr.load_dataset(path, engine="netcdf4", decode_timedelta=False)
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} not found; a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "
+            "or train again where it is of rainsmith 0.1"
+        ) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"{path} is damaged ({error}); take another checkpoint or train again") from None

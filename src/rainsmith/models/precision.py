@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.processes import local_rank
 
 
 def pick_device(name: str) -> torch.device:
@@ -21,7 +21,7 @@ def pick_device(name: str) -> torch.device:
         raise UserError("device is 'cuda', found no CUDA device; set device: cpu or auto")
     if name == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cuda", local_rank())
 
 
 def has_fast_bf16(device: torch.device) -> bool:
@@ -36,6 +36,16 @@ def sampling_precision(wanted: str, device: torch.device) -> str:
     if wanted != "auto":
         return wanted
     return "bf16" if has_fast_bf16(device) else "fp32"
+
+
+def training_precision(wanted: str, device: torch.device, processes: int) -> str:
+    """``fp32`` or ``bf16`` for training: as asked, or bf16 where ``auto`` finds it in hardware.
+
+    Several processes on CPUs take fp32: they may run on different processors, and must agree.
+    """
+    if wanted == "auto" and processes > 1 and device.type == "cpu":
+        return "fp32"
+    return sampling_precision(wanted, device)
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
+from rainsmith.sample.attributes import describe_members
 
 _WAIT_SECONDS = 600.0
 
@@ -92,29 +93,10 @@ class SampleWriter:
     def _create(self, days: xr.Dataset, members: int, attrs: dict[str, Any]) -> None:
         shape = (days.sizes["time"], members, days.sizes["y"], days.sizes["x"])
         chunks = (self.batch_size, members, *shape[2:])
-        kept = [name for name in days.coords if set(days[name].dims) <= {"time", "y", "x"}]
-        template = xr.Dataset(
-            coords={name: days.coords[name] for name in kept}, attrs={"Conventions": "CF-1.11", **attrs}
-        )
-        template = template.drop_encoding()
-        template["member"] = ("member", np.arange(members), {"standard_name": "realization", "long_name": "member"})
-        mapping = dict(days["precip"].attrs).get("grid_mapping") if "precip" in days else days.attrs.get("grid_mapping")
-        if mapping in days.variables:
-            template[mapping] = days[mapping].load()
-        template["precip"] = (
-            ("time", "member", "y", "x"),
-            dask.array.zeros(shape, chunks=chunks, dtype=np.float32),
-            {
-                "standard_name": "lwe_precipitation_rate",
-                "long_name": "daily precipitation",
-                "units": "mm/day",
-                "cell_methods": "time: sum",
-                **({"grid_mapping": mapping} if mapping in days.variables else {}),
-            },
-        )
+        store = describe_members(dask.array.zeros(shape, chunks=chunks, dtype=np.float32), days, attrs)
         encoding = {"precip": {"chunks": chunks, "fill_value": np.float32(np.nan)}}
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        template.to_zarr(self.part, compute=False, consolidated=False, zarr_format=3, encoding=encoding, mode="w")
+        store.to_zarr(self.part, compute=False, consolidated=False, zarr_format=3, encoding=encoding, mode="w")
 
     def _wait(self, condition: Any) -> None:
         started = time.monotonic()

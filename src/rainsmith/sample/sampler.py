@@ -52,8 +52,6 @@ class Sampler:
         members: Sequence[int],
         y: Tensor | None = None,
         valid: Tensor | None = None,
-        *,
-        calendar: str = "standard",
     ) -> np.ndarray:
         """Members of some days.
 
@@ -63,16 +61,16 @@ class Sampler:
             members: numbers of the K members.
             y: (N, H, W) observation [mm/day] for posterior mode, else None.
             valid: (N, H, W) bool, where there is an observation; None or empty where there is none at all.
-            calendar: CF calendar of the days; it matters only where the noise has a memory.
 
         Returns:
             (N, K, H, W) [mm/day], NaN at cells that are never valid.
         """
-        memory, shapes = self.settings.noise_memory, self.model.latent_shapes
-        drawn_noise = member_noise(self.settings.seed, days, members, shapes, memory=memory, calendar=calendar)
-        noise = [part.to(self.device) for part in drawn_noise]
+        noise = member_noise(self.settings.seed, days, members, self.model.latent_shapes)
+        if y is not None and not self.model.has_posterior:
+            raise UserError("posterior mode varies observed storms, and this model has none; use prior mode")
+        on_device = [part.to(self.device) for part in noise]
         given = None if y is None else y.to(self.device)
         observed = None if valid is None or not valid.numel() else valid.to(self.device)
         with autocast(self.device, self.precision):
-            drawn = self.model.draw(x.to(self.device), noise, given, observed, self.how).float().cpu()
+            drawn = self.model.draw(x.to(self.device), on_device, given, observed, self.how).float().cpu()
         return torch.where(self.mask, drawn, torch.nan).numpy()

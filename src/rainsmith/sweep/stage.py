@@ -23,7 +23,7 @@ from rainsmith.sample.sampler import Sampler
 from rainsmith.sweep.ranking import ranked
 from rainsmith.sweep.scoring import score_checkpoint
 from rainsmith.sweep.text import sentences_of
-from rainsmith.train.validation import choose_days
+from rainsmith.train.validation import validation_days
 
 PICTURED = ("crps", "rank_deviation", "max_daily", "p99", "diversity")
 """Metrics that the picture shows beside the tail score."""
@@ -63,7 +63,7 @@ def sweep(config: Config, run: Run) -> SweepResult:
     validation = in_split(store, "validation")
     heavy_days = int(in_day_set(validation, "heavy_x").sum())
     wanted = 2 * heavy_days or min(validation.sizes["time"], _DAYS_WITHOUT_HEAVY_ONES)
-    days = validation.isel(time=choose_days(validation, wanted, config.seed)).load()
+    days = validation.isel(time=validation_days(validation, wanted, config.seed)).load()
     settings, members = settings_of(store, config), config.sweep.members
     rows: list[dict[str, Any]] = []
     with progress() as bar:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from rainsmith.data.dataset import Days
-from rainsmith.models.generative import GenerativeModel, HierarchicalModelInUnits
+from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
 
 MOST_DAYS = 2000
@@ -29,9 +29,9 @@ def calibrate(
     seed: int,
     batch_size: int,
 ) -> float:
-    """Set ``network.gain``, the factor of prior members, from the training days: a short training leaves them dry.
+    """Set the factor of prior members, ``model.gain``, from the training days: a short training leaves them dry.
 
-    Models whose amounts are settled otherwise keep 1: the reference, and those that conserve mass.
+    A model whose amounts are settled otherwise has none, such as one that conserves mass.
 
     Args:
         model: with the weights that will be saved.
@@ -42,13 +42,14 @@ def calibrate(
         batch_size: days at once.
 
     Returns:
-        The factor, observed over drawn rain.
+        The factor, observed over drawn rain; 1 where the model has none.
     """
-    if not isinstance(model, HierarchicalModelInUnits) or model.mass is not None:
+    factor = model.gain
+    if factor is None:
         return 1.0
     training = model.training
     model.eval()
-    model.network.gain.fill_(1.0)
+    factor.fill_(1.0)
     chosen = np.unique(np.linspace(0, len(days) - 1, min(MOST_DAYS, len(days))).astype(np.int64))
     observed = drawn = 0.0
     with autocast:
@@ -59,6 +60,6 @@ def calibrate(
             observed += float(batch.y.double().sum())
             drawn += float((members * batch.valid[:, None]).double().sum()) / MEMBERS
     gain = float(np.clip(observed / drawn, *RANGE)) if observed > 0 and drawn > 0 else 1.0
-    model.network.gain.fill_(gain)
+    factor.fill_(gain)
     model.train(training)
     return gain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from rainsmith.base.processes import local_world_size, world_size
 from rainsmith.models.precision import pick_device
 
 
@@ -21,7 +21,7 @@ def launch(device: str, precision: str) -> Fabric:
         UserError: CUDA is asked for and missing.
     """
     accelerator = pick_device(device).type
-    local, world = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), int(os.environ.get("WORLD_SIZE", "1"))
+    local, world = local_world_size(), world_size()
     fabric = Fabric(
         accelerator=accelerator,
         devices=local,

@@ -1,4 +1,4 @@
-"""How weights move: learning-rate and beta schedules, the moving average, the choice of precision."""
+"""How weights move: schedules of the learning rate and of the weight of the KL divergence, and the moving average."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch import nn
 from rainsmith.config import Train
 
 
-def learning_rate(settings: Train, step: int, steps_per_epoch: int, plateau_factor: float = 1.0) -> float:
-    """Learning rate at a step: linear warm-up, then cosine to 0, or constant times the plateau's factor."""
+def learning_rate(settings: Train, step: int, steps_per_epoch: int) -> float:
+    """Learning rate at a step: a linear rise, then along a cosine down to 0, or constant."""
     warmup = settings.lr_warmup_epochs * steps_per_epoch
     if step < warmup or settings.schedule == "cosine":
         return warmup_then_cosine(settings.lr, step, warmup=warmup, total=settings.epochs * steps_per_epoch)
-    return settings.lr * (plateau_factor if settings.schedule == "plateau" else 1.0)
+    return settings.lr
 
 
 def warmup_then_cosine(peak: float, step: int, *, warmup: float, total: int) -> float:
@@ -36,33 +36,9 @@ def warmup_then_cosine(peak: float, step: int, *, warmup: float, total: int) -> 
     return peak * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def kl_weight(beta: float, epoch: float, warmup_epochs: int) -> float:
-    """beta(t): linear from 0 over ``warmup_epochs``."""
-    return beta * min(1.0, epoch / warmup_epochs) if warmup_epochs > 0 else beta
-
-
-class Plateau:
-    """``schedule: plateau``: the rate is halved after ten validations without a better monitored score.
-
-    Args:
-        state: {"factor", "bad"}, changed in place, so that it is saved with the training.
-    """
-
-    SHRINK, PATIENCE = 0.5, 10
-
-    def __init__(self, state: dict[str, Any]) -> None:
-        self._state = state
-
-    @property
-    def factor(self) -> float:
-        """Present factor of the learning rate."""
-        return float(self._state["factor"])
-
-    def observe(self, *, improved: bool) -> None:
-        """Take note of one validation."""
-        self._state["bad"] = 0 if improved else self._state["bad"] + 1
-        if self._state["bad"] >= self.PATIENCE:
-            self._state.update(factor=self.factor * self.SHRINK, bad=0)
+def kl_weight(weight: float, warmup_epochs: int, *, epoch: float) -> float:
+    """Weight of the KL divergence at an epoch, which may be a fraction: it rises linearly from 0 to ``weight``."""
+    return weight * min(1.0, epoch / warmup_epochs) if warmup_epochs > 0 else weight
 
 
 class MovingAverage:

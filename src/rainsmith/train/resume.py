@@ -39,7 +39,6 @@ def fresh_state(config: Config, store: xr.Dataset, precision: str, monitors: tup
         "finished": False,
         "precision": precision,
         "best": {name: best_epoch.nothing_yet() for name in monitors},
-        "plateau": {"factor": 1.0, "bad": 0},
         "config": identity(config, store),
     }
 
@@ -90,7 +89,7 @@ def truncate_log(path: Path, epochs: int) -> None:
 
 def identity(config: Config, store: xr.Dataset) -> str:
     """What must not change between a training and its continuation, as JSON: settings and data."""
-    values = config.model_dump(mode="json", include={"seed", "model", "loss", "objective"})
+    values = config.model_dump(mode="json", include={"seed", "model"})
     values["train"] = config.train.model_dump(mode="json", exclude=FREE_TO_CHANGE)
     values["transform"] = config.transform
     values["data"] = fingerprint_of(store)

@@ -28,7 +28,7 @@ The tail alone cannot tell models apart that never reach it: their twCRPS is one
 """
 
 
-def choose_days(days: xr.Dataset, at_most: int, seed: int) -> np.ndarray:
+def validation_days(days: xr.Dataset, at_most: int, seed: int) -> np.ndarray:
     """Indices of a fixed subset: half of it ``heavy_x`` days, the rest drawn from the others."""
     generator = np.random.default_rng([seed, 0])
     heavy = in_day_set(days, "heavy_x")
@@ -65,7 +65,7 @@ class Validation:
         seed: int,
         batch_size: int,
     ) -> None:
-        chosen = choose_days(days, at_most, seed)
+        chosen = validation_days(days, at_most, seed)
         self.days = Days(days.isel(time=chosen), in_memory=True)
         self.week = np.unique(calendar_blocks(days["time"][chosen], 7), return_inverse=True)[1]
         self.mask = torch.from_numpy(np.asarray(domain["mask"].values, dtype=bool))
@@ -75,35 +75,35 @@ class Validation:
     def __call__(
         self, model: GenerativeModel, device: torch.device, autocast: AbstractContextManager[Any]
     ) -> tuple[dict[str, Figures], list[float]]:
-        """Score both modes.
+        """Score the modes that the model has.
 
         Returns:
-            Figures of both modes and of the observations, as ``metrics.jsonl`` keeps them; and the parts of the prior's
+            Figures of each mode and of the observations, as ``metrics.jsonl`` keeps them; and the parts of the prior's
             ``tail_score`` that the weeks add to it.
         """
         training = model.training
         model.eval()
         how = Drawing(threshold_mm=self.wet_mm)
-        drawn: dict[str, list[Tensor]] = {"prior": [], "posterior": []}
+        modes = ("prior", "posterior") if model.has_posterior else ("prior",)
+        drawn: dict[str, list[Tensor]] = {mode: [] for mode in modes}
         observed, valid = [], []
         for batch in self._batches():
             noise = [
                 n.to(device) for n in member_noise(self.seed, batch.days, range(self.members), model.latent_shapes)
             ]
             on_device = batch.to(device)
-            for mode, given in (("prior", None), ("posterior", on_device.y)):
+            for mode in modes:
+                storm = on_device.y if mode == "posterior" else None
                 with autocast:
-                    members = model.draw(on_device.x, noise, given, on_device.valid, how)
+                    members = model.draw(on_device.x, noise, storm, on_device.valid, how)
                 drawn[mode].append(members.float().cpu()[..., self.mask])
             observed.append(batch.y[:, self.mask])
             valid.append(batch.valid[:, self.mask])
         model.train(training)
         y, ok = torch.cat(observed), torch.cat(valid)
-        prior, daily = self._figures(torch.cat(drawn["prior"]), y, ok)
-        posterior, _ = self._figures(torch.cat(drawn["posterior"]), y, ok)
+        scored = {mode: self._figures(torch.cat(members), y, ok) for mode, members in drawn.items()}
         figures = {
-            "prior": prior,
-            "posterior": posterior,
+            **{mode: of_mode for mode, (of_mode, _) in scored.items()},
             "observed": {
                 "max": y[ok].max().item(),
                 "mean": y[ok].mean().item(),
@@ -111,7 +111,7 @@ class Validation:
                 "wet_fraction": (y[ok] >= self.wet_mm).float().mean().item(),
             },
         }
-        return figures, np.bincount(self.week, weights=daily.numpy()).tolist()
+        return figures, np.bincount(self.week, weights=scored["prior"][1].numpy()).tolist()
 
     def _batches(self) -> Iterator[Batch]:
         for start in range(0, len(self.days), self.batch_size):

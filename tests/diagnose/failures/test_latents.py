@@ -20,7 +20,7 @@ from rainsmith.diagnose.natural_variability import NaturalVariability
 from rainsmith.evaluate.table import MetricTable
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.checkpoint import Checkpoint
-from rainsmith.models.hierarchical import POSTERIOR_SHIFT
+from rainsmith.models.hierarchical.posterior import POSTERIOR_SHIFT
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.train.stage import train
@@ -32,9 +32,10 @@ VARIABILITY = NaturalVariability({("heavy_x", "p99"): (0.1, 0.2)}, {}, 2, 50)
 
 
 def config() -> Config:
-    model = {"name": "hierarchical", "levels": 2, "channels": [16, 16], "latent_channels": [4, 2], "x_blocks": 1}
+    sizes = {"levels": 2, "channels": [16, 16], "latent_channels": [4, 2], "x_blocks": 1}
+    model = {"name": "hierarchical", **sizes, "objective": {"members": 2, "pooling": [1, 4]}}
     settings = {"epochs": 6, "batch_size": 32, "lr": 4e-3, "precision": "fp32", "validate_every": 6}
-    return small_config(model=model, train=settings, objective={"members": 2, "pooling": [1, 4]})
+    return small_config(model=model, train=settings)
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ DIAGNOSES.add(
         name="ignores-z",
         order=130,
         question="Does the decoder use its latents?",
-        advice="The decoder reads the predictors alone: lower objective.w_kl, raise objective.w_prior.",
+        advice="The decoder reads the predictors alone: lower model.objective.w_kl, raise model.objective.w_prior.",
         measure=_ignores_z,
         needs=(POSTERIOR,),
     )
@@ -121,8 +121,8 @@ DIAGNOSES.add(
         order=140,
         question="Are prior members drawn from where the posteriors of observed days lie?",
         advice="Reconstructions prove nothing about prior members: raise the weight of prior members "
-        "(objective.w_prior) or of the KL (objective.w_kl), choose the checkpoint by prior samples, and judge the "
-        "model in prior mode only.",
+        "(model.objective.w_prior) or of the KL (model.objective.w_kl), choose the checkpoint by prior samples, "
+        "and judge the model in prior mode only.",
         measure=_prior_posterior_gap,
         needs=(POSTERIOR,),
         natural_variability_of=(pooled.p99,),

@@ -33,8 +33,8 @@ DIAGNOSES.add(
         name="mean-collapse",
         order=10,
         question="Do members vary in space as observed rain does, or are they smooth means?",
-        advice="Members fall back on the mean: raise objective.w_prior, lower objective.w_rec, score larger blocks "
-        "(objective.pooling).",
+        advice="Members fall back on the mean: raise model.objective.w_prior, lower model.objective.w_rec, score "
+        "larger blocks (model.objective.pooling).",
         measure=_mean_collapse,
         natural_variability_of=(spatial.spatial_std,),
     )
@@ -69,8 +69,8 @@ DIAGNOSES.add(
         name="tail-deficit",
         order=30,
         question="Do prior members reach the observed extremes?",
-        advice="The tail stops short: raise objective.tail_weight or objective.w_prior, train longer, pick the "
-        "checkpoint by prior samples (train.monitor: prior), and do not trust return levels of these members.",
+        advice="The tail stops short: raise model.objective.tail_weight or model.objective.w_prior, train longer, pick "
+        "the checkpoint by prior samples (train.monitor: prior), and do not trust return levels of these members.",
         measure=_tail_deficit,
         natural_variability_of=_TAIL_METRICS,
     )
@@ -87,7 +87,7 @@ DIAGNOSES.add(
         order=40,
         question="Do prior members overshoot the observed extremes?",
         advice="The tail is too long: where noise is found, too, mend that first; set model.power (6 to 12 gives a "
-        "shorter tail than the exponential), lower objective.tail_weight, or raise train.weight_decay.",
+        "shorter tail than the exponential), lower model.objective.tail_weight, or raise train.weight_decay.",
         measure=_tail_excess,
         natural_variability_of=_TAIL_METRICS,
     )
@@ -104,9 +104,9 @@ DIAGNOSES.add(
         name="blur",
         order=50,
         question="Do members have observed power at short wavelengths?",
-        advice="Fields are too smooth: score the differences between neighbours (objective.increments: [1, 2, 4]), add "
-        "a finer latent level (model.finest: 1), raise sampling.temperature to 1 where it is lower, give prior members "
-        "more weight against the reconstruction (objective.w_prior).",
+        advice="Fields are too smooth: score the differences between neighbours (model.objective.increments: [1, 2, 4]), "
+        "add a finer latent level (model.finest: 1), raise sampling.temperature to 1 where it is lower, give prior members "
+        "more weight against the reconstruction (model.objective.w_prior).",
         measure=_blur,
         natural_variability_of=(lags.fine_power,),
     )
@@ -137,7 +137,7 @@ DIAGNOSES.add(
         order=60,
         question="Is there more power at short wavelengths than observed, noise that poses as diversity?",
         advice="Diversity that comes from grains instead of storms: score differences between neighbours in training "
-        "(objective.increments: [1, 2, 4]), lower sampling.temperature to 1, train longer (train.epochs).",
+        "(model.objective.increments: [1, 2, 4]), lower sampling.temperature to 1, train longer (train.epochs).",
         measure=_noise,
         natural_variability_of=(lags.fine_power,),
     )
@@ -154,7 +154,7 @@ DIAGNOSES.add(
         order=70,
         question="Do the members rain as much as observed?",
         advice="The total drifts: set model.mass (hard where coarse rain is an input), score larger blocks "
-        "(objective.pooling up to the domain), or look whether training and scored years differ.",
+        "(model.objective.pooling up to the domain), or look whether training and scored years differ.",
         measure=_mass_drift,
         natural_variability_of=(pooled.mean,),
     )
@@ -174,8 +174,8 @@ DIAGNOSES.add(
         name="under-dispersion",
         order=80,
         question="Is the spread of the members as large as their error?",
-        advice="Members are too alike: raise objective.w_prior, lower objective.w_rec or objective.w_kl, more latent "
-        "levels up to the size of the weather systems (model.levels), more dropout of the predictors (model.dropout); "
+        advice="Members are too alike: raise model.objective.w_prior, lower model.objective.w_rec or "
+        "model.objective.w_kl, more latent levels up to the size of the weather systems (model.levels), more dropout of the predictors (model.dropout); "
         "for a few per cent, a sampling.temperature a little above 1, chosen on validation days.",
         measure=lambda evidence: Measurement([only_low(figure) for figure in _spread_figures(evidence.scores)]),
     )
@@ -186,7 +186,7 @@ DIAGNOSES.add(
         order=90,
         question="Is the spread of the members larger than their error?",
         advice="Members differ more than the truth does from them: set sampling.temperature to 1, train longer, raise "
-        "objective.w_rec.",
+        "model.objective.w_rec.",
         measure=lambda evidence: Measurement([only_high(figure) for figure in _spread_figures(evidence.scores)]),
     )
 )

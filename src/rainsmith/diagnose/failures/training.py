@@ -120,8 +120,8 @@ DIAGNOSES.add(
         name="posterior-collapse",
         order=180,
         question="Do the latents carry anything about the observed day?",
-        advice="The posterior equals the prior: lower objective.w_kl, lengthen objective.warmup_epochs, set "
-        "objective.free_bits.",
+        advice="The posterior equals the prior: lower model.objective.w_kl, lengthen model.objective.warmup_epochs, "
+        "set model.objective.free_bits.",
         measure=_posterior_collapse,
         needs=(POSTERIOR,),
     )
@@ -139,8 +139,8 @@ DIAGNOSES.add(
         name="kl-explosion",
         order=190,
         question="Does the posterior run away from the prior?",
-        advice="Latents carry more than a prior can give back: raise objective.w_kl, shorten objective.warmup_epochs, "
-        "lower train.lr.",
+        advice="Latents carry more than a prior can give back: raise model.objective.w_kl, shorten "
+        "model.objective.warmup_epochs, lower train.lr.",
         measure=_kl_explosion,
         needs=(POSTERIOR,),
     )

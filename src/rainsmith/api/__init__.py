@@ -1,0 +1,43 @@
+"""rainsmith from Python: the commands as functions on run folders, and functions on xarray objects beside them."""
+
+from rainsmith.api.arrays import load_model, open_samples
+from rainsmith.api.stages import (
+    apply,
+    augment,
+    compare,
+    diagnose,
+    downscale,
+    evaluate,
+    experiment,
+    prepare,
+    report,
+    run,
+    sample,
+    sweep,
+    train,
+)
+from rainsmith.base.errors import UserError
+from rainsmith.config import Config, load_config
+from rainsmith.run_folder import Run
+
+__all__ = [
+    "Config",
+    "Run",
+    "UserError",
+    "apply",
+    "augment",
+    "compare",
+    "diagnose",
+    "downscale",
+    "evaluate",
+    "experiment",
+    "load_config",
+    "load_model",
+    "open_samples",
+    "prepare",
+    "report",
+    "run",
+    "sample",
+    "sweep",
+    "train",
+]

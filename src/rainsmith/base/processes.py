@@ -1,0 +1,30 @@
+"""Which of several processes this one is, where ``torchrun`` started some."""
+
+from __future__ import annotations
+
+import os
+
+
+def rank() -> int:
+    """Number of this process among all; 0 where there is one only."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def local_rank() -> int:
+    """Number of this process among those of its machine."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def world_size() -> int:
+    """Number of processes on all machines."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def local_world_size() -> int:
+    """Number of processes on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def is_main() -> bool:
+    """Whether this process writes what is written once."""
+    return rank() == 0

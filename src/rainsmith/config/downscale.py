@@ -1,0 +1,111 @@
+"""The sections ``downscale`` and ``experiment``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from rainsmith.config.section import Precision, Section, Share, Split, name_in, records_of
+
+NETWORKS = "rainsmith.models.registry:NETWORKS"
+NetworkName = name_in(NETWORKS)
+ArmName = Annotated[str, Field(pattern=r"^(real|oversampled|(prior|posterior|better)-[1-9][0-9]*)$")]
+
+
+class Oversample(Section):
+    """Which training days a downscaler sees more often, where ``downscale.train_on`` is ``oversampled``."""
+
+    days: Literal["heavy_x", "heavy"] = "heavy_x"
+    """The days that are drawn more often; heavy is chosen by the observed rain, which biases p(y | x)."""
+    times: float = Field(default=4.0, gt=0)
+    """How many times as often as any other day they are drawn."""
+
+
+class Downscale(Section):
+    """The downscaler that augmentation serves (docs/downscaling.md). The defaults are smaller than the reference's."""
+
+    network: NetworkName = "q-srdrn"  # type: ignore[valid-type]
+    """The network, and with it what is forecast."""
+    train_on: Literal["real", "augmented", "oversampled"] = "real"
+    """The training set: the store's days, those of `augmented.zarr`, or the store's with some drawn more often."""
+    oversample: Oversample = Oversample()
+    steps: int = Field(default=1200, ge=1)
+    """Number of training steps, whatever the training set."""
+    batch_size: int = Field(default=32, ge=1)
+    """[days] Days of one step."""
+    lr: float = Field(default=2.0e-3, gt=0)
+    """Largest learning rate of AdamW. Lower it where the validation loss jumps."""
+    weight_decay: float = Field(default=0.05, ge=0)
+    """Weight decay of AdamW."""
+    grad_clip: float = Field(default=1.0, gt=0)
+    """Largest norm of the gradient; a longer gradient is shortened to it."""
+    precision: Precision = "auto"
+    """Number format of the products: fp32, bf16, or auto, which takes bf16 where the processor multiplies it."""
+    filters: int = Field(default=48, ge=1)
+    """Channels on the coarse grid (64 in the reference)."""
+    blocks: int = Field(default=8, ge=1)
+    """Residual blocks on the coarse grid of srdrn and q-srdrn (16 in the reference)."""
+    fine_filters: int = Field(default=16, ge=1)
+    """Channels on the fine grid."""
+    quantiles: list[Share] = [0.5, 0.95, 0.99, 0.999]
+    """Rising levels of the quantiles that q-srdrn and unet forecast."""
+    scale_mm: float = Field(default=36.6, gt=0)
+    """[mm/day] Amount at which the weight of the error of srdrn is 1; the weight is proportional to the amount."""
+    w_min: float = Field(default=0.1, gt=0)
+    """Smallest weight of the error of srdrn."""
+    w_max: float = Field(default=2.0, gt=0)
+    """Largest weight of the error of srdrn."""
+    validations: int = Field(default=6, ge=1)
+    """Number of validations, evenly spaced over the training; the weights of the best one are kept."""
+    splits: list[Split] = ["test"]
+    """The splits that are predicted and scored."""
+
+    @model_validator(mode="after")
+    def _ordered_quantiles(self) -> Downscale:
+        if self.quantiles != sorted(set(self.quantiles)):
+            raise ValueError(f"quantiles are {self.quantiles}; expected rising values")
+        missing = [level for level in records_of(NETWORKS)[self.network].needs_quantiles if level not in self.quantiles]
+        if missing:
+            raise ValueError(f"quantiles are {self.quantiles}; {self.network} needs {missing[0]:g} among them")
+        if self.w_min > self.w_max:
+            raise ValueError(f"w_min is {self.w_min:g} and w_max {self.w_max:g}; expected w_min <= w_max")
+        return self
+
+    @property
+    def label(self) -> str:
+        """What a downscaler is called in tables: ``<network>-<train_on>``."""
+        return f"{self.network}-{self.train_on}"
+
+
+class Experiment(Section):
+    """Which downscalers are trained on which days, to see whether synthetic days help (docs/downscaling.md)."""
+
+    arms: dict[NetworkName, Annotated[list[ArmName], Field(min_length=1)]] = Field(  # type: ignore[valid-type]
+        default={
+            "q-srdrn": ["real", "oversampled", "prior-25", "prior-100", "posterior-25", "posterior-100"],
+            "srdrn": ["real", "oversampled", "better-25"],
+            "unet": ["real", "oversampled", "better-25"],
+        },
+        min_length=1,
+    )
+    """The training sets of each network: real, oversampled, or `<mode>-<synthetic days for a hundred real ones>`, where
+    the mode better is the one that did better with the first network."""
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[0, 1, 2], min_length=1)
+    """Seeds of the trainings; every arm is trained once with each. One seed proves nothing."""
+    steps: int | None = Field(default=None, ge=1)
+    """Number of training steps; null takes `downscale.steps`."""
+    lr: dict[NetworkName, Annotated[float, Field(gt=0)]] = {}  # type: ignore[valid-type]
+    """Learning rate of a network, where it is not `downscale.lr`."""
+    keep_levels: int = Field(default=1, ge=0)
+    """Latent levels that posterior days keep of the observed storm, where `augment.keep_levels` does not say."""
+    split: Literal["validation", "test"] = "test"
+    """The split that is scored."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Experiment:
+        lists: dict[str, list[Any]] = {"seeds": self.seeds, **{f"arms.{key}": arms for key, arms in self.arms.items()}}
+        for name, values in lists.items():
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} are {values}; expected each once")
+        return self

@@ -1,0 +1,48 @@
+"""The section ``sampling``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from rainsmith.config.section import Date, Mode, Section, Split
+
+
+class Sampling(Section):
+    """Which members are drawn, of which days, and how."""
+
+    modes: list[Mode] = ["prior", "posterior"]
+    """prior: members given the predictors of a day. posterior: variations of the rain that was observed that day."""
+    splits: list[Split] = ["test"]
+    """The splits whose days are sampled."""
+    members: int = Field(default=10, ge=1)
+    """Members a day. Spread and extremes of the ensemble need 10 or more; the range of single extremes needs 100."""
+    days: Literal["all", "heavy", "heavy_x"] | list[Date] = "all"
+    """The days of a split that are sampled: all, heavy (chosen by the observed rain), heavy_x (chosen by the
+    predictors), or a list of dates."""
+    temperature: float = Field(default=1.0, ge=0)
+    """Factor of the standard deviation of the latents. Change it by a few per cent where the spread of validation days
+    is not their error."""
+    pixel_threshold: float | None = None
+    """[mm/day] Smaller amounts of a member become 0; null takes `data.wet_mm`."""
+    keep_levels: int | None = Field(default=None, ge=0)
+    """Posterior mode: the number of coarsest latent levels that are kept of the observed storm; null keeps all."""
+    variation: float = Field(default=1.0, ge=0, le=1)
+    """Posterior mode: how far the other levels go from the reconstruction (0) to the prior (1)."""
+    seed: int = 0
+    """Seed of the members. The noise of a member depends on it, the day and the number of the member, on nothing
+    else."""
+    checkpoint: str = "best_prior"
+    """A name in `checkpoints/`, or the path of a .safetensors file."""
+    batch_size: int = Field(default=16, ge=1)
+    """[days] Days that are drawn at once. Lower it where memory is short; members do not depend on it."""
+
+    @model_validator(mode="after")
+    def _something_varies(self) -> Sampling:
+        if self.variation < 1 and self.keep_levels is None:
+            raise ValueError(
+                f"variation is {self.variation:g}, but keep_levels null keeps every level of the storm; "
+                "expected a number beside it; set keep_levels: 0 to vary all levels"
+            )
+        return self

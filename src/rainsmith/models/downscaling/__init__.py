@@ -1,0 +1,1 @@
+"""Downscaling networks: trunks, heads, and the downscaler in physical units."""

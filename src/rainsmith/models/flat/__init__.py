@@ -1,0 +1,1 @@
+"""The reference cVAE: network, loss, and the model in physical units."""

@@ -1,0 +1,125 @@
+"""Mass: block means of the members brought to the coarse rain of the input."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor, nn
+
+from rainsmith.base.dims import CHANNEL
+from rainsmith.models.cells import bilinear_weights, block_sums
+
+SMOOTH_ROUNDS = 6
+"""Rounds of smooth correction before the blocks are made equal; each takes most of what remains."""
+LOG_RATIO = 3.0
+"""Bound of the logarithm of one correction in training, and of the smooth ones in sampling."""
+DRY_MM = 1e-3
+"""[mm/day] A block mean below this has no pattern to scale."""
+
+
+class MassConservation(nn.Module):
+    """Multiplies members so that their means over the valid cells of each coarse cell equal the input's rain.
+
+    First by a ratio interpolated between coarse cells, so that no block edge shows, then (``hard``) by what
+    remains in each block. A block with input but no output gets it by the climatological weights of its cells.
+
+    Args:
+        kind: soft (smooth ratios only) | hard.
+        channel: number of the channel of x that holds the coarse rain of the day [mm/day].
+        block: (cells,) number of the coarse cell that holds each valid cell.
+        row, column: (cells,) position of each valid cell in the coarse grid [coarse cells].
+        climatology: (cells,) training mean [mm/day].
+        coarse: (H_lr, W_lr).
+    """
+
+    block: Tensor
+    corners: Tensor
+    weights: Tensor
+    climatology: Tensor
+
+    def __init__(
+        self,
+        kind: Literal["soft", "hard"],
+        channel: int,
+        *,
+        block: np.ndarray,
+        row: np.ndarray,
+        column: np.ndarray,
+        climatology: np.ndarray,
+        coarse: tuple[int, int],
+    ) -> None:
+        super().__init__()
+        self.kind, self.channel, self.blocks = kind, channel, coarse[0] * coarse[1]
+        corners, weights = bilinear_weights(row, column, coarse)
+        self.register_buffer("block", torch.from_numpy(np.asarray(block, dtype=np.int64)), persistent=False)
+        self.register_buffer("corners", torch.from_numpy(corners), persistent=False)
+        self.register_buffer("weights", torch.from_numpy(weights), persistent=False)
+        known = torch.from_numpy(np.nan_to_num(np.asarray(climatology, dtype=np.float32)))
+        self.register_buffer("climatology", known.clamp_min(DRY_MM), persistent=False)
+
+    @classmethod
+    def from_domain(cls, kind: Literal["auto", "none", "soft", "hard"], domain: xr.Dataset) -> MassConservation | None:
+        """For the coarse rain that ``domain`` names; None where there is none, or none is to be conserved.
+
+        ``auto`` conserves block means of the target exactly, and leaves rain of another origin alone.
+        """
+        name = str(domain.attrs.get("coarse_rain_channel", ""))
+        if kind == "auto":
+            kind = "hard" if int(domain.attrs.get("coarsen", 0)) else "none"
+        if kind == "none" or not name:
+            return None
+        mask = domain["mask"].values
+        return cls(
+            kind,
+            [str(c) for c in domain[CHANNEL].values].index(name),
+            block=domain["block"].values[mask],
+            row=domain["coarse_row"].values[mask],
+            column=domain["coarse_col"].values[mask],
+            climatology=domain["climatology"].values[mask],
+            coarse=(domain.sizes["y_lr"], domain.sizes["x_lr"]),
+        )
+
+    def forward(self, members: Tensor, x: Tensor, valid: Tensor | None = None, *, exact: bool = False) -> Tensor:
+        """Members with the input's mass.
+
+        Args:
+            members: (N, K, cells) [mm/day]; values below 0 count as 0 in the means and keep their sign.
+            x: (N, C, H_lr, W_lr) raw predictors.
+            valid: (N, cells) bool where only some cells are valid that day, else None.
+            exact: without bounds on the ratio, and dry blocks filled, as sampling wants; training does not.
+        """
+        wanted = x[:, self.channel].flatten(1)[:, None]
+        weight = None if valid is None else valid[:, None].float()
+        ones = members.new_ones(1, 1, members.shape[-1]) if weight is None else weight
+        count = self._sums(ones)
+        usable = torch.isfinite(wanted) & (count > 0)
+        wanted = torch.nan_to_num(wanted).clamp_min(0.0)
+
+        def means(now: Tensor) -> Tensor:
+            positive = now.clamp_min(0.0)
+            return self._sums(positive if weight is None else positive * weight) / count.clamp_min(1.0)
+
+        def ratio(now: Tensor) -> Tensor:
+            return torch.where(usable, wanted / means(now).clamp_min(DRY_MM), 1.0)
+
+        for _ in range(SMOOTH_ROUNDS):
+            logs = ratio(members).clamp_min(1e-4).log().clamp(-LOG_RATIO, LOG_RATIO)
+            members = members * self._smooth(logs).exp()
+        if self.kind == "soft":
+            return members
+        if exact:
+            dry = (means(members) < DRY_MM) & (wanted > 0) & usable
+            members = torch.where(dry[..., self.block], self.climatology, members)
+            return members * ratio(members)[..., self.block]
+        return members * ratio(members).clamp_max(math.exp(LOG_RATIO))[..., self.block]
+
+    def _sums(self, values: Tensor) -> Tensor:
+        return block_sums(values, self.block, self.blocks)
+
+    def _smooth(self, blocks: Tensor) -> Tensor:
+        """Values interpolated between the centres of blocks, (N, K, blocks) -> (N, K, cells)."""
+        return sum(blocks[..., self.corners[i]] * self.weights[i] for i in range(4))  # type: ignore[return-value]

@@ -1,0 +1,138 @@
+"""The hierarchical cVAE in physical units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor, nn
+
+from rainsmith.config import Config
+from rainsmith.data.normalise import Standardiser
+from rainsmith.models.generative import AS_TRAINED, BOUND, Drawing, GenerativeModel, all_valid, without_drizzle
+from rainsmith.models.geometry import Geometry, valid_box
+from rainsmith.models.hierarchical.mass import MassConservation
+from rainsmith.models.hierarchical.network import HierarchicalCVAE
+from rainsmith.models.hierarchical.objective import EnsembleObjective
+from rainsmith.models.kinds.hierarchical import HierarchicalSettings
+
+LEAK = 0.05
+"""Slope of the output below 0 in training: dry cells keep a gradient; sampling clips them at 0."""
+
+
+class HierarchicalModel(GenerativeModel):
+    """The hierarchical cVAE with its bound, its mass and its objective."""
+
+    network: HierarchicalCVAE
+    mass: MassConservation | None
+    cells: Tensor  # of the box, the valid ones
+    on_grid: Tensor  # the same of the whole grid
+
+    def __init__(self, config: Config, domain: xr.Dataset) -> None:
+        super().__init__(config, domain)
+        settings = config.model
+        assert isinstance(settings, HierarchicalSettings)
+        self.settings = settings.objective
+        self.levels = settings.levels
+        whole = Geometry.from_domain(domain)
+        self.grid, self.box = whole.fine, valid_box(whole.mask.numpy())  # the network sees the box, nobody else does
+        geometry = whole.within(self.box)
+        self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
+        if settings.objective.calm_start:
+            self.network.start_calmly()
+        self.standardise = Standardiser.from_store(domain, log_rain=True)
+        self.mass = MassConservation.from_domain(settings.mass, domain)
+        self.power = settings.power
+        largest = 1 + BOUND * float(domain["train_max"])
+        self.bound = float(np.log(largest)) if self.power is None else self.power * (largest ** (1 / self.power) - 1)
+        log_std = float(domain["log_std_global"])
+        p90, mask = max(float(domain["p90"]), config.data.wet_mm), geometry.mask.numpy()
+        self.objective = EnsembleObjective(settings.objective, log_std, p90, mask)
+        self.register_buffer("cells", torch.from_numpy(np.flatnonzero(mask)), persistent=False)
+        self.register_buffer("on_grid", torch.from_numpy(np.flatnonzero(whole.mask.numpy())), persistent=False)
+
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        return self.network.latent_shapes
+
+    @property
+    def gain(self) -> Tensor | None:
+        return self.network.gain if self.mass is None else None
+
+    def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
+        y, valid = self._inside(y), self._inside(valid)
+        conditions = self.network.encode_x(self.standardise(x))
+        evidence = self.network.encode_y(self.normalised(y, valid), valid[:, None])
+        # one reconstruction, mixed members with the first k levels from the posterior, prior members: in one pass
+        n, mixed = len(x), 2 if self.settings.w_mixed > 0 and self.levels > 1 else 0
+        kept = torch.randint(1, max(2, self.levels), (n, 1, 1), device=x.device)
+        by_level = (torch.arange(self.levels, device=x.device) >= kept).float()
+        variation = torch.cat([torch.zeros_like(by_level), by_level.expand(-1, mixed, -1)], dim=1)
+        members = 1 + mixed + self.settings.members
+        noise = [torch.randn(n, members, *shape, device=x.device) for shape in self.latent_shapes]
+        fields, posteriors = self.network.decode(conditions, noise, evidence, variation)
+        observed, there = self._at_cells(y), self._at_cells(valid)
+        amounts = self._bounded(nn.functional.leaky_relu(self._at_cells(fields).float(), LEAK))
+        if self.mass is not None:
+            amounts = self.mass(amounts, x, there)
+        groups = {"rec": amounts[:, :1], "mixed": amounts[:, 1 : 1 + mixed], "prior": amounts[:, 1 + mixed :]}
+        kl = torch.cat([p.kl()[:, 0].sum((2, 3)).mean(0) for p in posteriors])
+        present = {name: part for name, part in groups.items() if part.shape[1]}
+        return self.objective(present, observed, there, kl, beta), kl.detach()
+
+    @torch.no_grad()
+    def draw(
+        self,
+        x: Tensor,
+        noise: Sequence[Tensor],
+        y: Tensor | None = None,
+        valid: Tensor | None = None,
+        how: Drawing = AS_TRAINED,
+    ) -> Tensor:
+        observed = all_valid(y) if y is not None and valid is None else valid
+        observed = None if observed is None else self._inside(observed)
+        storm = None if y is None or observed is None else self.normalised(self._inside(y), observed)
+        fields = self.network.draw(
+            self.standardise(x),
+            noise,
+            storm,
+            None if observed is None else observed[:, None],
+            temperature=how.temperature,
+            keep_levels=how.keep_levels,
+            variation=how.variation,
+        )
+        amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0)
+        if y is None:  # the posterior of an observed day knows how much it rained
+            amounts = amounts * self.network.gain
+        elif how.keep_levels == 0:  # on the way to the prior
+            amounts = amounts * self.network.gain**how.variation
+        drawn = without_drizzle(amounts, how.threshold_mm)
+        if self.mass is not None:
+            drawn = self.mass(drawn, x, None if observed is None else self._at_cells(observed), exact=True)
+        whole = drawn.new_zeros(*drawn.shape[:2], self.grid[0] * self.grid[1])
+        whole[..., self.on_grid] = drawn
+        return whole.reshape(*drawn.shape[:2], *self.grid)
+
+    @torch.no_grad()
+    def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
+        y, valid = self._inside(y), self._inside(valid)
+        conditions = self.network.encode_x(self.standardise(x))
+        evidence = self.network.encode_y(self.normalised(y, valid), valid[:, None])
+        kept = x.new_zeros(*noise[0].shape[:2], self.levels)
+        posteriors = self.network.decode(conditions, noise, evidence, kept)[1]
+        return [found.shift + found.ratio * part for found, part in zip(posteriors, noise, strict=True)]
+
+    def _inside(self, fields: Tensor) -> Tensor:
+        """(..., H, W) of the whole grid -> (..., h, w) of the box that the network works on, a view."""
+        return fields[..., *self.box]
+
+    def _at_cells(self, fields: Tensor) -> Tensor:
+        """(..., h, w) of the box -> (..., cells), the valid cells only."""
+        return fields.flatten(-2)[..., self.cells]
+
+    def _bounded(self, fields: Tensor) -> Tensor:
+        """Output of the network to mm/day, levelling off towards the bound."""
+        value = self.bound - nn.functional.softplus(self.bound - fields * self.transform.std, beta=4.0)
+        return torch.expm1(value) if self.power is None else (1 + value / self.power) ** self.power - 1

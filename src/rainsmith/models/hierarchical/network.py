@@ -1,0 +1,256 @@
+"""The hierarchical cVAE: latents on the grid at several scales, each with a learned prior.
+
+Ladder of Sonderby et al. (2016, arXiv:1602.02282), residual posteriors of Vahdat and Kautz (2020,
+arXiv:2007.03898).
+Coarse to fine, every level lives on a grid twice as fine as the one before: of three, 1/8, 1/4, 1/2 of the fine grid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rainsmith.models.blocks import ResidualBlock
+from rainsmith.models.geometry import Geometry, padded, pooled_maps, sampling_points
+from rainsmith.models.hierarchical.layout import by_day, for_each_field, members_first, plus_days, repeated
+from rainsmith.models.hierarchical.posterior import LevelPosterior, bounded_posterior, smooth_clamp
+from rainsmith.models.kinds.hierarchical import HierarchicalSettings
+
+PRIOR_LOG_STD = (-1.5, 1.0)
+"""Bounds of the prior's log standard deviation."""
+FINE_CHANNELS = 8
+"""Channels before the last convolution, on the fine grid."""
+
+
+class HierarchicalCVAE(nn.Module):
+    """cVAE with a ladder of gridded latents; all maps normalised.
+
+    Args:
+        settings: levels, channels and latent channels, coarse to fine.
+        n_predictors: channels of x.
+        geometry: grids and static maps.
+    """
+
+    share: Tensor
+    maps_fine: Tensor
+    gain: Tensor
+
+    def __init__(self, settings: HierarchicalSettings, n_predictors: int, geometry: Geometry) -> None:
+        super().__init__()
+        self.settings = settings
+        self.fine = geometry.fine
+        widths, latents, dropout = settings.channels, settings.latent_channels, settings.dropout
+        factors = [settings.finest * 2 ** (settings.levels - 1 - level) for level in range(settings.levels)]
+        self.sizes = [(math.ceil(self.fine[0] / f), math.ceil(self.fine[1] / f)) for f in factors]
+        for level, factor in enumerate(factors):
+            self.register_buffer(f"maps_{level}", pooled_maps(geometry, factor), persistent=False)
+            self.register_buffer(f"at_{level}", sampling_points(geometry, factor), persistent=False)
+        self.register_buffer("maps_fine", pooled_maps(geometry, 1), persistent=False)
+        self.register_buffer("share", geometry.share[None, None].float(), persistent=False)
+        n_maps = geometry.maps.shape[0] + 1
+
+        # encoder of x, on the coarse grid; dropout here is the same for all members of a day, so that it regularises
+        # without adding spread that sampling would lack
+        self.x_first = nn.Conv2d(n_predictors + 1, widths[0], 3, padding=1)
+        self.x_blocks = nn.Sequential(*(ResidualBlock(widths[0], dropout) for _ in range(settings.x_blocks)))
+        self.x_dropout = nn.Dropout2d(dropout)
+        # encoder of y, fine to coarse
+        cells = settings.finest**2  # of a block of the finest level
+        self.y_first = nn.Conv2d(cells * (2 + geometry.maps.shape[0]), widths[-1], 3, padding=1)
+        self.y_blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
+        self.y_down = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
+        # the ladder, coarse to fine
+        self.from_x = nn.ModuleList(nn.Conv2d(widths[0], width, 1) for width in widths)
+        self.from_maps = nn.ModuleList(nn.Conv2d(n_maps, width, 1) for width in widths)
+        self.places = nn.ParameterList(
+            torch.zeros(1, width, *size) for width, size in zip(widths, self.sizes, strict=True)
+        )
+        # what members share may be worked out once a day instead of once a member
+        self.shared = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(width) for _ in range(settings.shared_blocks)))
+            for width in (widths if settings.shared_blocks else [])
+        )
+        self.shared_up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths) if settings.shared_blocks)
+        self.up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
+        self.first = ResidualBlock(widths[0])
+        self.blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
+        self.prior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
+        self.from_h = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
+        self.from_y = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
+        self.posterior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
+        self.from_z = nn.ModuleList(nn.Conv2d(c, w, 1) for w, c in zip(widths, latents, strict=True))
+        # to the fine grid
+        self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
+        self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
+        self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
+        self.register_buffer("gain", torch.ones(()))  # of the amounts in mm/day, set after training (calibration.py)
+
+    @torch.no_grad()
+    def start_calmly(self) -> None:
+        """Small weights and a bias of one standard deviation at the end: much the same rain everywhere.
+
+        Amounts are exponential in the output; with weights of the usual size the first members hold hundreds of mm.
+        """
+        assert self.last.bias is not None
+        self.last.weight.mul_(0.1)
+        nn.init.ones_(self.last.bias)
+
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        """Shape of the noise of one member, one entry a latent level."""
+        return [(c, *size) for c, size in zip(self.settings.latent_channels, self.sizes, strict=True)]
+
+    def encode_x(self, x: Tensor) -> list[Tensor]:
+        """Features of standardised predictors (N, C, H_lr, W_lr) on the grid of every level, (N, width, h, w) each."""
+        share = self.share.expand(len(x), -1, -1, -1).to(x.dtype)
+        features = self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))
+        conditions: list[Tensor] = []
+        for level, size in enumerate(self.sizes):
+            points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)
+            known = self.from_x[level](features).float()  # it commutes with the interpolation: first on fewer cells
+            here = F.grid_sample(known, points, mode="bilinear", padding_mode="border", align_corners=True)
+            place = self.from_maps[level](getattr(self, f"maps_{level}")) + self.places[level]
+            known = (here + place).to(features.dtype).contiguous(memory_format=torch.channels_last)
+            if self.shared:
+                if level > 0:
+                    known = known + _twice_as_fine(self.shared_up[level - 1](conditions[-1]), size)
+                known = self.shared[level](known)
+            conditions.append(known)
+        return conditions
+
+    def encode_y(self, y: Tensor, valid: Tensor) -> list[Tensor]:
+        """Features of normalised y and validity, (N, 1, H, W) each, on the grid of every level, coarse to fine."""
+        maps = self.maps_fine[:, :-1].expand(len(y), -1, -1, -1)
+        side = self.settings.finest
+        h = F.pixel_unshuffle(padded(torch.cat([y, valid.to(y.dtype), maps], dim=1), side), side)
+        h = self.y_blocks[-1](self.y_first(h.contiguous(memory_format=torch.channels_last)))
+        features = [h]
+        for level in reversed(range(self.settings.levels - 1)):
+            h = self.y_blocks[level](self.y_down[level](F.avg_pool2d(h, 2, ceil_mode=True)))
+            features.insert(0, h)
+        return features
+
+    def decode(
+        self,
+        conditions: Sequence[Tensor],
+        noise: Sequence[Tensor],
+        evidence: Sequence[Tensor] = (),
+        variation: Tensor | None = None,
+    ) -> tuple[Tensor, list[LevelPosterior]]:
+        """Members of every day.
+
+        Args:
+            conditions: of ``encode_x``.
+            noise: one entry a level, (N, K, c, h, w), standard normal.
+            evidence: of ``encode_y``; empty where all members come from the prior.
+            variation: (N, P, L), P <= K: how far the latents of the first P members are on their way from the
+                posterior (0) to the prior (1), by level; the others come from the prior.
+
+        Returns:
+            (N, K, H, W) normalised fields before any bound, and the posterior of the first P members at each level.
+        """
+        # inside, members come before days, (K * N, c, h, w): the first P of every day are a slice, nothing is copied
+        members = noise[0].shape[1]
+        first = 0 if variation is None else variation.shape[1]
+        posteriors = []
+        h = repeated(self.first(conditions[0]), members)
+        for level, size in enumerate(self.sizes):
+            if level > 0:
+                h = plus_days(_twice_as_fine(self.up[level - 1](h), size), conditions[level])
+            mean, log_std = by_day(self.prior[level](h).float(), members).chunk(2, dim=2)
+            u = noise[level]
+            if first:
+                assert variation is not None
+                both = plus_days(self.from_h[level](h[: first * len(u)]), self.from_y[level](evidence[level]))
+                posteriors.append(bounded_posterior(by_day(self.posterior[level](F.silu(both)).float(), first)))
+                mixed = posteriors[-1].towards_prior(variation[:, :, level, None, None, None])
+                u = torch.cat([mixed.shift + mixed.ratio * u[:, :first], u[:, first:]], dim=1)
+            z = mean + torch.exp(smooth_clamp(log_std, *PRIOR_LOG_STD)) * u
+            h = self.blocks[level](h + self.from_z[level](members_first(z.to(h.dtype))))
+        return by_day(self._field(h), members), posteriors
+
+    def _field(self, h: Tensor) -> Tensor:
+        """(K * N, c, h, w) of the finest level to (K * N, H, W).
+
+        Blocks of ``finest`` cells stay channels until the end: the last convolution runs on the coarser grid, with the
+        kernel that does the same.
+        """
+        side = self.settings.finest
+        maps = F.pixel_unshuffle(padded(self.fine_maps(self.maps_fine), side), side)
+        h = F.silu(self.to_fine(h) + for_each_field(maps, len(h)))
+        assert self.last.bias is not None
+        kernel, bias = _kernel_of_blocks(self.last.weight, side), self.last.bias.expand(side**2)
+        if self.training:
+            fields = F.conv2d(h, kernel, bias, padding=1)
+        else:
+            with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
+                fields = F.conv2d(h.float(), kernel.float(), bias, padding=1)
+        return F.pixel_shuffle(fields.float(), side)[:, 0, : self.fine[0], : self.fine[1]]
+
+    def draw(
+        self,
+        x: Tensor,
+        noise: Sequence[Tensor],
+        y: Tensor | None = None,
+        valid: Tensor | None = None,
+        *,
+        temperature: float = 1.0,
+        keep_levels: int | None = None,
+        variation: float = 1.0,
+    ) -> Tensor:
+        """Members in normalised units: from the prior, or variations of ``y`` where it is given.
+
+        Args:
+            x: (N, C, H_lr, W_lr) standardised predictors.
+            noise: one entry a level, (N, K, c, h, w), standard normal.
+            y: (N, 1, H, W) normalised observation, or None for prior mode.
+            valid: (N, 1, H, W), where ``y`` is observed.
+            temperature: factor of the noise.
+            keep_levels: the coarsest levels that stay with the posterior; None keeps all.
+            variation: how far the other levels go from the posterior (0) to the prior (1).
+
+        Returns:
+            (N, K, H, W), normalised.
+        """
+        scaled = [part * temperature for part in noise]
+        conditions = self.encode_x(x)
+        if y is None or valid is None:
+            return self.decode(conditions, scaled)[0]
+        kept = self.settings.levels if keep_levels is None else keep_levels
+        by_level = torch.tensor([0.0 if level < kept else variation for level in range(self.settings.levels)])
+        mix = by_level.to(y.device).expand(*noise[0].shape[:2], -1)
+        return self.decode(conditions, scaled, self.encode_y(y, valid), mix)[0]
+
+
+def _kernel_of_blocks(kernel: Tensor, side: int) -> Tensor:
+    """A 3x3 kernel (1, c, 3, 3) of single cells, for blocks of side x side cells as channels: (side^2, c side^2, 3, 3).
+
+    What it makes of an impulse in every channel of a block is the kernel, turned round.
+    """
+    channels = kernel.shape[1] * side**2
+    impulses = kernel.new_zeros(channels, channels, 3, 3)
+    impulses[:, :, 1, 1] = torch.eye(channels, dtype=kernel.dtype, device=kernel.device)
+    with torch.autocast(kernel.device.type, enabled=False):
+        answers = F.conv2d(F.pixel_shuffle(impulses, side), kernel, padding=1)
+    blocks = F.pixel_unshuffle(answers, side).flip(2, 3).transpose(0, 1)
+    return blocks.contiguous(memory_format=torch.channels_last)
+
+
+def _twice_as_fine(h: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear, so that no edge of a coarser block shows, and cut to a grid that is not a whole number of blocks."""
+    fine = F.interpolate(h, scale_factor=2.0, mode="bilinear")
+    return F.pad(fine, (0, size[1] - fine.shape[-1], 0, size[0] - fine.shape[-2]))  # its gradient keeps channels_last
+
+
+def _small_head(c_in: int, c_out: int) -> nn.Conv2d:
+    """A 1x1 convolution that starts near 0, so that training starts from standard normal latents."""
+    conv = nn.Conv2d(c_in, c_out, 1)
+    nn.init.normal_(conv.weight, std=0.01)
+    assert conv.bias is not None
+    nn.init.zeros_(conv.bias)
+    return conv

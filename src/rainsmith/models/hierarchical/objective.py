@@ -1,0 +1,116 @@
+"""The objective of the hierarchical model: scores of its members; amounts in mm/day."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rainsmith.base.cell_pairs import neighbours
+from rainsmith.models.cells import Pooling
+from rainsmith.models.kinds.hierarchical import Objective
+from rainsmith.models.scores import fair_crps
+
+
+class EnsembleObjective(nn.Module):
+    """The objective of the hierarchical model: reconstruction, KL, prior members and mixed members.
+
+    L = w_rec S(reconstruction) / s_rec + w_kl KL / cells + w_prior S(prior) / s_prior + w_mixed S(mixed) / s_mixed
+
+    S is one score for all three: the fair CRPS over blocks of several sizes, of log1p in its standard deviation and,
+    times ``tail_weight``, of mm/day over the training P90; a single member scores its absolute error. Where
+    ``increments`` names distances, the differences between cells that far apart are scored in the same way: scores of
+    single cells do not see whether neighbours go together. Every s is the
+    detached running mean of its term: a scale learned from the data (Rybkin et al. 2021, arXiv:2006.13202), which no
+    batch can set for itself.
+
+    Args:
+        settings: weights.
+        log_std: standard deviation of log1p mm/day over the training days.
+        p90: training P90 [mm/day].
+        mask: (H, W) valid cells.
+    """
+
+    RUNNING = 0.98
+    """Decay of the running means per step. With ``calm_start``: min(0.98, (1 + t) / (10 + t)) at step t;
+    without, what a random network's members score weighs on the terms for hundreds of steps (ADR 0009)."""
+    TERMS = ("rec", "prior", "mixed")
+
+    scale: Tensor
+    steps: Tensor
+
+    def __init__(self, settings: Objective, log_std: float, p90: float, mask: np.ndarray) -> None:
+        super().__init__()
+        self.pooling = Pooling(mask)
+        self.settings, self.log_std, self.p90 = settings, log_std, p90
+        self.register_buffer("scale", torch.zeros(len(self.TERMS)))
+        self.register_buffer("steps", torch.zeros(len(self.TERMS)))
+        for lag in settings.increments:
+            pairs = np.stack(neighbours(np.flatnonzero(mask), mask.shape, lag))
+            self.register_buffer(f"pairs_{lag}", torch.from_numpy(pairs), persistent=False)
+
+    def score(self, members: Tensor, y: Tensor, valid: Tensor) -> Tensor:
+        """S of (N, K, cells) members [mm/day] against (N, cells) y, over valid cells, averaged over block sizes."""
+        weight = valid.float()
+        both = torch.cat([members, y[:, None]], dim=1) * weight[:, None]
+        total = y.new_zeros(())
+        for side in self.settings.pooling:
+            # blocks lie anywhere, so that none of their edges is special
+            offset = (0, 0) if side == 1 else tuple(torch.randint(side, (2,)).tolist())
+            share = self.pooling(weight, side, offset)
+            blocks = self.pooling(both, side, offset) / share.clamp_min(1.0)[:, None]
+            total = total + self._crps(self._logs(blocks), blocks / self.p90, share)
+        logs, amounts = self._logs(both), both / self.p90
+        for lag in self.settings.increments:
+            first, second = getattr(self, f"pairs_{lag}")
+            there = weight[:, first] * weight[:, second]
+            total = total + self._crps(
+                logs[..., second] - logs[..., first], amounts[..., second] - amounts[..., first], there
+            )
+        return total / (len(self.settings.pooling) + len(self.settings.increments))
+
+    def _logs(self, amounts: Tensor) -> Tensor:
+        return torch.log1p(amounts.clamp_min(-0.9)) / self.log_std
+
+    def _crps(self, logs: Tensor, amounts: Tensor, weight: Tensor) -> Tensor:
+        """Weighted mean of the CRPS of (N, K + 1, ...), members first and the observation last; weight (N, ...)."""
+        crps = fair_crps(logs[:, :-1], logs[:, -1])
+        if self.settings.tail_weight:
+            crps = crps + self.settings.tail_weight * fair_crps(amounts[:, :-1], amounts[:, -1])
+        return (crps * weight).sum() / weight.sum().clamp_min(1.0)
+
+    def forward(
+        self, groups: dict[str, Tensor], y: Tensor, valid: Tensor, kl: Tensor, weight_kl: float
+    ) -> dict[str, Tensor]:
+        """Every term by itself and their weighted sum ``loss``.
+
+        Args:
+            groups: members (N, K, cells) [mm/day] by term: rec (K = 1), prior, mixed; a term may be missing.
+            y: (N, cells) observation [mm/day], 0 where invalid.
+            valid: (N, cells) bool.
+            kl: (d,) KL of each latent channel, summed over its cells, averaged over the batch [nats].
+            weight_kl: weight of the KL at this step.
+        """
+        cells = valid.float().sum(1).mean().clamp_min(1.0)
+        free = kl.clamp_min(self.settings.free_bits).sum() / cells
+        loss = weight_kl * free
+        terms = {"kl": kl.sum()}
+        for number, name in enumerate(self.TERMS):
+            if name not in groups:
+                continue
+            value = self.score(groups[name], y, valid)
+            terms[name] = value
+            loss = loss + getattr(self.settings, f"w_{name}") * value / self._running(number, value.detach())
+        return {"loss": loss, **terms}
+
+    @torch.no_grad()
+    def _running(self, number: int, value: Tensor) -> Tensor:
+        """The running mean of a term, with this batch in it only where it is the first."""
+        before, steps = self.scale[number].clone(), self.steps[number]
+        known = torch.where(before > 0, before, value).clamp_min(1e-6)
+        if self.training:
+            at_first = (1 + steps) / (10 + steps) if self.settings.calm_start else torch.ones_like(steps)
+            decay = at_first.clamp_max(self.RUNNING)
+            self.scale[number] = torch.where(before > 0, decay * before + (1 - decay) * value, value)
+            self.steps[number] += 1
+        return known

@@ -1,0 +1,112 @@
+"""``model.name: hierarchical``: settings and record of the default model (docs/model.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from rainsmith.config import Config, KLWeight, ModelSettings, Section
+from rainsmith.models.registry import MODELS, ModelKind
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from rainsmith.models.generative import GenerativeModel
+
+
+class Objective(Section):
+    """What the hierarchical model is trained on: scores of reconstructions, prior members and mixed members."""
+
+    members: int = Field(default=2, ge=2)
+    """Prior members a day that the loss scores (mixed members are always two). More make steps dearer and steadier."""
+    pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8, 16, 64]
+    """[fine cells] Sides of the blocks whose means are scored. Leave out sides beyond the size of the domain."""
+    increments: list[Annotated[int, Field(ge=1)]] = []
+    """[fine cells] Distances at which differences between cells are scored, too. Use [1, 2, 4] against grainy
+    fields."""
+    w_rec: float = Field(default=1.0, ge=0)
+    """Weight of the score of the reconstruction."""
+    w_kl: float = Field(default=1.0, ge=0)
+    """Weight of the KL divergence for each valid cell."""
+    w_prior: float = Field(default=5.0, ge=0)
+    """Weight of the score of prior members. Raise it where members are too alike or fall back on the mean."""
+    w_mixed: float = Field(default=1.0, ge=0)
+    """Weight of the score of members whose coarse latents are the storm's and whose fine latents are the prior's."""
+    tail_weight: float = Field(default=0.2, ge=0)
+    """Weight of the score of amounts in mm/day, over the training P90, beside the score of their logarithms. Raise it
+    where the largest amounts fall short."""
+    free_bits: float = Field(default=0.0, ge=0)
+    """[nats] KL divergence of each latent channel and day that costs nothing. Raise it where latents stay unused."""
+    warmup_epochs: int = Field(default=2, ge=0)
+    """[epochs] Time over which the weight of the KL divergence rises from 0."""
+    calm_start: bool = False
+    """Whether the network begins with some mm everywhere, and no term of the loss is scaled by its first steps for
+    long. Use it where the first epoch scores far worse than the climatology."""
+
+
+class HierarchicalSettings(ModelSettings):
+    """The hierarchical cVAE (docs/model.md)."""
+
+    name: Literal["hierarchical"] = "hierarchical"
+    levels: int = Field(default=5, ge=1)
+    """Number of latent levels; the blocks of each are twice as wide as those of the next. The coarsest blocks should be
+    as wide as the weather that the predictors do not settle."""
+    finest: Literal[1, 2] = 2
+    """[fine cells] Side of the blocks of the finest level. 1 gives sharper fields and dearer steps."""
+    channels: list[Annotated[int, Field(ge=8)]] = [64, 64, 64, 48, 32]
+    """Channels of each level, coarse to fine."""
+    latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 8, 8, 4, 2]
+    """Latent channels of each level, coarse to fine."""
+    x_blocks: int = Field(default=3, ge=1)
+    """Residual blocks of the encoder of the predictors, on the coarse grid."""
+    shared_blocks: int = Field(default=0, ge=0)
+    """Residual blocks a level on what all members of a day share: predictors, static maps and places."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the channels that is dropped in the encoder of the predictors in training. Raise it, up to 0.5, where
+    years are few and the predictors settle little."""
+    power: float | None = Field(default=None, ge=1)
+    """Amounts are (1 + v / power)^power - 1 of the output v; null: exp(v) - 1. Set 6 to 12 where the tail is too
+    long."""
+    mass: Literal["auto", "none", "soft", "hard"] = "auto"
+    """Whether members get the block means of the coarse rain: exactly (hard), smoothly and nearly (soft) or not (none).
+    auto: hard where the coarse rain is block means of the target, none where it is another product, with a bias of its
+    own."""
+    objective: Objective = Objective()
+
+    @property
+    def kl(self) -> KLWeight:
+        return KLWeight(self.objective.w_kl, self.objective.warmup_epochs)
+
+    @property
+    def summary(self) -> str:
+        widths = ", ".join(map(str, self.channels))
+        return f"{self.name}, {self.levels} levels of {widths} channels, mass {self.mass}"
+
+    @model_validator(mode="after")
+    def _one_width_a_level(self) -> HierarchicalSettings:
+        if not len(self.channels) == len(self.latent_channels) == self.levels:
+            raise ValueError(
+                f"{self.levels} levels, {len(self.channels)} channels and {len(self.latent_channels)} latent_channels; "
+                "expected one entry a level in both lists"
+            )
+        return self
+
+
+def _build(config: Config, domain: xr.Dataset) -> GenerativeModel:
+    from rainsmith.models.hierarchical.model import HierarchicalModel
+
+    return HierarchicalModel(config, domain)
+
+
+MODELS.add(
+    ModelKind(
+        name="hierarchical",
+        order=10,
+        title="hierarchical cVAE",
+        meaning="Latents on the grid at several scales, each with a learned prior, trained on proper scores of its "
+        "members.",
+        settings=HierarchicalSettings,
+        build=_build,
+    )
+)

@@ -1,0 +1,74 @@
+"""The generative models and the downscaling networks that a configuration can name.
+
+The records are light: torch is imported when a model is built, so that a command that needs no network starts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rainsmith.base.registry import Registry
+from rainsmith.config import Config, Downscale, ModelSettings
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from rainsmith.models.downscaling.heads import Head
+    from rainsmith.models.generative import GenerativeModel
+    from rainsmith.models.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """One generative model.
+
+    Attributes:
+        name: value of ``model.name``.
+        order: its place in lists.
+        title: what it is called in texts.
+        meaning: what it is, in one sentence.
+        settings: its section of the configuration.
+        build: makes the model of a configuration, for the grids and training statistics of a store without its time.
+        advice: by name of a diagnosis, what to change where this model fails; other diagnoses keep their own advice.
+    """
+
+    name: str
+    order: int
+    title: str
+    meaning: str
+    settings: type[ModelSettings]
+    build: Callable[[Config, xr.Dataset], GenerativeModel]
+    advice: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """One downscaling network: a trunk, which gives some values for each cell, and a head, which says what they mean.
+
+    Attributes:
+        name: value of ``downscale.network``.
+        order: its place in lists.
+        title: what it is called in texts.
+        meaning: what it forecasts and is trained on, in one sentence.
+        forecasts_quantiles: whether it forecasts ``downscale.quantiles``.
+        needs_quantiles: levels that must be among ``downscale.quantiles``.
+        head: makes its head for the training statistics of a store, its settings and the least rain of a wet cell
+            [mm/day].
+        trunk: makes its trunk of so many channels in and out for a geometry. It has ``to_cells.last``, the layer whose
+            biases start from the climate.
+    """
+
+    name: str
+    order: int
+    title: str
+    meaning: str
+    forecasts_quantiles: bool
+    needs_quantiles: tuple[float, ...]
+    head: Callable[[xr.Dataset, Downscale, float], Head]
+    trunk: Callable[[int, int, Geometry, Downscale], Any]
+
+
+MODELS: Registry[ModelKind] = Registry("model", "rainsmith.models.kinds")
+NETWORKS: Registry[NetworkKind] = Registry("downscaling network", "rainsmith.models.networks")

@@ -1,0 +1,75 @@
+"""What a store of samples says of itself: its attributes, and what a variation adds to its name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.provenance import provenance
+from rainsmith.config import Config, Sampling
+from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.sample.sampler import Sampler
+
+
+def variant_of(settings: Sampling, mode: str) -> str:
+    """What a variation of the observed storm adds to the name of its samples: ``-k1``, ``-v50``, ``-k1v50`` or ""."""
+    if mode != "posterior" or settings.keep_levels is None:
+        return ""
+    kept = f"k{settings.keep_levels}" if settings.keep_levels else ""
+    part = f"v{round(100 * settings.variation):02d}" if settings.variation < 1 or not kept else ""
+    return f"-{kept}{part}"
+
+
+def sample_attributes(loaded: Checkpoint, sampler: Sampler, mode: str, split: str, config: Config) -> dict[str, Any]:
+    """Attributes that say how the samples were made."""
+    settings = sampler.settings
+    return {
+        "title": f"{settings.members} {mode} members a day of {loaded.config.model.name}",
+        "model": loaded.config.model.name,
+        "checkpoint": loaded.name,
+        "checkpoint_epoch": loaded.epoch,
+        "checkpoint_sha256": loaded.sha256,
+        "seed": loaded.config.seed,
+        "sampling_seed": settings.seed,
+        "mode": mode,
+        "split": split,
+        "members": settings.members,
+        "temperature": settings.temperature,
+        "variant": variant_of(settings, mode),
+        "pixel_threshold": sampler.threshold,
+        "precision": sampler.precision,
+        "provenance": json.dumps(provenance(config)),
+    }
+
+
+def describe_members(precip: Any, days: xr.Dataset, attrs: dict[str, Any]) -> xr.Dataset:
+    """Members as a CF dataset: coordinates of their days and grid, the number of the member, units and cell methods.
+
+    Args:
+        precip: (time, member, y, x) [mm/day], in memory or lazy.
+        days: the days that they were drawn for, with coordinates and grid mapping.
+        attrs: attributes of the dataset.
+    """
+    kept = [name for name in days.coords if set(days[name].dims) <= {"time", "y", "x"}]
+    members = xr.Dataset(coords={name: days.coords[name] for name in kept}, attrs={"Conventions": "CF-1.11", **attrs})
+    members = members.drop_encoding()
+    number = {"standard_name": "realization", "long_name": "member"}
+    members["member"] = ("member", np.arange(precip.shape[1]), number)
+    mapping = dict(days["precip"].attrs).get("grid_mapping") if "precip" in days else days.attrs.get("grid_mapping")
+    if mapping in days.variables:
+        members[mapping] = days[mapping].load()
+    members["precip"] = (
+        ("time", "member", "y", "x"),
+        precip,
+        {
+            "standard_name": "lwe_precipitation_rate",
+            "long_name": "daily precipitation",
+            "units": "mm/day",
+            "cell_methods": "time: sum",
+            **({"grid_mapping": mapping} if mapping in days.variables else {}),
+        },
+    )
+    return members

@@ -1,0 +1,57 @@
+"""Drawing the members of many days into a store, batch by batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.console import progress
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import check_disk
+from rainsmith.base.processes import is_main, rank, world_size
+from rainsmith.data.dataset import Days
+from rainsmith.sample.files import SampleWriter
+from rainsmith.sample.sampler import Sampler
+
+
+def draw_days(
+    sampler: Sampler, days: xr.Dataset, target: Path, *, mode: str, members: int, batch_size: int, attrs: dict[str, Any]
+) -> Path:
+    """Draw all members of some days into a Zarr store, batch by batch.
+
+    Under ``torchrun`` every process draws its share of the batches into the same store.
+
+    Args:
+        sampler: draws the members.
+        days: a selection of the store along time; without ``precip`` for prior mode only.
+        target: the Zarr store to write.
+        mode: prior or posterior.
+        members: number of members a day.
+        batch_size: days at once.
+        attrs: attributes of the result.
+
+    Raises:
+        UserError: there is no observed rain for posterior mode, or the disk cannot hold the samples.
+    """
+    n = days.sizes["time"]
+    check_disk(target.parent, 0.6 * 4 * n * members * days.sizes["y"] * days.sizes["x"], "sampling")
+    if mode == "posterior" and "precip" not in days:
+        raise UserError("posterior mode needs observed rain, found none; use --mode prior")
+    first, step = rank(), world_size()
+    writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=first, world=step)
+    reader = Days(days)
+    batches = [np.arange(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
+    with progress(quiet=not is_main()) as bar:
+        task = bar.add_task(f"sample {mode}", total=len(batches[first::step]), note=f"{n} days x {members} members")
+        for number in range(first, len(batches), step):
+            if not writer.has(number):
+                batch = reader.batch(batches[number])
+                storm = batch.y if mode == "posterior" else None
+                drawn = sampler.draw(batch.x, batch.days, range(members), storm, batch.valid)
+                writer.write(number, drawn)
+            bar.advance(task)
+    writer.close()
+    return target

@@ -1,0 +1,38 @@
+"""Samples in other formats: NetCDF, and the files of the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import xarray as xr
+
+from rainsmith.base.dims import day_numbers
+from rainsmith.base.processes import is_main
+from rainsmith.data.legacy.write import write_day
+from rainsmith.data.normalise import cell_statistics
+from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.sample.files import write_netcdf
+
+
+def export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path | None) -> None:
+    """Write finished samples in the other formats that were asked for; one process of several does it.
+
+    Args:
+        samples: the Zarr store.
+        loaded: the checkpoint that they were drawn from.
+        netcdf: whether a NetCDF file is written beside the store.
+        legacy_npy: folder of the reference's normalised per-day files, or None.
+    """
+    if not is_main():
+        return
+    if netcdf:
+        write_netcdf(samples)
+    if legacy_npy is not None:
+        mean, std = cell_statistics(loaded.domain)
+        with xr.open_zarr(samples, consolidated=False) as opened:
+            mode = opened.attrs["mode"] + opened.attrs.get("variant", "")
+            for day, number in enumerate(day_numbers(opened["time"])):
+                members = opened["precip"].isel(time=day).values
+                for member, field in enumerate(members):
+                    folder = legacy_npy / mode / f"member_{member:03d}"
+                    write_day(folder, int(number), field, mean, std)

@@ -1,0 +1,182 @@
+"""What a training works with and changes: model, optimiser, average, days, and the state that is saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from lightning_fabric import Fabric, seed_everything
+
+from rainsmith.base.console import console
+from rainsmith.base.dims import in_day_set, in_split
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import check_disk
+from rainsmith.base.processes import world_size
+from rainsmith.config import Config
+from rainsmith.data.dataset import Batch, Days, stratified_batches
+from rainsmith.models import checkpoint
+from rainsmith.models.blocks import channels_last
+from rainsmith.models.generative import GenerativeModel, build_model
+from rainsmith.models.precision import pick_device, training_precision
+from rainsmith.run_folder import Run
+from rainsmith.train import resume as resume_state
+from rainsmith.train.distributed import launch
+from rainsmith.train.optimise import MovingAverage
+from rainsmith.train.validation import Validation
+
+MONITORED = {"prior": ("prior", "tail_score"), "tail": ("posterior", "mae_tail")}
+"""The mode and the figure that choose each best checkpoint: a proper tail score of prior samples (within chance the
+latest epoch, see ``best_epoch``), and the lowest error of reconstructions, as the reference chooses."""
+
+
+@dataclass
+class Job:
+    """One training.
+
+    Every value that the loop changes lives in ``state``, the network, the optimiser, the average or the objective: this
+    is what makes a resumed training end in the same weights.
+
+    Attributes:
+        config: the configuration.
+        run: the run folder.
+        domain: the store without its time.
+        fabric: device, precision and processes.
+        model: the generative model in physical units.
+        wrapped: the same as Fabric runs it.
+        optimiser: of its weights.
+        average: moving average of the weights, which is what is validated and saved.
+        days: the training days.
+        heavy: (time,) which of them are heavy.
+        validate: scores members of a fixed set of validation days.
+        state: plain values, as ``resume.fresh_state`` lists them.
+        monitored: the best checkpoints that this model can have.
+    """
+
+    config: Config
+    run: Run
+    domain: xr.Dataset
+    fabric: Fabric
+    model: GenerativeModel
+    wrapped: Any
+    optimiser: torch.optim.Optimizer
+    average: MovingAverage
+    days: Days
+    heavy: np.ndarray
+    validate: Validation
+    state: dict[str, Any]
+    monitored: dict[str, tuple[str, str]]
+    last_saved: float = field(default_factory=time.monotonic)
+    clock: float = field(default_factory=time.monotonic)
+
+    @property
+    def state_file(self) -> Path:
+        return self.run.checkpoints / "last.ckpt"
+
+    @property
+    def is_main(self) -> bool:
+        return bool(self.fabric.is_global_zero)
+
+    def batches(self) -> list[np.ndarray]:
+        """Indices of the days of every step of the present epoch."""
+        settings, order = self.config.train, np.random.default_rng([self.config.seed, 1, self.state["epoch"]])
+        return stratified_batches(self.heavy, settings.batch_size, settings.min_heavy_fraction, order)
+
+    def remaining(self, batches: list[np.ndarray]) -> Iterator[Batch]:
+        """This process's share of the batches of the present epoch that are not done yet."""
+        while self.state["step"] < len(batches):
+            share = batches[self.state["step"]][self.fabric.global_rank :: self.fabric.world_size]
+            yield self.days.batch(share).to(self.fabric.device)
+
+    def tick(self) -> None:
+        """Add the time since the last call to the time that the training has taken."""
+        now = time.monotonic()
+        self.state["elapsed"] += now - self.clock
+        self.clock = now
+
+    def save_state(self) -> None:
+        """Write what ``--resume`` goes on from."""
+        self.last_saved = time.monotonic()
+        if self.is_main:
+            resume_state.write(
+                self.state_file,
+                self.state,
+                network=self.model.network.state_dict(),
+                optimiser=self.optimiser.state_dict(),
+                average=self.average.state_dict(),
+                objective=self.model.objective.state_dict(),
+            )
+
+    def save_checkpoint(self, name: str, figures: dict[str, Any]) -> None:
+        """Write the present weights under a name."""
+        if self.is_main:
+            path = self.run.checkpoints / f"{name}{checkpoint.SUFFIX}"
+            weights, epoch = self.model.network.state_dict(), self.state["epoch"]
+            checkpoint.save(path, weights, self.config, self.domain, epoch, validation=figures)
+
+
+def set_up(config: Config, run: Run, *, resume: bool) -> Job:
+    """Everything that a training needs, at its first step or where the saved state stands.
+
+    Raises:
+        UserError: no store, an empty split, nothing to resume, a state of another configuration, a training that is
+            there already, too little disk.
+    """
+    settings = config.train
+    store = run.open_store()
+    domain = store.drop_dims("time").load()
+    train_set, validation_set = in_split(store, "train"), in_split(store, "validation")
+    for name, split in (("train", train_set), ("validation", validation_set)):
+        if split.sizes["time"] < 2:
+            raise UserError(f"the {name} split has {split.sizes['time']} days, expected 2 or more; change data.splits")
+    state_file = run.checkpoints / "last.ckpt"
+    saved = resume_state.read(state_file, config, store) if resume else None
+    if saved is None and state_file.exists():
+        raise UserError(f"{run.checkpoints} holds a training already; add --resume to go on, or give another --run")
+
+    seed_everything(config.seed, verbose=False)
+    model = build_model(config, domain)
+    channels_last(model.network)
+    monitored = {name: of for name, of in MONITORED.items() if model.has_posterior or of[0] == "prior"}
+    if settings.monitor == "mae_tail" and not model.has_posterior:
+        raise UserError(
+            f"train.monitor is mae_tail, an error of reconstructions, and the model {config.model.name} makes none; "
+            "set train.monitor: prior"
+        )
+    precision = training_precision(settings.precision, pick_device(config.device), world_size())
+    if saved is not None:
+        precision = str(saved["precision"])
+    fabric = launch(config.device, precision)
+    size = sum(weights.numel() for weights in model.network.parameters())
+    check_disk(run.checkpoints, 4 * size * (settings.epochs / settings.save_every + 12), "training")
+    fused = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
+    wrapped, optimiser = fabric.setup(model, fused)
+    average = MovingAverage(model.network, settings.ema)
+    validate = Validation(
+        validation_set,
+        domain,
+        members=settings.validation_members,
+        at_most=settings.validation_days,
+        wet_mm=config.data.wet_mm,
+        seed=config.seed,
+        batch_size=settings.batch_size,
+    )
+    state = resume_state.fresh_state(config, store, precision, tuple(monitored))
+    if saved is not None:
+        model.network.load_state_dict(saved.pop("network"))
+        optimiser.load_state_dict(saved.pop("optimiser"))
+        average.load_state_dict(saved.pop("average"))
+        model.objective.load_state_dict(saved.pop("objective"))
+        state.update(saved)
+    days, heavy = Days(train_set), in_day_set(train_set, "heavy")
+    if fabric.is_global_zero:
+        console.print(
+            f"{config.model.name}: {size / 1e6:.2f} M parameters, {len(days)} days, {precision}, {fabric.device}, "
+            f"{fabric.world_size} process(es)"
+        )
+    return Job(config, run, domain, fabric, model, wrapped, optimiser, average, days, heavy, validate, state, monitored)
