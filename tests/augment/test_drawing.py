@@ -31,9 +31,7 @@ class KnownSampler:
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []
 
-    def draw(
-        self, x: Any, days: np.ndarray, members: range, y: Any = None, valid: Any = None, *, calendar: str
-    ) -> np.ndarray:
+    def draw(self, x: Any, days: np.ndarray, members: range, y: Any = None, valid: Any = None) -> np.ndarray:
         self.asked += [(int(day), member) for day in days for member in members]
         shape = tuple(valid.shape[1:])
         return np.array([[field(day, member, shape) for member in members] for day in days], dtype=np.float32)

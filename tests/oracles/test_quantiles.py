@@ -8,7 +8,7 @@ import scores.continuous
 import torch
 
 from rainsmith.metrics.quantiles import pinball
-from rainsmith.models import regression
+from rainsmith.models.downscaling import heads
 from tests.metrics.climate import GammaClimate
 
 
@@ -21,5 +21,5 @@ def test_pinball_of_scores(level: float) -> None:
     assert float(pinball(fcst, obs, quantile=level)) == pytest.approx(expected, rel=1e-6)
     valid = np.isfinite(obs.values)
     pair = [torch.from_numpy(field.values[valid][None]) for field in (fcst, obs)]
-    twin = regression.pinball(pair[0][None], pair[1], torch.tensor([[level]]))
+    twin = heads.pinball(pair[0][None], pair[1], torch.tensor([[level]]))
     assert twin.mean().item() == pytest.approx(expected, rel=1e-5)
