@@ -60,7 +60,7 @@ def facts(material: Material) -> list[tuple[str, str]]:
             f"at least {100 * data.heavy_area:g} % of the cells above {heavy_mm} mm/day; "
             f"{heavy} of {judged.sizes[TIME]} {material.split} days",
         ),
-        ("Model", material.model),
+        ("Model", material.config.model.summary),
         *[(f"{mode.capitalize()} members", _members(members)) for mode, members in material.samples.items()],
     ]
 

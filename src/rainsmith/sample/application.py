@@ -9,7 +9,7 @@ import xarray as xr
 from rainsmith.base.console import console
 from rainsmith.config import Config
 from rainsmith.models import checkpoint as checkpoints
-from rainsmith.prepare.gridded import prepare_predictors
+from rainsmith.prepare.new_period import prepare_predictors
 from rainsmith.sample.attributes import sample_attributes
 from rainsmith.sample.draw import draw_days
 from rainsmith.sample.export import export

@@ -106,7 +106,8 @@ DIAGNOSES.add(
         question="Do members have observed power at short wavelengths?",
         advice="Fields are too smooth: score the differences between neighbours "
         "(model.objective.increments: [1, 2, 4]), add a finer latent level (model.finest: 1), raise "
-        "sampling.temperature to 1 where it is lower, give prior members more weight against the reconstruction (model.objective.w_prior).",
+        "sampling.temperature to 1 where it is lower, give prior members more weight against the "
+        "reconstruction (model.objective.w_prior).",
         measure=_blur,
         natural_variability_of=(lags.fine_power,),
     )
@@ -176,7 +177,8 @@ DIAGNOSES.add(
         question="Is the spread of the members as large as their error?",
         advice="Members are too alike: raise model.objective.w_prior, lower model.objective.w_rec or "
         "model.objective.w_kl, more latent levels up to the size of the weather systems (model.levels), more dropout "
-        "of the predictors (model.dropout); for a few per cent, a sampling.temperature a little above 1, chosen on validation days.",
+        "of the predictors (model.dropout); for a few per cent, a sampling.temperature a little "
+        "above 1, chosen on validation days.",
         measure=lambda evidence: Measurement([only_low(figure) for figure in _spread_figures(evidence.scores)]),
     )
 )
