@@ -19,6 +19,7 @@ from rainsmith.experiment.comparison import ScoredTrial, compare_arms
 from rainsmith.experiment.scores import DAY_SETS, scores_by_column
 from rainsmith.experiment.text import as_markdown, sentences
 from rainsmith.experiment.trial import Inputs, identity, run_trial
+from rainsmith.models.registry import NETWORKS
 from rainsmith.plots.experiment import differences
 from rainsmith.plots.style import picture
 from rainsmith.run_folder import Run
@@ -35,14 +36,10 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
         The rows of ``comparisons.csv``.
 
     Raises:
-        UserError: no store, no checkpoint to draw synthetic days from, an empty split, no median among the quantiles.
+        UserError: no store, no checkpoint to draw synthetic days from, an empty split, or a network needs a quantile
+            that is not asked for.
     """
-    quantiles = config.downscale.quantiles
-    if "q-srdrn" in config.experiment.arms and 0.5 not in quantiles:
-        raise UserError(
-            f"downscale.quantiles are {quantiles}, without the 0.5 that q-srdrn has as its forecast; add it, or take "
-            "q-srdrn out of experiment.arms"
-        )
+    _check_quantiles(config)
     inputs = Inputs.read(config, run)
     folder = run.folder / "experiment"
     scores: dict[Trial, xr.Dataset] = {}
@@ -64,6 +61,18 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
     for sentence in sentences(comparisons):
         console.print(sentence)
     return comparisons
+
+
+def _check_quantiles(config: Config) -> None:
+    """Refuse networks that need a level which is not among the quantiles, before anything is trained."""
+    quantiles = config.downscale.quantiles
+    for network in config.experiment.arms:
+        for level in NETWORKS[network].needs_quantiles:
+            if level not in quantiles:
+                raise UserError(
+                    f"downscale.quantiles are {quantiles}, without the {level:g} that {network} needs; add it, or take "
+                    f"{network} out of experiment.arms"
+                )
 
 
 def _read(path: Path) -> xr.Dataset:

@@ -10,9 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from rainsmith.experiment.compared_scores import VALIDATION_LOSS, compared_score, in_table_order
-
-FORECAST_THE_MEAN = ("unet",)
-"""Networks whose single forecast is a mean. The RMSE of a median falls when it rains more, that of a mean does not."""
+from rainsmith.models.registry import NETWORKS
 
 Outcome = Literal["", "better", "worse"]
 
@@ -120,7 +118,7 @@ def _counts(column: str, network: str) -> bool:
     score = compared_score(column)
     if score is None or score.in_sentences == "none":
         return False
-    return score.in_sentences == "all" or network in FORECAST_THE_MEAN
+    return score.in_sentences == "all" or (network in NETWORKS and NETWORKS[network].forecasts_mean)
 
 
 def _outcome(row: pd.Series) -> Outcome:

@@ -160,6 +160,5 @@ def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
 
 def _with_own_rate(config: Config, trial: Trial) -> Config:
     """The configuration with the learning rate that ``experiment.lr`` names for the network, if it names one."""
-    rates: dict[str, float] = dict(config.experiment.lr.items())
-    lr = rates.get(trial.network, config.downscale.lr)
+    lr = config.experiment.lr.get(trial.network, config.downscale.lr)
     return config.model_copy(update={"downscale": config.downscale.model_copy(update={"lr": lr})})

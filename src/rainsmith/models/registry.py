@@ -58,6 +58,7 @@ class NetworkKind:
             [mm/day].
         trunk: makes its trunk of so many channels in and out for a geometry. It has ``to_cells.last``, the layer whose
             biases start from the climate.
+        forecasts_mean: whether its single forecast is a mean, so that it cannot lower its RMSE by raining more.
     """
 
     name: str
@@ -68,6 +69,7 @@ class NetworkKind:
     needs_quantiles: tuple[float, ...]
     head: Callable[[xr.Dataset, Downscale, float], Head]
     trunk: Callable[[int, int, Geometry, Downscale], Any]
+    forecasts_mean: bool = False
 
 
 MODELS: Registry[ModelKind] = Registry("model", "rainsmith.models.kinds")

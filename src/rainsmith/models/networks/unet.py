@@ -37,5 +37,6 @@ NETWORKS.add(
         needs_quantiles=(),
         head=_head,
         trunk=_trunk,
+        forecasts_mean=True,
     )
 )
