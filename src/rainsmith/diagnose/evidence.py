@@ -97,7 +97,7 @@ class Evidence:
     @property
     def has_posterior(self) -> bool:
         """Whether the model has a posterior of an observed day, and with it a KL divergence."""
-        return bool(getattr(self.sampler.model, "has_posterior", True))
+        return self.sampler.model.has_posterior
 
     @cached_property
     def latent_experiments(self) -> LatentExperiments:

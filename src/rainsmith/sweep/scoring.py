@@ -33,7 +33,7 @@ def score_checkpoint(sampler: Sampler, days: xr.Dataset, members: int, settings:
         By ``<mode>_<metric>``; a model without a posterior has scores in prior mode only.
     """
     scores = {}
-    for mode in MODES if getattr(sampler.model, "has_posterior", True) else ("prior",):
+    for mode in MODES if sampler.model.has_posterior else ("prior",):
         members_of_mode = _draw(sampler, days, mode, members)
         of_mode = score_days(members_of_mode, days["precip"], SCORED, settings=settings, mode=mode)
         scores[f"{mode}_tail_score"] = of_mode["twcrps_p99"] + BULK_WEIGHT * of_mode["crps"]
