@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import inspect
 import re
 import runpy
@@ -18,7 +17,6 @@ import yaml
 
 import rainsmith
 from rainsmith import api
-from rainsmith.api import stages
 from rainsmith.config import Config, load_config, parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -193,14 +191,6 @@ def test_api_takes_configuration_and_run_folder(name: str) -> None:
     function = getattr(api, name)
     assert list(inspect.signature(function).parameters)[:2] == ["config", "run"]
     assert inspect.getdoc(function)
-
-
-def test_example_of_the_api_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RAINSMITH_QUIET", "1")
-    result = doctest.testmod(stages, verbose=False)
-    assert result.attempted > 5
-    assert result.failed == 0
 
 
 def test_the_page_of_the_configuration_is_that_of_the_code() -> None:

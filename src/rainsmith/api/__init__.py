@@ -1,6 +1,6 @@
 """rainsmith from Python: the commands as functions on run folders, and functions on xarray objects beside them."""
 
-from rainsmith.api.arrays import load_model, open_samples
+from rainsmith.api.arrays import baseline, load_model, make_store, open_samples, score
 from rainsmith.api.stages import (
     apply,
     augment,
@@ -26,6 +26,7 @@ __all__ = [
     "UserError",
     "apply",
     "augment",
+    "baseline",
     "compare",
     "diagnose",
     "downscale",
@@ -33,11 +34,13 @@ __all__ = [
     "experiment",
     "load_config",
     "load_model",
+    "make_store",
     "open_samples",
     "prepare",
     "report",
     "run",
     "sample",
+    "score",
     "sweep",
     "train",
 ]

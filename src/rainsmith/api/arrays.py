@@ -9,10 +9,15 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import open_zarr
+from rainsmith.baselines.registry import forecast
+from rainsmith.evaluate.scoring import score
+from rainsmith.prepare.arrays import make_store
 from rainsmith.run_folder import Run
 
 if TYPE_CHECKING:
     from rainsmith.sample.model import Model
+
+__all__ = ["baseline", "load_model", "make_store", "open_samples", "score"]
 
 
 def open_samples(
@@ -31,6 +36,16 @@ def open_samples(
 
     Raises:
         UserError: there are no such samples, or those of several models.
+
+    Example::
+
+        >>> from rainsmith import api
+        >>> members = api.open_samples("runs/tiny")
+        >>> members.dims, members.attrs["units"]
+        (('time', 'member', 'y', 'x'), 'mm/day')
+        >>> observed = api.Run("runs/tiny").open_store()["precip"].sel(time=members["time"])
+        >>> api.score(members, observed, metrics=["crps"])["metric"].tolist()
+        ['crps']
     """
     folder = run if isinstance(run, Run) else Run(run)
     mode, _, variant = mode.partition("-")
@@ -66,3 +81,31 @@ def load_model(path: str | Path, *, device: str = "auto") -> Model:
     from rainsmith.sample.model import load_model as load
 
     return load(path, device=device)
+
+
+def baseline(name: str, store: xr.Dataset, *, split: str = "test", members: int = 10, seed: int = 0) -> xr.DataArray:
+    """Forecast every day of a split without a network.
+
+    Args:
+        name: one of the baselines of ``evaluate.baselines`` (docs/configuration.md).
+        store: the prepared data, from ``make_store`` or ``Run.open_store``; only its training days and the predictors
+            are read.
+        split: train, validation or test.
+        members: number of members; a single-valued baseline gives one.
+        seed: of the baselines that draw at random; a member is a function of (seed, day, member) only.
+
+    Returns:
+        (time, member, y, x) float32 [mm/day], NaN at invalid cells.
+
+    Raises:
+        UserError: an unknown name, fewer training days than members, or a store that lacks what the baseline needs.
+
+    Example::
+
+        >>> from rainsmith import api
+        >>> store = api.Run("runs/tiny").open_store()
+        >>> analogs = api.baseline("analogs", store, members=5)
+        >>> dict(analogs.sizes)["member"], analogs.attrs["units"]
+        (5, 'mm/day')
+    """
+    return forecast(name, store, split, members, seed=seed)

@@ -16,7 +16,10 @@ The whole job on the embedded climate, here much too small to be of use::
     >>> store = api.prepare(config, "runs/tiny")
     >>> checkpoints = api.train(config, "runs/tiny")
     >>> samples = api.sample(config, "runs/tiny")
-    >>> metrics = api.evaluate(config, "runs/tiny")
+    >>> evaluation = api.evaluate(config, "runs/tiny")
+    >>> crps = evaluation.metrics.query("metric == 'crps' and days == 'all'").set_index(["model", "mode"])["value"]
+    >>> sorted(crps.index)
+    [('climatology', 'prior'), ('flat', 'posterior'), ('flat', 'prior')]
     >>> api.Run("runs/tiny").open_store()["precip"].attrs["units"]
     'mm/day'
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rainsmith.diagnose.result import DiagnosisResult
+    from rainsmith.evaluate.stage import Evaluation
     from rainsmith.sweep.stage import SweepResult
 
 Folder = Run | str | Path
@@ -131,19 +135,19 @@ def apply(config: Config, checkpoint: str | Path, out: str | Path, *, netcdf: bo
     return stage(config, Path(checkpoint), Path(out), netcdf=netcdf)
 
 
-def evaluate(config: Config, run: Folder) -> pd.DataFrame:
+def evaluate(config: Config, run: Folder) -> Evaluation:
     """Score the members and the baselines on all, heavy and heavy_x days.
 
     Writes ``evaluation/``.
 
     Returns:
-        The rows of ``evaluation/metrics.csv``.
+        The tables, of which ``metrics`` has a row for each score, and the folder.
 
     Raises:
         UserError: there are no samples.
     """
-    table: pd.DataFrame = _stage("evaluate", config, run)
-    return table
+    evaluation: Evaluation = _stage("evaluate", config, run)
+    return evaluation
 
 
 def diagnose(config: Config, run: Folder) -> DiagnosisResult:

@@ -1,0 +1,47 @@
+"""The examples of the docstrings run: those of the API one after another, in one folder, as a reader would."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from rainsmith import api
+from rainsmith.api import arrays, stages
+
+
+def test_examples_of_the_api_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole job first; the functions on arrays then use its run folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAINSMITH_QUIET", "1")
+    for module, least in ((stages, 8), (arrays, 10)):
+        result = doctest.testmod(module)
+        assert result.failed == 0
+        assert result.attempted >= least
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "rainsmith.baselines.registry",
+        "rainsmith.config.load",
+        "rainsmith.evaluate.scoring",
+        "rainsmith.metrics",
+        "rainsmith.prepare.arrays",
+    ],
+)
+def test_examples_of_other_modules_run(module: str) -> None:
+    result = doctest.testmod(importlib.import_module(module))
+    assert result.attempted > 0 and result.failed == 0
+
+
+def test_every_function_of_the_api_says_what_it_returns() -> None:
+    for name in api.__all__:
+        function = getattr(api, name)
+        if not inspect.isfunction(function):
+            continue
+        assert inspect.getdoc(function), name
+        assert inspect.signature(function).return_annotation not in (inspect.Signature.empty, "None"), name
