@@ -102,7 +102,7 @@ def test_units_are_read_and_a_single_value_needs_no_member(observed: xr.DataArra
 
 
 def test_what_cannot_be_scored_is_refused(forecast: xr.DataArray, observed: xr.DataArray) -> None:
-    with pytest.raises(UserError, match="found no metric 'crpss'"):
+    with pytest.raises(UserError, match="there is no metric 'crpss'"):
         score(forecast, observed, metrics=["crpss"])
     with pytest.raises(UserError, match="expected a coordinate 'time'"):
         score(forecast.drop_vars("time"), observed.drop_vars("time"))

@@ -50,7 +50,7 @@ def test_a_metric_without_an_order_stays_out_of_the_table_and_a_second_of_a_name
     assert [metric.aim for metric in made[:2]] == ["low", 0.5]
     with pytest.raises(ValueError, match="two records of the metric 'crps'"):
         registry.metric(name="crps", units="1", perfect=0.0, order=5)(lambda sums: sums["x"])
-    with pytest.raises(UserError, match="found no metric 'crsp'; expected one of max, "):
+    with pytest.raises(UserError, match="there is no metric 'crsp'; expected one of max, "):
         METRICS["crsp"]
 
 

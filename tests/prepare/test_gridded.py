@@ -323,7 +323,7 @@ def test_what_cannot_be_prepared_is_one_line_and_leaves_nothing(
 def test_too_little_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 9, 1000))
-    with pytest.raises(UserError, match=r"prepare needs about .* MiB .*found 0 MiB free"):
+    with pytest.raises(UserError, match=r"prepare needs about .* MiB .*where 0 MiB are free"):
         made(tmp_path)
     assert not (tmp_path / "run" / "store.zarr").exists()
 

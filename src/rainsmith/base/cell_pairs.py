@@ -6,11 +6,20 @@ import numpy as np
 
 
 def neighbours(cells: np.ndarray, grid: tuple[int, int], lag: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Positions in ``cells`` of every pair of cells that lie ``lag`` cells apart in one row or one column."""
-    position = np.full(grid[0] * grid[1], -1)
-    position[cells] = np.arange(len(cells))
-    at = position.reshape(grid)
-    first = np.concatenate([at[:, :-lag].ravel(), at[:-lag].ravel()])
-    second = np.concatenate([at[:, lag:].ravel(), at[lag:].ravel()])
-    there = (first >= 0) & (second >= 0)
-    return first[there], second[there]
+    """Pairs of cells that lie ``lag`` cells apart in one row or in one column.
+
+    Args:
+        cells: (n,) flat indices, in row-major order, of the cells that count, such as the valid ones.
+        grid: number of rows and of columns.
+        lag: [cells] the distance, at least 1.
+
+    Returns:
+        Positions in ``cells`` of the first and of the second cell of every pair, two arrays of one length.
+    """
+    flat = np.full(grid[0] * grid[1], -1)  # -1: a cell that does not count
+    flat[cells] = np.arange(len(cells))
+    position = flat.reshape(grid)
+    first = np.concatenate([position[:, :-lag].ravel(), position[:-lag].ravel()])
+    second = np.concatenate([position[:, lag:].ravel(), position[lag:].ravel()])
+    both_count = (first >= 0) & (second >= 0)
+    return first[both_count], second[both_count]

@@ -8,11 +8,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 console = Console(stderr=True)
-"""Where progress and notices go; results go to files."""
+"""Notices and progress bars are printed here. Standard output is left to results, so that they can be piped."""
 
 
 def progress(*, quiet: bool = False) -> Progress:
-    """A progress bar with time spent and time left, on standard error."""
+    """A progress bar with the time spent and the time left, on standard error.
+
+    Args:
+        quiet: show nothing; the environment variable ``RAINSMITH_QUIET=1`` does the same for every bar.
+
+    Returns:
+        The bar. Each of its tasks needs a field ``note``, the text at its end.
+    """
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),

@@ -1,4 +1,4 @@
-"""Names of dimensions and the few mask helpers that every module shares."""
+"""Names of dimensions, and the choice of days by split or by set, which all rooms share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ SPLITS = ("train", "validation", "test")
 CATEGORIES = ("dry", "light", "moderate", "heavy")
 """Values of the store's ``category`` are indices into this tuple."""
 DAY_SETS = ("all", "heavy", "heavy_x")
-"""Sets of days on which every figure is given (DESIGN 5)."""
+"""Sets of days on which scores are given: all days; those that are heavy by the observed rain (``heavy``), on which any
+forecast looks too dry, since the days were chosen for what it could not know; and those that are heavy by the
+predictors (``heavy_x``), which are known beforehand, so that scores on them are fair."""
 
 
 def valid_cells(precip: xr.DataArray) -> xr.DataArray:
@@ -25,12 +27,30 @@ def valid_cells(precip: xr.DataArray) -> xr.DataArray:
 
 
 def in_split(store: xr.Dataset, split: str) -> xr.Dataset:
-    """The days of a split, in order of time."""
+    """The days of one split, in order of time.
+
+    Args:
+        store: data with ``split`` (time,).
+        split: train, validation or test.
+    """
     return store.isel({TIME: np.flatnonzero(store["split"].values == SPLITS.index(split))})
 
 
 def in_day_set(days: xr.Dataset, day_set: str) -> np.ndarray:
-    """Boolean (time,) of the days of ``all``, ``heavy`` (chosen by y) or ``heavy_x`` (chosen by x)."""
+    """Which days belong to a set of days.
+
+    Args:
+        days: data with ``category`` (time,) and ``heavy_x`` (time,).
+        day_set: one of ``DAY_SETS``.
+
+    Returns:
+        Boolean (time,).
+
+    Raises:
+        ValueError: there is no such set.
+    """
+    if day_set not in DAY_SETS:
+        raise ValueError(f"there is no set of days '{day_set}'; expected one of {', '.join(DAY_SETS)}")
     if day_set == "heavy":
         return np.asarray(days["category"].values == CATEGORIES.index("heavy"))
     if day_set == "heavy_x":
@@ -39,6 +59,6 @@ def in_day_set(days: xr.Dataset, day_set: str) -> np.ndarray:
 
 
 def day_numbers(time: xr.DataArray) -> np.ndarray:
-    """Each day as the integer YYYYMMDD (any calendar): the identity of a day for seeds and lists."""
-    part = time.dt
-    return np.asarray(part.year.values * 10000 + part.month.values * 100 + part.day.values, dtype=np.int64)
+    """Each day as the integer YYYYMMDD, in any calendar. It identifies a day in seeds and lists."""
+    date = time.dt
+    return np.asarray(date.year.values * 10000 + date.month.values * 100 + date.day.values, dtype=np.int64)

@@ -2,8 +2,8 @@
 
 
 class UserError(Exception):
-    """A mistake in the input: the message says what was found, what was expected and what to do."""
+    """A mistake in the input. The message says in one line what is wrong, what was expected and what to do."""
 
 
 class Interrupted(Exception):
-    """Work was asked to stop; the message says what is saved and how to go on."""
+    """A user has stopped the work. The message says what is saved and how to go on."""

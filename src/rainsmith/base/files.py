@@ -1,4 +1,4 @@
-"""Files: written beside their place and renamed, read with one line where they are damaged."""
+"""Files: nothing is left half-written, and a damaged file is refused in one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from rainsmith.base.errors import UserError
 
 
 def open_zarr(path: Path, advice: str) -> xr.Dataset:
-    """Open a finished Zarr store lazily.
+    """Open a finished Zarr store; its values are read when they are used.
+
+    Args:
+        path: the folder of the store.
+        advice: what to do where it is missing, such as "run 'rainsmith prepare' first".
 
     Raises:
         UserError: the store is missing, unfinished or unreadable.
@@ -31,38 +35,61 @@ def open_zarr(path: Path, advice: str) -> xr.Dataset:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path (file or folder) beside ``path`` that takes its place only when the block succeeds."""
+    """Write a file or a folder whole or not at all.
+
+    The block writes to the path that it is given. When the block ends without an error, that file or folder takes the
+    place of ``path``; otherwise ``path`` stays as it was. Nothing else is left on the disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))  # beside it, so on the same disk
     try:
         yield scratch / path.name
-        if path.is_dir():
-            old = scratch / "replaced"
-            path.rename(old)
-        (scratch / path.name).replace(path)
+        _replace(path, scratch / path.name, scratch / "replaced")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _replace(path: Path, new: Path, aside: Path) -> None:
+    """Put ``new`` in the place of ``path``; a folder must first go ``aside``, and comes back where that fails."""
+    if not path.is_dir():
+        new.replace(path)
+        return
+    path.rename(aside)
+    try:
+        new.replace(path)
+    except BaseException:
+        aside.rename(path)
+        raise
+
+
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write one JSON object atomically."""
+    """Write one JSON object, whole or not at all; values that JSON does not know are written as their text."""
     with atomic(path) as scratch:
         scratch.write_text(json.dumps(values, indent=1, default=str) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read one JSON object; UserError where it is missing or cut off."""
+    """Read one JSON object.
+
+    Raises:
+        UserError: the file is missing or damaged, or holds something else.
+    """
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} not found") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path} is cut off or not JSON ({error}); write it again") from None
+        raise UserError(f"{path} not found; run the command that writes it") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is cut off or not JSON ({error}); delete it and write it again") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds a {type(values).__name__}; expected a JSON object; write the file again")
     return values
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSON-lines file; a last line cut off by a kill is dropped."""
+    """Rows of a JSON-lines file, up to the first damaged one; none where there is no file.
+
+    A process that was killed while it wrote a row leaves that row, the last one, cut off.
+    """
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         try:
@@ -73,15 +100,20 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
 
 
 def check_disk(folder: Path, needed_bytes: float, stage: str) -> None:
-    """Refuse a stage that would not fit on the disk.
+    """Refuse to begin what would not fit on the disk.
+
+    Args:
+        folder: where the files will lie; it need not exist.
+        needed_bytes: [bytes] their size; a tenth more must be free.
+        stage: what needs them, for the message.
 
     Raises:
-        UserError: less than ``needed_bytes`` (with a tenth to spare) is free.
+        UserError: there is too little space.
     """
     existing = next(parent for parent in [folder, *folder.resolve().parents] if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < 1.1 * needed_bytes:
         raise UserError(
-            f"{stage} needs about {needed_bytes / 2**20:.0f} MiB in {folder}, found {free / 2**20:.0f} MiB free; "
+            f"{stage} needs about {needed_bytes / 2**20:.0f} MiB in {folder}, where {free / 2**20:.0f} MiB are free; "
             "free some space or give another --run folder"
         )

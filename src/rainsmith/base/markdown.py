@@ -6,6 +6,11 @@ from collections.abc import Iterable, Sequence
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Rows of text as a table of Markdown."""
-    head = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join([*head, *["| " + " | ".join(row) + " |" for row in rows]])
+    """Rows of text as one table of Markdown.
+
+    Args:
+        header: the titles of the columns.
+        rows: rows of as many cells; a cell holds no line break and no ``|``.
+    """
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join([*lines, *["| " + " | ".join(row) + " |" for row in rows]])

@@ -1,4 +1,4 @@
-"""Which of several processes this one is, where ``torchrun`` started some."""
+"""Which of several processes this one is, where ``torchrun`` has started more than one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 
 
 def rank() -> int:
-    """Number of this process among all; 0 where there is one only."""
+    """Number of this process among all processes; 0 where there is only one."""
     return int(os.environ.get("RANK", "0"))
 
 
 def local_rank() -> int:
-    """Number of this process among those of its machine."""
+    """Number of this process among the processes of its machine; 0 where there is only one."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
@@ -26,5 +26,5 @@ def local_world_size() -> int:
 
 
 def is_main() -> bool:
-    """Whether this process writes what is written once."""
+    """Whether this is the process that writes files and notices; the others only compute."""
     return rank() == 0

@@ -1,4 +1,4 @@
-"""What made a file: versions, seed, time and a hash of the configuration."""
+"""How a file was made: versions, seed, time and a hash of the configuration."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
+PACKAGES = ("rainsmith", "torch", "numpy", "xarray", "zarr", "scores", "scipy")
+"""The packages on which figures depend."""
+
 
 def versions() -> dict[str, str]:
-    """Versions of what a figure depends on."""
-    names = ("rainsmith", "torch", "numpy", "xarray", "zarr", "scores", "scipy")
-    found = {}
-    for name in names:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    """Installed version of every package in ``PACKAGES``, by name."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def provenance(config: BaseModel) -> dict[str, Any]:
-    """What made a file: versions, seed, time and a hash of the configuration."""
+    """How a file was made, as values for its attributes.
+
+    Args:
+        config: the whole configuration.
+
+    Returns:
+        ``versions``, ``seed``, ``created`` (UTC) and ``config_sha256``, a hash of all values of the configuration.
+    """
     values = config.model_dump(mode="json", by_alias=True)
     text = json.dumps(values, sort_keys=True)
     return {
@@ -33,3 +36,10 @@ def provenance(config: BaseModel) -> dict[str, Any]:
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

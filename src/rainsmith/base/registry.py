@@ -1,4 +1,4 @@
-"""Records of one kind, found by their name: the one way in which rainsmith is extended.
+"""Records of one kind, known by their names: the one way in which rainsmith is extended.
 
 A record says everything that the program needs to know of a thing: what it is called, what it means, what it needs and
 what it does. Choices on the command line, types of the configuration, words of the report and pages of the docs are
@@ -16,7 +16,7 @@ from rainsmith.base.errors import UserError
 
 
 class Record(Protocol):
-    """What every record has."""
+    """What every record has, whatever its kind."""
 
     @property
     def name(self) -> str:
@@ -33,8 +33,8 @@ R = TypeVar("R", bound=Record)
 class Registry(Generic[R]):
     """All records of one kind.
 
-    The modules of ``package`` are imported the first time that somebody asks for a record, so a file in that folder
-    is found without being named anywhere.
+    The modules of ``package`` are imported the first time that a record is asked for. A new file in that folder
+    therefore adds its records without being named anywhere.
 
     Args:
         kind: what one record is called in messages, such as "baseline".
@@ -53,7 +53,7 @@ class Registry(Generic[R]):
             ValueError: another record has its name.
         """
         if record.name in self._records:
-            raise ValueError(f"there are two records of the {self.kind} '{record.name}'; give one another name")
+            raise ValueError(f"there are two records of the {self.kind} '{record.name}'; rename one of them")
         self._records[record.name] = record
         return record
 
@@ -76,15 +76,19 @@ class Registry(Generic[R]):
         """The record of a name.
 
         Raises:
-            UserError: there is none; the message lists those that there are.
+            UserError: there is no such record; the message lists the names that there are.
         """
         if name not in self:
-            raise UserError(f"found no {self.kind} '{name}'; expected one of {', '.join(self.names())}")
+            raise UserError(f"there is no {self.kind} '{name}'; expected one of {', '.join(self.names())}")
         return self._records[name]
 
     def _import_all(self) -> None:
         if self._complete:
             return
-        self._complete = True  # a module may ask for a record while it is imported
-        for module in pkgutil.iter_modules(import_module(self.package).__path__):
-            import_module(f"{self.package}.{module.name}")
+        self._complete = True  # set first, because a module may ask for a record while it is imported
+        try:
+            for module in pkgutil.iter_modules(import_module(self.package).__path__):
+                import_module(f"{self.package}.{module.name}")
+        except BaseException:
+            self._complete = False  # else whoever asks again would get some of the records without a word
+            raise
