@@ -1,0 +1,1 @@
+"""Generative models and downscaling networks, with their records, and the checkpoints that keep trained weights."""

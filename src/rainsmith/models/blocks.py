@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def channels_last(module: nn.Module) -> None:
-    """Keep a network's convolution weights in the order that CPU and GPU kernels are fastest with, in place."""
+    """Lay a network's convolution weights out with channels last, in place: convolutions are fastest so."""
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -49,9 +49,9 @@ def spatial_gradients(field: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with SiLU before each, added to the input: the identity at first.
+    """Two 3x3 convolutions with SiLU before each, added to the input; before training it is the identity.
 
-    Without a norm: a norm over a day removes the amplitude of that day's anomalies.
+    It has no norm, because a norm over a day removes the amplitude of that day's anomalies.
 
     Args:
         channels: (N, channels, h, w) in and out.

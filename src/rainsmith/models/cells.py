@@ -1,4 +1,4 @@
-"""Fields at valid cells only, (..., cells): no work where nothing is scored, and any shape of coast."""
+"""Fields at valid cells only, (..., cells), so that nothing is computed where nothing is observed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def block_sums(values: Tensor, block: Tensor, blocks: int) -> Tensor:
     Args:
         values: any leading dimensions.
         block: (cells,) number of each cell's block.
-        blocks: how many there are.
+        blocks: number of blocks.
     """
-    by_cell = values.reshape(-1, values.shape[-1]).t().contiguous()  # rows of a sum are then contiguous
+    by_cell = values.reshape(-1, values.shape[-1]).t().contiguous()  # index_add is fast along contiguous rows
     sums = by_cell.new_zeros(blocks, by_cell.shape[1]).index_add(0, block, by_cell)
     return sums.t().reshape(*values.shape[:-1], blocks)
 

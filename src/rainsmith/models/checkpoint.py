@@ -28,12 +28,12 @@ class Checkpoint:
     """A trained network with all that is needed to use it without its store.
 
     Attributes:
-        weights: of the network, by name.
-        config: what it was trained with.
+        weights: weights of the network, by name.
+        config: the configuration that it was trained with.
         domain: the store without its time: grids, mask, static maps and training statistics.
         epoch: number of its last epoch, from 0.
         name: name of the file without its ending.
-        sha256: hash of the weights' file.
+        sha256: hash of the file of weights.
     """
 
     weights: dict[str, Tensor]
@@ -47,7 +47,19 @@ class Checkpoint:
 def save(
     path: Path, weights: Mapping[str, Tensor], config: Config, domain: xr.Dataset, epoch: int, **more: Any
 ) -> None:
-    """Write ``path`` (``*.safetensors``), its JSON and its NetCDF; the weights come last, so they never stand alone."""
+    """Write a checkpoint: three files of one name. The weights come last, so that they never lie without the others.
+
+    Args:
+        path: of the weights (``*.safetensors``).
+        weights: of the network, by name.
+        config: the configuration of the training.
+        domain: the store without its time.
+        epoch: number of the epoch, from 0.
+        more: further entries of the JSON file, such as scores of validation days.
+
+    Raises:
+        UserError: the weights could not be written.
+    """
     write_json(
         path.with_suffix(".json"),
         {
@@ -109,16 +121,20 @@ def epoch_of(path: Path) -> int:
 def check_fits(checkpoint: Checkpoint, domain: xr.Dataset) -> None:
     """Refuse a checkpoint that was trained on another grid, other channels or other statics.
 
-    One that was trained on other days, as their statistics tell, is used, with a note.
+    A checkpoint that was trained on other days, which the training statistics show, is used, with a note.
+
+    Args:
+        checkpoint: the checkpoint.
+        domain: a store, or a store without its time.
 
     Raises:
         UserError: names the first difference.
     """
     for dim in ("y", "x", "y_lr", "x_lr", "channel", "static"):
-        trained, found = checkpoint.domain.sizes.get(dim), domain.sizes.get(dim)
-        if trained != found:
+        trained, stored = checkpoint.domain.sizes.get(dim), domain.sizes.get(dim)
+        if trained != stored:
             raise UserError(
-                f"checkpoint {checkpoint.name} was trained with {dim} = {trained}, found {found} in the store; "
+                f"checkpoint {checkpoint.name} was trained with {dim} = {trained}, found {stored} in the store; "
                 "give a checkpoint of the same grid and predictors, or train again"
             )
     trained_names, names = (list(map(str, d["channel"].values)) for d in (checkpoint.domain, domain))

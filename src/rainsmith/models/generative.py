@@ -1,4 +1,4 @@
-"""What a generative model is to everybody else: mm/day in, mm/day out; nobody outside sees a normalised number."""
+"""The protocol of generative models: mm/day in, mm/day out; no normalised number leaves a model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rainsmith.data.normalise import PredictandTransform
 from rainsmith.models.registry import MODELS
 
 BOUND = 2.0
-"""Amounts of the networks level off towards this many times the training maximum."""
+"""Amounts of a network rise to at most this factor times the training maximum, which they approach smoothly."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ AS_TRAINED = Drawing()
 
 
 class GenerativeModel(nn.Module, ABC):
-    """p(y | x, s) in physical units: terms of a loss to train on, and members drawn from noise.
+    """p(y | x, s) in physical units: it gives the terms of a loss to train on, and members drawn from noise.
 
     Training, sampling and calibration know a model by what is listed here and by nothing else. A model may lack an
     encoder of observed rain (``has_posterior``), a KL divergence (``model.kl`` of its settings is None) and a factor to
@@ -72,7 +72,7 @@ class GenerativeModel(nn.Module, ABC):
 
     @property
     def gain(self) -> Tensor | None:
-        """Factor of the amounts of prior members, which calibration sets; None where the amounts are settled."""
+        """Factor of the amounts of prior members, which calibration sets; None for a model that needs none."""
         return None
 
     @abstractmethod
@@ -106,15 +106,15 @@ class GenerativeModel(nn.Module, ABC):
             x: (N, C, H_lr, W_lr) raw predictors.
             noise: one entry for each latent level, (N, K, *shape), standard normal.
             y: (N, H, W) [mm/day], the observed storms; None for prior members.
-            valid: (N, H, W) where there is an observation that day. Prior members need it, too, where coarse rain among
-                the predictors is a mean of observed cells. None: everywhere.
+            valid: (N, H, W) bool, the cells that were observed that day; None stands for all. It matters for prior
+                members, too, where coarse rain among the predictors is the mean of the observed cells.
             how: temperature, threshold, and what is kept of the storm.
         """
 
     def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
-        """Draws of q(z | x, y), (N, K, ...) a level, as steps from the prior's mean in its standard deviations.
+        """Draws of q(z | x, y), one entry (N, K, ...) for each level, standardised by the prior's mean and deviation.
 
-        Over many days they are standard normal where the prior matches the aggregate posterior.
+        Over many days they are standard normal where the prior matches the posteriors of all days together.
 
         Raises:
             NotImplementedError: the model has no posterior.

@@ -1,4 +1,4 @@
-"""Where the fine and the coarse grid lie, and what blocks of fine cells know of both."""
+"""Places of fine cells in the coarse grid, and static maps and places of blocks of fine cells."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rainsmith.data.normalise import standardised_statics
 
 ALIGNED = 8
 """[fine cells] A box of valid cells begins at a multiple of this, so that blocks of latents lie as they would without
-it: with the usual factors they coincide with the blocks of a coarse input."""
+it. Where the blocks of a coarse input are 8 cells wide or a divisor of it, the two coincide."""
 
 
 class Geometry(NamedTuple):
-    """Where the grids lie, and what is known of every cell.
+    """Both grids of a store, and the static maps of its cells.
 
     Attributes:
         row, column: (H, W) position of each fine cell in the coarse grid [coarse cells].
@@ -65,9 +65,9 @@ class Geometry(NamedTuple):
 
 
 def valid_box(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a grid (H, W) that hold its valid cells: outside there is nothing to compute.
+    """Rows and columns of a grid (H, W) that hold its valid cells: outside of them there is nothing to compute.
 
-    (Of the United Kingdom's 112 x 82 cells of 12 km, land lies within 102 x 57.)
+    Of the United Kingdom's 112 x 82 cells of 12 km, for instance, land lies within 102 x 57.
     """
     spans = []
     for axis in (1, 0):
@@ -77,6 +77,7 @@ def valid_box(mask: np.ndarray) -> tuple[slice, slice]:
 
 
 def padded(maps: Tensor, factor: int, value: float = 0.0) -> Tensor:
+    """Maps (..., H, W) with rows and columns of ``value`` at the end, to whole blocks of ``factor`` cells."""
     rows, columns = maps.shape[-2:]
     return F.pad(maps, (0, -columns % factor, 0, -rows % factor), value=value)
 
@@ -104,7 +105,7 @@ def sampling_points(geometry: Geometry, factor: int) -> Tensor:
 
 
 def cells_per_coarse_cell(geometry: Geometry) -> float:
-    """Side of a coarse cell in fine cells, whatever the turn of one grid against the other; between 1 and the grid."""
+    """Side of a coarse cell [fine cells], however the grids are rotated: at least 1, at most the side of the grid."""
     positions = np.stack([geometry.row.numpy(), geometry.column.numpy()])
     steps = [float(np.median(np.hypot(*np.diff(positions, axis=axis)))) for axis in (1, 2) if positions.shape[axis] > 1]
     largest = max(geometry.fine)

@@ -9,21 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_STREAM = 0x7261696E  # separates member noise from any other use of the same seed
+_STREAM = 0x7261696E  # "rain" in ASCII: keeps the noise of members apart from other uses of the same seed
 
 
 def member_noise(
     seed: int, days: np.ndarray, members: Sequence[int], shapes: Sequence[tuple[int, ...]]
 ) -> list[Tensor]:
-    """Standard normal noise, the same whatever the batch, the order, the processes or the device.
+    """Standard normal noise that depends on seed, day and member alone: not on batch, order, process or device.
 
     Philox is a counter-based generator (Salmon et al. 2011, doi:10.1145/2063384.2063405): each (day, member) has a
-    stream of its own, and the latent levels follow each other in it.
+    stream of its own, from which the latent levels take their noise one after another.
 
     Args:
         seed: of the sampling.
         days: (N,) integers YYYYMMDD.
-        members: the numbers of the K members.
+        members: numbers of the K members.
         shapes: shape of the noise of one member, one entry for each latent level.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Number formats: where bf16 is fast, and the context that uses it."""
+"""Devices, and the number format of the products on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores that training needs: the torch twins of ``rainsmith.metrics``, and tested equal to them."""
+"""Scores that losses and validation need, on tensors; a test shows that they equal those of ``rainsmith.metrics``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members for a period that has predictors only, from a checkpoint."""
+"""Members for a period that has predictors and no observations, drawn from a checkpoint."""
 
 from __future__ import annotations
 

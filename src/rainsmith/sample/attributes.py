@@ -1,4 +1,4 @@
-"""What a store of samples says of itself: its attributes, and what a variation adds to its name."""
+"""NetCDF attributes of samples, and what a variation adds to their name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rainsmith.sample.sampler import Sampler
 
 
 def variant_of(settings: Sampling, mode: str) -> str:
-    """What a variation of the observed storm adds to the name of its samples: ``-k1``, ``-v50``, ``-k1v50`` or ""."""
+    """What a variation of the observed storm adds to the name of its samples, such as ``-k1v50``; otherwise nothing."""
     if mode != "posterior" or settings.keep_levels is None:
         return ""
     kept = f"k{settings.keep_levels}" if settings.keep_levels else ""
@@ -24,7 +24,15 @@ def variant_of(settings: Sampling, mode: str) -> str:
 
 
 def sample_attributes(loaded: Checkpoint, sampler: Sampler, mode: str, split: str, config: Config) -> dict[str, Any]:
-    """Attributes that say how the samples were made."""
+    """Attributes of a store of samples that say how they were made.
+
+    Args:
+        loaded: the checkpoint.
+        sampler: what draws the members of it.
+        mode: prior or posterior.
+        split: the split of the days, or another word for them.
+        config: the configuration of the command, for the provenance.
+    """
     settings = sampler.settings
     return {
         "title": f"{settings.members} {mode} members a day of {loaded.config.model.name}",

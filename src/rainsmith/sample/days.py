@@ -1,4 +1,4 @@
-"""Which days of a split are sampled."""
+"""The choice of days that are sampled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawing the members of many days into a store, batch by batch."""
+"""Members of many days are drawn batch by batch into a Zarr store."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def draw_days(
         mode: prior or posterior.
         members: number of members a day.
         batch_size: days at once.
-        attrs: attributes of the result.
+        attrs: attributes of the store.
+
+    Returns:
+        The path of the store.
 
     Raises:
         UserError: there is no observed rain for posterior mode, or the disk cannot hold the samples.
@@ -39,7 +42,7 @@ def draw_days(
     n = days.sizes["time"]
     check_disk(target.parent, 0.6 * 4 * n * members * days.sizes["y"] * days.sizes["x"], "sampling")
     if mode == "posterior" and "precip" not in days:
-        raise UserError("posterior mode needs observed rain, found none; use --mode prior")
+        raise UserError("posterior mode needs observed rain, found none; use prior mode")
     first, step = rank(), world_size()
     writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=first, world=step)
     reader = Days(days)

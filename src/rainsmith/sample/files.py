@@ -1,4 +1,4 @@
-"""Sample stores: written batch by batch, resumable, and in the other formats that users ask for."""
+"""Zarr stores of samples, written batch by batch so that an interrupted sampling can go on, and NetCDF copies."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rainsmith.base.files import atomic
 from rainsmith.sample.attributes import describe_members
 
 _WAIT_SECONDS = 600.0
+"""[s] Time that a process waits for the others."""
 
 
 class SampleWriter:
@@ -29,8 +30,8 @@ class SampleWriter:
     Args:
         target: the Zarr store to write.
         days: the days, with coordinates and grid mapping.
-        members: K.
-        batch_size: days a batch.
+        members: number of members a day.
+        batch_size: number of days of a batch.
         attrs: attributes of the store.
         rank: number of this process.
         world: number of processes.

@@ -1,4 +1,4 @@
-"""A checkpoint that draws members: the same numbers whatever the batch or the process."""
+"""A checkpoint that draws members; they depend on seed, day and number alone, not on batch or process."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from rainsmith.models.precision import autocast, pick_device, sampling_precision
 
 
 class Sampler:
-    """Draws members [mm/day] from a checkpoint; the same numbers whatever the batch or the process.
+    """Draws members [mm/day] from a checkpoint.
 
     Args:
         source: a loaded checkpoint.
-        settings: temperature, threshold, seed.
-        device: auto | cpu | cuda.
+        settings: seed, temperature, threshold, and what is kept of a storm.
+        device: auto, cpu or cuda.
+
+    Raises:
+        UserError: more levels are kept than the model has, or the device is missing.
     """
 
     def __init__(self, source: Checkpoint, settings: Sampling, device: str = "auto") -> None:
@@ -57,17 +60,20 @@ class Sampler:
 
         Args:
             x: (N, C, H_lr, W_lr) raw predictors.
-            days: (N,) YYYYMMDD, the identity of each day for its noise.
+            days: (N,) YYYYMMDD; the noise of a day depends on it.
             members: numbers of the K members.
             y: (N, H, W) observation [mm/day] for posterior mode, else None.
             valid: (N, H, W) bool, where there is an observation; None or empty where there is none at all.
 
         Returns:
             (N, K, H, W) [mm/day], NaN at cells that are never valid.
+
+        Raises:
+            UserError: an observation is given, and the model has no posterior.
         """
         noise = member_noise(self.settings.seed, days, members, self.model.latent_shapes)
         if y is not None and not self.model.has_posterior:
-            raise UserError("posterior mode varies observed storms, and this model has none; use prior mode")
+            raise UserError("posterior mode varies observed storms, and this model has no posterior; use prior mode")
         on_device = [part.to(self.device) for part in noise]
         given = None if y is None else y.to(self.device)
         observed = None if valid is None or not valid.numel() else valid.to(self.device)

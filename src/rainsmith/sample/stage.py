@@ -21,7 +21,7 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
     """Draw the members that ``config.sampling`` asks for from ``sampling.checkpoint``.
 
     Writes ``samples/<model>-<mode>-<split>.zarr`` for every mode and split. A mode that the model does not have is left
-    out, with a note.
+    out, and a note says so.
 
     Args:
         config: the configuration.

@@ -10,12 +10,12 @@ import numpy as np
 
 
 def nothing_yet() -> dict[str, Any]:
-    """Before the first validation: plain values only, as the resume state wants them."""
+    """The best epoch before the first validation; plain values only, since the state for ``--resume`` holds them."""
     return {"score": math.inf, "epoch": -1, "weekly": []}
 
 
 def observe(best: dict[str, Any], epoch: int, score: float, weekly: Sequence[float] | None = None) -> bool:
-    """Take note of a validated epoch; are its weights to be kept in place of those kept before?
+    """Take note of a validated epoch, and say whether its weights take the place of those that were kept before.
 
     Kept is the latest epoch that is not worse than the one of the lowest score by more than chance, that is by more
     than one standard error of their paired difference (the rule of Breiman et al. 1984, Classification and Regression
@@ -27,6 +27,9 @@ def observe(best: dict[str, Any], epoch: int, score: float, weekly: Sequence[flo
         epoch: its number, higher than those before.
         score: the smaller the better; NaN is never kept.
         weekly: (weeks,) parts of the score that add up to it; without them only a lower score is kept.
+
+    Returns:
+        Whether the weights of this epoch are to be kept.
     """
     if score < best["score"]:
         best.update({"score": score, "epoch": epoch, "weekly": [] if weekly is None else [float(w) for w in weekly]})

@@ -1,4 +1,4 @@
-"""Bring the members' total rain over the training days to the observed one, by one factor of the amounts."""
+"""One factor of the amounts brings the members' total rain over the training days to the observed total."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from rainsmith.models.noise import member_noise
 MOST_DAYS = 2000
 """Training days that are drawn, evenly spaced, to bound the time; few heavy days decide the factor (docs/model.md)."""
 MEMBERS = 2
+"""Prior members that are drawn for each of those days."""
 RANGE = (0.5, 2.0)
-"""Bounds of the factor: a model that is further off needs more than that."""
+"""Bounds of the factor: a model that is further off needs another training, not a larger factor."""
 
 
 @torch.no_grad()
@@ -29,9 +30,10 @@ def calibrate(
     seed: int,
     batch_size: int,
 ) -> float:
-    """Set the factor of prior members, ``model.gain``, from the training days: a short training leaves them dry.
+    """Set the factor of prior members, ``model.gain``, so that they hold the observed rain of the training days.
 
-    A model whose amounts are settled otherwise has none, such as one that conserves mass.
+    After a short training members hold too little rain. A model whose amounts are settled in another way, such as one
+    that conserves mass, has no such factor.
 
     Args:
         model: with the weights that will be saved.

@@ -15,7 +15,11 @@ from rainsmith.models.precision import pick_device
 
 
 def launch(device: str, precision: str) -> Fabric:
-    """Fabric on the wanted device, joined to the processes of ``torchrun`` where it started us.
+    """Fabric on the wanted device, joined to the other processes where ``torchrun`` started several.
+
+    Args:
+        device: auto, cpu or cuda.
+        precision: fp32 or bf16.
 
     Raises:
         UserError: CUDA is asked for and missing.
@@ -49,7 +53,7 @@ class Stop:
 
 @contextmanager
 def stop_signals() -> Iterator[Stop]:
-    """SIGINT and SIGTERM ask the loop to stop after the step it is in; a second one stops at once."""
+    """In this block SIGINT and SIGTERM ask the loop to stop after its present step; a second one stops at once."""
     stop = Stop()
 
     def ask(number: int, frame: Any) -> None:
@@ -59,7 +63,7 @@ def stop_signals() -> Iterator[Stop]:
 
     try:
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: signals stay with their owner
+    except ValueError:  # outside the main thread Python lets nobody handle signals
         yield stop
         return
     try:

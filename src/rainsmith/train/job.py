@@ -31,16 +31,19 @@ from rainsmith.train.optimise import MovingAverage
 from rainsmith.train.validation import Validation
 
 MONITORED = {"prior": ("prior", "tail_score"), "tail": ("posterior", "mae_tail")}
-"""The mode and the figure that choose each best checkpoint: a proper tail score of prior samples (within chance the
-latest epoch, see ``best_epoch``), and the lowest error of reconstructions, as the reference chooses."""
+"""The mode and the figure that choose each best checkpoint: ``best_prior`` by a proper tail score of prior samples (the
+latest epoch within chance, see ``best_epoch``), ``best_tail`` by the lowest error of reconstructions, as the reference
+chooses."""
+STATE_FILE = "last.ckpt"
+"""Name of the state that ``--resume`` reads, in the folder of the checkpoints."""
 
 
 @dataclass
 class Job:
     """One training.
 
-    Every value that the loop changes lives in ``state``, the network, the optimiser, the average or the objective: this
-    is what makes a resumed training end in the same weights.
+    Every value that the loop changes lives in ``state``, the network, the optimiser, the average or the objective, and
+    all five are saved: this is what makes a resumed training end in the same weights.
 
     Attributes:
         config: the configuration.
@@ -48,14 +51,16 @@ class Job:
         domain: the store without its time.
         fabric: device, precision and processes.
         model: the generative model in physical units.
-        wrapped: the same as Fabric runs it.
-        optimiser: of its weights.
+        wrapped: the same model as Fabric runs it on this device, in this precision and with the other processes.
+        optimiser: moves its weights.
         average: moving average of the weights, which is what is validated and saved.
         days: the training days.
-        heavy: (time,) which of them are heavy.
+        heavy: (time,) bool, which of them are heavy.
         validate: scores members of a fixed set of validation days.
         state: plain values, as ``resume.fresh_state`` lists them.
-        monitored: the best checkpoints that this model can have.
+        monitored: the best checkpoints that this model can have, as ``MONITORED`` lists them.
+        last_saved: [s] time of the last save of the state, on the clock of ``time.monotonic``.
+        clock: [s] time up to which ``state["elapsed"]`` is counted, on the same clock.
     """
 
     config: Config
@@ -76,10 +81,12 @@ class Job:
 
     @property
     def state_file(self) -> Path:
-        return self.run.checkpoints / "last.ckpt"
+        """The file that ``--resume`` reads."""
+        return self.run.checkpoints / STATE_FILE
 
     @property
     def is_main(self) -> bool:
+        """Whether this process writes files and messages."""
         return bool(self.fabric.is_global_zero)
 
     def batches(self) -> list[np.ndarray]:
@@ -99,6 +106,14 @@ class Job:
         self.state["elapsed"] += now - self.clock
         self.clock = now
 
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go on from a state that ``save_state`` wrote."""
+        self.model.network.load_state_dict(saved.pop("network"))
+        self.optimiser.load_state_dict(saved.pop("optimiser"))
+        self.average.load_state_dict(saved.pop("average"))
+        self.model.objective.load_state_dict(saved.pop("objective"))
+        self.state.update(saved)
+
     def save_state(self) -> None:
         """Write what ``--resume`` goes on from."""
         self.last_saved = time.monotonic()
@@ -113,7 +128,7 @@ class Job:
             )
 
     def save_checkpoint(self, name: str, figures: dict[str, Any]) -> None:
-        """Write the present weights under a name."""
+        """Write the network's present weights under a name."""
         if self.is_main:
             path = self.run.checkpoints / f"{name}{checkpoint.SUFFIX}"
             weights, epoch = self.model.network.state_dict(), self.state["epoch"]
@@ -125,40 +140,29 @@ def set_up(config: Config, run: Run, *, resume: bool) -> Job:
 
     Raises:
         UserError: no store, an empty split, nothing to resume, a state of another configuration, a training that is
-            there already, too little disk.
+            there already, a monitored score that the model does not have, too little disk.
     """
     settings = config.train
     store = run.open_store()
     domain = store.drop_dims("time").load()
-    train_set, validation_set = in_split(store, "train"), in_split(store, "validation")
-    for name, split in (("train", train_set), ("validation", validation_set)):
-        if split.sizes["time"] < 2:
-            raise UserError(f"the {name} split has {split.sizes['time']} days, expected 2 or more; change data.splits")
-    state_file = run.checkpoints / "last.ckpt"
-    saved = resume_state.read(state_file, config, store) if resume else None
-    if saved is None and state_file.exists():
-        raise UserError(f"{run.checkpoints} holds a training already; add --resume to go on, or give another --run")
+    training_days, validation_days = _days_of(store, "train"), _days_of(store, "validation")
+    saved = _saved_state(config, run, store, resume=resume)
 
-    seed_everything(config.seed, verbose=False)
+    seed_everything(config.seed, verbose=False)  # of the first weights
     model = build_model(config, domain)
     channels_last(model.network)
-    monitored = {name: of for name, of in MONITORED.items() if model.has_posterior or of[0] == "prior"}
-    if settings.monitor == "mae_tail" and not model.has_posterior:
-        raise UserError(
-            f"train.monitor is mae_tail, an error of reconstructions, and the model {config.model.name} makes none; "
-            "set train.monitor: prior"
-        )
+    monitored = _monitored(config, model)
     precision = training_precision(settings.precision, pick_device(config.device), world_size())
     if saved is not None:
         precision = str(saved["precision"])
     fabric = launch(config.device, precision)
     size = sum(weights.numel() for weights in model.network.parameters())
     check_disk(run.checkpoints, 4 * size * (settings.epochs / settings.save_every + 12), "training")
-    fused = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
-    wrapped, optimiser = fabric.setup(model, fused)
+    adamw = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
+    wrapped, optimiser = fabric.setup(model, adamw)
     average = MovingAverage(model.network, settings.ema)
     validate = Validation(
-        validation_set,
+        validation_days,
         domain,
         members=settings.validation_members,
         at_most=settings.validation_days,
@@ -167,16 +171,41 @@ def set_up(config: Config, run: Run, *, resume: bool) -> Job:
         batch_size=settings.batch_size,
     )
     state = resume_state.fresh_state(config, store, precision, tuple(monitored))
+    days, heavy = Days(training_days), in_day_set(training_days, "heavy")
+    job = Job(config, run, domain, fabric, model, wrapped, optimiser, average, days, heavy, validate, state, monitored)
     if saved is not None:
-        model.network.load_state_dict(saved.pop("network"))
-        optimiser.load_state_dict(saved.pop("optimiser"))
-        average.load_state_dict(saved.pop("average"))
-        model.objective.load_state_dict(saved.pop("objective"))
-        state.update(saved)
-    days, heavy = Days(train_set), in_day_set(train_set, "heavy")
-    if fabric.is_global_zero:
+        job.restore(saved)
+    if job.is_main:
         console.print(
             f"{config.model.name}: {size / 1e6:.2f} M parameters, {len(days)} days, {precision}, {fabric.device}, "
             f"{fabric.world_size} process(es)"
         )
-    return Job(config, run, domain, fabric, model, wrapped, optimiser, average, days, heavy, validate, state, monitored)
+    return job
+
+
+def _days_of(store: xr.Dataset, split: str) -> xr.Dataset:
+    days = in_split(store, split)
+    if days.sizes["time"] < 2:
+        raise UserError(f"the {split} split has {days.sizes['time']} days, expected 2 or more; change data.splits")
+    return days
+
+
+def _saved_state(config: Config, run: Run, store: xr.Dataset, *, resume: bool) -> dict[str, Any] | None:
+    """The state that a resumed training goes on from; None for a training that begins."""
+    path = run.checkpoints / STATE_FILE
+    if resume:
+        return resume_state.read(path, config, store)
+    if path.exists():
+        raise UserError(f"{run.checkpoints} holds a training already; add --resume to go on, or give another --run")
+    return None
+
+
+def _monitored(config: Config, model: GenerativeModel) -> dict[str, tuple[str, str]]:
+    """The best checkpoints that the model can have: one that reconstructs nothing has none by its reconstructions."""
+    monitored = {name: of for name, of in MONITORED.items() if model.has_posterior or of[0] == "prior"}
+    if config.train.monitor == "mae_tail" and not model.has_posterior:
+        raise UserError(
+            f"train.monitor is mae_tail, an error of reconstructions, and the model {config.model.name} makes none; "
+            "set train.monitor: prior"
+        )
+    return monitored

@@ -1,4 +1,4 @@
-"""How weights move: schedules of the learning rate and of the weight of the KL divergence, and the moving average."""
+"""Schedules of the learning rate and of the weight of the KL divergence, and the moving average of the weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from rainsmith.config import Train
 
 
 def learning_rate(settings: Train, step: int, steps_per_epoch: int) -> float:
-    """Learning rate at a step: a linear rise, then along a cosine down to 0, or constant."""
+    """Learning rate at a step: it rises linearly, then falls along a cosine to 0 or stays constant.
+
+    Args:
+        settings: peak, length of the rise and schedule.
+        step: number of the step in the whole training, from 0.
+        steps_per_epoch: number of steps of an epoch.
+    """
     warmup = settings.lr_warmup_epochs * steps_per_epoch
     if step < warmup or settings.schedule == "cosine":
         return warmup_then_cosine(settings.lr, step, warmup=warmup, total=settings.epochs * steps_per_epoch)
@@ -44,8 +50,12 @@ def kl_weight(weight: float, warmup_epochs: int, *, epoch: float) -> float:
 class MovingAverage:
     """Exponential moving average of a network's weights and running statistics (Polyak averaging).
 
-    The decay grows with the steps taken, min(decay, (1 + t) / (10 + t)), so that early checkpoints are not the
-    random start.
+    The decay grows with the number t of steps, min(decay, (1 + t) / (10 + t)): otherwise the first checkpoints would
+    hold little but the random weights of the beginning.
+
+    Args:
+        network: whose weights are averaged.
+        decay: per step; 0 keeps the present weights.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:

@@ -1,4 +1,4 @@
-"""The resume state of a training: all that the loop changes, written atomically."""
+"""The state that ``--resume`` goes on from: everything that the loop changes, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -28,14 +28,21 @@ FREE_TO_CHANGE = {
 
 
 def fresh_state(config: Config, store: xr.Dataset, precision: str, monitors: tuple[str, ...]) -> dict[str, Any]:
-    """Where a training stands before its first step; plain values only."""
+    """Where a training stands before its first step; plain values only.
+
+    Args:
+        config: the configuration.
+        store: the prepared data.
+        precision: number format of the products, fp32 or bf16.
+        monitors: names of the best checkpoints that are kept.
+    """
     return {
-        "epoch": 0,
-        "step": 0,  # within the epoch
-        "sums": {},  # of the loss terms in this epoch
-        "kl": [],
-        "seconds": 0.0,  # of training in this epoch
-        "elapsed": 0.0,  # [s] of the whole training, over all sittings
+        "epoch": 0,  # number of the present epoch
+        "step": 0,  # steps of this epoch that are done
+        "sums": {},  # sums of the terms of the loss over those steps
+        "kl": [],  # sums of the KL divergence of each latent dimension over those steps [nats]
+        "seconds": 0.0,  # [s] time that those steps took
+        "elapsed": 0.0,  # [s] time that the whole training took, with what was before a stop
         "finished": False,
         "precision": precision,
         "best": {name: best_epoch.nothing_yet() for name in monitors},
@@ -49,7 +56,11 @@ def start_epoch(state: dict[str, Any], epoch: int) -> None:
 
 
 def write(path: Path, state: dict[str, Any], **parts: dict[str, Any]) -> None:
-    """Write the state with the state dicts of network, optimiser, average and objective."""
+    """Write the state, and beside it the state dicts of network, optimiser, average and objective.
+
+    Raises:
+        UserError: the file could not be written.
+    """
     try:
         with atomic(path) as scratch:
             torch.save({**state, **parts}, scratch)
@@ -81,7 +92,7 @@ def read(path: Path, config: Config, store: xr.Dataset) -> dict[str, Any]:
 
 
 def truncate_log(path: Path, epochs: int) -> None:
-    """Drop log rows of epochs after the saved state: they will be written again."""
+    """Drop the rows of the log from epoch ``epochs`` on: those epochs are trained and written again."""
     rows = [row for row in read_jsonl(path) if row["epoch"] < epochs]
     with atomic(path) as scratch:
         scratch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

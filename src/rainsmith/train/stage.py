@@ -52,6 +52,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
     with stop_signals() as stop, progress(quiet=not job.is_main) as bar:
         task = bar.add_task("train", total=epochs, completed=state["epoch"], note="")
         while not state["finished"]:
+            # the steps of an epoch
             batches = job.batches()
             for batch in job.remaining(batches):
                 _take_step(job, batch, len(batches))
@@ -62,33 +63,42 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
                 if time.monotonic() - job.last_saved > config.train.save_last_seconds:
                     job.save_state()
 
+            # its row in the log, with scores and checkpoints where they are due
             row = _epoch_row(job, len(batches))
-            last = state["epoch"] + 1 == epochs or job.fabric.broadcast(_time_is_up(job))
-            keep = (state["epoch"] + 1) % config.train.save_every == 0 or last
-            if (state["epoch"] + 1) % config.train.validate_every == 0 or keep:
+            done = state["epoch"] + 1
+            is_last = done == epochs or job.fabric.broadcast(_time_is_up(job))
+            keep = done % config.train.save_every == 0 or is_last
+            if keep or done % config.train.validate_every == 0:
                 _validate(job, row, keep=keep)
             if job.is_main:
                 with run.metrics_log.open("a", encoding="utf-8") as log:
                     log.write(json.dumps(row) + "\n")
-            resume_state.start_epoch(state, state["epoch"] + 1)
-            bar.update(task, completed=state["epoch"], note=_note(row))
+            resume_state.start_epoch(state, done)
+            bar.update(task, completed=done, note=_note(row))
             job.tick()
 
+            # the next epoch, or the end; processes have clocks and signals of their own and must decide alike
             reason = job.fabric.broadcast(_reason_to_end(job))
             state["finished"] = bool(reason)
-            stopping = any_process(job.fabric, stop.requested)
-            if reason or stopping:
+            is_stopped = any_process(job.fabric, stop.requested)
+            if reason or is_stopped:
                 job.save_state()
-            if reason and state["epoch"] < epochs and job.is_main:
-                console.print(f"training ends after epoch {state['epoch']}: {reason}")
-            if stopping and not reason:
-                raise Interrupted(f"stopped after epoch {state['epoch']}; the state is saved: go on with --resume")
+            if reason and done < epochs and job.is_main:
+                console.print(f"training ends after epoch {done}: {reason}")
+            if is_stopped and not reason:
+                raise Interrupted(f"stopped after epoch {done}; the state is saved: go on with --resume")
     job.fabric.barrier()
     return run.checkpoints
 
 
 def _take_step(job: Job, batch: Batch, steps: int) -> None:
-    """One step of the optimiser, and its terms added to those of the epoch."""
+    """Take one step of the optimiser, and add its terms to those of the epoch.
+
+    Args:
+        job: the training.
+        batch: this process's share of the days of the step.
+        steps: number of steps of an epoch.
+    """
     started, epoch, step = time.monotonic(), job.state["epoch"], job.state["step"]
     lr, beta = _rates(job.config, epoch, step, steps)
     for group in job.optimiser.param_groups:
@@ -112,14 +122,20 @@ def _take_step(job: Job, batch: Batch, steps: int) -> None:
 
 
 def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
-    """Calibrate and score the averaged weights, and save them where they are the best or are to be kept."""
+    """Calibrate and score the averaged weights, and save those that are the best or are kept in any case.
+
+    Args:
+        job: the training, whose network has its own weights again in the end.
+        row: of the log; the scores are added to it.
+        keep: whether the weights are saved as those of their epoch.
+    """
     network, settings, fabric = job.model.network, job.config.train, job.fabric
     raw = {name: value.clone() for name, value in network.state_dict().items()}
     if settings.ema > 0:
         network.load_state_dict(job.average.values)
     seed = job.config.seed
     calibrate(job.model, job.days, fabric.device, fabric.autocast(), seed=seed, batch_size=settings.batch_size)
-    # running statistics differ between processes; the first one's figures are everybody's
+    # statistics such as those of a batch norm differ between processes: all take the scores of the first
     figures, weekly = fabric.broadcast(job.validate(job.model, fabric.device, fabric.autocast()))
     row["validation"] = {**figures, "kl_per_dimension": row.pop("kl_per_dimension"), "best": []}
     for name, (mode, metric) in job.monitored.items():
@@ -133,13 +149,14 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
 
 
 def _rates(config: Config, epoch: int, step: int, steps: int) -> tuple[float, float]:
-    """Learning rate, and weight of the KL divergence, at a step of an epoch."""
+    """Learning rate, and weight of the KL divergence, at a step of an epoch of so many steps."""
     position = epoch * steps + step
     beta = 0.0 if config.model.kl is None else kl_weight(*config.model.kl, epoch=position / steps)
     return learning_rate(config.train, position, steps), beta
 
 
 def _time_is_up(job: Job) -> bool:
+    """Whether the training has taken the time that it was given."""
     limit = job.config.train.max_minutes
     return limit is not None and float(job.state["elapsed"]) > 60 * limit
 
@@ -158,6 +175,7 @@ def _reason_to_end(job: Job) -> str:
 
 
 def _accumulate(state: dict[str, Any], terms: dict[str, Tensor], kl: Tensor, seconds: float) -> None:
+    """Add what a step gave to the sums of its epoch."""
     for name, value in terms.items():
         state["sums"][name] = state["sums"].get(name, 0.0) + value.item()
     per_dimension = kl.tolist()
@@ -182,6 +200,7 @@ def _epoch_row(job: Job, steps: int) -> dict[str, Any]:
 
 
 def _note(row: dict[str, Any]) -> str:
+    """What the progress bar says of an epoch."""
     text = f"loss {row['train']['loss']:.3f}"
     if "validation" in row:
         maxima = {kind: row["validation"].get(kind, {}).get("max") for kind in ("prior", "posterior", "observed")}
@@ -190,4 +209,5 @@ def _note(row: dict[str, Any]) -> str:
 
 
 def _seed_of(*numbers: int) -> int:
+    """One seed of 63 bits that follows from several numbers."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,4 +1,4 @@
-"""Figures of prior and posterior samples on a fixed set of validation days, for every validation of a training."""
+"""Scores of prior and posterior members on a fixed set of validation days, worked out at every validation."""
 
 from __future__ import annotations
 
@@ -20,16 +20,27 @@ from rainsmith.models.noise import member_noise
 from rainsmith.models.scores import fair_crps, threshold_weighted_crps
 
 Figures = dict[str, float]
+"""Scores by name, as ``metrics.jsonl`` keeps them."""
 
 BULK_WEIGHT = 0.1
 """Weight of the CRPS in ``tail_score``, which is the CRPS with weight 1.1 above the training P99 and 0.1 below it.
 
-The tail alone cannot tell models apart that never reach it: their twCRPS is one constant, and the first stays best.
+The tail alone cannot tell models apart that never reach it: their twCRPS is the same constant, and the first of them
+would stay the best.
 """
 
 
 def validation_days(days: xr.Dataset, at_most: int, seed: int) -> np.ndarray:
-    """Indices of a fixed subset: half of it ``heavy_x`` days, the rest drawn from the others."""
+    """Indices of a fixed choice of days: half of them ``heavy_x`` days, the rest drawn from the others.
+
+    Args:
+        days: the validation split of a store.
+        at_most: largest number of days.
+        seed: of the choice.
+
+    Returns:
+        Rising indices along ``time``.
+    """
     generator = np.random.default_rng([seed, 0])
     heavy = in_day_set(days, "heavy_x")
     heavy_days, others = np.flatnonzero(heavy), np.flatnonzero(~heavy)
@@ -47,8 +58,8 @@ class Validation:
     Args:
         days: the validation split of the store.
         domain: the store without time (thresholds).
-        members: K of each mode.
-        at_most: number of days.
+        members: members a day, K, of each mode.
+        at_most: largest number of days.
         wet_mm: least rain of a wet cell [mm/day].
         seed: of the choice of days and of the members' noise.
         batch_size: days drawn at once.

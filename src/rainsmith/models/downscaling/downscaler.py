@@ -29,7 +29,7 @@ class Downscaler(nn.Module):
     def __init__(self, settings: Downscale, domain: xr.Dataset, *, wet_mm: float = 0.1) -> None:
         super().__init__()
         self.settings = settings
-        self.history: list[dict[str, float]] = []  # of its training, one entry a validation
+        self.history: list[dict[str, float]] = []  # scores of each validation of its training
         self.standardise = Standardiser.from_store(domain, log_rain=True)
         self.kind = NETWORKS[settings.network]
         self.head = self.kind.head(domain, settings, wet_mm)

@@ -1,7 +1,7 @@
 """What the values of a downscaling network mean in mm/day, and how they are scored in training.
 
-A network gives some values a cell; a *head* turns them into one amount, into monotone quantiles or into a
-Bernoulli-gamma distribution. All heads look at valid cells only.
+A network gives one or more values for each cell; a *head* turns them into one amount, into monotone quantiles or into a
+Bernoulli-gamma distribution. All heads work on valid cells only.
 """
 
 from __future__ import annotations
@@ -21,14 +21,11 @@ from rainsmith.data.normalise import PredictandTransform
 from rainsmith.models.generative import BOUND
 
 MEDIAN = 0.5
-
-
+"""Level of the quantile that is the forecast."""
 LEAK = 0.2
-"""Slope of the output below 0 in training: a median that went dry has to find back within a few hundred steps."""
-
-
+"""Slope of the output below 0 in training, so that a median that became dry can rise again in a few hundred steps."""
 SHAPES = 3.0
-"""Bound of the logarithm of a gamma shape: between 1/20 and 20, far beyond what daily rain has."""
+"""Bound of the logarithm of a gamma shape: shapes lie between 1/20 and 20, and those of daily rain well inside."""
 
 
 class Head(nn.Module, ABC):
@@ -59,20 +56,20 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def amounts(self, values: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The forecast (N, cells) [mm/day], and its quantiles (N, Q, cells) where the head has some."""
+        """The forecast (N, cells) [mm/day], and quantiles (N, Q, cells) [mm/day] or None where the head has none."""
 
     def to_mm(self, values: Tensor) -> Tensor:
-        """Normalised values to mm/day, order kept: they level off towards the bound, and dry ones keep a gradient."""
+        """Normalised values in mm/day, in the same order: they approach the bound, and dry ones keep a gradient."""
         values = F.leaky_relu(values, LEAK)
         values = self.bound - F.softplus(self.bound - values, beta=4.0)
         return self.transform.inverse(values, clip=False)
 
 
 class Amount(Head):
-    """One amount a cell, trained on the weighted error: mean of w |y_hat - y|, w = clip(y / scale, w_min, w_max).
+    """One amount for each cell, trained on the mean of w |y_hat - y| with w = clip(y / scale, w_min, w_max).
 
-    Not a proper score: weighting an error by the outcome rewards over-forecasting (Lerch et al. 2017,
-    doi:10.1214/16-STS588). It is here because it is what the reference's downscaler is trained on.
+    This is not a proper score: an error that is weighted by the outcome rewards over-forecasting (Lerch et al. 2017,
+    doi:10.1214/16-STS588). The reference's downscaler is trained on it.
     """
 
     channels = 1
@@ -123,7 +120,7 @@ class MonotoneQuantiles(Head):
         return self.to_mm(steps.cumsum(dim=1))
 
     def amounts(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        # equal to a rounding error, exp may turn the order of two neighbours round
+        # rounding in exp may reverse the order of two quantiles that are nearly equal
         ordered = self.quantiles(values).clamp_min(0.0).cummax(dim=1).values
         return ordered[:, self.median], ordered
 

@@ -2,8 +2,8 @@
 
 After Wang et al. (2021, doi:10.1029/2020WR029308): residual blocks on the coarse grid with one long skip, upsampling by
 several factors, PReLU throughout. Ours leaves out the batch norm (such networks do better without: Lim et al. 2017,
-arXiv:1707.02921), brings the features of the coarse grid to the fine one wherever the two lie, and sees the static maps
-on the fine grid.
+arXiv:1707.02921), brings the features of the coarse grid to the fine one by the position of its cells, and sees the
+static maps on the fine grid.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class FineCells(nn.Module):
     Args:
         channels: of the features.
         width: channels on the fine grid.
-        n_outputs: values a cell.
+        n_outputs: values for each cell.
         geometry: static maps and valid cells.
     """
 
@@ -75,7 +75,7 @@ class SRDRN(nn.Module):
 
     Args:
         n_predictors: channels of x.
-        n_outputs: values a cell.
+        n_outputs: values for each cell.
         geometry: grids and static maps.
         filters: channels on the coarse grid.
         blocks: residual blocks there.

@@ -10,7 +10,7 @@ from rainsmith.models.downscaling.srdrn import FineCells, blocks_of, upsampled
 from rainsmith.models.geometry import Geometry, at_blocks, pooled_maps, sampling_points
 
 DEPTH = 3
-"""Times that the grid is halved."""
+"""Number of times that the grid is halved."""
 
 
 class UNet(nn.Module):
@@ -21,7 +21,7 @@ class UNet(nn.Module):
 
     Args:
         n_predictors: channels of x.
-        n_outputs: values a cell.
+        n_outputs: values for each cell.
         geometry: grids and static maps.
         filters: channels on the coarse grid, and the most of any level.
         fine_filters: channels on the fine grid and on the blocks; they double with each further halving.

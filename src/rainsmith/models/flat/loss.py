@@ -46,7 +46,7 @@ class ReferenceLoss(nn.Module):
         rec = (weight * error).sum() / weight.sum().clamp_min(1e-6)
         grad = _masked_gradient_error(y_hat, y, valid)
         total_hat, total = (y_hat * valid).sum((1, 2)), (y * valid).sum((1, 2))
-        # days add up before the division, so that a dry day cannot blow the term up
+        # the sum over the days comes before the division: a ratio of each day would be huge on dry days
         mass = (total_hat - total).abs().sum() / total.sum().clamp_min(1.0)
         kl_sum = kl.sum()
         s = self.settings

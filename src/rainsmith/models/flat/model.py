@@ -1,4 +1,4 @@
-"""The reference cVAE in physical units."""
+"""The reference's cVAE in physical units: mm/day in, mm/day out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from rainsmith.models.kinds.flat import FlatSettings
 
 
 class FlatModel(GenerativeModel):
-    """The reference cVAE with the reference's loss."""
+    """The reference's cVAE with the reference's loss.
+
+    Args:
+        config: the run's configuration; its model is ``flat``.
+        domain: the store without its time dimension.
+    """
 
     network: FlatCVAE
     statics: Tensor
@@ -28,7 +33,7 @@ class FlatModel(GenerativeModel):
         settings = config.model
         assert isinstance(settings, FlatSettings)
         fine, coarse = (domain.sizes["y"], domain.sizes["x"]), (domain.sizes["y_lr"], domain.sizes["x_lr"])
-        side = int(domain.attrs.get("coarsen", 0))  # padded blocks of the target reach beyond it
+        side = int(domain.attrs.get("coarsen", 0))  # [fine cells] padded blocks of the target reach beyond it
         padded = (coarse[0] * side, coarse[1] * side) if side else fine
         covered = (min(1.0, fine[0] / padded[0]), min(1.0, fine[1] / padded[1]))
         self.network = FlatCVAE(settings, domain.sizes["channel"], domain.sizes["static"], fine, coarse, covered)
@@ -58,12 +63,12 @@ class FlatModel(GenerativeModel):
         valid: Tensor | None = None,
         how: Drawing = AS_TRAINED,
     ) -> Tensor:
-        given = None if y is None else self.normalised(y, all_valid(y) if valid is None else valid)
+        storm = None if y is None else self.normalised(y, all_valid(y) if valid is None else valid)
         fields = self.network.draw(
             self.standardise(x),
             self.statics,
             noise,
-            given,
+            storm,
             how.temperature,
             0.0 if how.keep_levels is None or how.keep_levels > 0 else how.variation,
         )
@@ -73,7 +78,3 @@ class FlatModel(GenerativeModel):
     def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
         condition = self.network.encode_x(self.standardise(x))
         return [self.network.posterior(condition, self.normalised(y, valid), self.statics).draw(noise[0])]
-
-
-def _grids(domain: xr.Dataset) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (domain.sizes["y"], domain.sizes["x"]), (domain.sizes["y_lr"], domain.sizes["x_lr"])

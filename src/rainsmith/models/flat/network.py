@@ -1,4 +1,4 @@
-"""The reference cVAE: one latent vector for the whole domain."""
+"""The reference's cVAE: one latent vector for the whole domain."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rainsmith.models.kinds.flat import FlatSettings
 SPATIAL_CHANNELS = 32
 """Channels of the spatial map that is injected into the decoder."""
 INJECTED_BLOCKS = {"none": 0, "first": 1, "first-two": 2, "all": 3}
-"""How many of the decoder's three blocks the spatial map is concatenated before."""
+"""Number of the decoder's three blocks, from the first, that see the spatial map."""
 LOGVAR_RANGE = (-10.0, 10.0)
 """The posterior's log variance is clamped to this range so that exp() stays finite."""
 
@@ -35,7 +35,11 @@ class Posterior(NamedTuple):
     logvar: Tensor
 
     def towards_prior(self, variation: float) -> Posterior:
-        """The posterior (variation 0), N(0, I) (1), or a mixture of their draws in between; see ``hierarchical``."""
+        """The posterior (variation 0), N(0, I) (1), or a mixture of their draws in between.
+
+        The mixture cos(t) u + sin(t) e of u from the posterior and e from the prior, t = variation pi / 2, is the same
+        as that of ``hierarchical.posterior.LevelPosterior``.
+        """
         cos, sin = math.cos(variation * math.pi / 2), math.sin(variation * math.pi / 2)
         variance = cos**2 * self.logvar.exp() + sin**2
         return Posterior(cos * self.mu, variance.log()) if variation > 0 else self
@@ -77,7 +81,7 @@ class FlatCVAE(nn.Module):
         self.x_first = nn.Conv2d(n_predictors, 32, 3, padding=1)
         self.x_second = nn.Conv2d(32, 64, 3, stride=2, padding=1)
         self.x_vector = nn.Linear(64 * math.ceil(coarse[0] / 2) * math.ceil(coarse[1] / 2), d_x)
-        # without injection nothing reads the map, and DDP refuses parameters that nothing uses
+        # without injection nothing reads the map, and DDP refuses weights that nothing uses
         self.x_map = nn.Conv2d(32, SPATIAL_CHANNELS, 1) if settings.injection != "none" else nn.Identity()
         # encoder of (y, s)
         widths = [1 + n_statics, base, 2 * base, 4 * base, 8 * base]
@@ -102,7 +106,7 @@ class FlatCVAE(nn.Module):
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
-        """Shape of the noise of one member, one entry a latent level."""
+        """Shape of the noise of one member: one entry, for the only latent level."""
         return [(self.settings.d_z,)]
 
     def encode_x(self, x: Tensor) -> Condition:
@@ -129,7 +133,7 @@ class FlatCVAE(nn.Module):
             return self.decode(z.flatten(0, 1), repeated).reshape(len(z), members, *self.fine)
         vector, spatial = condition
         if self.training and self.settings.cond_dropout > 0:
-            # the whole condition of a day is dropped at once, so that the decoder has to live on z
+            # vector and map of a day are dropped together, so that the decoder has z alone
             keep = (torch.rand(len(z), device=z.device) >= self.settings.cond_dropout).to(vector.dtype)
             vector, spatial = vector * keep[:, None], spatial * keep[:, None, None, None]
         h = self.seed(torch.cat([z.to(vector.dtype), vector], dim=1)).reshape(-1, *self.seed_shape)

@@ -1,6 +1,6 @@
-"""Members and days as one batch: (K * N, c, h, w), all days of the first member first.
+"""K members of N days as one batch (K * N, c, h, w): all days of the first member, then all of the second, and so on.
 
-The first P members of every day are then one slice, so that nothing is copied.
+In this order the first P members of every day are one slice, so that nothing is copied.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ def members_first(z: Tensor) -> Tensor:
 
 
 def for_each_field(maps: Tensor, count: int) -> Tensor:
-    """(1, c, h, w) -> (count, c, h, w); a product, because its gradient, the sum over fields, is fast as one."""
+    """(1, c, h, w) -> (count, c, h, w); the same maps for each of ``count`` fields.
+
+    Written as a product of matrices, because the gradient, which is a sum over the fields, is fast as one.
+    """
     row = maps.permute(0, 2, 3, 1).flatten(1)
     return (row.new_ones(count, 1) @ row).view(count, *maps.shape[2:], maps.shape[1]).permute(0, 3, 1, 2)

@@ -1,4 +1,4 @@
-"""Mass: block means of the members brought to the coarse rain of the input."""
+"""Conservation of mass: block means of the members become the coarse rain of the input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rainsmith.base.dims import CHANNEL
 from rainsmith.models.cells import bilinear_weights, block_sums
 
 SMOOTH_ROUNDS = 6
-"""Rounds of smooth correction before the blocks are made equal; each takes most of what remains."""
+"""Number of smooth corrections before the blocks are made equal; each removes most of the remaining difference."""
 LOG_RATIO = 3.0
 """Bound of the logarithm of one correction in training, and of the smooth ones in sampling."""
 DRY_MM = 1e-3
@@ -24,8 +24,9 @@ DRY_MM = 1e-3
 class MassConservation(nn.Module):
     """Multiplies members so that their means over the valid cells of each coarse cell equal the input's rain.
 
-    First by a ratio interpolated between coarse cells, so that no block edge shows, then (``hard``) by what
-    remains in each block. A block with input but no output gets it by the climatological weights of its cells.
+    Members are first multiplied by ratios that are interpolated between coarse cells, so that no block edge shows, then
+    (``hard``) by the ratio that remains in each block. A block with rain in the input and none in the member gets it in
+    proportion to the climatology of its cells.
 
     Args:
         kind: soft (smooth ratios only) | hard.
@@ -63,7 +64,7 @@ class MassConservation(nn.Module):
 
     @classmethod
     def from_domain(cls, kind: Literal["auto", "none", "soft", "hard"], domain: xr.Dataset) -> MassConservation | None:
-        """For the coarse rain that ``domain`` names; None where there is none, or none is to be conserved.
+        """Conservation of the coarse rain that ``domain`` names; None where there is none, or none is to be conserved.
 
         ``auto`` conserves block means of the target exactly, and leaves rain of another origin alone.
         """
@@ -121,5 +122,5 @@ class MassConservation(nn.Module):
         return block_sums(values, self.block, self.blocks)
 
     def _smooth(self, blocks: Tensor) -> Tensor:
-        """Values interpolated between the centres of blocks, (N, K, blocks) -> (N, K, cells)."""
+        """Values of blocks (N, K, blocks), interpolated between their centres to the cells (N, K, cells)."""
         return sum(blocks[..., self.corners[i]] * self.weights[i] for i in range(4))  # type: ignore[return-value]

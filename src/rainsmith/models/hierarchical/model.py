@@ -1,4 +1,4 @@
-"""The hierarchical cVAE in physical units."""
+"""The hierarchical cVAE in physical units: mm/day in, mm/day out (docs/model.md)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,20 @@ LEAK = 0.05
 
 
 class HierarchicalModel(GenerativeModel):
-    """The hierarchical cVAE with its bound, its mass and its objective."""
+    """The hierarchical cVAE with the bound of its amounts, the conservation of mass and its objective.
+
+    The network works on the box of rows and columns that hold valid cells, mass and objective on the valid cells; what
+    comes in and goes out is on the whole grid.
+
+    Args:
+        config: the run's configuration; its model is ``hierarchical``.
+        domain: the store without its time dimension.
+    """
 
     network: HierarchicalCVAE
     mass: MassConservation | None
-    cells: Tensor  # of the box, the valid ones
-    on_grid: Tensor  # the same of the whole grid
+    cells: Tensor  # (cells,) places of the valid cells in the flattened box
+    on_grid: Tensor  # (cells,) their places in the flattened whole grid
 
     def __init__(self, config: Config, domain: xr.Dataset) -> None:
         super().__init__(config, domain)
@@ -37,7 +45,7 @@ class HierarchicalModel(GenerativeModel):
         self.settings = settings.objective
         self.levels = settings.levels
         whole = Geometry.from_domain(domain)
-        self.grid, self.box = whole.fine, valid_box(whole.mask.numpy())  # the network sees the box, nobody else does
+        self.grid, self.box = whole.fine, valid_box(whole.mask.numpy())
         geometry = whole.within(self.box)
         self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
         if settings.objective.calm_start:
@@ -65,7 +73,7 @@ class HierarchicalModel(GenerativeModel):
         y, valid = self._inside(y), self._inside(valid)
         conditions = self.network.encode_x(self.standardise(x))
         evidence = self.network.encode_y(self.normalised(y, valid), valid[:, None])
-        # one reconstruction, mixed members with the first k levels from the posterior, prior members: in one pass
+        # one pass for one reconstruction, mixed members (the first k levels from the posterior) and prior members
         n, mixed = len(x), 2 if self.settings.w_mixed > 0 and self.levels > 1 else 0
         kept = torch.randint(1, max(2, self.levels), (n, 1, 1), device=x.device)
         by_level = (torch.arange(self.levels, device=x.device) >= kept).float()
@@ -104,9 +112,9 @@ class HierarchicalModel(GenerativeModel):
             variation=how.variation,
         )
         amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0)
-        if y is None:  # the posterior of an observed day knows how much it rained
+        if y is None:  # prior members only: the posterior of an observed day knows how much it rained
             amounts = amounts * self.network.gain
-        elif how.keep_levels == 0:  # on the way to the prior
+        elif how.keep_levels == 0:  # nothing of the storm is kept, so the factor grows on the way to the prior
             amounts = amounts * self.network.gain**how.variation
         drawn = without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
@@ -122,7 +130,7 @@ class HierarchicalModel(GenerativeModel):
         evidence = self.network.encode_y(self.normalised(y, valid), valid[:, None])
         kept = x.new_zeros(*noise[0].shape[:2], self.levels)
         posteriors = self.network.decode(conditions, noise, evidence, kept)[1]
-        return [found.shift + found.ratio * part for found, part in zip(posteriors, noise, strict=True)]
+        return [level.shift + level.ratio * part for level, part in zip(posteriors, noise, strict=True)]
 
     def _inside(self, fields: Tensor) -> Tensor:
         """(..., H, W) of the whole grid -> (..., h, w) of the box that the network works on, a view."""

@@ -1,8 +1,8 @@
 """The hierarchical cVAE: latents on the grid at several scales, each with a learned prior.
 
 Ladder of Sonderby et al. (2016, arXiv:1602.02282), residual posteriors of Vahdat and Kautz (2020,
-arXiv:2007.03898).
-Coarse to fine, every level lives on a grid twice as fine as the one before: of three, 1/8, 1/4, 1/2 of the fine grid.
+arXiv:2007.03898). Every level lies on a grid twice as fine as the one before: of three levels the first has blocks of
+8 x 8 fine cells, the second of 4 x 4, the third of 2 x 2.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ class HierarchicalCVAE(nn.Module):
         self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
         self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
         self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
-        self.register_buffer("gain", torch.ones(()))  # of the amounts in mm/day, set after training (calibration.py)
+        # factor of the amounts in mm/day, which train/calibration.py sets before every validation
+        self.register_buffer("gain", torch.ones(()))
 
     @torch.no_grad()
     def start_calmly(self) -> None:
@@ -102,7 +103,7 @@ class HierarchicalCVAE(nn.Module):
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
-        """Shape of the noise of one member, one entry a latent level."""
+        """Shape of the noise of one member, one entry for each latent level, coarse to fine."""
         return [(c, *size) for c, size in zip(self.settings.latent_channels, self.sizes, strict=True)]
 
     def encode_x(self, x: Tensor) -> list[Tensor]:
@@ -112,7 +113,8 @@ class HierarchicalCVAE(nn.Module):
         conditions: list[Tensor] = []
         for level, size in enumerate(self.sizes):
             points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)
-            known = self.from_x[level](features).float()  # it commutes with the interpolation: first on fewer cells
+            # a 1x1 convolution commutes with the interpolation, and there are fewer cells before it
+            known = self.from_x[level](features).float()
             here = F.grid_sample(known, points, mode="bilinear", padding_mode="border", align_corners=True)
             place = self.from_maps[level](getattr(self, f"maps_{level}")) + self.places[level]
             known = (here + place).to(features.dtype).contiguous(memory_format=torch.channels_last)

@@ -20,9 +20,8 @@ class EnsembleObjective(nn.Module):
     S is one score for all three: the fair CRPS over blocks of several sizes, of log1p in its standard deviation and,
     times ``tail_weight``, of mm/day over the training P90; a single member scores its absolute error. Where
     ``increments`` names distances, the differences between cells that far apart are scored in the same way: scores of
-    single cells do not see whether neighbours go together. Every s is the
-    detached running mean of its term: a scale learned from the data (Rybkin et al. 2021, arXiv:2006.13202), which no
-    batch can set for itself.
+    single cells do not see whether neighbours go together. Every s is the detached running mean of its term over the
+    batches before: a scale learned from the data (Rybkin et al. 2021, arXiv:2006.13202) that no batch sets for itself.
 
     Args:
         settings: weights.
@@ -32,9 +31,10 @@ class EnsembleObjective(nn.Module):
     """
 
     RUNNING = 0.98
-    """Decay of the running means per step. With ``calm_start``: min(0.98, (1 + t) / (10 + t)) at step t;
-    without, what a random network's members score weighs on the terms for hundreds of steps (ADR 0009)."""
+    """Decay of the running means per step. With ``calm_start`` it is min(0.98, (1 + t) / (10 + t)) at step t;
+    otherwise the scores of the random network of the first steps scale the terms for hundreds of steps (ADR 0009)."""
     TERMS = ("rec", "prior", "mixed")
+    """Terms that have a running mean, in the order of ``scale``."""
 
     scale: Tensor
     steps: Tensor
@@ -55,7 +55,7 @@ class EnsembleObjective(nn.Module):
         both = torch.cat([members, y[:, None]], dim=1) * weight[:, None]
         total = y.new_zeros(())
         for side in self.settings.pooling:
-            # blocks lie anywhere, so that none of their edges is special
+            # at random offsets no cell lies at an edge of blocks more often than others
             offset = (0, 0) if side == 1 else tuple(torch.randint(side, (2,)).tolist())
             share = self.pooling(weight, side, offset)
             blocks = self.pooling(both, side, offset) / share.clamp_min(1.0)[:, None]
@@ -105,7 +105,10 @@ class EnsembleObjective(nn.Module):
 
     @torch.no_grad()
     def _running(self, number: int, value: Tensor) -> Tensor:
-        """The running mean of a term, with this batch in it only where it is the first."""
+        """The running mean of a term before this batch, or the value of this batch where it is the first.
+
+        In training the mean takes the value in.
+        """
         before, steps = self.scale[number].clone(), self.steps[number]
         known = torch.where(before > 0, before, value).clamp_min(1e-6)
         if self.training:

@@ -10,10 +10,8 @@ from torch import Tensor
 
 POSTERIOR_SHIFT = 4.0
 """Largest shift of the posterior's mean, in standard deviations of the prior."""
-
-
 POSTERIOR_LOG_RATIO = (-4.0, 0.5)
-"""Bounds of log(standard deviation of the posterior / of the prior); without bounds the KL runs away."""
+"""Bounds of log(standard deviation of the posterior / of the prior); otherwise the KL divergence grows without end."""
 
 
 class LevelPosterior(NamedTuple):
@@ -38,6 +36,7 @@ class LevelPosterior(NamedTuple):
 
 
 def bounded_posterior(raw: Tensor) -> LevelPosterior:
+    """The posterior that the network's output (N, P, 2c, h, w) stands for: shifts first, then logarithms of ratios."""
     shift, log_ratio = raw.chunk(2, dim=2)
     return LevelPosterior(
         POSTERIOR_SHIFT * torch.tanh(shift / POSTERIOR_SHIFT),

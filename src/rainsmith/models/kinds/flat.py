@@ -1,4 +1,4 @@
-"""``model.name: flat``: settings and record of the reference's model, which is here to be measured."""
+"""``model.name: flat``: settings and record of the reference's model, which the default model is compared with."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FlatSettings(ModelSettings):
     d_z: int = Field(default=128, ge=1)
     """Number of latents."""
     base_filters: int = Field(default=64, ge=8, multiple_of=8)
-    """Channels of the first convolution. 16 is of a size for two processor cores."""
+    """Channels of the first convolution. 16 suits two processor cores."""
     injection: Literal["none", "first", "first-two", "all"] = "first"
     """The blocks of the decoder that see the map of the predictors."""
     cond_dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -72,13 +72,13 @@ class FlatSettings(ModelSettings):
         )
 
 
-# What the reference's documents name and what this project measured (docs/results.md): its settings move the failures
-# about, and none of them was seen to end one in prior mode. The change that did is named last.
+# Advice from the reference's documents, and what this project measured (docs/results.md): a change of these settings
+# replaces one failure by another, and none was seen to remove one in prior mode. What did remove it is named last.
 _ABOVE_ALL = "What helped in prior mode: model.name: hierarchical (train anew)."
 
 ADVICE = {
     "mean-collapse": (
-        "Members fall back on the mean: set model.cond_dropout: 0, model.loss.w_min: 0.2, model.loss.tail_boost: 1.5, "
+        "Members are close to the mean: set model.cond_dropout: 0, model.loss.w_min: 0.2, model.loss.tail_boost: 1.5, "
         f"model.loss.lambda_grad: 1.0 (train anew). {_ABOVE_ALL}"
     ),
     "drizzle": (
@@ -88,25 +88,22 @@ ADVICE = {
     ),
     "tail-deficit": (
         "The tail stops short: the documents name model.loss.beta_kl: 0.005, model.d_z: 256 and model.injection: "
-        "first-two; none of them mended it here (docs/results.md). Of no use: temperatures of 1.0 to 1.4, "
-        f"model.loss.w_max: 20. {_ABOVE_ALL} Do not trust return levels of these members."
+        "first-two; none of them removed it here (docs/results.md). Temperatures of 1.0 to 1.4 and "
+        f"model.loss.w_max: 20 did not help either. {_ABOVE_ALL} Do not trust return levels of these members."
     ),
     "tail-excess": (
         "The tail is too long: lower model.loss.w_max or model.loss.tail_boost, raise train.weight_decay (train anew)."
     ),
     "blur": f"Fields are too smooth: lower model.loss.lambda_grad and model.loss.w_min (train anew). {_ABOVE_ALL}",
-    "noise": (
-        "Diversity that comes from grains instead of storms: set sampling.temperature: 1, raise model.loss.lambda_grad."
-    ),
+    "noise": ("Members differ in grains instead of storms: set sampling.temperature: 1, raise model.loss.lambda_grad."),
     "mass-drift": (
-        "The total drifts: raise model.loss.lambda_mass; where it is too high, lower model.loss.w_max and "
-        "model.loss.tail_boost; or look "
-        f"whether training and scored years differ. {_ABOVE_ALL} With coarse rain in the input its model.mass: hard "
-        "keeps the total."
+        "The total is wrong: raise model.loss.lambda_mass; where it is too high, lower model.loss.w_max and "
+        f"model.loss.tail_boost; look whether training and scored years differ. {_ABOVE_ALL} "
+        "With coarse rain in the input its model.mass: hard keeps the total."
     ),
     "under-dispersion": (
-        "Members are too alike: temperature does not mend it (measured up to 1.4); lower model.loss.beta_kl, weaken "
-        f"model.injection (all, first-two, first). {_ABOVE_ALL} Its prior members are scored in training."
+        "Members are too alike: a higher temperature does not help (measured up to 1.4); lower model.loss.beta_kl, "
+        f"weaken model.injection (all, first-two, first). {_ABOVE_ALL} Its prior members are scored in training."
     ),
     "over-dispersion": "Members differ too much: set sampling.temperature: 1, raise model.loss.beta_kl.",
     "ignores-z": f"The decoder reads x alone: weaken model.injection (all, first-two, first). {_ABOVE_ALL}",

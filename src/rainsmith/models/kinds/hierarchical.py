@@ -19,7 +19,8 @@ class Objective(Section):
     """What the hierarchical model is trained on: scores of reconstructions, prior members and mixed members."""
 
     members: int = Field(default=2, ge=2)
-    """Prior members a day that the loss scores (mixed members are always two). More make steps dearer and steadier."""
+    """Prior members of each day that the loss scores (mixed members are always two). With more of them, steps take
+    longer and vary less."""
     pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8, 16, 64]
     """[fine cells] Sides of the blocks whose means are scored. Leave out sides beyond the size of the domain."""
     increments: list[Annotated[int, Field(ge=1)]] = []
@@ -30,7 +31,7 @@ class Objective(Section):
     w_kl: float = Field(default=1.0, ge=0)
     """Weight of the KL divergence for each valid cell."""
     w_prior: float = Field(default=5.0, ge=0)
-    """Weight of the score of prior members. Raise it where members are too alike or fall back on the mean."""
+    """Weight of the score of prior members. Raise it where members are too alike or close to the mean."""
     w_mixed: float = Field(default=1.0, ge=0)
     """Weight of the score of members whose coarse latents are the storm's and whose fine latents are the prior's."""
     tail_weight: float = Field(default=0.2, ge=0)
@@ -41,8 +42,8 @@ class Objective(Section):
     warmup_epochs: int = Field(default=2, ge=0)
     """[epochs] Time over which the weight of the KL divergence rises from 0."""
     calm_start: bool = False
-    """Whether the network begins with some mm everywhere, and no term of the loss is scaled by its first steps for
-    long. Use it where the first epoch scores far worse than the climatology."""
+    """Whether the network begins with a few mm of rain everywhere, and the scales of the loss soon forget its first
+    steps. Use it where the first epoch scores far worse than the climatology."""
 
 
 class HierarchicalSettings(ModelSettings):
@@ -51,9 +52,9 @@ class HierarchicalSettings(ModelSettings):
     name: Literal["hierarchical"] = "hierarchical"
     levels: int = Field(default=5, ge=1)
     """Number of latent levels; the blocks of each are twice as wide as those of the next. The coarsest blocks should be
-    as wide as the weather that the predictors do not settle."""
+    as wide as the weather systems that the predictors leave open."""
     finest: Literal[1, 2] = 2
-    """[fine cells] Side of the blocks of the finest level. 1 gives sharper fields and dearer steps."""
+    """[fine cells] Side of the blocks of the finest level. 1 gives sharper fields and slower steps."""
     channels: list[Annotated[int, Field(ge=8)]] = [64, 64, 64, 48, 32]
     """Channels of each level, coarse to fine."""
     latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 8, 8, 4, 2]
@@ -61,17 +62,17 @@ class HierarchicalSettings(ModelSettings):
     x_blocks: int = Field(default=3, ge=1)
     """Residual blocks of the encoder of the predictors, on the coarse grid."""
     shared_blocks: int = Field(default=0, ge=0)
-    """Residual blocks a level on what all members of a day share: predictors, static maps and places."""
+    """Residual blocks of each level on what all members of a day share: predictors, static maps and places."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the channels that is dropped in the encoder of the predictors in training. Raise it, up to 0.5, where
-    years are few and the predictors settle little."""
+    there are few years and the predictors say little about the rain."""
     power: float | None = Field(default=None, ge=1)
-    """Amounts are (1 + v / power)^power - 1 of the output v; null: exp(v) - 1. Set 6 to 12 where the tail is too
-    long."""
+    """The amount is (1 + v / power)^power - 1 of the network's output v, or exp(v) - 1 with null. Set 6 to 12 where the
+    tail is too long."""
     mass: Literal["auto", "none", "soft", "hard"] = "auto"
-    """Whether members get the block means of the coarse rain: exactly (hard), smoothly and nearly (soft) or not (none).
-    auto: hard where the coarse rain is block means of the target, none where it is another product, with a bias of its
-    own."""
+    """Whether block means of the members are made equal to the coarse rain: exactly (hard), nearly, by smooth factors
+    (soft), or not at all (none). auto takes hard where the coarse rain is block means of the target, and none where it
+    is another product, with a bias of its own."""
     objective: Objective = Objective()
 
     @property
