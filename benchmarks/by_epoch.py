@@ -1,6 +1,6 @@
-"""Prior and posterior figures of a training by epoch, from its log, as a Markdown table.
+"""Prints the prior and posterior figures of each epoch of a training, from its log, as a Markdown table.
 
-python benchmarks/by_epoch.py RUN [--every 10]
+    python benchmarks/by_epoch.py RUN [--every 10]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from rainsmith.base.files import read_jsonl
 
 
 def table(run: Path, every: int) -> str:
-    """One row a chosen epoch: share of the observed maximum, mean and P99, diversity, wet fraction and CRPS."""
+    """One row for each chosen epoch: share of the observed maximum, mean and P99, diversity, wet fraction and CRPS."""
     lines = [
         "| epoch | KL, nats | prior max, mean, p99 / observed | prior diversity, wet fraction, CRPS mm "
         "| posterior max, mean, p99 / observed | posterior diversity, CRPS mm |",

@@ -1,11 +1,11 @@
-"""Speed of the default (hierarchical) network beside the reference and beside a diffusion model of the same size.
+"""Measures the speed of the default network, of the reference, and of a diffusion model of the same size.
 
     python benchmarks/default_network.py [--out benchmarks/results/default_network_cpu.json] [--device cuda]
 
-156 x 132 cells, 6 x 13 x 11 predictors, all networks in bf16, in batches. Sampling: prior members/s. Training: days/s
-of one step of the network's own objective. The diffusion model is a yardstick of cost only and is not trained here: a
-U-Net with about as many parameters, one evaluation a day in training, 18 Heun steps (35 evaluations) in sampling
-(Karras et al. 2022, arXiv:2206.00364).
+All networks run in bf16, in batches, on 156 x 132 cells and 6 x 13 x 11 predictors. The speed of sampling is in prior
+members/s, that of training in days/s of one step of the network's own objective. The diffusion model is here to compare
+costs, and is not trained: a U-Net with about as many parameters, with one evaluation per day in training and 18 Heun
+steps (35 evaluations) in sampling (Karras et al. 2022, arXiv:2206.00364).
 """
 
 from __future__ import annotations

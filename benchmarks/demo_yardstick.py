@@ -1,8 +1,8 @@
-"""CRPS of true members of the demo's test days beside that of a run: as good as any model can be there.
+"""Compares the CRPS of a run on the demo's test days with that of true members, which no model can improve on.
 
     python benchmarks/demo_yardstick.py RUN [--members 10]
 
-The embedded climate knows p(y | x); its members and the observation of a day are exchangeable.
+The embedded climate has a known p(y | x), so its members and the observation of a day are exchangeable.
 """
 
 from __future__ import annotations

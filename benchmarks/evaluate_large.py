@@ -1,9 +1,9 @@
-"""Seconds and peak memory of evaluating three years of ten members on 156 x 132 cells, without baselines.
+"""Measures seconds and peak memory of evaluating three years of ten members on 156 x 132 cells, without baselines.
 
     python benchmarks/evaluate_large.py [--years 3] [--members 10] [--workers 2] [--out benchmarks/results/FILE.json]
 
-Synthetic rain in a temporary folder: a store of one training year and the judged years, and their members in the
-format of ``rainsmith sample``. It is made in a process of its own, so that the memory is that of the evaluation alone.
+It makes synthetic rain in a temporary folder: a store of one training year and the scored years, and their members in
+the format of ``rainsmith sample``. A process of its own makes them, so that the memory is that of the evaluation alone.
 """
 
 from __future__ import annotations

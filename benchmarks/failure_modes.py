@@ -1,10 +1,11 @@
-"""Healthy and spoilt models of the embedded climate, and what `rainsmith diagnose` says of each.
+"""Trains healthy and spoilt models of the embedded climate, and tabulates what `rainsmith diagnose` says of each.
 
     python benchmarks/failure_modes.py --out benchmarks/results/failure_modes.md [--runs DIR] [--only NAME ...]
 
-Trains the default demo model, the same with one thing spoilt at a time, and the reference's models; writes one table: a
-row a figure, a column a run, failed figures bold, doubtful ones in italics. The bounds on the inside of a model
-(docs/failure-modes.md) are to lie between the healthy columns and the spoilt ones. A finished run is not made again.
+The models are the default demo model, the same model with one thing spoilt at a time, and the reference's models. The
+table has a row for each figure and a column for each run; failed figures are bold, doubtful ones in italics. The bounds
+on the inside of a model (docs/failure-modes.md) should lie between the healthy columns and the spoilt ones. A finished
+run is not made again.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def diagnosed(name: str, folder: Path) -> dict[str, Any]:
-    """diagnosis.json of one run, made where it is missing."""
+    """The diagnosis of one run, which is made if it is missing."""
     overlay, overrides = RUNS[name]
     config = load_config(
         ROOT / "configs/demo.yaml",
@@ -70,7 +71,7 @@ def diagnosed(name: str, folder: Path) -> dict[str, Any]:
 
 
 def table(found: dict[str, dict[str, Any]]) -> str:
-    """Markdown: a row a figure, a column a run."""
+    """A Markdown table with a row for each figure and a column for each run."""
     lines = ["| failure | figure | " + " | ".join(found) + " |", "|---" * (2 + len(found)) + "|"]
     first = next(iter(found.values()))
     for place, finding in enumerate(first["findings"]):

@@ -1,12 +1,12 @@
-"""Settings judged by years that the training has not seen, without a look at the test years.
+"""Scores settings on years that the training has not seen, without reading the test years.
 
     python benchmarks/held_out_years.py CONFIG --folds 2000:2001 2003:2002 2005:2004 --runs DIR [--set KEY=VALUE ...]
 
-For every fold STOP:SCORED a model is trained on all years of the training and validation split but these two, with the
-number of the fold as seed; STOP chooses best_prior, SCORED is used for nothing. The last epoch is chosen by nothing, so
-it is scored on both years. One validation year is one weather: which of two settings is better there says little.
-Prints a Markdown row a checkpoint and set of days: the members' figure over the observed one, or the score itself, as
-means over the years. A fold that is finished is not trained again.
+For every fold STOP:SCORED a model is trained on all years of the training and validation split except these two, with
+the number of the fold as seed. The year STOP chooses best_prior, and SCORED has no part in training or choice. No year
+chooses the last epoch, so it is scored on both. A comparison on a single validation year says little about other years.
+The script prints a Markdown row for each checkpoint and set of days, as means over the years: the members' figure over
+the observed one, or the score itself. A finished fold is not trained again.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ def years_of(config: Config) -> list[int]:
 
 
 def splits(years: list[int], stop: int, scored: int) -> dict[str, object]:
-    """``data.splits`` of a fold: the scored year stands where the test years stand."""
+    """``data.splits`` of a fold, with the scored year as test year."""
     rest = [[f"{year}-01-01", f"{year}-12-31"] for year in years if year not in (stop, scored)]
     return {"train": rest, "validation": [stop, stop], "test": [scored, scored]}
 
 
 def trained(config: Config, run: Run) -> None:
-    """Prepare and train, or go on where an earlier call stopped."""
+    """Prepare and train, or continue where an earlier call stopped."""
     if not run.store.exists():
         api.prepare(config, run.folder)
     rows = read_jsonl(run.metrics_log) if run.metrics_log.exists() else []

@@ -1,11 +1,12 @@
-"""Are a generative model's own quantiles better than a downscaler's? What synthetic days alone could teach, at best.
+"""Compares the quantiles of a generative model's members with those of downscalers: the most that members can teach.
 
     python benchmarks/member_quantiles.py RUN [--members 100] [--step 6] [--temperature T]
 
-A quantile network that saw nothing but prior members of every day would learn the quantiles of those members. Draws
-many members of every sixth validation day and prints the pinball losses [mm/day] of their quantiles, beside those of
-every forecast of validation days in RUN/downscale (of `rainsmith downscale --set "downscale.splits=[validation]"`).
-Quantiles of few members are rough, which costs pinball loss: compare 50 and 100. Reads no test day.
+A quantile network that is trained on prior members of every day alone would learn the quantiles of those members. The
+script draws many members of every sixth validation day and prints the pinball losses [mm/day] of their quantiles, beside
+those of every forecast of validation days in RUN/downscale (of
+`rainsmith downscale --set "downscale.splits=[validation]"`). Quantiles of few members are inaccurate, which raises the
+pinball loss: compare 50 and 100 members. It reads no test day.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def main() -> None:
 def member_quantiles(
     sampler: Sampler, days: xr.Dataset, levels: list[float], counts: list[int]
 ) -> dict[str, xr.DataArray]:
-    """Quantiles (time, quantile, y, x) [mm/day] of the first so many members, by the number of members."""
+    """Quantiles (time, quantile, y, x) [mm/day] of the first members, by their number."""
     reader = Days(days, in_memory=True)
     found: dict[int, list[np.ndarray]] = {count: [] for count in counts}
     for start in range(0, len(reader), BATCH):
@@ -77,7 +78,7 @@ def member_quantiles(
 
 
 def show(forecasts: Mapping[str, xr.DataArray], obs: xr.DataArray, levels: list[float], settings: Settings) -> None:
-    """A Markdown table: a row a forecast."""
+    """A Markdown table with a row for each forecast."""
     metrics = quantile_metrics(levels)
     print(f"| {obs.sizes['time']} validation days | {' | '.join(metric.name for metric in metrics)} |")
     print("|---" * (1 + len(metrics)) + "|")

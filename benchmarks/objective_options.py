@@ -1,11 +1,13 @@
-"""Terms of the objective that were measured and not taken (ADR 0008), so that their rows can be made again.
+"""Trains with terms of the objective that were measured and not taken (ADR 0008), to make their rows again.
 
     python benchmarks/objective_options.py TERM CONFIG --folds 2000:2001 2003:2002 2005:2004 --runs DIR [--set ...]
 
-Trains and scores as held_out_years.py does, with one more term in the score of every group of members. TERM:
+It trains and scores as held_out_years.py does, with one more term in the score of every group of members. TERM is
 
-- maxima: fair CRPS of the wettest cell of a day, of log1p in its standard deviation and, a quarter, of mm/day over P90;
-- patches: energy score of the cells of square patches of 4 and 16 cells that lie anywhere (log1p in its deviation);
+- maxima: fair CRPS of the wettest cell of a day, of log1p over its standard deviation and, with weight 1/4, of mm/day
+  over P90;
+- patches: energy score of the cells of square patches of 4 and 16 cells at random places (log1p over its standard
+  deviation);
 - spectrum: fair CRPS of the amplitudes of the Fourier transform of log1p (0 where invalid), each over its mean on the
   days of the batch.
 """

@@ -1,9 +1,9 @@
-"""Speed and memory of the reference network at full size (156 x 132 cells, 6 x 13 x 11 predictors, base_filters 64).
+"""Measures speed and memory of the reference network at full size.
 
     python benchmarks/reference_network.py [--out benchmarks/results/reference_network.json] [--device cuda]
 
-Prints days/s of training and members/s of sampling in plain fp32 and as rainsmith runs them, each as the median of
-several timed repeats, and what share of a plain convolution's speed, measured in the same run, that is.
+Full size is 156 x 132 cells, 6 x 13 x 11 predictors and base_filters 64. It prints days/s of training and members/s of sampling, in plain fp32 and as rainsmith runs them. Each is the median of
+several timed repeats, with its share of the speed of a plain convolution, measured in the same run.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Structure, amplitude and location (SAL) of members and baselines, on the days that are heavy in the predictors.
+"""Prints structure, amplitude and location (SAL) of members and baselines on days that are heavy by the predictors.
 
     python benchmarks/sal.py RUN [--members 3] [--baselines scaled-analogs bilinear]
 
-Reads the samples of the test split, and prints for each forecast the median of S, A and L over days and members, and
-of their sizes. Needs `pip install '.[sal]'`.
+It reads the samples of the test split, and prints for each forecast the median of S, A and L over days and members, and
+the median of their absolute values. Needs `pip install '.[sal]'`.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def main() -> None:
     days = np.unique(np.concatenate([sample.days for sample in samples]))
     print("| forecast | S | A | L | size of S | size of A | cases |\n|---|---|---|---|---|---|---|", flush=True)
     for forecast in [*samples, *baselines_of(config, store, SPLIT, days)]:
-        found = scores(forecast, store, config.data.wet_mm, arguments.members)
-        found = found[np.isfinite(found).all(axis=1)]
-        columns = [*np.median(found, axis=0), *np.median(np.abs(found[:, :2]), axis=0)]
-        print(f"| {forecast.name} | {' | '.join(f'{value:.2f}' for value in columns)} | {len(found)} |", flush=True)
+        cases = scores(forecast, store, config.data.wet_mm, arguments.members)
+        cases = cases[np.isfinite(cases).all(axis=1)]
+        columns = [*np.median(cases, axis=0), *np.median(np.abs(cases[:, :2]), axis=0)]
+        print(f"| {forecast.name} | {' | '.join(f'{value:.2f}' for value in columns)} | {len(cases)} |", flush=True)
 
 
 def scores(forecast: Forecast, store: xr.Dataset, wet_mm: float, members: int) -> np.ndarray:

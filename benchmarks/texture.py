@@ -1,10 +1,10 @@
-"""Do the members of a run look like rain? Scores of whole fields on training and validation days, as a Markdown table.
+"""Prints scores of whole fields of members on training and validation days: whether members look like rain.
 
     python benchmarks/texture.py RUN [RUN ...] [--members 8] [--train-step 3] [--validation-step 1] [--temperature T]
 
-Draws prior members of every third training day and of all validation days, and prints for each run the members' figure
-over the observed one, or the score itself. Reads no test day: settings may be chosen by it. A step of 0 leaves that
-split out. Without temperatures members are drawn at that of the run.
+It draws prior members of every third training day and of all validation days, and prints for each run, as a Markdown
+table, the members' figure over the observed one, or the score itself. It reads no test day, so settings may be chosen by
+it. A step of 0 leaves that split out. Without temperatures the members are drawn with that of the run.
 """
 
 from __future__ import annotations
