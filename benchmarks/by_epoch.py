@@ -1,6 +1,6 @@
 """Prints the prior and posterior figures of each epoch of a training, from its log, as a Markdown table.
 
-    python benchmarks/by_epoch.py RUN [--every 10]
+python benchmarks/by_epoch.py RUN [--every 10]
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def measure(device: torch.device, repeats: int) -> dict[str, object]:
     channels_last(default)
     channels_last(denoiser)
     reference = network(device, True)
-    found: dict[str, object] = {"device": device_name(device), "threads": torch.get_num_threads(), "batch": batch}
+    figures: dict[str, object] = {"device": device_name(device), "threads": torch.get_num_threads(), "batch": batch}
     jobs: dict[str, tuple[nn.Module, Callable[..., Callable[[], Tensor]], Callable[[], Tensor]]] = {
         "reference": (
             reference,
@@ -197,23 +197,23 @@ def measure(device: torch.device, repeats: int) -> dict[str, object]:
         ),
     }
     rate = convolution_rate(device, torch.bfloat16, min(batch, 64), train=True)
-    found["plain 3x3 convolution, forward and backward, TFLOP/s"] = round(rate / 1e12, 3)
+    figures["plain 3x3 convolution, forward and backward, TFLOP/s"] = round(rate / 1e12, 3)
     for name, (net, make_step, draw) in jobs.items():
-        found[f"{name}, million parameters"] = round(sum(p.numel() for p in net.parameters()) / 1e6, 3)
+        figures[f"{name}, million parameters"] = round(sum(p.numel() for p in net.parameters()) / 1e6, 3)
         step = make_step(torch.optim.AdamW(net.train().parameters(), fused=True))
         seconds = median_seconds(step, repeats, device)
-        found[f"{name}, training, days/s"] = round(batch / seconds, 2)
-        found[f"{name}, training, share of the convolution's rate"] = round(flops(step) / seconds / rate, 3)
+        figures[f"{name}, training, days/s"] = round(batch / seconds, 2)
+        figures[f"{name}, training, share of the convolution's rate"] = round(flops(step) / seconds / rate, 3)
         net.eval()
-        found[f"{name}, sampling, members/s"] = round(batch / median_seconds(draw, repeats, device), 2)
+        figures[f"{name}, sampling, members/s"] = round(batch / median_seconds(draw, repeats, device), 2)
         if device.type == "cuda":
-            found[f"{name}, peak device memory, MiB"] = torch.cuda.max_memory_allocated() // 2**20
+            figures[f"{name}, peak device memory, MiB"] = torch.cuda.max_memory_allocated() // 2**20
             torch.cuda.reset_peak_memory_stats()
     for other in ("reference", "diffusion"):
-        ratio = float(found["default, sampling, members/s"]) / float(found[f"{other}, sampling, members/s"])  # type: ignore[arg-type]
-        found[f"sampling, default / {other}"] = round(ratio, 2)
-    found["peak memory, MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return found
+        ratio = float(figures["default, sampling, members/s"]) / float(figures[f"{other}, sampling, members/s"])  # type: ignore[arg-type]
+        figures[f"sampling, default / {other}"] = round(ratio, 2)
+    figures["peak memory, MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return figures
 
 
 def main() -> None:

@@ -112,7 +112,7 @@ def main() -> None:
             evaluate(configuration(options.years, options.members), Run(Path(folder)))
         seconds = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
-    found = {
+    figures = {
         "years": options.years,
         "members": options.members,
         "cells": list(FINE),
@@ -123,7 +123,7 @@ def main() -> None:
         "peak memory, MiB": after.ru_maxrss // 1024,
         "peak memory before, MiB": before.ru_maxrss // 1024,
     }
-    text = json.dumps(found, indent=1)
+    text = json.dumps(figures, indent=1)
     print(text)
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -43,9 +43,11 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/failure-modes"))
     parser.add_argument("--only", nargs="*", default=list(RUNS))
     arguments = parser.parse_args()
-    found = {name: diagnosed(name, arguments.runs / name.replace(" ", "-").replace(",", "")) for name in arguments.only}
-    arguments.out.write_text(table(found), encoding="utf-8")
-    print(table(found))
+    by_run = {
+        name: diagnosed(name, arguments.runs / name.replace(" ", "-").replace(",", "")) for name in arguments.only
+    }
+    arguments.out.write_text(table(by_run), encoding="utf-8")
+    print(table(by_run))
 
 
 def diagnosed(name: str, folder: Path) -> dict[str, Any]:
@@ -70,15 +72,15 @@ def diagnosed(name: str, folder: Path) -> dict[str, Any]:
     return json.loads((folder / "diagnosis.json").read_text(encoding="utf-8"))
 
 
-def table(found: dict[str, dict[str, Any]]) -> str:
+def table(by_run: dict[str, dict[str, Any]]) -> str:
     """A Markdown table with a row for each figure and a column for each run."""
-    lines = ["| failure | figure | " + " | ".join(found) + " |", "|---" * (2 + len(found)) + "|"]
-    first = next(iter(found.values()))
+    lines = ["| failure | figure | " + " | ".join(by_run) + " |", "|---" * (2 + len(by_run)) + "|"]
+    first = next(iter(by_run.values()))
     for place, finding in enumerate(first["findings"]):
         names = [figure["name"] for figure in finding["figures"]]
         for number, name in enumerate(names):
             cells = []
-            for diagnosis in found.values():
+            for diagnosis in by_run.values():
                 figures = diagnosis["findings"][place]["figures"]
                 cells.append(_cell(figures[number]) if number < len(figures) else "-")
             lines.append(f"| {finding['name']} | {name} | " + " | ".join(cells) + " |")

@@ -47,8 +47,8 @@ def main() -> None:
         run = Run(arguments.runs / f"{stop}-{scored}")
         trained(config, run)
         for name, split in (("best_prior", "test"), ("last", "validation"), ("last", "test")):
-            for day_set, found in scores(config, run, name, split, arguments.members).items():
-                rows.setdefault((name, day_set), []).append(found)
+            for day_set, values in scores(config, run, name, split, arguments.members).items():
+                rows.setdefault((name, day_set), []).append(values)
     names = [metric.name for metric in SHOWN]
     print(f"| checkpoint, days | {' | '.join(names)} |\n|{'---|' * (1 + len(names))}")
     for key, years_of_it in rows.items():
@@ -90,8 +90,8 @@ def scores(config: Config, run: Run, name: str, split: str, members: int) -> dic
     year, rows = in_split(store, split).load(), {}
     for day_set in ("all", "heavy_x"):
         days = year.isel(time=np.flatnonzero(in_day_set(year, day_set)))
-        found = figures(sampler, days, settings_of(store, loaded.config), members)
-        rows[day_set] = [found[metric.name] / found.get(f"observed_{metric.name}", 1.0) for metric in SHOWN]
+        values = figures(sampler, days, settings_of(store, loaded.config), members)
+        rows[day_set] = [values[metric.name] / values.get(f"observed_{metric.name}", 1.0) for metric in SHOWN]
     return rows
 
 

@@ -3,8 +3,8 @@
     python benchmarks/member_quantiles.py RUN [--members 100] [--step 6] [--temperature T]
 
 A quantile network that is trained on prior members of every day alone would learn the quantiles of those members. The
-script draws many members of every sixth validation day and prints the pinball losses [mm/day] of their quantiles, beside
-those of every forecast of validation days in RUN/downscale (of
+script draws many members of every sixth validation day and prints the pinball losses [mm/day] of their quantiles,
+beside those of every forecast of validation days in RUN/downscale (of
 `rainsmith downscale --set "downscale.splits=[validation]"`). Quantiles of few members are inaccurate, which raises the
 pinball loss: compare 50 and 100 members. It reads no test day.
 """

@@ -2,8 +2,9 @@
 
     python benchmarks/reference_network.py [--out benchmarks/results/reference_network.json] [--device cuda]
 
-Full size is 156 x 132 cells, 6 x 13 x 11 predictors and base_filters 64. It prints days/s of training and members/s of sampling, in plain fp32 and as rainsmith runs them. Each is the median of
-several timed repeats, with its share of the speed of a plain convolution, measured in the same run.
+Full size is 156 x 132 cells, 6 x 13 x 11 predictors and base_filters 64. It prints days/s of training and members/s of
+sampling, in plain fp32 and as rainsmith runs them. Each is the median of several timed repeats, with its share of the
+speed of a plain convolution, measured in the same run.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def convolution_rate(device: torch.device, dtype: torch.dtype, images: int, *, t
 def measure(device: torch.device, repeats: int) -> dict[str, object]:
     """All figures on one device."""
     batch = 256 if device.type == "cuda" else 16
-    found: dict[str, object] = {
+    figures: dict[str, object] = {
         "device": device_name(device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
@@ -126,24 +127,24 @@ def measure(device: torch.device, repeats: int) -> dict[str, object]:
         seconds = median_seconds(step, repeats, device)
         operations = flops(step)
         rate = convolution_rate(device, torch.bfloat16 if bf16 else torch.float32, min(size, 64), train=True)
-        found[f"training {label}, days/s"] = round(size / seconds, 2)
-        found[f"training {label}, share of a plain convolution's speed"] = round(operations / seconds / rate, 3)
+        figures[f"training {label}, days/s"] = round(size / seconds, 2)
+        figures[f"training {label}, share of a plain convolution's speed"] = round(operations / seconds / rate, 3)
         net.eval()
         members = 1 if label == "plain" else size
         draw = sampling(net, members, device, bf16)
         seconds = median_seconds(draw, repeats * 4 if label == "plain" else repeats, device)
         rate = convolution_rate(device, torch.bfloat16 if bf16 else torch.float32, min(size, 64), train=False)
-        found[f"sampling {label}, members/s"] = round(members / seconds, 2)
-        found[f"sampling {label}, share of a plain convolution's speed"] = round(flops(draw) / seconds / rate, 3)
+        figures[f"sampling {label}, members/s"] = round(members / seconds, 2)
+        figures[f"sampling {label}, share of a plain convolution's speed"] = round(flops(draw) / seconds / rate, 3)
         if device.type == "cuda":
-            found[f"{label}, peak device memory, MiB"] = torch.cuda.max_memory_allocated() // 2**20
+            figures[f"{label}, peak device memory, MiB"] = torch.cuda.max_memory_allocated() // 2**20
         del net, optimiser, step, draw
     for kind, unit in (("training", "days/s"), ("sampling", "members/s")):
-        found[f"{kind}, rainsmith / plain"] = round(
-            float(found[f"{kind} rainsmith, {unit}"]) / float(found[f"{kind} plain, {unit}"]), 2
+        figures[f"{kind}, rainsmith / plain"] = round(
+            float(figures[f"{kind} rainsmith, {unit}"]) / float(figures[f"{kind} plain, {unit}"]), 2
         )  # type: ignore[arg-type]
-    found["peak memory, MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return found
+    figures["peak memory, MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return figures
 
 
 def help_seconds() -> float:
@@ -174,9 +175,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     keep_buffers_mapped()
-    found = measure(torch.device(options.device), options.repeats)
-    found["rainsmith --help, s"] = round(help_seconds(), 3)
-    text = json.dumps(found, indent=1)
+    figures = measure(torch.device(options.device), options.repeats)
+    figures["rainsmith --help, s"] = round(help_seconds(), 3)
+    text = json.dumps(figures, indent=1)
     print(text)
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)

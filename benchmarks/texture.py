@@ -3,8 +3,8 @@
     python benchmarks/texture.py RUN [RUN ...] [--members 8] [--train-step 3] [--validation-step 1] [--temperature T]
 
 It draws prior members of every third training day and of all validation days, and prints for each run, as a Markdown
-table, the members' figure over the observed one, or the score itself. It reads no test day, so settings may be chosen by
-it. A step of 0 leaves that split out. Without temperatures the members are drawn with that of the run.
+table, the members' figure over the observed one, or the score itself. It reads no test day, so settings may be chosen
+by it. A step of 0 leaves that split out. Without temperatures the members are drawn with that of the run.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def main() -> None:
             days = in_split(store, split).isel(time=slice(None, None, step)).load()
             for temperature in arguments.temperature or [how.temperature]:
                 sampler = Sampler(loaded, how.model_copy(update={"temperature": temperature}), "auto")
-                found = figures(sampler, days, settings_of(store, loaded.config), arguments.members)
-                cells = (f"{found[name] / found.get(f'observed_{name}', 1.0):.4g}" for name in names)
+                values = figures(sampler, days, settings_of(store, loaded.config), arguments.members)
+                cells = (f"{values[name] / values.get(f'observed_{name}', 1.0):.4g}" for name in names)
                 print(f"| {folder.name}, {split}, {temperature:g} | {' | '.join(cells)} |", flush=True)
 
 
