@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # Both variables: an older pip reads the first for the build tools too, a newer one the second.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint format check install install-dev clean
+.PHONY: help demo test lint format check docs install install-dev clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make lint    ruff, mypy and import-linter"
 	@echo "make check   test, then lint"
 	@echo "make format  let ruff rewrite the code"
+	@echo "make docs    write the pages that are made from the code"
 	@echo "make clean   remove caches (not .venv, not runs)"
 
 demo: install
@@ -49,6 +50,9 @@ check:
 format: install-dev
 	$(BIN)/ruff check --fix src tests benchmarks
 	$(BIN)/ruff format src tests benchmarks
+
+docs: install
+	$(BIN)/python docs/make_pages.py
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev

@@ -173,7 +173,7 @@ def _read_domain(path: Path) -> xr.Dataset:
     except FileNotFoundError:
         raise UserError(
             f"{path} not found; a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "
-            "or train again where it is of rainsmith 0.1"
+            "or train again where an earlier version wrote it"
         ) from None
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} is damaged ({error}); take another checkpoint or train again") from None
