@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,8 @@ from rainsmith.augment.measured_days import SyntheticDays
 from rainsmith.augment.registry import CHECKS, Figures, SyntheticCheck
 from rainsmith.augment.source_check import SOURCE
 from rainsmith.base.dims import in_split
-from rainsmith.base.markdown import markdown_table
 from rainsmith.config import Augment
 from tests.augment.planted import failed, heavy_days
-
-PAGE = Path(__file__).parents[2] / "docs" / "augmentation.md"
 
 
 def test_all_checks_are_found_and_are_the_default() -> None:
@@ -28,15 +24,6 @@ def test_all_checks_are_found_and_are_the_default() -> None:
     assert list(CHECKS.names()) == names
     assert list(Augment().checks) == names
     assert SOURCE.name not in CHECKS  # no configuration can leave it out
-
-
-def test_the_page_of_the_docs_lists_the_checks_as_their_records_describe_them() -> None:
-    rows = [
-        [f"`{check.name}`", check.meaning, "<br>".join(f"`{name}`: {text}" for name, text in check.columns.items())]
-        for check in (SOURCE, *CHECKS)
-    ]
-    table = markdown_table(["check", "rejects", "columns"], rows)
-    assert table in PAGE.read_text(encoding="utf-8"), f"put this table into {PAGE}:\n{table}"
 
 
 def test_bounds_are_of_columns_of_the_table(stores: dict[str, xr.Dataset], judges: dict[str, Judge], kind: str) -> None:

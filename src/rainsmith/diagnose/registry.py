@@ -58,6 +58,8 @@ class Diagnosis:
         measure: measures the figures of the evidence.
         needs: without these there is no verdict, only "n/a".
         natural_variability_of: the metrics that ``measure`` holds against the natural variability of the observations.
+        measured: what is measured, a phrase of Markdown for docs/failure-modes.md.
+        threshold_from: where its bounds come from, another such phrase.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Diagnosis:
     measure: Callable[[Evidence], Measurement]
     needs: tuple[Need, ...] = ()
     natural_variability_of: tuple[Metric, ...] = ()
+    measured: str = ""
+    threshold_from: str = ""
 
     def finding(self, evidence: Evidence, own_advice: str = "") -> Finding:
         """Ask the question of the evidence.

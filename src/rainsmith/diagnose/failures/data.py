@@ -42,6 +42,8 @@ DIAGNOSES.add(
         name="normalisation",
         order=200,
         question="Do the statistics of the normalisation belong to these data?",
+        measured="recomputed mean and standard deviation against the store's; share of predictors outside the training range",
+        threshold_from="the training days themselves",
         advice="Prepare the data again; with legacy files give the statistics that they were normalised with; do not "
         "sample periods or models whose predictors the training never saw without saying so.",
         measure=_normalisation,
@@ -64,6 +66,8 @@ DIAGNOSES.add(
         name="suspect-values",
         order=210,
         question="Are there observed values that stand alone among their neighbours?",
+        measured="number of values that `data.suspect` would flag and that are in use",
+        threshold_from="that check",
         advice="Look at these days; correct the files or set data.suspect: mask: {first_suspects}",
         measure=_suspect_values,
     )

@@ -33,6 +33,8 @@ DIAGNOSES.add(
         name="mean-collapse",
         order=10,
         question="Do members vary in space as observed rain does, or are they smooth means?",
+        measured="standard deviation over cells, members / observed",
+        threshold_from="observed years",
         advice="Members fall back on the mean: raise model.objective.w_prior, lower model.objective.w_rec, score "
         "larger blocks (model.objective.pooling).",
         measure=_mean_collapse,
@@ -52,6 +54,8 @@ DIAGNOSES.add(
         name="drizzle",
         order=20,
         question="Is there rain where it should be dry?",
+        measured="wet fraction, and share of cells with less than 1 mm but wet, members − observed",
+        threshold_from="observed years",
         advice="Faint rain everywhere: train longer (train.epochs), or hide it with sampling.pixel_threshold, in "
         "mm/day; mean and spread keep what is left of it.",
         measure=_drizzle,
@@ -69,6 +73,8 @@ DIAGNOSES.add(
         name="tail-deficit",
         order=30,
         question="Do prior members reach the observed extremes?",
+        measured="P99 on `heavy_x`, P99.9 and mean daily maximum on all days, members / observed",
+        threshold_from="observed years",
         advice="The tail stops short: raise model.objective.tail_weight or model.objective.w_prior, train longer, pick "
         "the checkpoint by prior samples (train.monitor: prior), and do not trust return levels of these members.",
         measure=_tail_deficit,
@@ -86,6 +92,8 @@ DIAGNOSES.add(
         name="tail-excess",
         order=40,
         question="Do prior members overshoot the observed extremes?",
+        measured="P99 on `heavy_x`, P99.9 and mean daily maximum on all days, members / observed",
+        threshold_from="observed years",
         advice="The tail is too long: where noise is found, too, mend that first; set model.power (6 to 12 gives a "
         "shorter tail than the exponential), lower model.objective.tail_weight, or raise train.weight_decay.",
         measure=_tail_excess,
@@ -104,6 +112,8 @@ DIAGNOSES.add(
         name="blur",
         order=50,
         question="Do members have observed power at short wavelengths?",
+        measured="power below a wavelength of 4 cells, members / observed",
+        threshold_from="observed years",
         advice="Fields are too smooth: score the differences between neighbours "
         "(model.objective.increments: [1, 2, 4]), add a finer latent level (model.finest: 1), raise "
         "sampling.temperature to 1 where it is lower, give prior members more weight against the "
@@ -137,6 +147,9 @@ DIAGNOSES.add(
         name="noise",
         order=60,
         question="Is there more power at short wavelengths than observed, noise that poses as diversity?",
+        measured="power below a wavelength of 4 cells, members / observed; and where there is too much, the spatial "
+        "correlation with the observation against the analogs'",
+        threshold_from="observed years; the analogs",
         advice="Diversity that comes from grains instead of storms: score differences between neighbours in training "
         "(model.objective.increments: [1, 2, 4]), lower sampling.temperature to 1, train longer (train.epochs).",
         measure=_noise,
@@ -154,6 +167,8 @@ DIAGNOSES.add(
         name="mass-drift",
         order=70,
         question="Do the members rain as much as observed?",
+        measured="mean rain, members / observed",
+        threshold_from="observed years",
         advice="The total drifts: set model.mass (hard where coarse rain is an input), score larger blocks "
         "(model.objective.pooling up to the domain), or look whether training and scored years differ.",
         measure=_mass_drift,
@@ -175,6 +190,9 @@ DIAGNOSES.add(
         name="under-dispersion",
         order=80,
         question="Is the spread of the members as large as their error?",
+        measured="spread over error, diversity ratio",
+        threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole 90 % interval "
+        "over weeks is",
         advice="Members are too alike: raise model.objective.w_prior, lower model.objective.w_rec or "
         "model.objective.w_kl, more latent levels up to the size of the weather systems (model.levels), more dropout "
         "of the predictors (model.dropout); for a few per cent, a sampling.temperature a little "
@@ -187,6 +205,9 @@ DIAGNOSES.add(
         name="over-dispersion",
         order=90,
         question="Is the spread of the members larger than their error?",
+        measured="spread over error, diversity ratio",
+        threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole 90 % interval "
+        "over weeks is",
         advice="Members differ more than the truth does from them: set sampling.temperature to 1, train longer, raise "
         "model.objective.w_rec.",
         measure=lambda evidence: Measurement([only_high(figure) for figure in _spread_figures(evidence.scores)]),
@@ -221,6 +242,8 @@ DIAGNOSES.add(
         name="normalised-threshold",
         order=100,
         question="Was a threshold meant in mm/day applied to normalised values?",
+        measured="the least wet amount of a cell, median of cells, members / observed",
+        threshold_from="a threshold of 0.1 on normalised values of the demo",
         advice="Cells lose rain that is far above the threshold of a wet cell: apply sampling.pixel_threshold after "
         "the inverse of the normalisation, in mm/day.",
         measure=_normalised_threshold,

@@ -59,6 +59,9 @@ DIAGNOSES.add(
         name="memorisation",
         order=110,
         question="Are synthetic days copies of training days?",
+        measured="share of members as close to one training day, relative to the tenth nearest, as 5 % of unseen observed days "
+        "are",
+        threshold_from="unseen days",
         advice="The model repeats what it saw: more weight decay (train.weight_decay) and dropout, fewer epochs, a "
         "smaller network.",
         measure=_memorisation,
@@ -93,6 +96,8 @@ DIAGNOSES.add(
         name="leakage",
         order=120,
         question="Are {split} days known from training?",
+        measured="share of scored days that are a training day, or lie beside one",
+        threshold_from="whole years",
         advice="Split by whole years (data.splits), look for repeated files, and score again: these scores are too "
         "good.",
         measure=_leakage,

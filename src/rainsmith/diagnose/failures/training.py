@@ -36,6 +36,8 @@ DIAGNOSES.add(
         name="unfinished-training",
         order=150,
         question="Was the training complete, and had its score come to rest?",
+        measured="share of the epochs done; fall of the best prior score over the last fifth",
+        threshold_from="runs of the demo",
         advice="Train on (rainsmith train --resume), with more train.epochs where the score still falls; a training "
         "that early stopping or train.max_minutes ended is incomplete, too, if its learning rate had not come down.",
         measure=_unfinished,
@@ -67,6 +69,8 @@ DIAGNOSES.add(
         name="unstable-training",
         order=160,
         question="Did the reconstruction error of the training days jump?",
+        measured="largest reconstruction error of an epoch over the best before it",
+        threshold_from="runs of the demo",
         advice="Lower train.lr or train.grad_clip, set train.precision: fp32, lengthen train.lr_warmup_epochs.",
         measure=_unstable,
     )
@@ -93,6 +97,8 @@ DIAGNOSES.add(
         name="worse-checkpoint",
         order=170,
         question="Did the training have a better checkpoint, by prior samples, than the one in use?",
+        measured="prior tail score of the checkpoint in use over that of the epoch that prior samples choose",
+        threshold_from="runs of the demo",
         advice="Use the checkpoint that prior samples choose (sampling.checkpoint: best_prior; best epoch "
         "{best_epoch}), train with train.monitor: prior, and compare all saved epochs with rainsmith sweep.",
         measure=_worse_checkpoint,
@@ -120,6 +126,8 @@ DIAGNOSES.add(
         name="posterior-collapse",
         order=180,
         question="Do the latents carry anything about the observed day?",
+        measured="share of latents with at least 0.01 nats a value",
+        threshold_from="runs of the demo",
         advice="The posterior equals the prior: lower model.objective.w_kl, lengthen model.objective.warmup_epochs, "
         "set model.objective.free_bits.",
         measure=_posterior_collapse,
@@ -139,6 +147,8 @@ DIAGNOSES.add(
         name="kl-explosion",
         order=190,
         question="Does the posterior run away from the prior?",
+        measured="largest KL of a latent, nats a value",
+        threshold_from="runs of the demo",
         advice="Latents carry more than a prior can give back: raise model.objective.w_kl, shorten "
         "model.objective.warmup_epochs, lower train.lr.",
         measure=_kl_explosion,

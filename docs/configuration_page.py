@@ -1,7 +1,4 @@
-"""Writes docs/configuration.md, the page of all configuration keys, from the sections in the code.
-
-python docs/make_configuration.py
-"""
+"""The page of all configuration keys, from the sections in the code; ``make_pages.py`` writes it."""
 
 from __future__ import annotations
 
@@ -17,13 +14,12 @@ from rainsmith.config import Config, Section
 from rainsmith.config.section import records_of
 from rainsmith.models.registry import MODELS
 
-PAGE = Path(__file__).with_name("configuration.md")
 HEAD = """# Configuration
 
 All keys, by section. Every key has a default; unknown keys are refused. A file need only name what differs;
 `--model-config` lays an overlay over it, `--set section.key=value` single keys over both.
 
-*This page is made from the code by `python docs/make_configuration.py`.*
+*This page is made from the code by `make docs`.*
 """
 
 
@@ -107,7 +103,3 @@ def section_in(annotation: Any) -> type[Section] | None:
         return annotation
     found = (section_in(inner) for inner in typing.get_args(annotation))
     return next((section for section in found if section is not None), None)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
