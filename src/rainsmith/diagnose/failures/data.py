@@ -42,7 +42,8 @@ DIAGNOSES.add(
         name="normalisation",
         order=200,
         question="Do the statistics of the normalisation belong to these data?",
-        measured="recomputed mean and standard deviation against the store's; share of predictors outside the training range",
+        measured="recomputed mean and standard deviation against the store's; share of predictors outside the "
+        "training range",
         threshold_from="the training days themselves",
         advice="Prepare the data again; with legacy files give the statistics that they were normalised with; do not "
         "sample periods or models whose predictors the training never saw without saying so.",
