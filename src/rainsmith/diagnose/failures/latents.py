@@ -58,8 +58,8 @@ DIAGNOSES.add(
         order=130,
         question="Does the decoder use its latents?",
         measured="z-zero: the share of the variance of log1p rain that is unexplained without latents and that the "
-        "posterior's latents explain; z-shuffle: change of the output by another day's latents over the difference of the two "
-        "days; change by new noise in one level over the error of prior members",
+        "posterior's latents explain; z-shuffle: change of the output by another day's latents over the difference "
+        "of the two days; change by new noise in one level over the error of prior members",
         threshold_from="runs of the demo",
         advice="The decoder reads the predictors alone: lower model.objective.w_kl, raise model.objective.w_prior.",
         measure=_ignores_z,
@@ -124,8 +124,8 @@ DIAGNOSES.add(
         name="prior-posterior-gap",
         order=140,
         question="Are prior members drawn from where the posteriors of observed days lie?",
-        measured="P99 of prior / posterior members; mean and standard deviation of the posteriors of many days in units "
-        "of the prior, the worst latent",
+        measured="P99 of prior / posterior members; mean and standard deviation of the posteriors of many days in "
+        "units of the prior, the worst latent",
         threshold_from="observed years; runs of the demo",
         advice="Reconstructions prove nothing about prior members: raise the weight of prior members "
         "(model.objective.w_prior) or of the KL (model.objective.w_kl), choose the checkpoint by prior samples, "

@@ -191,8 +191,8 @@ DIAGNOSES.add(
         order=80,
         question="Is the spread of the members as large as their error?",
         measured="spread over error, diversity ratio",
-        threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole 90 % "
-        "interval over weeks is",
+        threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole "
+        "90 % interval over weeks is",
         advice="Members are too alike: raise model.objective.w_prior, lower model.objective.w_rec or "
         "model.objective.w_kl, more latent levels up to the size of the weather systems (model.levels), more dropout "
         "of the predictors (model.dropout); for a few per cent, a sampling.temperature a little "
@@ -206,8 +206,8 @@ DIAGNOSES.add(
         order=90,
         question="Is the spread of the members larger than their error?",
         measured="spread over error, diversity ratio",
-        threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole 90 % "
-        "interval over weeks is",
+        threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole "
+        "90 % interval over weeks is",
         advice="Members differ more than the truth does from them: set sampling.temperature to 1, train longer, raise "
         "model.objective.w_rec.",
         measure=lambda evidence: Measurement([only_high(figure) for figure in _spread_figures(evidence.scores)]),

@@ -59,8 +59,8 @@ DIAGNOSES.add(
         name="memorisation",
         order=110,
         question="Are synthetic days copies of training days?",
-        measured="share of members as close to one training day, relative to the tenth nearest, as 5 % of unseen observed "
-        "days are",
+        measured="share of members as close to one training day, relative to the tenth nearest, as 5 % of unseen "
+        "observed days are",
         threshold_from="unseen days",
         advice="The model repeats what it saw: more weight decay (train.weight_decay) and dropout, fewer epochs, a "
         "smaller network.",
