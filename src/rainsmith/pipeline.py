@@ -1,4 +1,4 @@
-"""The stages in order; a stage whose inputs have not changed is skipped."""
+"""Runs stages, one or all in order, and skips a stage whose inputs have not changed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Stage:
     """One stage, and what its result depends on.
 
     Attributes:
-        name: of the command and of its function.
-        module: where the function lives.
-        sections: of the configuration that it reads.
-        after: earlier stages whose products it reads.
-        product: what must still be in the run folder for the stage to be skipped.
+        name: the name of its command and of its function.
+        module: the module that holds the function.
+        sections: sections of the configuration that it reads, beside those of the stages before it.
+        after: earlier stages whose files it reads.
+        product: the file or folder without which the stage is never skipped.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Stage:
     product: str
 
     def load(self) -> Callable[..., Any]:
-        """The stage's function, imported only when it runs."""
+        """The function of the stage, which is imported only now, so that a command loads what it needs and no more."""
         function: Callable[..., Any] = getattr(import_module(self.module), self.name)
         return function
 
@@ -51,9 +51,9 @@ STAGES = (
     Stage("evaluate", "rainsmith.evaluate.stage", ("evaluate",), ("sample",), "evaluation/metrics.csv"),
     Stage("diagnose", "rainsmith.diagnose.stage", ("sampling",), ("evaluate",), "diagnosis.json"),
     Stage("augment", "rainsmith.augment.stage", ("augment", "sampling"), ("train",), "augmented.zarr"),
-    Stage("report", "rainsmith.report.stage", (), ("diagnose", "augment", "experiment"), "report.html"),
+    Stage("report", "rainsmith.report.stage", (), ("evaluate", "diagnose", "augment", "experiment"), "report.html"),
 )
-BY_ITSELF = (
+ON_REQUEST = (
     Stage("sweep", "rainsmith.sweep.stage", ("sampling", "sweep"), ("train",), "sweep.csv"),
     Stage("downscale", "rainsmith.downscale.stage", ("seed", "downscale"), ("prepare", "augment"), "downscale"),
     Stage(
@@ -64,21 +64,22 @@ BY_ITSELF = (
         "experiment/results.csv",
     ),
 )
-"""Stages that ``run`` leaves out."""
-BY_NAME = {stage.name: stage for stage in (*STAGES, *BY_ITSELF)}
+"""Stages that ``run`` leaves out; each has a command of its own."""
+BY_NAME = {stage.name: stage for stage in (*STAGES, *ON_REQUEST)}
+"""All stages by name."""
 
 
 def run(config: Config, folder: Run) -> None:
-    """Every stage in order; those whose inputs have not changed are skipped.
+    """Run every stage in order; a stage whose inputs have not changed is skipped.
 
-    A training that was stopped goes on where it stopped.
+    A training that was stopped goes on where it stopped. Without prior members there is no diagnosis.
 
     Raises:
         UserError: from a stage, for instance where the folder holds a training of another configuration.
     """
     for stage in STAGES:
         if stage.name == "diagnose" and "prior" not in config.sampling.modes:
-            console.print("diagnose: left out, it judges prior members and sampling.modes has none")
+            console.print("diagnose: left out, since it judges prior members and sampling.modes has none")
             continue
         if is_current(stage, config, folder):
             console.print(f"{stage.name}: unchanged, skipped")
@@ -88,9 +89,18 @@ def run(config: Config, folder: Run) -> None:
 
 
 def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
-    """Run one stage and keep its fingerprint in ``stages/<stage>.json``.
+    """Run one stage, whatever its state, and keep its fingerprint in ``stages/<stage>.json``.
 
-    A stage that is refused leaves the record of the last good one as it was.
+    A stage that is refused leaves the record of its last good run as it was.
+
+    Args:
+        name: name of the stage.
+        config: the whole configuration.
+        folder: the run folder.
+        options: further arguments of the stage's function.
+
+    Returns:
+        What the stage returns.
     """
     stage = BY_NAME[name]
     record = _record(name, folder)
@@ -102,7 +112,10 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
     try:
         result = stage.load()(config, folder, **options)
     except UserError:
-        record.unlink(missing_ok=True) if before is None else record.write_text(before, encoding="utf-8")
+        if before is None:
+            record.unlink(missing_ok=True)
+        else:
+            record.write_text(before, encoding="utf-8")
         raise
     now = time.time()
     _write_record(record, {**values, "finished": True, "stamp": now, "seconds": round(now - started, 1)})
@@ -110,7 +123,7 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
 
 
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:
-    """Whether the stage finished with the inputs that it would have now."""
+    """Whether the stage has finished, with the inputs that it would have now, and its product is still there."""
     record = _record(stage.name, folder)
     if not record.exists() or not (folder.folder / stage.product).exists():
         return False
@@ -119,7 +132,11 @@ def is_current(stage: Stage, config: Config, folder: Run) -> bool:
 
 
 def fingerprint(stage: Stage, config: Config, folder: Run) -> str:
-    """Hash of the stage's config sections, the version, and its inputs: files, or what earlier stages left and when."""
+    """A hash of all that the result of a stage depends on.
+
+    That is the version of rainsmith, the stage's sections of the configuration, the files it reads from outside the run
+    folder (name, size and time of change), and when the stages before it last ran, with what.
+    """
     values = config.model_dump(mode="json", by_alias=True)
     values["data"].pop("root")  # the files count, not the place where they are mounted
     parts: list[Any] = [__version__, stage.name, {section: values[section] for section in stage.sections}]

@@ -17,7 +17,7 @@ class Run:
     """The paths of one run folder, which is the whole state of an experiment (docs/architecture.md).
 
     Args:
-        folder: its path; stages make it where it does not exist.
+        folder: its path, as text or as a Path; stages make the folder where it does not exist.
     """
 
     folder: Path
@@ -46,15 +46,26 @@ class Run:
         return self.folder / "metrics.jsonl"
 
     def sample_path(self, model: str, mode: str, split: str, variant: str = "") -> Path:
-        """Zarr store of the members of one model, mode and split."""
+        """The Zarr store of the members of one model, mode and split.
+
+        Args:
+            model: name of the model.
+            mode: prior or posterior.
+            split: train, validation or test.
+            variant: what comes behind these names, for members that were drawn in another way.
+        """
         return self.samples / f"{model}-{mode}-{split}{variant}.zarr"
 
     def open_store(self) -> xr.Dataset:
-        """The prepared data; UserError where ``prepare`` has not run or its store is damaged."""
+        """The prepared data.
+
+        Raises:
+            UserError: ``prepare`` has not run here, or its store is damaged.
+        """
         return open_zarr(self.store, "run 'rainsmith prepare' first")
 
     def write_config(self, config: Config) -> None:
-        """Keep the resolved configuration beside the results."""
+        """Write ``config.yaml``, with every key, so that later commands use the same configuration."""
         values = config.model_dump(mode="json", by_alias=True)
         with atomic(self.folder / "config.yaml") as path:
             path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: one class for each command, whose fields are the options."""

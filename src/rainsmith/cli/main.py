@@ -1,7 +1,8 @@
-"""The command line: reads the options of a command, runs it, and turns mistakes of the user into one line."""
+"""The entry point: it reads a command and its options, runs it, and turns a user's mistakes into one line."""
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import warnings
@@ -13,9 +14,18 @@ from rainsmith import __version__
 from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.cli.commands import COMMANDS
 
+DESCRIPTION = (
+    "rainsmith draws realistic days of extreme rain at high resolution from a conditional VAE. "
+    "'rainsmith COMMAND --help' explains the options of a command; 'rainsmith --version' shows the version."
+)
+
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: exit code 0, 2 for a mistake in the input, 130 where a training was stopped by Ctrl-C."""
+    """Run one command. The exit code is 0, 2 for a mistake in the input, or 130 where a user stopped the work.
+
+    Args:
+        arguments: the command and its options; None takes those of the process.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given == ["--version"]:
         print(f"rainsmith {__version__}")
@@ -26,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
         any_command,
         args=given,
         prog="rainsmith",
-        description="Realistic days of extreme rain at high resolution, from a conditional VAE.",
+        description=DESCRIPTION,
     )
     _quiet_libraries()
     try:
@@ -34,11 +44,11 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         sys.exit(_fail(str(error)))
     except OSError as error:
-        if error.errno == 28:
+        if error.errno == errno.ENOSPC:
             sys.exit(_fail("the disk is full; finished parts are kept: free some space and run the same command again"))
         raise
     except KeyboardInterrupt:
-        sys.exit(_fail("stopped", 130))
+        sys.exit(_fail("stopped; finished parts are kept: run the same command again", 130))
     except Interrupted as stopped:
         sys.exit(_fail(str(stopped), 130))
 
@@ -49,7 +59,7 @@ def _fail(message: str, code: int = 2) -> int:
 
 
 def _quiet_libraries() -> None:
-    """Warnings and chatter of libraries that a user can do nothing about."""
+    """Silence what libraries say and a user can do nothing about."""
     warnings.filterwarnings("ignore", module=r"zarr|xarray|dask|lightning_fabric|torch")
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)

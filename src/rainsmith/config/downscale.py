@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from rainsmith.config.section import Precision, Section, Share, Split, name_in, records_of
 
 NETWORKS = "rainsmith.models.registry:NETWORKS"
 NetworkName = name_in(NETWORKS)
-ArmName = Annotated[str, Field(pattern=r"^(real|oversampled|(prior|posterior|better)-[1-9][0-9]*)$")]
+TrainingDays = Literal["real", "augmented", "oversampled"]
+
+
+def _arm(name: str) -> str:
+    if not re.fullmatch(r"real|oversampled|(prior|posterior|better)-[1-9][0-9]*", name):
+        modes = "prior, posterior or better"
+        raise ValueError(f"expected real, oversampled, or {modes} with a number of synthetic days, such as prior-25")
+    return name
+
+
+ArmName = Annotated[str, AfterValidator(_arm)]
 
 
 class Oversample(Section):
@@ -27,7 +38,7 @@ class Downscale(Section):
 
     network: NetworkName = "q-srdrn"  # type: ignore[valid-type]
     """The network, and with it what is forecast."""
-    train_on: Literal["real", "augmented", "oversampled"] = "real"
+    train_on: TrainingDays = "real"
     """The training set: the store's days, those of `augmented.zarr`, or the store's with some drawn more often."""
     oversample: Oversample = Oversample()
     steps: int = Field(default=1200, ge=1)

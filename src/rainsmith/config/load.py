@@ -1,4 +1,4 @@
-"""Reading a configuration: defaults, a YAML file, an overlay, then single values of the command line."""
+"""Reads a configuration: the defaults, over them a YAML file, an overlay, and single values of the command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from rainsmith.base.errors import UserError
 from rainsmith.config.config import Config
 from rainsmith.config.data import Data
-from rainsmith.config.model import DEFAULT_MODEL, ModelSettings, settings_of
-from rainsmith.config.section import Section
+from rainsmith.config.model import DEFAULT_MODEL, MODELS, ModelSettings, settings_of
+from rainsmith.config.section import Section, names_of
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 DATA_ROOT_VARIABLE = "RAINSMITH_DATA"
 """Environment variable that overrides ``data.root``."""
-MOVED = {"loss": "model.loss (of name: flat)", "objective": "model.objective (of name: hierarchical)"}
-"""Sections of earlier versions, and where their keys stand now."""
 
 
 def load_config(
@@ -74,21 +74,19 @@ def parse(values: Mapping[str, Any], origin: str = "configuration") -> Config:
     Raises:
         UserError: a key is unknown or a value is refused; the message names what is expected.
     """
-    for key, place in MOVED.items():
-        if key in values:
+    for key in values:
+        owners = _models_with(key, section=True) if key not in Config.model_fields else []
+        if owners:
+            place = f"model.{key} (of name: {', '.join(owners)})"
             raise UserError(f"{origin}: the section '{key}' is now {place}; move its keys there")
     model = values.get("model", {})
-    section: type[Section] = Config
-    try:
-        if isinstance(model, Mapping):
-            section = settings_of(model)
-            model = section.model_validate(model)
-        section = Config
-        return Config.model_validate({**values, "model": model})
-    except UserError as error:
-        raise UserError(f"{origin}: 'model.name': {error}") from None
-    except ValidationError as error:
-        raise UserError(f"{origin}: {_explain(error, section)}") from None
+    if isinstance(model, Mapping):
+        try:
+            settings = settings_of(model)
+        except UserError as error:
+            raise UserError(f"{origin}: 'model.name': {error}") from None
+        model = _check(settings, model, origin)
+    return _check(Config, {**values, "model": model}, origin)
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +106,24 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
+def _models_with(key: str, *, section: bool = False) -> list[str]:
+    """Names of the models whose settings have that key, or a section of that name."""
+
+    def has_key(kind: Any) -> bool:
+        field = kind.settings.model_fields.get(key)
+        return field is not None and (not section or _section_in(field.annotation) is not None)
+
+    return names_of(MODELS, has_key)
+
+
+def _check(section: type[AnySection], values: Mapping[str, Any], origin: str) -> AnySection:
+    """The section of these values; UserError in one line where they are refused."""
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        raise UserError(f"{origin}: {_explain(error, section)}") from None
+
+
 def _renames(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether an overlay asks for another model than the section that it is laid over."""
     name = before.get("name", DEFAULT_MODEL)
@@ -121,7 +137,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(f"configuration file {path} not found; give the path of a YAML file (see configs/)") from None
     except OSError as error:
         raise UserError(f"configuration file {path} cannot be read ({error.strerror}); give a YAML file") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if values is None:
         return {}
@@ -131,17 +147,25 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError, section: type[Section]) -> str:
-    """The first thing that is wrong, in one line; ``section`` is what was checked."""
+    """The first thing that is wrong with the values of ``section``, in one line."""
     first = error.errors()[0]
     above = ("model",) if issubclass(section, ModelSettings) else ()
-    where = ".".join(str(part) for part in (*above, *first["loc"]))
+    # pydantic names the members of a union, such as 'tuple[int, int]', and '[key]' as if they were keys
+    where = ".".join(str(part) for part in (*above, *first["loc"]) if "[" not in str(part))
     if first["type"] == "extra_forbidden":
         known = _known_keys(section, first["loc"])
+        owners = _models_with(str(first["loc"][0])) if above and len(first["loc"]) == 1 else []
+        if owners:
+            own = section.model_fields["name"].default
+            return f"the model '{own}' has no key '{where}'; it belongs to model.name: {', '.join(owners)}"
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.0)
         return f"unknown key '{where}'; did you mean '{near[0]}'? (known here: {', '.join(known)})"
-    more = len(error.errors()) - 1
-    rest = f" (and {more} more)" if more else ""
-    return f"'{where}' is {first['input']!r}: {first['msg']}{rest}"
+    value = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r}"  # a section would fill the screen
+    if first["type"] in ("model_type", "dict_type"):
+        return f"'{where}'{value}; expected a section with keys below it"
+    others = len(error.errors()) - 1
+    rest = f" (and {others} more)" if others else ""
+    return f"'{where}'{value}: {' '.join(first['msg'].removeprefix('Value error, ').split())}{rest}"
 
 
 def _known_keys(section: type[Section], location: tuple[int | str, ...]) -> list[str]:
@@ -154,6 +178,7 @@ def _known_keys(section: type[Section], location: tuple[int | str, ...]) -> list
 
 
 def _section_in(annotation: Any) -> type[Section] | None:
+    """The section that a key of this type holds, also in a list or beside None; None where it holds none."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     for inner in getattr(annotation, "__args__", ()):

@@ -1,0 +1,80 @@
+"""The command ``sample``, for the days of the store and for a new period that has predictors only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rainsmith.cli.options import (
+    Common,
+    Days,
+    Flag,
+    OptionalCount,
+    OptionalFile,
+    OptionalFolder,
+    OptionalMode,
+    OptionalName,
+    OptionalNumber,
+    OptionalSplit,
+    days_or_set,
+    given,
+    parse_overrides,
+)
+
+
+@dataclass(frozen=True)
+class Sample(Common):
+    """Draw members of a trained model and write samples/<model>-<mode>-<split>.zarr."""
+
+    mode: OptionalMode = None
+    """The only mode that is drawn, instead of sampling.modes.
+    Prior members need only the predictors of a day; posterior members are variations of the observed rain."""
+    split: OptionalSplit = None
+    """The only split whose days are drawn, instead of sampling.splits."""
+    days: Days = ()
+    """Days of the split that are drawn, instead of sampling.days: all, heavy, heavy_x, or dates YYYY-MM-DD."""
+    members: OptionalCount = None
+    """Number of members for each day, instead of sampling.members."""
+    temperature: OptionalNumber = None
+    """Factor of the standard deviation of the latents, instead of sampling.temperature; above 1 members differ more."""
+    checkpoint: OptionalName = None
+    """Name of a checkpoint in checkpoints/, or path of a .safetensors file, instead of sampling.checkpoint."""
+    predictors: OptionalFile = None
+    """YAML file whose data.predictors name a new period without observations; it needs --checkpoint FILE."""
+    netcdf: Flag = False
+    """Write a NetCDF file beside each Zarr store."""
+    legacy_npy: OptionalFolder = None
+    """Folder for further files: one .npy file for each day, normalised as in the reference."""
+
+    def execute(self) -> None:
+        if self.predictors is not None:
+            print(self._draw_new_period(self.predictors))
+        else:
+            self.run_stage(self._options(), netcdf=self.netcdf, legacy_npy=self.legacy_npy)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "sampling.modes": [self.mode] if self.mode else None,
+            "sampling.splits": [self.split] if self.split else None,
+            "sampling.days": days_or_set(self.days),
+            "sampling.members": self.members,
+            "sampling.temperature": self.temperature,
+            "sampling.checkpoint": self.checkpoint,
+        }
+
+    def _draw_new_period(self, file: Path) -> Path:
+        """Draw members for the period that a YAML file names, and return the path of their store."""
+        from rainsmith.base.errors import UserError
+        from rainsmith.config import load_config
+        from rainsmith.run_folder import Run
+        from rainsmith.sample.application import apply
+
+        if self.checkpoint is None:
+            raise UserError("--predictors needs --checkpoint FILE: the statistics and the grid come from there")
+        need_store = {"--split": self.split, "--days": self.days, "--mode posterior": self.mode == "posterior"}
+        for option in (option for option, value in need_store.items() if value):
+            raise UserError(f"{option} does not go with --predictors, a period without observations; leave it out")
+        config = load_config(file, None, parse_overrides(self.set) | given(self._options()))
+        store = Run(self.run).samples / f"{file.stem}.zarr"
+        return apply(config, Path(self.checkpoint), store, netcdf=self.netcdf, legacy_npy=self.legacy_npy)
