@@ -60,7 +60,7 @@ class Downscale(Section):
     fine_filters: int = Field(default=16, ge=1)
     """Channels on the fine grid."""
     quantiles: list[Share] = [0.5, 0.95, 0.99, 0.999]
-    """Rising levels of the quantiles that q-srdrn and unet forecast."""
+    """Rising levels of the quantiles, for the networks that forecast quantiles."""
     scale_mm: float = Field(default=36.6, gt=0)
     """[mm/day] Amount at which the weight of the error of srdrn is 1; the weight is proportional to the amount."""
     w_min: float = Field(default=0.1, gt=0)
