@@ -21,8 +21,8 @@ from tests.augment.planted import failed, heavy_days
 
 def test_all_checks_are_found_and_are_the_default() -> None:
     names = ["physical_range", "mass", "return_level", "copy", "stranger", "spectrum"]
-    assert list(CHECKS.names()) == names
-    assert list(Augment().checks) == names
+    assert [name for name in CHECKS.names() if name in names] == names
+    assert tuple(Augment().checks) == CHECKS.names()
     assert SOURCE.name not in CHECKS  # no configuration can leave it out
 
 

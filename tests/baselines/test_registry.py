@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from rainsmith.baselines import registry
 from rainsmith.baselines.registry import BASELINES, Baseline, NotApplicable, forecast
 from tests.baselines.made import NX, NY, without_coarse_rain
 
+BUILT_IN = (
+    "climatology", "bilinear", "ratio", "quantile-mapping", "analogs", "scaled-analogs", "tuned-analogs", "rainfarm"
+)  # fmt: skip
 EVERY = tuple(baseline.name for baseline in BASELINES if baseline.name != "rainfarm")  # which has its own tests
 ENSEMBLES = tuple(name for name in EVERY if not BASELINES[name].single_valued)
 
@@ -76,18 +80,17 @@ def test_without_coarse_rain_it_says_so(store: xr.Dataset, name: str) -> None:
 def test_the_records_say_which_baselines_need_coarse_rain(store: xr.Dataset) -> None:
     bare = without_coarse_rain(store)
     able = [name for name in EVERY if not BASELINES[name].needs_coarse_rain]
-    assert able == ["climatology", "analogs", "tuned-analogs"]
+    assert [name for name in able if name in BUILT_IN] == ["climatology", "analogs", "tuned-analogs"]
     for name in able:
         assert np.isfinite(forecast(name, bare, "validation", 2)).any()
-    with pytest.raises(NotApplicable, match=r"name another baseline \(climatology, analogs, tuned-analogs\)"):
+    with pytest.raises(NotApplicable, match=re.escape(f"name another baseline ({', '.join(able)})")):
         forecast("bilinear", bare, "validation", 2)
 
 
 def test_the_records_stand_in_order_and_say_what_a_reader_needs() -> None:
-    assert BASELINES.names() == (
-        "climatology", "bilinear", "ratio", "quantile-mapping", "analogs", "scaled-analogs", "tuned-analogs", "rainfarm"
-    )  # fmt: skip
-    assert [baseline.name for baseline in BASELINES if not baseline.by_default] == ["rainfarm"]
+    built_in = [baseline for baseline in BASELINES if baseline.name in BUILT_IN]
+    assert tuple(baseline.name for baseline in built_in) == BUILT_IN
+    assert [baseline.name for baseline in built_in if not baseline.by_default] == ["rainfarm"]
     assert len({baseline.order for baseline in BASELINES}) == len({b.title for b in BASELINES}) == len(BASELINES)
     assert all(baseline.meaning and not baseline.meaning.endswith(".") for baseline in BASELINES)
 
@@ -108,7 +111,8 @@ def test_a_new_baseline_is_one_record(store: xr.Dataset, monkeypatch: pytest.Mon
     list(BASELINES)  # the records of the package are there before the copy below
     monkeypatch.setattr(BASELINES, "_records", dict(BASELINES._records))
     BASELINES.add(Baseline("drizzle", 15, "drizzle", "half a millimetre", False, True, False, drizzle))
-    assert BASELINES.names()[:3] == ("climatology", "drizzle", "bilinear")
+    places = [BASELINES.names().index(name) for name in ("climatology", "drizzle", "bilinear")]
+    assert places == sorted(places)
     made = forecast("drizzle", store, "test", 7)
     assert made.sizes["member"] == 1 and float(made.max()) == 0.5 and "drizzle" in made.attrs["long_name"]
 

@@ -6,7 +6,7 @@ Figures are built with the object-oriented API of matplotlib, so that nothing is
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -77,8 +77,13 @@ _QUIET = (
 
 
 def quiet_style(place: int) -> LineStyle:
-    """The style of the baseline that stands at ``place`` (0, 1, ...) among all baselines."""
-    return _QUIET[place % len(_QUIET)]
+    """The style of the baseline that stands at ``place`` (0, 1, ...) among all baselines; no two are the same.
+
+    Where there are more baselines than styles, a colour comes again with a dash and two dots, then three, and so on.
+    """
+    turn, index = divmod(place, len(_QUIET))
+    style = _QUIET[index]
+    return replace(style, dashes=(0, (6.0, 1.5) + (1.0, 1.5) * (turn + 1))) if turn else style
 
 
 @dataclass(frozen=True)
