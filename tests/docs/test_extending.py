@@ -36,10 +36,10 @@ KINDS = (
     "A diagnosis",
 )
 REFUSED = {
-    "evaluate.baselines=[typo]": ("found no baseline 'typo'", "monthly-mean"),
-    "downscale.network=typo": ("found no downscaling network 'typo'", "linear"),
-    "model.name=typo": ("found no model 'typo'", "convolution"),
-    "augment.checks=[typo]": ("found no check of synthetic days 'typo'", "lone_cell"),
+    "evaluate.baselines=[typo]": ("there is no baseline 'typo'", "monthly-mean"),
+    "downscale.network=typo": ("there is no downscaling network 'typo'", "linear"),
+    "model.name=typo": ("there is no model 'typo'", "convolution"),
+    "augment.checks=[typo]": ("there is no check of synthetic days 'typo'", "lone_cell"),
     "model.wdth=3": ("unknown key 'model.wdth'", "did you mean 'width'"),
 }
 """Values that no configuration may hold, each with words of the message, which lists the new name."""
