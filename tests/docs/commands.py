@@ -36,5 +36,5 @@ if __name__ == "__main__":
     result: dict[str, Any] = {"package": rainsmith.__file__}
     result["failed_tests"] = int(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *plan["tests"]]))
     result |= {name: executed(arguments) for name, arguments in plan["commands"].items()}
-    result["configuration_page"] = runpy.run_path("docs/make_configuration.py")["page"]()
+    result["configuration_page"] = runpy.run_path("docs/configuration_page.py")["page"]()
     Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")
