@@ -18,7 +18,7 @@ from rainsmith.config import load_config
 from rainsmith.data.demo.climate import climate
 from rainsmith.evaluate.stage import settings_of
 from rainsmith.metrics import ensemble
-from rainsmith.metrics.tally import score_days
+from rainsmith.metrics.estimates import score_days
 from rainsmith.run_folder import Run
 
 

@@ -23,8 +23,8 @@ from rainsmith.base.files import open_zarr
 from rainsmith.data.dataset import Days
 from rainsmith.evaluate.stage import settings_of
 from rainsmith.metrics.core import Settings
+from rainsmith.metrics.estimates import score_days
 from rainsmith.metrics.quantiles import as_members, quantile_metrics
-from rainsmith.metrics.tally import score_days
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler

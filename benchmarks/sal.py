@@ -17,7 +17,7 @@ import xarray as xr
 from rainsmith.base.dims import MEMBER, TIME, in_day_set
 from rainsmith.config import load_config
 from rainsmith.evaluate.forecasts_to_score import Forecast, baselines_of, samples_of
-from rainsmith.metrics.sal import sal
+from rainsmith.metrics import sal
 from rainsmith.run_folder import Run
 
 SPLIT = "test"

@@ -20,7 +20,7 @@ from rainsmith.data.dataset import Days
 from rainsmith.evaluate.stage import settings_of
 from rainsmith.metrics import borders, ensemble, lags, pooled, spatial
 from rainsmith.metrics.core import Settings
-from rainsmith.metrics.tally import score_days
+from rainsmith.metrics.estimates import score_days
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler

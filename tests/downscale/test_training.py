@@ -96,12 +96,12 @@ def test_the_best_weights_are_kept(store: xr.Dataset) -> None:
     best = int(np.argmin(losses))
     assert best < 5 and losses[best] < losses[-1]
     again = trained(store, tiny(lr=0.5, grad_clip=1e6, validations=6), steps=6)
-    found = mean_loss(again, Days(in_split(store, "validation")), 64, "fp32")
-    assert found == pytest.approx(losses[best], rel=1e-5)
+    loss = mean_loss(again, Days(in_split(store, "validation")), 64, "fp32")
+    assert loss == pytest.approx(losses[best], rel=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("losses", "found"),
+    ("losses", "warning"),
     [
         ([], ""),
         ([0.9], ""),
@@ -109,10 +109,10 @@ def test_the_best_weights_are_kept(store: xr.Dataset) -> None:
         ([0.656, 4.03, 0.88, 0.54], "from 0.656 at step 1 to 4.03 at step 2"),
     ],
 )
-def test_a_loss_that_jumped_up_is_said(losses: list[float], found: str) -> None:
+def test_a_loss_that_jumped_up_is_said(losses: list[float], warning: str) -> None:
     history = [{"step": step, "training": 1.0, "validation": loss} for step, loss in enumerate(losses, start=1)]
-    assert found in warning_of_jumps(history)
-    assert bool(warning_of_jumps(history)) == bool(found)
+    assert warning in warning_of_jumps(history)
+    assert bool(warning_of_jumps(history)) == bool(warning)
 
 
 @pytest.mark.parametrize("network", ["srdrn", "q-srdrn", "unet"])

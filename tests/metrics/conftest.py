@@ -26,6 +26,12 @@ def truth(gamma: GammaClimate) -> xr.DataArray:
 
 
 @pytest.fixture(scope="session")
+def few(truth: xr.DataArray, observed: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Four members and the observation of six weeks: enough where numbers are compared, not estimated."""
+    return truth.isel(time=slice(0, 42), member=slice(0, 4)), observed.isel(time=slice(0, 42))
+
+
+@pytest.fixture(scope="session")
 def settings(observed: xr.DataArray) -> Settings:
     p95, p99 = (float(observed.quantile(q)) for q in (0.95, 0.99))
     return Settings(wet_mm=0.1, p95=p95, p99=p99, thresholds_mm=(5.0, 20.0), coarsen=4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from dataclasses import asdict
 
 import numpy as np
@@ -130,7 +129,3 @@ def test_metrics_are_imported_by_their_names_and_explain_themselves() -> None:
         parts = [metric.__doc__.find(part) for part in ("\nArgs:", "\nReturns:", "\nRaises:", "\nReferences:")]
         assert 0 < parts[0] < parts[1] < parts[2] and (parts[3] == -1 or parts[3] > parts[2])
     assert "needs ``p99`` [mm/day]" in METRICS["twcrps_p99"].__doc__
-
-
-def test_the_example_of_the_package_runs() -> None:
-    assert doctest.testmod(rainsmith.metrics).failed == 0 < doctest.testmod(rainsmith.metrics).attempted

@@ -30,8 +30,8 @@ def test_a_row_without_values_has_no_quantile_whatever_lies_beside_it() -> None:
     counts = np.zeros((3, bins.N_BINS), dtype=np.float32)
     counts[1, 4000:] = 100
     counts[2] = 1
-    found = bins.quantile(xr.DataArray(counts, dims=("year", bins.BIN)), 0.99)
-    assert np.isnan(found[0]) and found[1] > 1 and found[2] == 0
+    quantiles = bins.quantile(xr.DataArray(counts, dims=("year", bins.BIN)), 0.99)
+    assert np.isnan(quantiles[0]) and quantiles[1] > 1 and quantiles[2] == 0
 
 
 def test_bins_cover_everything() -> None:

@@ -82,8 +82,8 @@ def test_blocks_widen_the_interval_of_dependent_days() -> None:
     days, ones = np.arange(1400), np.ones(1400)
 
     def width(block: np.ndarray) -> float:
-        found = paired_difference(week, 0 * week, ones, block, resamples=1000, seed=0)
-        return found.upper - found.lower
+        test = paired_difference(week, 0 * week, ones, block, resamples=1000, seed=0)
+        return test.upper - test.lower
 
     assert width(days // 7) / width(days) == pytest.approx(np.sqrt(7), rel=0.15)
 
@@ -92,10 +92,10 @@ def test_paired_difference_sees_what_unpaired_noise_would_hide() -> None:
     random = np.random.default_rng(4)
     hard = random.gamma(1.0, 5.0, 364)
     a, b, cells, block = hard + 0.1, hard + random.normal(0, 0.2, 364), np.ones(364), np.arange(364) // 7
-    found = paired_difference(a, b, cells, block, resamples=500, seed=0)
-    assert 0 < found.lower < found.difference < found.upper and found.p < 1e-3 and found.blocks == 52
+    there = paired_difference(a, b, cells, block, resamples=500, seed=0)
+    assert 0 < there.lower < there.difference < there.upper and there.p < 1e-3 and there.blocks == 52
     back = paired_difference(b, a, cells, block, resamples=500, seed=0)
-    assert back.difference == -found.difference and back.p == found.p and back.lower == pytest.approx(-found.upper)
+    assert back.difference == -there.difference and back.p == there.p and back.lower == pytest.approx(-there.upper)
 
 
 def test_p_of_no_difference_is_even() -> None:
@@ -116,13 +116,13 @@ def test_p_of_no_difference_is_even() -> None:
 def test_few_blocks_do_not_make_a_difference_significant(blocks: int) -> None:
     """Differences that are none are called significant in about one test of ten, however few the weeks are."""
     random, null = np.random.default_rng(blocks), np.zeros(blocks)
-    found = [
+    tests = [
         paired_difference(random.normal(size=blocks), null, null + 1, np.arange(blocks), resamples=200, seed=i)
         for i in range(400)
     ]
-    p = np.array([one.p for one in found])
+    p = np.array([one.p for one in tests])
     assert 0.06 <= (p < 0.1).mean() <= 0.14 and (p < 0.01).mean() <= 0.03
-    assert [one.lower > 0 or one.upper < 0 for one in found] == (p < 0.1).tolist()
+    assert [one.lower > 0 or one.upper < 0 for one in tests] == (p < 0.1).tolist()
 
 
 def test_paired_difference_weighs_days_by_their_cells() -> None:

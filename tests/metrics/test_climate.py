@@ -24,7 +24,7 @@ def climate(
     """The climate of (day, series, cell) [mm/day], NaN where invalid, added in blocks."""
     cells = fields.shape[2]
     time = xr.DataArray(dates, dims="time", coords={"time": dates})
-    found = CellClimate(
+    sums = CellClimate(
         time,
         fields.shape[1:],
         wet_mm=0.1,
@@ -36,8 +36,8 @@ def climate(
     clean = np.where(valid[:, None], fields, 0).astype(np.float32)
     for start in range(0, len(fields), block):
         days = np.arange(start, min(start + block, len(fields)))
-        found.add(days, clean[days], valid[days])
-    return found
+        sums.add(days, clean[days], valid[days])
+    return sums
 
 
 def persistent(days: int, series: int, cells: int, seed: int = 0) -> np.ndarray:
@@ -94,16 +94,16 @@ def plain(series: pd.Series) -> dict[str, float]:
 
 
 def test_every_index_is_its_definition(rain: np.ndarray, dates: pd.DatetimeIndex) -> None:
-    found = climate(rain, dates).indices()
-    assert list(found.data_vars) == [index.name for index in INDICES]
+    indices = climate(rain, dates).indices()
+    assert list(indices.data_vars) == [index.name for index in INDICES]
     common = np.where(np.isfinite(rain).all(axis=1, keepdims=True), rain, np.nan).astype(np.float64)
     for member in range(3):
         for cell in range(3):
             series = pd.Series(common[:, member, cell], index=dates).asfreq("D")
             for name, expected in plain(series).items():
-                value = float(found[name][member, cell])
+                value = float(indices[name][member, cell])
                 assert value == pytest.approx(expected, rel=2e-5), (name, member, cell)
-    assert all(np.isnan(field[:, 3]).all() for field in found.data_vars.values())
+    assert all(np.isnan(field[:, 3]).all() for field in indices.data_vars.values())
 
 
 def test_blocks_change_nothing(rain: np.ndarray, dates: pd.DatetimeIndex) -> None:
@@ -119,13 +119,13 @@ def test_blocks_change_nothing(rain: np.ndarray, dates: pd.DatetimeIndex) -> Non
 def test_a_gap_in_the_calendar_breaks_spells_sums_and_pairs() -> None:
     dates = pd.to_datetime([*(f"2001-03-0{day}" for day in range(1, 7)), *(f"2001-04-0{day}" for day in range(1, 5))])
     rain = np.full((10, 2, 1), 5.0)
-    found = climate(rain, dates).indices().isel(series=0, cell=0)
-    assert float(found["CWD"]) == 6 and float(found["Rx5day"]) == 25 and float(found["wet_spell"]) == 5
+    indices = climate(rain, dates).indices().isel(series=0, cell=0)
+    assert float(indices["CWD"]) == 6 and float(indices["Rx5day"]) == 25 and float(indices["wet_spell"]) == 5
     joined = climate(rain, pd.date_range("2001-03-01", periods=10)).indices().isel(series=0, cell=0)
     assert float(joined["CWD"]) == 10 and float(joined["wet_spell"]) == 10
     short = climate(rain[:4], dates[6:]).indices().isel(series=0, cell=0)
     assert np.isnan(short["Rx5day"]) and float(short["Rx1day"]) == 5
-    assert np.isnan(found["lag1"])  # nothing varies
+    assert np.isnan(indices["lag1"])  # nothing varies
 
 
 def test_members_that_are_the_observation_have_its_climate(rain: np.ndarray, dates: pd.DatetimeIndex) -> None:
@@ -139,9 +139,9 @@ def test_days_in_another_order_keep_indices_of_days_and_lose_those_of_series() -
     dates = pd.date_range("2001-01-01", "2001-12-31")
     observed = persistent(365, 1, 20)
     shuffled = observed[np.random.default_rng(1).permutation(365)]
-    found = climate(np.concatenate([shuffled, observed], axis=1), dates).indices().mean("cell")
+    indices = climate(np.concatenate([shuffled, observed], axis=1), dates).indices().mean("cell")
     for index in INDICES:
-        member, truth = (float(value) for value in found[index.name])
+        member, truth = (float(value) for value in indices[index.name])
         if index.of_series:
             assert member < 0.95 * truth, index.name
         else:
@@ -151,9 +151,9 @@ def test_days_in_another_order_keep_indices_of_days_and_lose_those_of_series() -
 
 def test_too_wet_and_too_dry_members_lie_on_either_side(dates: pd.DatetimeIndex) -> None:
     truth = persistent(len(dates), 1, 20)
-    found = climate(np.concatenate([0.5 * truth, 1.5 * truth, truth], axis=1), dates).indices().mean("cell")
+    indices = climate(np.concatenate([0.5 * truth, 1.5 * truth, truth], axis=1), dates).indices().mean("cell")
     for name in ("mean", "R1mm", "SDII", "Rx1day", "R95p", "Rx5day", "CWD"):
-        low, high, middle = found[name].values
+        low, high, middle = indices[name].values
         assert low < middle < high, name
     none = climate(np.concatenate([0 * truth, truth], axis=1), dates).indices().isel(series=0)
     assert (none["R1mm"] == 0).all() and (none["CWD"] == 0).all() and np.isnan(none["SDII"]).all()

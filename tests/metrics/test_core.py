@@ -17,11 +17,15 @@ EVERY = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.nam
 
 @EVERY
 def test_perfect_forecast_takes_the_perfect_value(
-    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+    metric: Metric,
+    truth: xr.DataArray,
+    observed: xr.DataArray,
+    few: tuple[xr.DataArray, xr.DataArray],
+    settings: Settings,
 ) -> None:
     """Scores of distance want the observation itself; scores of spread want the true distribution."""
-    members = truth if metric.spread else observed.expand_dims(member=3)
-    sums = metric.sums(members, observed, **asdict(settings))
+    members, obs = (truth, observed) if metric.spread else (few[1].expand_dims(member=3), few[1])
+    sums = metric.sums(members, obs, **asdict(settings))
     value = metric.value(sums)
     if metric.beside:
         np.testing.assert_allclose(value, metric.observed(sums), rtol=1e-6)
@@ -33,11 +37,11 @@ def test_perfect_forecast_takes_the_perfect_value(
 
 @EVERY
 def test_values_at_invalid_cells_change_nothing(
-    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+    metric: Metric, few: tuple[xr.DataArray, xr.DataArray], settings: Settings
 ) -> None:
     """A cell that the observation lacks, a cell that one member lacks on one day, a sea cell: none is read."""
-    clean, dirty = truth.isel(time=slice(0, 40)).copy(), truth.isel(time=slice(0, 40)).copy()
-    clean_obs, dirty_obs = (observed.isel(time=slice(0, 40)).copy() for _ in range(2))
+    clean, dirty = few[0].copy(), few[0].copy()
+    clean_obs, dirty_obs = few[1].copy(), few[1].copy()
     clean_obs[:, 0, :3] = dirty_obs[:, 0, :3] = np.nan
     clean[:, :, 0, :3], dirty[:, :, 0, :3] = np.nan, 5000.0
     clean[7, 2, 5, 5] = dirty[7, 2, 5, 5] = np.nan
@@ -46,40 +50,45 @@ def test_values_at_invalid_cells_change_nothing(
     dirty_obs[:, 3, 3] = 999.0
     a, b = (metric(f, o, **asdict(settings)) for f, o in ((clean, clean_obs), (dirty, dirty_obs)))
     np.testing.assert_array_equal(a, b)
-    untouched = metric(truth.isel(time=slice(0, 40)), observed.isel(time=slice(0, 40)), **asdict(settings))
+    untouched = metric(*few, **asdict(settings))
     if metric.name not in ("max", "envelope_top20"):  # which look at few cells
         assert not np.array_equal(a, untouched)  # the mask itself does matter
 
 
 @EVERY
 def test_a_mask_equals_the_smaller_domain(
-    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+    metric: Metric, few: tuple[xr.DataArray, xr.DataArray], settings: Settings
 ) -> None:
     """A masked row scores as if it were not there (spectra know the size of the grid, and the tie draws its cells)."""
     if metric.name in ("ralsd", "rank_deviation"):
         pytest.skip("depends on the grid by definition")
+    fcst, obs = few
     row = dict(y=slice(0, 11))
-    inside = metric(truth.isel(row), observed.isel(row), **asdict(settings))
-    masked = metric(truth, observed.where(observed["y"] < 11), **asdict(settings))
+    inside = metric(fcst.isel(row), obs.isel(row), **asdict(settings))
+    masked = metric(fcst, obs.where(obs["y"] < 11), **asdict(settings))
     np.testing.assert_allclose(masked, inside, rtol=1e-5)
 
 
 @EVERY
 def test_a_single_valued_forecast_is_scored_or_left_out(
-    metric: Metric, truth: xr.DataArray, observed: xr.DataArray, settings: Settings
+    metric: Metric, few: tuple[xr.DataArray, xr.DataArray], settings: Settings
 ) -> None:
     assert metric.applies(1, "prior", settings) != metric.spread
     if not metric.spread:
-        one = truth.isel(member=0, drop=True)
-        assert np.isfinite(metric(one, observed, **asdict(settings))).all()
-        with_dim = metric(one.expand_dims(member=1, axis=1), observed, **asdict(settings))
-        np.testing.assert_array_equal(metric(one, observed, **asdict(settings)), with_dim)
+        fcst, obs = few
+        one = fcst.isel(member=0, drop=True)
+        score = metric(one, obs, **asdict(settings))
+        assert np.isfinite(score).all()
+        with_dim = metric(one.expand_dims(member=1, axis=1), obs, **asdict(settings))
+        np.testing.assert_array_equal(score, with_dim)
 
 
 @EVERY
-def test_no_valid_cell_is_nan_and_no_crash(metric: Metric, truth: xr.DataArray, settings: Settings) -> None:
-    nothing = xr.full_like(truth.isel(member=0, drop=True), np.nan)
-    assert np.isnan(metric(truth, nothing, **asdict(settings))).all()
+def test_no_valid_cell_is_nan_and_no_crash(
+    metric: Metric, few: tuple[xr.DataArray, xr.DataArray], settings: Settings
+) -> None:
+    fcst, obs = few
+    assert np.isnan(metric(fcst, xr.full_like(obs, np.nan), **asdict(settings))).all()
 
 
 @EVERY

@@ -15,7 +15,8 @@ from rainsmith.metrics.registry import METRICS
 
 @pytest.fixture(scope="module")
 def shown(truth: xr.DataArray, observed: xr.DataArray, settings: Settings) -> xr.Dataset:
-    terms = daily_terms([term for metric in METRICS for term in metric.terms], pair(truth, observed), settings)
+    members = truth.isel(member=slice(0, 4))
+    terms = daily_terms([term for metric in METRICS for term in metric.terms], pair(members, observed), settings)
     return curves(pool(terms, np.ones((1, terms.sizes["time"]))).isel(resample=0))
 
 
@@ -39,6 +40,6 @@ def test_exceedance_is_the_share_at_or_above(shown: xr.Dataset, truth: xr.DataAr
 
 
 def test_ranks_and_spectra(shown: xr.Dataset, observed: xr.DataArray, settings: Settings) -> None:
-    assert int(shown["rank_count"].sum()) == observed.size and shown.sizes["rank"] == 11
+    assert int(shown["rank_count"].sum()) == observed.size and shown.sizes["rank"] == 5
     assert shown["spectrum"].dims == ("member", "wavenumber") and (shown["spectrum_observed"] > 0).all()
     assert shown["spectrum"].attrs["units"] == "(mm/day)^2" and asdict(settings)

@@ -15,10 +15,10 @@ def test_csi_and_bias_by_hand() -> None:
     """At 10 mm, two members: 3 hits, 1 miss, 1 false alarm; the threshold itself is an event."""
     fcst = array([[[[10.0, 30.0, 0.0, np.nan]], [[0.0, 12.0, 11.0, 99.0]]]])
     obs = array([[[10.0, 40.0, 9.9, 99.0]]], members=False)
-    found = extremes.csi(fcst, obs, thresholds_mm=(10.0, 35.0, 90.0))
-    np.testing.assert_allclose(found, [3 / 5, 0, np.nan])
-    found = extremes.frequency_bias(fcst, obs, thresholds_mm=(10.0, 35.0, 90.0))
-    np.testing.assert_allclose(found, [4 / 4, 0, np.nan])
+    score = extremes.csi(fcst, obs, thresholds_mm=(10.0, 35.0, 90.0))
+    np.testing.assert_allclose(score, [3 / 5, 0, np.nan])
+    score = extremes.frequency_bias(fcst, obs, thresholds_mm=(10.0, 35.0, 90.0))
+    np.testing.assert_allclose(score, [4 / 4, 0, np.nan])
 
 
 def test_csi_is_nought_without_a_hit_and_undefined_without_an_event(observed: xr.DataArray) -> None:
@@ -46,8 +46,8 @@ def test_detection_false_alarms_and_sedi_by_hand() -> None:
 
 
 def test_training_quantiles_are_thresholds_too() -> None:
-    found = extremes.thresholds_of(Settings(p95=12.0, p99=31.0, thresholds_mm=(20.0, 12.0)))
-    assert found.tolist() == [12.0, 20.0, 31.0]
+    thresholds = extremes.thresholds_of(Settings(p95=12.0, p99=31.0, thresholds_mm=(20.0, 12.0)))
+    assert thresholds.tolist() == [12.0, 20.0, 31.0]
 
 
 def days_of(peaks: list[float], seed: int = 0) -> xr.DataArray:
@@ -85,9 +85,9 @@ def test_the_envelope_is_one_at_best_nought_at_worst_and_rises_with_members(
 ) -> None:
     assert float(extremes.envelope_top20(observed, observed)) == 1
     assert float(extremes.envelope_top20(observed * 0.99, observed)) == 0
-    found = [float(extremes.envelope_top20(truth.isel(member=slice(k)), observed)) for k in (1, 3, 10)]
-    assert found == sorted(found) and 0 < found[-1] < 1
-    assert float(extremes.envelope_top20(truth * 2, observed)) > found[-1]  # not proper: too much rain gains
+    shares = [float(extremes.envelope_top20(truth.isel(member=slice(k)), observed)) for k in (1, 3, 10)]
+    assert shares == sorted(shares) and 0 < shares[-1] < 1
+    assert float(extremes.envelope_top20(truth * 2, observed)) > shares[-1]  # not proper: too much rain gains
 
 
 def test_the_envelope_orders_days_like_their_peaks(truth: xr.DataArray, observed: xr.DataArray) -> None:

@@ -72,13 +72,13 @@ def test_length_of_a_known_covariance(length: float) -> None:
 def test_length_of_noise_is_that_of_one_cell_and_blur_lengthens_it(truth: xr.DataArray, observed: xr.DataArray) -> None:
     """Independent cells: rho(1) = 0 but for the days' means, so the line from 1 at lag 0 meets 1/e at 1 - 1/e."""
     assert float(correlation_length(observed, observed)) == pytest.approx(1 - 1 / np.e, abs=0.02)
-    found = [
+    lengths = [
         float(
             correlation_length(truth.copy(data=ndimage.gaussian_filter(truth.values, (0, 0, width, width))), observed)
         )
         for width in (0.0, 0.7, 1.5)
     ]
-    assert found == sorted(found) and found[-1] > 2
+    assert lengths == sorted(lengths) and lengths[-1] > 2
 
 
 def test_length_by_hand_and_beside_the_observed() -> None:
@@ -104,8 +104,8 @@ def test_length_is_the_largest_lag_where_rain_never_falls_off_and_undefined_with
 
 def test_pairs_reach_over_the_lag_in_rows_and_columns_only() -> None:
     cells = np.array([0, 1, 3, 5, 7, 11])  # of 3 x 4: row 0 at columns 0, 1, 3; row 1 at 1, 3; row 2 at 3
-    found = {tuple(sorted((cells[i], cells[j]))) for i, j in zip(*neighbours(cells, (3, 4), 2), strict=True)}
-    assert found == {(1, 3), (5, 7), (3, 11)}
+    pairs = {tuple(sorted((cells[i], cells[j]))) for i, j in zip(*neighbours(cells, (3, 4), 2), strict=True)}
+    assert pairs == {(1, 3), (5, 7), (3, 11)}
     assert len(neighbours(cells, (3, 4), 34)[0]) == 0
 
 

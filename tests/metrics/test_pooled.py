@@ -11,9 +11,10 @@ from tests.metrics.climate import array
 
 
 def test_pooled_quantiles_of_a_large_sample(truth: xr.DataArray, observed: xr.DataArray) -> None:
+    members = truth.isel(member=slice(0, 3))
+    sums = pooled.p95.sums(members, observed)
     for metric, q in ((pooled.p95, 0.95), (pooled.p99, 0.99), (pooled.p999, 0.999), (pooled.p9999, 0.9999)):
-        sums = metric.sums(truth, observed)
-        per_member = truth.quantile(q, ["time", "y", "x"])
+        per_member = members.quantile(q, ["time", "y", "x"])
         np.testing.assert_allclose(metric.by_member(sums), per_member, rtol=1e-3)
         assert float(metric.value(sums)) == pytest.approx(float(per_member.median()), rel=1e-3)
         assert float(metric.observed(sums)) == pytest.approx(float(observed.quantile(q)), rel=1e-3)

@@ -16,8 +16,8 @@ from tests.metrics.climate import array
 def test_it_equals_the_library(truth: xr.DataArray, observed: xr.DataArray, members: int) -> None:
     some = truth.isel(member=slice(members))
     expected = brier_score_for_ensemble(some, observed, "member", [1.0, 5.0, 20.0], fair_correction=members > 1)
-    found = brier(some, observed, thresholds_mm=(1.0, 5.0, 20.0))
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    score = brier(some, observed, thresholds_mm=(1.0, 5.0, 20.0))
+    np.testing.assert_allclose(score, expected, rtol=1e-6)
 
 
 def test_invalid_cells_have_no_vote() -> None:

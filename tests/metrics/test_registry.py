@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 import pytest
 import xarray as xr
 
+import rainsmith.metrics
 from rainsmith.base.errors import UserError
 from rainsmith.metrics import ensemble, registry
 from rainsmith.metrics.core import Settings
@@ -52,6 +55,11 @@ def test_a_metric_without_an_order_stays_out_of_the_table_and_a_second_of_a_name
         registry.metric(name="crps", units="1", perfect=0.0, order=5)(lambda sums: sums["x"])
     with pytest.raises(UserError, match="there is no metric 'crsp'; expected one of max, "):
         METRICS["crsp"]
+
+
+def test_no_module_of_the_folder_hides_what_the_package_exports() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(rainsmith.metrics.__path__)}
+    assert "rain_objects" in modules and not modules & {*METRICS.names(), *rainsmith.metrics.__all__}
 
 
 def test_headings_hold_the_units_unless_there_are_none() -> None:

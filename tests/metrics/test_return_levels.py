@@ -34,9 +34,9 @@ def sorted_moments(values: np.ndarray) -> list[np.ndarray]:
 
 def test_l_moments_are_those_of_scipy() -> None:
     values = np.random.default_rng(0).gamma(0.7, 8, (5, 40))
-    count, *found = sorted_moments(values)
+    count, *moments = sorted_moments(values)
     np.testing.assert_allclose(count, 40)
-    np.testing.assert_allclose(found, lmoment(values, axis=1, order=[1, 2, 3], standardize=False), rtol=1e-10)
+    np.testing.assert_allclose(moments, lmoment(values, axis=1, order=[1, 2, 3], standardize=False), rtol=1e-10)
 
 
 def test_only_pairs_and_triples_of_different_values_count() -> None:
@@ -64,8 +64,8 @@ def test_resampled_l_moments_are_those_of_the_sample_on_average() -> None:
     """Eight values: with copies as values of their own, l2 of a resample would be an eighth too small."""
     values = np.sort(np.random.default_rng(2).gamma(0.7, 8, 8))
     weights = resampling_weights(8, 20_000, seed=0)
-    found = np.stack(l_moments(values, weights))
-    sample, mean = found[:, 0], np.nanmean(found[:, 1:], axis=1)
+    moments = np.stack(l_moments(values, weights))
+    sample, mean = moments[:, 0], np.nanmean(moments[:, 1:], axis=1)
     np.testing.assert_allclose(mean[1:3], sample[1:3], rtol=0.02)
     assert mean[3] == pytest.approx(sample[3], abs=0.03 * sample[2])
 
@@ -81,9 +81,9 @@ def test_gev_from_its_own_l_moments(shape: float) -> None:
     else:
         l1, l2 = 30 + np.euler_gamma * scale, scale * np.log(2)
         l3 = l2 * (2 * np.log(3) / np.log(2) - 3)
-    location, found, xi = fit_gev(*(np.array(moment) for moment in (l1, l2, l3)))
+    location, fitted_scale, xi = fit_gev(*(np.array(moment) for moment in (l1, l2, l3)))
     assert xi == pytest.approx(shape, abs=1e-3)
-    assert location == pytest.approx(30, abs=0.02) and found == pytest.approx(8, rel=3e-3)
+    assert location == pytest.approx(30, abs=0.02) and fitted_scale == pytest.approx(8, rel=3e-3)
 
 
 @pytest.mark.parametrize("shape", [-0.2, 0.0, 0.2])
@@ -128,21 +128,21 @@ def maxima_of(years: int, cells: int, seed: int, members: int = 1) -> np.ndarray
 def test_annual_maxima_need_ten_whole_years() -> None:
     maxima = maxima_of(12, 3, 0)
     maxima[:3, :, 1] = np.nan
-    found = levels_of_maxima(maxima, resampling_weights(12, 50, seed=0)).sel(fit="gev")
-    assert np.isfinite(found["level"][:, [0, 2]]).all() and np.isnan(found["level"][:, 1]).all()
-    assert np.isnan(found["shape"][1]) and MIN_YEARS == 10
-    assert np.isnan(found["domain"]).all()  # two cells of three are not the domain
+    fits = levels_of_maxima(maxima, resampling_weights(12, 50, seed=0)).sel(fit="gev")
+    assert np.isfinite(fits["level"][:, [0, 2]]).all() and np.isnan(fits["level"][:, 1]).all()
+    assert np.isnan(fits["shape"][1]) and MIN_YEARS == 10
+    assert np.isnan(fits["domain"]).all()  # two cells of three are not the domain
     whole = levels_of_maxima(maxima[:, :, [0, 2]], resampling_weights(12, 50, seed=0)).sel(fit="gev")
     np.testing.assert_allclose(whole["domain"], whole["level"].mean("cell"), rtol=1e-5)
-    assert (found["level"].diff("return_period")[:, [0, 2]] > 0).all()
+    assert (fits["level"].diff("return_period")[:, [0, 2]] > 0).all()
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say_and_shrink() -> None:
     truth = stats.genextreme(c=-0.1, loc=30, scale=8).ppf(np.exp(-1 / 10))
     widths = []
     for years in (20, 80):
-        found = levels_of_maxima(maxima_of(years, 200, years), resampling_weights(years, 200, seed=1))
-        at = found.sel(fit="gev", return_period=10)
+        fits = levels_of_maxima(maxima_of(years, 200, years), resampling_weights(years, 200, seed=1))
+        at = fits.sel(fit="gev", return_period=10)
         held = float(((at["lower"] <= truth) & (truth <= at["upper"])).mean())
         assert 0.7 < held < 0.97
         widths.append(float((at["upper"] - at["lower"]).mean()))
@@ -175,11 +175,11 @@ def levels(peaks: Peaks, cells: int, years: int, resamples: int = 100, threshold
 
 def test_peaks_recover_a_known_level_and_one_shape_is_surer_than_many() -> None:
     cells, years = 150, 30
-    found = levels(peaks_of(cells, years, 0), cells, years)
+    fits = levels(peaks_of(cells, years, 0), cells, years)
     truth = 25 + stats.genpareto(c=0.1, scale=6).ppf(1 - 1 / (3.65 * 50))
-    at = found.sel(return_period=50)
+    at = fits.sel(return_period=50)
     np.testing.assert_allclose(at["domain"], truth, rtol=0.03)
-    np.testing.assert_allclose(found["shape"].sel(fit="gpd_regional"), 0.1, atol=0.03)
+    np.testing.assert_allclose(fits["shape"].sel(fit="gpd_regional"), 0.1, atol=0.03)
     own, regional = (float(at["level"].sel(fit=name).std()) for name in ("gpd", "gpd_regional"))
     assert regional < 0.7 * own
     held = (at["lower"] <= truth) & (truth <= at["upper"])
@@ -192,18 +192,18 @@ def test_interval_of_a_short_record_is_not_to_one_side() -> None:
     truth = 25 + stats.genpareto(c=0.1, scale=6).ppf(1 - 1 / (3.65 * 50))
     held, below = [], []
     for seed in range(40):
-        found = levels(peaks_of(40, 2, 100 + seed), 40, 2, resamples=60).sel(fit="gpd_regional", return_period=50)
-        held.append(bool(found["domain_lower"] <= truth <= found["domain_upper"]))
-        below.append(float((found["domain"] - found["domain_lower"]) / (found["domain_upper"] - found["domain_lower"])))
+        fits = levels(peaks_of(40, 2, 100 + seed), 40, 2, resamples=60).sel(fit="gpd_regional", return_period=50)
+        held.append(bool(fits["domain_lower"] <= truth <= fits["domain_upper"]))
+        below.append(float((fits["domain"] - fits["domain_lower"]) / (fits["domain_upper"] - fits["domain_lower"])))
     assert np.mean(held) > 0.75
     assert 0.35 < np.mean(below) < 0.65
 
 
 def test_a_short_record_has_a_regional_level_only() -> None:
     """Two years: about seven peaks a cell."""
-    found = levels(peaks_of(60, 2, 1), 60, 2)
-    assert MIN_PEAKS == 20 and np.isnan(found["level"].sel(fit="gpd")).all()
-    regional = found.sel(fit="gpd_regional")
+    fits = levels(peaks_of(60, 2, 1), 60, 2)
+    assert MIN_PEAKS == 20 and np.isnan(fits["level"].sel(fit="gpd")).all()
+    regional = fits.sel(fit="gpd_regional")
     assert np.isfinite(regional["level"]).all() and (regional["domain_upper"] > regional["domain_lower"]).all()
     few = levels(peaks_of(2, 2, 1), 2, 2)
     assert np.isnan(few["level"]).all() and np.isnan(few["domain"]).all()
@@ -217,10 +217,10 @@ def test_a_level_below_the_threshold_is_the_threshold_and_a_cell_without_data_ha
     block, weights = np.arange(3650) // 7, np.ones((1, 522))
     threshold, years = np.full(50, 25.0), np.full(50, 10.0)
     threshold[3], years[4] = np.inf, 0.0
-    found = levels_of_peaks(rare, threshold, years, block, weights).sel(fit="gpd_regional")
-    assert (found["level"][:, 7] == 25).all() and np.isnan(found["level"][:, [3, 4]]).all()
-    assert np.isnan(found["lower"]).all()  # one draw, no interval
-    assert (found["level"][:, 8] > 25).all()
+    fits = levels_of_peaks(rare, threshold, years, block, weights).sel(fit="gpd_regional")
+    assert (fits["level"][:, 7] == 25).all() and np.isnan(fits["level"][:, [3, 4]]).all()
+    assert np.isnan(fits["lower"]).all()  # one draw, no interval
+    assert (fits["level"][:, 8] > 25).all()
 
 
 def test_a_heavier_tail_and_more_peaks_raise_the_level() -> None:

@@ -21,8 +21,8 @@ def test_correlation_is_pearsons_per_day_and_member(truth: xr.DataArray, observe
             for member in members
         ]
     )
-    found = spatial.spatial_correlation(truth.isel(time=days), observed.isel(time=days))
-    assert float(found) == pytest.approx(expected, abs=1e-9)
+    correlation = spatial.spatial_correlation(truth.isel(time=days), observed.isel(time=days))
+    assert float(correlation) == pytest.approx(expected, abs=1e-9)
 
 
 def test_correlation_leaves_constant_fields_out_and_reaches_minus_one() -> None:
@@ -75,8 +75,8 @@ def test_spatial_std_is_that_of_each_day_over_its_valid_cells(truth: xr.DataArra
 
 def test_spatial_std_falls_where_members_turn_to_their_mean(truth: xr.DataArray, observed: xr.DataArray) -> None:
     mean = truth.mean("member")
-    found = [float(spatial.spatial_std(mean + share * (truth - mean), observed)) for share in (0.0, 0.5, 1.0)]
-    assert found == sorted(found) and found[0] < 0.5 * float(spatial.spatial_std(observed, observed))
+    scores = [float(spatial.spatial_std(mean + share * (truth - mean), observed)) for share in (0.0, 0.5, 1.0)]
+    assert scores == sorted(scores) and scores[0] < 0.5 * float(spatial.spatial_std(observed, observed))
 
 
 def test_power_adds_up_to_the_mean_square() -> None:
@@ -109,11 +109,11 @@ def test_ralsd_of_a_scaled_field_is_the_log_of_its_power(truth: xr.DataArray, ob
 
 
 def test_ralsd_grows_with_blur(truth: xr.DataArray, observed: xr.DataArray) -> None:
-    found = [
+    scores = [
         float(spatial.ralsd(truth.copy(data=ndimage.gaussian_filter(truth.values, (0, 0, width, width))), observed))
         for width in (0.0, 0.5, 1.0, 2.0)
     ]
-    assert found == sorted(found) and found[-1] > 1
+    assert scores == sorted(scores) and scores[-1] > 1
 
 
 def test_ralsd_of_no_rain_is_infinite(observed: xr.DataArray) -> None:

@@ -17,13 +17,15 @@ LEVEL, CONTRAST = (0.01 * np.log1p(P99)) ** 2, (0.03 * np.log1p(P99)) ** 2
 
 def cell_by_cell(fcst: np.ndarray, obs: np.ndarray, valid: np.ndarray) -> float:
     """The definition, window by window, for one field."""
-    found = []
+    similarities = []
     for row, column in np.argwhere(valid):
         window = np.s_[max(row - 3, 0) : row + 4, max(column - 3, 0) : column + 4]
         a, b = (np.log1p(field[window][valid[window]].astype(float)) for field in (fcst, obs))
         m, n, c = a.mean(), b.mean(), ((a - a.mean()) * (b - b.mean())).mean()
-        found.append((2 * m * n + LEVEL) * (2 * c + CONTRAST) / (m**2 + n**2 + LEVEL) / (a.var() + b.var() + CONTRAST))
-    return float(np.mean(found))
+        similarities.append(
+            (2 * m * n + LEVEL) * (2 * c + CONTRAST) / (m**2 + n**2 + LEVEL) / (a.var() + b.var() + CONTRAST)
+        )
+    return float(np.mean(similarities))
 
 
 def test_it_equals_the_definition_with_holes(truth: xr.DataArray, observed: xr.DataArray) -> None:
@@ -54,11 +56,11 @@ def test_the_opposite_pattern_is_negative_and_copies_are_one(observed: xr.DataAr
 
 def test_it_falls_with_displacement_and_rewards_the_blur_of_a_mean(truth: xr.DataArray, observed: xr.DataArray) -> None:
     smooth = ndimage.gaussian_filter(observed.values, (0, 2, 2))
-    found = [
+    scores = [
         float(ssim(observed.copy(data=np.roll(smooth, shift, axis=2)), observed.copy(data=smooth), p99=P99))
         for shift in (0, 1, 2, 4)
     ]
-    assert found == sorted(found, reverse=True) and found[0] == pytest.approx(1)
+    assert scores == sorted(scores, reverse=True) and scores[0] == pytest.approx(1)
     assert float(ssim(truth.mean("member"), observed, p99=P99)) > float(ssim(truth, observed, p99=P99))
 
 

@@ -107,5 +107,5 @@ def test_events_of_each_cell_of_scores(truth: xr.DataArray, observed: xr.DataArr
     fcst, obs = truth.isel(few), observed.isel(few)
     table = scores.categorical.BinaryContingencyManager(fcst >= 2, (obs >= 2).broadcast_like(fcst))
     expected = table.transform(preserve_dims=["y", "x"]).critical_success_index()
-    found = extremes.csi(fcst, obs, preserve_dims=["y", "x"], thresholds_mm=(2.0,)).isel(threshold=0, drop=True)
-    np.testing.assert_allclose(found, expected)
+    score = extremes.csi(fcst, obs, preserve_dims=["y", "x"], thresholds_mm=(2.0,)).isel(threshold=0, drop=True)
+    np.testing.assert_allclose(score, expected)

@@ -21,8 +21,8 @@ from rainsmith.base.dims import in_split
 from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.files import read_jsonl
 from rainsmith.evaluate.settings import settings_of
+from rainsmith.metrics.estimates import score_days
 from rainsmith.metrics.registry import METRICS
-from rainsmith.metrics.tally import score_days
 from rainsmith.models import checkpoint
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run

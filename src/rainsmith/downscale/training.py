@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -68,20 +69,13 @@ def train_downscaler(
     keep_buffers_mapped()
     processor = pick_device(device)
     precision = sampling_precision(settings.precision, processor)
-    with torch.random.fork_rng(devices=[]):  # the first weights come from the seed and leave the global generator alone
-        torch.manual_seed(seed)
-        module = Downscaler(settings, domain, wet_mm=wet_mm)
-    module.start_from(_climate(training))
-    module.to(processor)
-    channels_last(module.network)
-    module.train()
-
-    total = settings.steps if steps is None else steps
+    module = _untrained(settings, domain, training, processor, seed=seed, wet_mm=wet_mm)
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
     days, validation_days = Days(training), Days(validation)
     batches = drawn_batches(np.ones(len(days)) if weights is None else weights, settings.batch_size, seed)
+    total = settings.steps if steps is None else steps
     validated_after = {round(total * (i + 1) / settings.validations) for i in range(settings.validations)}
-    best, best_loss, losses = None, np.inf, []
+    best, losses = _Best(), []
     with progress(quiet=quiet) as bar:
         task = bar.add_task(settings.label, total=total, note="")
         for step in range(total):
@@ -93,25 +87,61 @@ def train_downscaler(
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(module.parameters(), settings.grad_clip)
-            if not torch.isfinite(norm):
-                raise UserError(
-                    f"the downscaler diverged in step {step} (gradient norm {norm:g}); "
-                    "lower downscale.lr, or experiment.lr, or set downscale.precision: fp32"
-                )
+            _check_finite(norm, step)
             optimiser.step()
             losses.append(loss.item())
             if step + 1 in validated_after:
                 validation_loss = mean_loss(module, validation_days, settings.batch_size, precision)
-                entry = {"step": step + 1, "training": float(np.mean(losses)), "validation": validation_loss}
-                module.history.append(entry)
-                losses = []
-                if best is None or validation_loss < best_loss:
-                    best_loss = validation_loss
-                    best = {name: value.detach().clone() for name, value in module.state_dict().items()}
-            bar.update(task, advance=1, note=f"validation {best_loss:.4g}" if best else "")
-    if best is not None:
-        module.load_state_dict(best)
+                training_loss, losses = float(np.mean(losses)), []
+                module.history.append({"step": step + 1, "training": training_loss, "validation": validation_loss})
+                best.keep(module, validation_loss)
+            bar.update(task, advance=1, note=f"validation {best.loss:.4g}" if best.weights else "")
+    if best.weights:
+        module.load_state_dict(best.weights)
     return module.eval()
+
+
+def _untrained(
+    settings: Downscale,
+    domain: xr.Dataset,
+    training: xr.Dataset,
+    processor: torch.device,
+    *,
+    seed: int,
+    wet_mm: float,
+) -> Downscaler:
+    """A downscaler in training mode that forecasts the climate of the real training days."""
+    with torch.random.fork_rng(devices=[]):  # the first weights come from the seed and leave the global generator alone
+        torch.manual_seed(seed)
+        module = Downscaler(settings, domain, wet_mm=wet_mm)
+    module.start_from(_climate(training))
+    module.to(processor)
+    channels_last(module.network)
+    module.train()
+    return module
+
+
+@dataclass
+class _Best:
+    """The weights of the lowest validation loss so far."""
+
+    loss: float = np.inf
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def keep(self, module: Downscaler, loss: float) -> None:
+        """Keep the present weights if their loss is the first one, or the lowest."""
+        if not self.weights or loss < self.loss:
+            self.loss = loss
+            self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def _check_finite(norm: torch.Tensor, step: int) -> None:
+    """Refuse to go on where the gradient is not finite."""
+    if not torch.isfinite(norm):
+        raise UserError(
+            f"the downscaler diverged in step {step} (gradient norm {norm:g}); "
+            "lower downscale.lr, or experiment.lr, or set downscale.precision: fp32"
+        )
 
 
 def drawn_batches(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[np.ndarray]:
@@ -122,7 +152,7 @@ def drawn_batches(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[n
     weights a round is a permutation of the days.
 
     Args:
-        weights: (T,) not negative, not all zero.
+        weights: (time,) not negative, not all zero.
         batch_size: number of days in a batch; a batch may span two rounds.
         seed: of the random order.
     """

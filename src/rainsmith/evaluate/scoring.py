@@ -18,8 +18,9 @@ from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.settings import Resampling, settings_from_training
 from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings
 from rainsmith.metrics.curves import curves
+from rainsmith.metrics.estimates import Estimate, scores
 from rainsmith.metrics.registry import METRICS, Metric, compared_metrics
-from rainsmith.metrics.tally import Estimate, Parts, Tally, partition, scores, tally_pieces
+from rainsmith.metrics.tally import Parts, Tally, partition, tally_pieces
 
 COLUMNS = [
     *["model", "checkpoint", "seed", "mode", "split", "days", "members", "n_days"],

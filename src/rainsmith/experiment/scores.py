@@ -13,9 +13,10 @@ from rainsmith.evaluate.settings import Resampling
 from rainsmith.experiment.compared_scores import PREFIX
 from rainsmith.metrics import distributions, ensemble, extremes, pooled
 from rainsmith.metrics.core import THRESHOLD, Settings
+from rainsmith.metrics.estimates import resampled
 from rainsmith.metrics.quantiles import as_members, quantile_metrics
 from rainsmith.metrics.registry import Metric
-from rainsmith.metrics.tally import partition, resampled, tally
+from rainsmith.metrics.tally import partition, tally
 
 RAW: tuple[Metric, ...] = (
     *[ensemble.mae, ensemble.rmse, ensemble.twcrps_p99, ensemble.mae_tail, distributions.kl_divergence],

@@ -1,4 +1,4 @@
-"""Scores of ensembles of daily rain: xarray in, xarray out, mm/day, each a formula of sums over days.
+"""Scores of ensembles of daily rain: functions of xarray arrays in mm/day; each is a formula of sums over days.
 
 Every metric of ``metrics.csv`` can be imported by its name and called with two arrays:
 
@@ -12,9 +12,10 @@ Every metric of ``metrics.csv`` can be imported by its name and called with two 
 """
 
 from rainsmith.metrics.quantiles import exceeded, pinball, quantile_crps
+from rainsmith.metrics.rain_objects import Sal, sal
 from rainsmith.metrics.registry import METRICS, Metric
 
-__all__ = ["METRICS", "Metric", "exceeded", "pinball", "quantile_crps"]
+__all__ = ["METRICS", "Metric", "Sal", "exceeded", "pinball", "quantile_crps", "sal"]
 
 
 def __getattr__(name: str) -> Metric:

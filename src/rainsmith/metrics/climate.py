@@ -1,8 +1,8 @@
 """Indices of the climate of members and observation, added up day by day; ``INDICES`` lists and describes them.
 
-Members are exchangeable within a day only: member 3 of one day and member 3 of the next have nothing in common but
-what the predictors share. Indices of single days are comparable with the observation; those that link days
-(``of_series``) say how far series made of members are from observed ones, and nothing about the fields themselves.
+Members are exchangeable within a day only: member 3 of one day and member 3 of the next share nothing but what their
+predictors share. Indices of single days can be compared with the observation. Indices that link days (``of_series``)
+say how far series that are made of members are from observed series; they say nothing about the fields themselves.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.metrics.core import CELL, SERIES
 
 WET_DAY_MM = 1.0
-"""[mm/day] At or above it a day is wet for the indices of ETCCDI (``wet_mm`` rules ``wet_fraction``)."""
+"""[mm/day] A day is wet for the indices of ETCCDI at or above it; for ``wet_fraction`` it is ``data.wet_mm``."""
 _WINDOW_DAYS = 5  # [days] of Rx5day
 
 
 @dataclass(frozen=True)
 class Index:
-    """One index: its name, units, what it is in a few words, and whether it links days."""
+    """One index.
+
+    Attributes:
+        name: as in the tables.
+        units: of its values.
+        long_name: what it is, in a few words.
+        of_series: whether it links a day with the days before.
+    """
 
     name: str
     units: str
@@ -75,16 +82,16 @@ class Peaks:
 class CellClimate:
     """Sums over days at each cell and in each series (the members in order, then the observation).
 
-    Days come in the order of the calendar, a few at a time; a day that is missing, or a cell that is invalid, breaks
-    spells, five-day sums and pairs of days. What is held does not grow with the number of days, but for the peaks
-    (about one cell-day in a hundred) and one field a year.
+    Days come in the order of the calendar, a few at a time. A missing day, or an invalid cell, ends spells, five-day
+    sums and pairs of days. The memory in use does not grow with the number of days, except for the peaks (about one
+    cell-day in a hundred) and for one field a year.
 
     Args:
         time: (time,) all the days that will come.
         shape: number of series and of cells.
         wet_mm: [mm/day] of ``wet_fraction``.
-        heavy_mm: (cell,) [mm/day] above it rain counts for R95p; inf where there is none.
-        peak_mm: (cell,) [mm/day] above it an amount is a peak; inf where there is none.
+        heavy_mm: (cell,) [mm/day] threshold above which rain counts for R95p; inf where there is none.
+        peak_mm: (cell,) [mm/day] threshold above which an amount is a peak; inf where there is none.
         days_per_year: [days] of a full year in these data.
     """
 
@@ -145,6 +152,7 @@ class CellClimate:
             self._add_to_series(int(day), fields[i], wet[i], valid[i])
 
     def _add_to_series(self, day: int, field: np.ndarray, wet: np.ndarray, valid: np.ndarray) -> None:
+        """Add one day to spells, pairs of days and five-day sums: field and wet (series, cell), valid (cell,)."""
         year, ordinal = self._year[day], int(self._ordinal[day])
         if self._recent and self._recent[-1][0] != ordinal - 1:
             self._recent.clear()
@@ -206,6 +214,7 @@ class CellClimate:
         return np.where(whole[:, None], self.largest, np.float32(np.nan))
 
     def _correlation(self) -> np.ndarray:
+        """(series, cell) correlation of a day's amount with that of the day before; NaN where either does not vary."""
         n = np.where(self._pairs > 1, self._pairs, np.nan)
         x, y, xx, yy, xy = self._lagged / n
         spread = np.maximum(xx - x * x, 0) * np.maximum(yy - y * y, 0)

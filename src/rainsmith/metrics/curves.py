@@ -1,4 +1,4 @@
-"""Curves that the plots of the report show: ranks, spectra, quantiles and exceedances, from the sums of the scores."""
+"""Curves that the plots of the report show: ranks, spectra, quantiles and exceedances, from the sums of the terms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rainsmith.metrics.spatial import WAVENUMBER
 
 PROBABILITY, INTENSITY = "probability", "intensity"
 _PROBABILITIES = 1 - np.concatenate([[0.9, 0.8, 0.7, 0.6], np.geomspace(0.5, 1e-6, 100)])
-_EDGES = np.unique(np.searchsorted(BIN_LOWER, np.geomspace(0.1, 1000.0, 161)))  # bins that begin a point of the curve
+_EDGES = np.unique(np.searchsorted(BIN_LOWER, np.geomspace(0.1, 1000.0, 161)))  # bins that begin at an intensity
 
 
 def curves(sums: xr.Dataset) -> xr.Dataset:
@@ -24,12 +24,15 @@ def curves(sums: xr.Dataset) -> xr.Dataset:
         sums: pooled terms without dimensions of rows or resamples.
 
     Returns:
-        ``rank_count(rank)``, with several members; ``forecast_votes(threshold, votes)`` and ``observed_votes``, cells
-        by the number of members that see the event, and those of them where it was observed;
-        ``spectrum(member, wavenumber)`` [(mm/day)^2], mean of days;
-        ``quantile(member, probability)`` [mm/day], NaN above the probability of the largest value;
-        ``exceedance(member, intensity)``, share of cell-days at or above an intensity [mm/day]. The last three each
-        with ``<name>_observed``, without ``member``.
+        A dataset with the variables
+
+        - ``rank_count`` (rank), where there are several members;
+        - ``forecast_votes`` and ``observed_votes`` (threshold, votes), the cell-days by the number of members that see
+          the event, and those of them where it was observed;
+        - ``spectrum`` (member, wavenumber) [(mm/day)^2], mean over days;
+        - ``quantile`` (member, probability) [mm/day], NaN above the probability of the largest value;
+        - ``exceedance`` (member, intensity), the share of cell-days at or above an intensity [mm/day];
+        - ``<name>_observed``, the last three of the observation, without ``member``.
     """
     arrays: dict[str, xr.DataArray] = {}
     if RANK in sums.dims:

@@ -1,6 +1,7 @@
-"""How fields change with distance: fine power, correlation length, variogram score, from differences between cells.
+"""How fields change with distance: fine power, correlation length and variogram score.
 
-Differences between valid cells know nothing of coasts, where a spectrum of the whole grid sees a step to zero.
+All three are made of differences between valid cells, so that coasts do not disturb them. A spectrum of the whole grid
+would see a step to zero at every coast.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ LAG = "lag"
 LAGS = (1, 2, 3, 5, 8, 13, 21, 34)
 """[cells] Distances, along rows and along columns, at which pairs of cells are compared."""
 SCORED_LAGS = (1, 2, 3, 5)
-"""[cells] Those of the variogram score."""
-_FALLEN = float(np.exp(-1.0))
+"""[cells] The distances that the variogram score looks at."""
+_LOW_CORRELATION = float(np.exp(-1.0))  # below it the correlation length is reached
 
 
 def lag_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Differences between valid cells some lags apart: their squares by series, and errors of their square roots.
+    """Sum over pairs of valid cells their squared differences, and the errors that the variogram score weighs.
 
     Returns:
-        ``increments`` (time, series, lag), sums of squared differences [(mm/day)^2] over ``increment_pairs`` (time,
-        lag); ``variogram_error`` (time) [mm/day], weighted sum over ``variogram_weight`` (time), as its score says.
+        ``increments`` (time, series, lag) [(mm/day)^2], the sums of squared differences; ``increment_pairs`` (time,
+        lag), the number of pairs; ``variogram_error`` (time) [mm/day], the weighted sum of the errors that
+        ``variogram_score`` defines; ``variogram_weight`` (time), the sum of their weights.
     """
     days, series, _ = pairs.fields.shape
     squares = np.zeros((days, series, len(LAGS)))
@@ -57,10 +59,10 @@ def lag_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def bend_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Second differences of three valid cells in line, along rows and columns.
+    """Sum the squared second differences of three valid cells in line, along rows and along columns.
 
     Returns:
-        ``bends`` (time, series), sums of their squares [(mm/day)^2] over ``bend_triples`` (time).
+        ``bends`` (time, series) [(mm/day)^2], the sums of squares; ``bend_triples`` (time), the number of triples.
     """
     first, last = neighbours(pairs.cells, pairs.grid, 2)
     between = (pairs.cells[first] + pairs.cells[last]) // 2
@@ -80,7 +82,11 @@ def bend_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def _variogram_error(step: np.ndarray) -> float:
-    """Sum over pairs of (mean_k v_k - v)^2 - s^2 / K, v the root of each absolute difference (series, pair)."""
+    """Sum over pairs of (mean_k v_k - v)^2 - s^2 / K, where v is the square root of the absolute difference of a pair.
+
+    Args:
+        step: (series, pair) [mm/day] differences of the pairs, members first; 0 where a cell is invalid.
+    """
     root = np.sqrt(np.abs(step))
     error = root[:-1] - root[-1]
     members = len(error)
@@ -100,10 +106,11 @@ def _variogram_error(step: np.ndarray) -> float:
     title="Power at wavelengths below 4 cells",
 )
 def fine_power(sums: xr.Dataset) -> xr.DataArray:
-    """Power of waves shorter than about 4 cells: far below the observed a blur, far above it noise [(mm/day)^2].
+    """Power of waves shorter than about 4 cells [(mm/day)^2].
 
-    mean (x(s - 1) - 2 x(s) + x(s + 1))^2 / 16 over valid cells in line, along rows and columns: a wave along them of
-    1 / k cells keeps sin(pi k)^4 of its variance, all at 2 cells, 0.25 at 4, 0.02 at 8.
+    It is the mean of (x(s - 1) - 2 x(s) + x(s + 1))^2 / 16 over three valid cells in line, along rows and columns
+    alike. Of the variance of a wave with k cycles per cell it keeps the share sin(pi k)^4: all at a wavelength of 2
+    cells, 0.25 at 4 and 0.02 at 8. Members far below the observed value are blurred, members far above it are noisy.
 
     References:
         Percival and Walden (1993), doi:10.1017/CBO9780511622762, for differences as filters and their gain.
@@ -122,11 +129,12 @@ def fine_power(sums: xr.Dataset) -> xr.DataArray:
     title="Correlation length",
 )
 def correlation_length(sums: xr.Dataset) -> xr.DataArray:
-    """Distance at which the spatial autocorrelation falls below 1/e, between lags by a straight line [cells].
+    """Distance at which the spatial autocorrelation falls below 1/e [cells].
 
-    rho(h) = 1 - (mean (x(s) - x(s + h))^2 / 2) / mean (x - daily mean)^2, both means over all valid cells (or pairs of
-    cells, along rows and columns alike) and days, so that wet days weigh most; h = 1, 2, 3, 5, 8, 13, 21, 34 cells, and
-    rho(0) = 1. Where it does not fall so far, the largest lag that the domain holds.
+    rho(h) = 1 - (mean (x(s) - x(s + h))^2 / 2) / mean (x - daily mean)^2. The first mean is over all pairs of valid
+    cells, along rows and columns alike, the second over all valid cells, and both over all days, so that wet days weigh
+    most. The lags h are 0, where rho is 1, and 1, 2, 3, 5, 8, 13, 21 and 34 cells; between them rho is a straight line.
+    Where rho does not fall below 1/e, the length is the largest lag that the domain holds.
 
     References:
         Cressie (1993), doi:10.1002/9781119115151, chapter 2, for the variogram and its relation to the covariance.
@@ -139,14 +147,14 @@ def correlation_length(sums: xr.Dataset) -> xr.DataArray:
 
 
 def _length(correlation: np.ndarray) -> np.ndarray:
-    """The lag at which (..., lag) correlations first fall below 1/e; NaN where no lag has one."""
+    """The distance [cells] at which correlations (..., lag) first fall below 1/e; NaN where no lag has one."""
     lags = np.array([0, *LAGS], dtype=np.float64)
     rho = np.concatenate([np.ones_like(correlation[..., :1]), correlation], axis=-1)
-    known, below = np.isfinite(rho), rho < _FALLEN
+    known, below = np.isfinite(rho), rho < _LOW_CORRELATION
     after = np.maximum(below.argmax(axis=-1), 1)
     high, low = (np.take_along_axis(rho, at[..., None], axis=-1)[..., 0] for at in (after - 1, after))
     with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = lags[after - 1] + (high - _FALLEN) / (high - low) * (lags[after] - lags[after - 1])
+        crossing = lags[after - 1] + (high - _LOW_CORRELATION) / (high - low) * (lags[after] - lags[after - 1])
     length = np.where(below.any(axis=-1), crossing, np.where(known, lags, 0.0).max(axis=-1))
     return np.where(known[..., 1:].any(axis=-1), length, np.nan)
 
@@ -160,12 +168,12 @@ def _length(correlation: np.ndarray) -> np.ndarray:
     aim="low",
 )
 def variogram_score(sums: xr.Dataset) -> xr.DataArray:
-    """Fair variogram score of order 0.5: do neighbouring cells differ as much as they should, on the day in question?
+    """Fair variogram score of order 0.5: do neighbouring cells differ as much as they should on that day? [mm/day].
 
-    mean over pairs of (mean_k |x_k(i) - x_k(j)|^0.5 - |y(i) - y(j)|^0.5)^2 - s^2 / K [mm/day], s^2 the variance over
-    members (ddof 1) of |x(i) - x(j)|^0.5, without which the score would shrink with K; pairs of valid cells 1, 2, 3 and
-    5 cells apart along rows and columns, each with weight 1 / distance. Proper, but blind to what all cells share: an
-    amount added everywhere.
+    It is the mean over pairs (i, j) of (mean_k |x_k(i) - x_k(j)|^0.5 - |y(i) - y(j)|^0.5)^2 - s^2 / K. Here s^2 is the
+    variance over members (ddof 1) of |x(i) - x(j)|^0.5; without that term the score would shrink with K. The pairs are
+    valid cells 1, 2, 3 and 5 cells apart along rows and columns, each with the weight 1 / distance. The score is
+    proper, but it does not see an amount that is added to all cells.
 
     References:
         Scheuerer and Hamill (2015), doi:10.1175/MWR-D-14-00269.1; the fair form as in Ferro (2014),

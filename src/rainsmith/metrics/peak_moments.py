@@ -1,7 +1,7 @@
-"""L-moments of peaks above a threshold at each cell, from pairs of peaks of different weeks, with their resamples.
+"""L-moments of peaks above a threshold at each cell, from pairs of peaks of different weeks, for every resample.
 
-Peaks of one block of days (members of the same day, a day and the next) are more alike than peaks are. Compared with
-each other they would make the second moment too small where blocks are few, so their pairs are left out.
+Peaks of one block of days (members of the same day, or neighbouring days) are more alike than other peaks. With few
+blocks, pairs of them would make the second moment too small, so that these pairs are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from rainsmith.metrics.climate import Peaks
 
-_AT_ONCE = 2**16  # peaks whose weights are held at once: they stay in the cache of a core
+_AT_ONCE = 2**16  # number of peaks whose weights are held at once, so that they stay in the cache of a core
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class _OrderedPeaks:
         excess: (peak,) [mm/day] above the threshold.
         block: (peak,) the resampled block of its day.
         in_block: (peak,) number of peaks of its cell and block, itself included.
-        lack_in_block: (peak,) [mm/day] by how much the smaller peaks of its cell and block lack it, added up.
+        lack_in_block: (peak,) [mm/day] sum over the smaller peaks of its cell and block of how much they are below it.
         first: (cell,) position of the first peak of each cell.
         count: (cell,) number of peaks of each cell.
     """
@@ -43,14 +43,15 @@ def moments_of_peaks(peaks: Peaks, block: np.ndarray, cells: np.ndarray, size: i
     peaks of one block only, l1 is their mean.
 
     Args:
-        peaks: of the series (members) to be pooled.
+        peaks: the peaks of the series (members) that are pooled.
         block: (day,) the resampled block of each day.
         cells: (chosen,) positions of the cells whose moments are wanted.
         size: number of all cells.
         weights: (resample, block) how often each block is drawn.
 
     Returns:
-        (3, resample, chosen) float32, [1] and twice [mm/day]; NaN where there is no peak, or for l2 no pair.
+        (3, resample, chosen) float32: the count, and l1 and l2 [mm/day]. They are NaN where there is no peak, and l2
+        also where there is no pair.
     """
     moments = np.full((3, len(weights), len(cells)), np.nan, dtype=np.float32)
     if not len(peaks.cell):
@@ -65,6 +66,7 @@ def moments_of_peaks(peaks: Peaks, block: np.ndarray, cells: np.ndarray, size: i
 
 
 def _in_order(peaks: Peaks, block: np.ndarray, size: int, blocks: int) -> _OrderedPeaks:
+    """Order the peaks by cell and amount, and compare those of one cell and block with each other."""
     order = np.lexsort((peaks.excess, peaks.cell))
     cell, excess = peaks.cell[order].astype(np.int64), peaks.excess[order].astype(np.float64)
     block_of_peak = block[peaks.day[order]]
@@ -74,7 +76,12 @@ def _in_order(peaks: Peaks, block: np.ndarray, size: int, blocks: int) -> _Order
 
 
 def _number_and_lack(group: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For values that rise in each group: how many the group has, and by how much those before it lack each value."""
+    """For each value the number of values in its group, and the sum of how much the smaller ones are below it.
+
+    Args:
+        group: (value,) number of the group.
+        values: (value,) in rising order within each group.
+    """
     order = np.argsort(group, kind="stable")
     _, start, place, number = np.unique(group[order], return_index=True, return_inverse=True, return_counts=True)
     sum_before = np.cumsum(values[order]) - values[order]

@@ -1,7 +1,7 @@
 """Scores of forecasts that are quantiles: the pinball loss of each, a CRPS of all, and how often they are exceeded.
 
-``pinball``, ``exceeded`` and ``quantile_crps`` score arrays. ``quantile_metrics`` makes each of them a ``Metric``, for
-tallies and intervals; the forecast of these has the quantiles in the place of members.
+``pinball``, ``exceeded`` and ``quantile_crps`` score arrays. ``quantile_metrics`` gives the same scores as ``Metric``
+records, from which tallies and intervals are made; their forecast has the quantiles in the place of members.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ QUANTILE = "quantile"
 def pinball(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float, **dims: Any) -> xr.DataArray:
     """Pinball loss of one quantile [mm/day], averaged over valid cell-days.
 
-    max(q (y - f), (q - 1) (y - f)); proper for the quantile of level q.
+    The loss of a cell-day is max(q (y - f), (q - 1) (y - f)), where f is the forecast and y the observation. It is a
+    proper score of the quantile of level q.
 
     Args:
         fcst: (time, y, x) [mm/day], NaN where invalid.
@@ -42,7 +43,7 @@ def pinball(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float, **dims: A
 
 
 def exceeded(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float, **dims: Any) -> xr.DataArray:
-    """Share of valid cell-days observed above the forecast quantile; 1 - q where that is reliable.
+    """Share of valid cell-days on which more was observed than the forecast quantile; a reliable one gives 1 - q.
 
     Args:
         fcst: (time, y, x) [mm/day], NaN where invalid.
@@ -54,10 +55,11 @@ def exceeded(fcst: xr.DataArray, obs: xr.DataArray, *, quantile: float, **dims: 
 
 
 def quantile_crps(fcst: xr.DataArray, obs: xr.DataArray, **dims: Any) -> xr.DataArray:
-    """CRPS of a forecast known by its quantiles [mm/day]: twice the pinball losses, weighted as ``level_weights`` says.
+    """CRPS of a forecast that is known by its quantiles [mm/day]: twice the weighted sum of their pinball losses.
 
-    The CRPS is twice the integral of the pinball loss over all levels. With few levels this is a score of those levels
-    alone, proper, and no estimate of the CRPS of an ensemble.
+    The CRPS is twice the integral of the pinball loss over all levels; each level stands for the share of them that
+    ``level_weights`` gives it. With few levels this is a proper score of those levels, and not an estimate of the CRPS
+    of an ensemble.
 
     Args:
         fcst: (time, quantile, y, x) [mm/day], with the levels as coordinate ``quantile``.
@@ -71,26 +73,26 @@ def quantile_crps(fcst: xr.DataArray, obs: xr.DataArray, **dims: Any) -> xr.Data
 
 
 def as_members(fcst: xr.DataArray) -> xr.DataArray:
-    """(time, quantile, y, x) as ``Metric``s of ``quantile_metrics`` want it: (time, member, y, x)."""
+    """The quantiles (time, quantile, y, x) in the place of members, as ``quantile_metrics`` takes them."""
     return fcst.rename({QUANTILE: MEMBER})
 
 
 def level_weights(levels: Sequence[float]) -> np.ndarray:
-    """Share of (0, 1) that is nearer to each level than to any other; sums to 1."""
+    """For each level the share of (0, 1) that is nearer to it than to any other level; the shares sum to 1."""
     edges = np.concatenate([[0.0], (np.asarray(levels[1:]) + np.asarray(levels[:-1])) / 2, [1.0]])
     return np.diff(edges)
 
 
 def level_name(level: float) -> str:
-    """p50, p95, p999: as thresholds and quantiles are called in ``metrics.csv``."""
+    """The name of a level in ``metrics.csv``: p50, p95, p999."""
     return "p" + f"{level:.6f}".rstrip("0").partition(".")[2].ljust(2, "0")
 
 
 def quantile_metrics(levels: Sequence[float]) -> tuple[Metric, ...]:
-    """``pinball_<level>`` and ``exceeded_<level>`` of every level, then ``quantile_crps``.
+    """The metrics ``pinball_<level>`` and ``exceeded_<level>`` of every level, then ``quantile_crps``.
 
     Args:
-        levels: rising, between 0 and 1; the members of the forecast are these quantiles, in this order.
+        levels: rising numbers between 0 and 1; the members of the forecast are these quantiles, in this order.
 
     Raises:
         ValueError: the levels are not rising between 0 and 1.

@@ -1,7 +1,7 @@
-"""Return levels: generalised extreme value and generalised Pareto distributions by L-moments, with their resamples.
+"""Return levels: generalised extreme value (GEV) and generalised Pareto (GPD) distributions, fitted by L-moments.
 
-The shape is xi, positive for a heavy tail: minus Hosking's k, minus the c of scipy.stats.genextreme. What is resampled
-are blocks (weeks or years) of the weather: all members of a day share it, so they are drawn together.
+The shape is xi, which is positive for a heavy tail; it is minus Hosking's k, and minus the c of scipy.stats.genextreme.
+Resamples draw blocks of days (weeks or years). All members of a day share its weather, so that they are drawn together.
 
 References:
     Hosking (1990), doi:10.1111/j.2517-6161.1990.tb01775.x, for L-moments; Hosking et al. (1985),
@@ -25,29 +25,29 @@ from rainsmith.metrics.peak_moments import moments_of_peaks
 
 PERIOD, FIT = "return_period", "fit"
 PERIODS = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-"""[years] of the return levels."""
+"""[years] Return periods of the levels."""
 MIN_YEARS = 10
-"""Whole calendar years without which no distribution is fitted to the annual maxima of a cell."""
+"""Least number of whole calendar years for a fit to the annual maxima of a cell."""
 MIN_PEAKS = 20
-"""Peaks without which a cell has no shape of its own (``gpd``), and the domain none (``gpd_regional``)."""
+"""Least number of peaks for a shape of one cell (``gpd``), and for the shape of the domain (``gpd_regional``)."""
 MIN_SHARE = 0.9
-"""Of the cells, without which a mean over those that have a level is not one of the domain."""
-_NEARLY_ZERO = 1e-6  # of a shape, below which its limit is taken
-_AT_ONCE = 2**16  # values whose weights are held at once: they stay in the cache of a core
+"""Least share of the cells that must have a level; their mean then stands for the domain."""
+_NEARLY_ZERO = 1e-6  # a shape below it is taken as 0, where formulas have a limit
+_AT_ONCE = 2**16  # number of values whose weights are held at once, so that they stay in the cache of a core
 
 
 def l_moments(values: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-    """Number and first three sample L-moments of values that are counted as often as their weights say.
+    """The number of values and their first three sample L-moments, each value counted as often as its weight says.
 
-    Only pairs and triples of *different* values count: the copies of a resample say nothing about the spread, and
-    where values are few they would make it too small. Without copies these are the unbiased sample L-moments.
+    Only pairs and triples of *different* values count. The copies of a value in a resample say nothing about the
+    spread, and with few values they would make it too small. Without copies these are the unbiased sample L-moments.
 
     Args:
-        values: (..., n) in rising order; where the weight is 0 anything finite.
+        values: (..., n) in rising order; any finite number where the weight is 0.
         weights: (..., n) whole numbers.
 
     Returns:
-        Count, l1, l2 and l3, (...) each; NaN where there is no value, pair or triple.
+        The number, l1, l2 and l3, (...) each; NaN where there is no value, pair or triple.
     """
     upto = weights.cumsum(axis=-1, dtype=np.float64)
     before, count = upto - weights, upto[..., -1]
@@ -67,7 +67,7 @@ def l_moments(values: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
 
 
 def fit_gev(l1: np.ndarray, l2: np.ndarray, l3: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Location, scale and shape xi of the GEV with these L-moments; NaN where l2 is not positive.
+    """Location, scale and shape xi of the GEV that has these L-moments; NaN where l2 is not positive.
 
     The shape is Hosking's rational approximation, off by less than 0.001 for xi between -0.5 and 0.5.
     """
@@ -80,26 +80,27 @@ def fit_gev(l1: np.ndarray, l2: np.ndarray, l3: np.ndarray) -> tuple[np.ndarray,
 
 
 def fit_gpd(l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and shape xi of the GPD of amounts above a threshold with these L-moments; NaN where l2 is not positive."""
+    """Scale and shape xi of the GPD of excesses that has these L-moments; NaN where l2 is not positive."""
     shape = 2 - l1 / np.where(l2 > 0, l2, np.nan)
     return (1 - shape) * l1, shape
 
 
 def gev_level(location: np.ndarray, scale: np.ndarray, shape: np.ndarray, period: float) -> np.ndarray:
-    """The level that is exceeded once in ``period`` years on average: largest values stay below it in e^(-1/T) of them.
+    """The level that is exceeded once in ``period`` years on average.
 
-    Exceedances at the rate 1 / T come as a Poisson process, as the GPD of peaks takes them, so that both mean the same.
+    Exceedances come as a Poisson process of the rate 1 / T, as the GPD of peaks assumes, too. Hence the level is the
+    quantile e^(-1/T) of the annual maxima, and levels of both distributions mean the same.
     """
     return location + scale * _power(period, shape)
 
 
 def gpd_level(threshold: np.ndarray, scale: np.ndarray, shape: np.ndarray, number: np.ndarray) -> np.ndarray:
-    """The level that one peak in ``number`` exceeds; the threshold, where that lies below it (``number`` < 1)."""
+    """The level that one peak in ``number`` exceeds; the threshold itself where ``number`` is below 1."""
     return threshold + scale * _power(np.maximum(number, 1), shape)
 
 
 def _power(x: float | np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """(x^shape - 1) / shape, and log x where the shape is 0."""
+    """(x^shape - 1) / shape, or its limit log x where the shape is 0."""
     log = np.log(x)
     near = np.abs(shape) < _NEARLY_ZERO
     if not near.any():
@@ -116,10 +117,10 @@ def levels_of_maxima(maxima: np.ndarray, weights: np.ndarray) -> xr.Dataset:
 
     Args:
         maxima: (year, series, cell) [mm/day], NaN where a year is not whole.
-        weights: (1 + resamples, year), each year once and then as often as it was drawn.
+        weights: (1 + resamples, year) how often each year is counted: once in the first row, then as it was drawn.
 
     Returns:
-        As ``levels_of_peaks``; NaN at cells with fewer than ``MIN_YEARS`` whole years.
+        The variables of ``levels_of_peaks``; NaN at cells with fewer than ``MIN_YEARS`` whole years.
     """
     known = np.isfinite(maxima)
     enough = np.flatnonzero((known.sum(axis=0) >= MIN_YEARS).all(axis=0))
@@ -144,22 +145,22 @@ def levels_of_peaks(
     """Return levels from a GPD of the amounts above a threshold at each cell.
 
     ``gpd`` fits scale and shape at each cell with at least ``MIN_PEAKS`` peaks. ``gpd_regional`` takes one shape for
-    the domain, from the ratio of l2 to l1, both averaged over the cells by number of peaks before the ratio is taken,
-    because a cell may have few. Peaks of neighbouring days are not thinned out: days of members do not follow each
-    other. A level below the threshold is given as the threshold.
+    the domain, because a cell may have few peaks: l1 and l2 are averaged over the cells, weighted by the number of
+    peaks, and the shape comes from the ratio of the averages. Peaks of neighbouring days are all kept, because days of
+    members do not follow each other. A level below the threshold is given as the threshold.
 
     Args:
-        peaks: of the series (members) to be pooled.
+        peaks: the peaks of the series (members) that are pooled.
         threshold: (cell,) [mm/day]; inf where there is none.
-        years: (cell,) length of the record, all series together.
+        years: (cell,) [years] length of the record, all series together.
         block: (day,) the resampled block of each day.
-        weights: (1 + resamples, block).
+        weights: (1 + resamples, block) how often each block is counted: once in the first row, then as it was drawn.
 
     Returns:
-        ``level``, ``lower`` and ``upper`` (fit, return_period, cell) [mm/day], ``domain``, ``domain_lower`` and
-        ``domain_upper`` (fit, return_period), means over the cells where nine tenths of those with data have a level,
-        and ``shape`` (fit, cell).
-        Bounds hold 90 % of the resamples, and the value; NaN without resamples.
+        ``level``, ``lower`` and ``upper`` (fit, return_period, cell) [mm/day]; ``domain``, ``domain_lower`` and
+        ``domain_upper`` (fit, return_period) [mm/day], which are means over the cells and NaN unless nine tenths of the
+        cells with data have a level; and ``shape`` (fit, cell). The bounds hold 90 % of the resamples, and the value;
+        they are NaN without resamples.
     """
     has_data = np.isfinite(threshold) & (years > 0)
     cells = np.flatnonzero(has_data)
@@ -190,17 +191,17 @@ def _regional_shape(count: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.nda
 def _summary(
     fit: str, cells: np.ndarray, has_data: np.ndarray, levels: Iterable[np.ndarray], shape: np.ndarray
 ) -> xr.Dataset:
-    """Values and bounds of levels that come period by period, and of a shape, (1 + resamples, cell) each.
+    """The dataset of one fit: values and bounds of its levels at each cell and in the mean, and its shape.
 
     Args:
-        fit: its name.
-        cells: the cells that have levels.
-        has_data: (cell,) whether there are any data, all cells.
-        levels: [mm/day].
-        shape: only the first row is kept.
+        fit: name of the fit.
+        cells: (fitted,) positions of the cells that have levels.
+        has_data: (cell,) whether there are any data.
+        levels: (1 + resamples, fitted) [mm/day] for each of ``PERIODS``.
+        shape: (1 + resamples, fitted), of which only the first row is kept.
     """
 
-    def spread(values: np.ndarray) -> np.ndarray:
+    def at_all_cells(values: np.ndarray) -> np.ndarray:
         every = np.full(len(has_data), np.nan, dtype=np.float32)
         every[cells] = values
         return every
@@ -209,7 +210,7 @@ def _summary(
     domain: list[np.ndarray] = []
     for level in levels:
         for name, values in zip(parts, (level[0], *interval(level)), strict=True):
-            parts[name].append(spread(values))
+            parts[name].append(at_all_cells(values))
         known = np.isfinite(level)
         count = known.sum(axis=1)
         total = np.where(known, level, 0).sum(axis=1, dtype=np.float64)
@@ -222,7 +223,7 @@ def _summary(
             "domain": ((FIT, PERIOD), curve[None, :, 0]),
             "domain_lower": ((FIT, PERIOD), bounds[0][None]),
             "domain_upper": ((FIT, PERIOD), bounds[1][None]),
-            "shape": ((FIT, CELL), spread(shape[0])[None]),
+            "shape": ((FIT, CELL), at_all_cells(shape[0])[None]),
         },
         coords={FIT: [fit], PERIOD: (PERIOD, list(PERIODS), {"units": "years"})},
     )

@@ -1,4 +1,4 @@
-"""Scores of whole fields: does the rain lie where it was observed, do members differ, is the texture right."""
+"""Scores of whole fields: is rain where it was observed, do members differ, is the texture right?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONSTANT = 1e-9  # relative variance below which a field is constant to roundin
 
 
 def correlation_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Pearson correlations of members with the observation over the cells of each day: sum and count over members."""
+    """Sum over members of the Pearson correlation with the observation over the cells of each day, and their number."""
     products, sums = pairs.similarity
     cells = np.maximum(pairs.valid.sum(axis=1), 1)[:, None]
     energy = np.einsum("tii->ti", products)
@@ -36,7 +36,7 @@ def correlation_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def diversity_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """1 - cosine similarity of each day, mean over pairs of members that both hold rain, and whether there is one."""
+    """Mean of 1 - cosine similarity over the pairs of members that both hold rain, and whether the day has a pair."""
     products, _ = pairs.similarity
     first, second = np.triu_indices(pairs.members, k=1)
     energy = np.einsum("tii->ti", products)
@@ -54,7 +54,7 @@ def diversity_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def distance_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Euclidean distances of fields each day: mean over pairs of members, and mean of members to the observation."""
+    """Mean Euclidean distance of two members each day, and mean distance of a member from the observation."""
     products, _ = pairs.similarity
     energy = np.einsum("tii->ti", products)
     distance = np.sqrt(np.maximum(energy[:, :, None] + energy[:, None, :] - 2 * products, 0))
@@ -68,7 +68,7 @@ def distance_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def deviation_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Standard deviation of each field over the valid cells of the day, and the sum of squares that it comes from."""
+    """Standard deviation of each field over the valid cells of a day, and the sum of squares from which it is made."""
     products, sums = pairs.similarity
     cells = np.maximum(pairs.valid.sum(axis=1), 1)[:, None]
     energy = np.einsum("tii->ti", products)
@@ -83,10 +83,10 @@ def deviation_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def spectrum_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Radially averaged power (time, series, wavenumber) [(mm/day)^2], invalid cells 0 in every series.
+    """Radially averaged power (time, series, wavenumber) [(mm/day)^2].
 
-    The power of all wavenumbers of the plane adds up to the mean square. Shell k holds the wavenumbers within half a
-    step of k / max(ny, nx) cycles per cell; the last one is the Nyquist wavenumber.
+    Invalid cells are 0 in every series. The power of all wavenumbers of the plane adds up to the mean square. Shell k
+    holds the wavenumbers within half a step of k / max(ny, nx) cycles per cell; the last one is the Nyquist wavenumber.
     """
     days, series, _ = pairs.fields.shape
     rows, columns = pairs.grid
@@ -123,19 +123,19 @@ def _shells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     title="Standard deviation over the cells of a day",
 )
 def spatial_std(sums: xr.Dataset) -> xr.DataArray:
-    """Standard deviation over the valid cells of a day (ddof 0), mean of days: it falls where members turn to means."""
+    """Standard deviation over the valid cells of a day (ddof 0), mean over days; it is small where members blur."""
     return sums["deviation"] / sums["days"]
 
 
 @metric(correlation_terms, units="1", perfect=1.0, order=240, title="Correlation with the observed map", aim="high")
 def spatial_correlation(sums: xr.Dataset) -> xr.DataArray:
-    """Pearson correlation over cells, per day and member, averaged; fields without variation are left out."""
+    """Pearson correlation over cells of each day and member, averaged; fields without variation are left out."""
     return (sums["correlation"] / sums["correlations"]).where(sums["correlations"] > 0)
 
 
 @metric(diversity_terms, units="1", perfect=None, spread=True, order=290, title="Diversity of the members")
 def diversity(sums: xr.Dataset) -> xr.DataArray:
-    """1 - cosine similarity, mean over member pairs, then days; pairs with an all-dry member are left out."""
+    """1 - cosine similarity of two members, mean over pairs, then over days; pairs with a dry member are left out."""
     return (sums["diversity"] / sums["diversity_days"]).where(sums["diversity_days"] > 0)
 
 
@@ -150,15 +150,16 @@ def diversity(sums: xr.Dataset) -> xr.DataArray:
     aim="one",
 )
 def diversity_ratio(sums: xr.Dataset) -> xr.DataArray:
-    """Mean member-member distance over mean member-observation distance: 1 where the observation could be a member."""
+    """Mean distance of two members over that of member and observation: 1 where the observation could be a member."""
     return (sums["member_distance"] / sums["observation_distance"]).where(sums["observation_distance"] > 0)
 
 
 @metric(amounts, distance_terms, units="mm/day", perfect=0.0, order=310, title="Energy score of whole maps", aim="low")
 def energy_score(sums: xr.Dataset) -> xr.DataArray:
-    """Fair energy score of whole fields, as a root mean square over cells [mm/day]; of one member, its distance.
+    """Fair energy score of whole fields, as a root mean square over cells [mm/day].
 
-    (mean_k ||x_k - y|| - sum_{k<l} ||x_k - x_l|| / (K (K - 1))) / sqrt(cells), averaged over days.
+    (mean_k ||x_k - y|| - sum_{k<l} ||x_k - x_l|| / (K (K - 1))) / sqrt(cells), averaged over days. The score of one
+    member alone is its distance from the observation.
 
     References:
         Gneiting and Raftery (2007), doi:10.1198/016214506000001437, section 4.3.
@@ -169,7 +170,9 @@ def energy_score(sums: xr.Dataset) -> xr.DataArray:
 
 @metric(spectrum_terms, units="1", perfect=0.0, order=340, title="Error of the spectrum (RALSD)", aim="low")
 def ralsd(sums: xr.Dataset) -> xr.DataArray:
-    """Root mean square over wavenumbers of log10(power of members / observed power), spectra averaged over days first.
+    """Root mean square over wavenumbers of log10(power of members / observed power).
+
+    Spectra are averaged over days and members first.
 
     References:
         Harris et al. (2022), doi:10.1029/2022MS003120 (radially averaged log spectral distance, there in dB).

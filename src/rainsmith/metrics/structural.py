@@ -1,4 +1,4 @@
-"""Structural similarity: does a small neighbourhood of the forecast have the level, contrast and pattern observed."""
+"""Structural similarity: whether each small neighbourhood has the observed level, contrast and pattern."""
 
 from __future__ import annotations
 
@@ -47,12 +47,13 @@ def structure_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     aim="high",
 )
 def ssim(sums: xr.Dataset) -> xr.DataArray:
-    """Structural similarity of log1p amounts, each member a forecast of its own; mean over cells, members, then days.
+    """Structural similarity of log1p amounts; mean over cells and members, then over days.
 
-    (2 m n + C1) (2 c + C2) / ((m^2 + n^2 + C1) (u + v + C2)), m and n the means, u and v the variances and c the
-    covariance of forecast and observation over the valid cells of a window of 7 x 7; C1 = (0.01 L)^2, C2 = (0.03 L)^2,
-    L = log1p(training P99), the same for all days and forecasts. Not proper: like any score of single members it
-    rewards blur, and the mean of an ensemble beats its members; windows dry on both sides count as alike.
+    (2 m n + C1) (2 c + C2) / ((m^2 + n^2 + C1) (u + v + C2)), where m and n are the means, u and v the variances and c
+    the covariance of forecast and observation over the valid cells of a window of 7 x 7 cells. C1 = (0.01 L)^2 and
+    C2 = (0.03 L)^2, with L = log1p(training P99), are the same for all days and forecasts. Each member is a forecast of
+    its own. The score is not proper: it rewards blur, so that the mean of an ensemble beats its members. Windows that
+    are dry in forecast and observation count as alike.
 
     References:
         Wang et al. (2004), doi:10.1109/TIP.2003.819861, eq. 13, there with Gaussian windows.

@@ -1,9 +1,9 @@
-"""One pass over members and observations that sums terms over weeks: all that scores and their intervals need."""
+"""One pass over members and observations sums the daily terms by week; scores and intervals come from these sums."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import dask
@@ -13,8 +13,8 @@ from dask.base import compute
 from dask.delayed import delayed
 from dask.system import CPU_COUNT
 
-from rainsmith.base.dims import MEMBER, TIME
-from rainsmith.metrics.bootstrap import calendar_blocks, interval, resampling_weights
+from rainsmith.base.dims import TIME
+from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
 from rainsmith.metrics.core import POOLING, Pairs, Settings, daily_terms, pair, pool
 from rainsmith.metrics.registry import Metric
 
@@ -22,17 +22,16 @@ PART = "part"
 _MOST_DAYS = 64  # [days] of one block
 _MOST_BYTES = 16 * 2**20  # [bytes] of the members of one block; scores hold about eight times that
 _AT_ONCE = 4  # blocks that are read and measured at the same time, at most, however many cores there are
-_RESAMPLES_BYTES = 64 * 2**20  # [bytes] of resampled terms held at once
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Days of one block (week) that belong to the same day sets: the rows of a tally.
+    """The rows of a tally: each part holds the days of one block (week) that belong to the same day sets.
 
     Attributes:
-        of_day: (time,) the part of each day.
-        block: (part,) the block of each part.
-        in_set: for each day set, (part,) bool.
+        of_day: (time,) number of the part of each day.
+        block: (part,) number of the block of each part.
+        in_set: (part,) bool by name of day set: whether the part belongs to it.
     """
 
     of_day: np.ndarray
@@ -40,10 +39,15 @@ class Parts:
     in_set: Mapping[str, np.ndarray]
 
     def weights(self, day_set: str, resamples: int, *, seed: int) -> np.ndarray:
-        """Weights of the parts, (1 + resamples, part).
+        """How often each part is counted: (1 + resamples, part).
 
         The first row takes every part of the day set once. Each further row is a resample: it draws as many blocks
         as the set has. A set of a single block has no resamples, because each would be the set itself.
+
+        Args:
+            day_set: name of the day set.
+            resamples: number of resamples.
+            seed: of the draws.
         """
         chosen = self.in_set[day_set]
         blocks, place = np.unique(self.block[chosen], return_inverse=True)
@@ -53,11 +57,11 @@ class Parts:
 
 
 def partition(time: xr.DataArray, day_sets: Mapping[str, np.ndarray], *, block_days: int) -> Parts:
-    """Group days by block and membership in day sets.
+    """Group days by their block and by the day sets to which they belong.
 
     Args:
         time: (time,) dates.
-        day_sets: for each name, (time,) bool.
+        day_sets: (time,) bool by name of day set.
         block_days: [days] length of a block.
     """
     keys = np.column_stack(
@@ -72,15 +76,15 @@ class Tally:
     """Sums of the terms of one forecast.
 
     Attributes:
-        by_part: terms (part, ...).
-        daily: the terms that are one number a day, (time).
+        by_part: all terms, (part, ...).
+        daily: (time,) the terms that are one number a day.
     """
 
     by_part: xr.Dataset
     daily: xr.Dataset
 
     def pooled(self, weights: np.ndarray) -> xr.Dataset:
-        """Terms with each part counted as often as ``weights`` (part,) says."""
+        """The terms pooled over parts, each counted as often as ``weights`` (part,) says."""
         return pool(self.by_part, weights[None]).isel(resample=0)
 
 
@@ -98,10 +102,10 @@ def tally(
     Args:
         fcst: (time, member, y, x) [mm/day], lazy or not.
         obs: (time, y, x) [mm/day], the same days.
-        parts: of the same days.
+        parts: the parts of the same days.
         settings: thresholds and seed.
-        metrics: whose terms are summed.
-        advance: called with the number of days done.
+        metrics: the metrics whose terms are summed.
+        advance: is called with the number of days of each block that is done.
     """
     pieces = [(slice(0, fcst.sizes[TIME]), fcst)]
     return tally_pieces(
@@ -118,18 +122,18 @@ def tally_pieces(
     metrics: Iterable[Metric],
     watch: Callable[[np.ndarray, Pairs], object] = lambda days, pairs: None,
 ) -> Tally:
-    """Sum the terms of members that come in pieces; what is held at once does not grow with the number of days.
+    """Sum the terms of members that come in pieces; the memory in use does not grow with the number of days.
 
-    Blocks of days are measured by dask, a few at a time, and added in the order of the days: the sums do not depend
-    on the number of cores.
+    Dask measures a few blocks of days at a time. They are added in the order of the days, so that the sums do not
+    depend on the number of cores.
 
     Args:
         pieces: consecutive slices of the days with their members (time, member, y, x) [mm/day], lazy or not.
         obs: (time, y, x) [mm/day], all the days.
-        parts: of all the days.
+        parts: the parts of all the days.
         settings: thresholds and seed.
-        metrics: whose terms are summed.
-        watch: called with the positions of the days of each block, in order, and with their members and observation.
+        metrics: the metrics whose terms are summed.
+        watch: is called for each block, in order, with the positions of its days and its members and observation.
     """
     terms = [term for metric in metrics for term in metric.terms]
     sums: dict[str, xr.Variable] = {}
@@ -177,6 +181,14 @@ def _in_order(
 
 
 def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, parts: int) -> None:
+    """Add the terms of some days to the sums of their parts.
+
+    Args:
+        sums: (part, ...) by term; a term that is not there yet begins with zeros.
+        values: (time, ...) the terms.
+        part: (time,) the part of each day.
+        parts: number of parts.
+    """
     for key, term in values.data_vars.items():
         name = str(key)
         if name not in sums:
@@ -190,92 +202,3 @@ def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, par
                 total[row] = np.maximum(total[row], chosen.max(axis=0))
             else:
                 total[row] += chosen.sum(axis=0)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A score on one day set, with its interval.
-
-    Attributes:
-        value: () or (threshold).
-        lower: like ``value``, 5 % of the resamples.
-        upper: like ``value``, 95 %.
-        observed: like ``value``, where the metric is measured on the observation, too.
-        by_member: (member), where it is measured on each member.
-    """
-
-    value: xr.DataArray
-    lower: xr.DataArray
-    upper: xr.DataArray
-    observed: xr.DataArray | None = None
-    by_member: xr.DataArray | None = None
-
-
-def resampled(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, xr.DataArray]:
-    """Compute every metric on the days themselves and on every resample of them, (1 + resamples, ...).
-
-    Args:
-        terms: (part, ...), of a ``Tally``.
-        weights: (1 + resamples, part), of ``Parts.weights``; the first row counts every day once.
-        metrics: that the terms are for.
-    """
-    blocks: dict[str, list[xr.DataArray]] = {metric.name: [] for metric in metrics}
-    step = int(np.clip(_RESAMPLES_BYTES * terms.sizes[PART] // max(terms.nbytes, 1), 1, len(weights)))
-    for start in range(0, len(weights), step):
-        drawn = pool(terms, weights[start : start + step])
-        for metric in metrics:
-            blocks[metric.name].append(metric.value(drawn).transpose("resample", ...))
-    return {name: parts[0] if len(parts) == 1 else xr.concat(parts, "resample") for name, parts in blocks.items()}
-
-
-def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, Estimate]:
-    """Compute every metric with its interval from the sums of parts and their weights.
-
-    Args:
-        terms: (part, ...), of a ``Tally``.
-        weights: (1 + resamples, part), of ``Parts.weights``.
-        metrics: that the terms are for.
-    """
-    used = weights.any(axis=0)
-    if not used.all():
-        terms, weights = terms.isel({PART: used}), weights[:, used]
-    values = resampled(terms, weights, metrics)
-    itself = pool(terms, weights[:1]).isel(resample=0)
-    estimates = {}
-    for metric in metrics:
-        value = values[metric.name].isel(resample=0)
-        lower = upper = xr.full_like(value, np.nan)
-        if len(weights) > 1:
-            lower, upper = (value.copy(data=bound) for bound in interval(values[metric.name].values))
-        beside = metric.each(itself) if metric.beside else (None, None)
-        estimates[metric.name] = Estimate(value, lower, upper, *beside)
-    return estimates
-
-
-def score_days(
-    fcst: xr.DataArray, obs: xr.DataArray, metrics: Iterable[Metric], *, settings: Settings, mode: str = "prior"
-) -> dict[str, float]:
-    """Score some days by some metrics, without intervals: what a validation during training needs.
-
-    Args:
-        fcst: (time, member, y, x) [mm/day].
-        obs: (time, y, x) [mm/day].
-        metrics: those that do not apply to the number of members or the mode are left out.
-        settings: thresholds and seed.
-        mode: ``prior`` or ``posterior``.
-
-    Returns:
-        The value by metric name; with ``observed_`` before the name, the value of the observation.
-    """
-    count = fcst.sizes.get(MEMBER, 1)
-    chosen = [metric for metric in metrics if metric.applies(count, mode, settings)]
-    days = np.ones(obs.sizes[TIME], dtype=bool)
-    parts = Parts(np.zeros(len(days), dtype=np.int64), np.zeros(1, dtype=np.int64), {"all": np.ones(1, dtype=bool)})
-    sums = tally(fcst, obs, parts=parts, settings=settings, metrics=chosen).by_part
-    values: dict[str, float] = {}
-    for name, estimate in scores(sums, np.ones((1, 1)), chosen).items():
-        if estimate.value.ndim == 0:
-            values[name] = float(estimate.value)
-            if estimate.observed is not None:
-                values[f"observed_{name}"] = float(estimate.observed)
-    return values

@@ -8,7 +8,7 @@ import xarray as xr
 from rainsmith.data.dataset import Days
 from rainsmith.metrics import ensemble, pooled, spatial
 from rainsmith.metrics.core import MODES, Settings
-from rainsmith.metrics.tally import score_days
+from rainsmith.metrics.estimates import score_days
 from rainsmith.sample.sampler import Sampler
 from rainsmith.train.validation import BULK_WEIGHT
 

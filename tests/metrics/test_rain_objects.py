@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.metrics.sal import sal
+from rainsmith.metrics import sal
 
 needs_pysteps = pytest.mark.skipif(find_spec("pysteps") is None, reason="pysteps, an optional extra, is not installed")
 needs_both = pytest.mark.skipif(
@@ -38,8 +38,8 @@ def test_perfect_is_zero_and_a_factor_is_amplitude_alone() -> None:
 
 @needs_both
 def test_a_shift_is_location_alone() -> None:
-    found = sal(boxes((16, 18, 4, 5)), OBSERVED)
-    assert found == pytest.approx((0, 0, np.hypot(6, 8) / np.hypot(40, 30)), abs=1e-9)
+    score = sal(boxes((16, 18, 4, 5)), OBSERVED)
+    assert score == pytest.approx((0, 0, np.hypot(6, 8) / np.hypot(40, 30)), abs=1e-9)
 
 
 @needs_both
@@ -55,17 +55,17 @@ def test_objects_apart_are_location_though_the_centre_is_right() -> None:
     """Two boxes of half the cells, each 10 columns from their common centre."""
     apart = boxes((10, 2, 2, 5), (10, 22, 2, 5))
     together = boxes((10, 12, 2, 5))
-    found = sal(apart, together)
-    assert found.location == pytest.approx(2 * 10 / np.hypot(40, 30), abs=1e-9)
-    assert found.structure == pytest.approx(0, abs=1e-9)
+    score = sal(apart, together)
+    assert score.location == pytest.approx(2 * 10 / np.hypot(40, 30), abs=1e-9)
+    assert score.structure == pytest.approx(0, abs=1e-9)
 
 
 @needs_both
 def test_invalid_cells_are_left_out_of_both() -> None:
     dirty = OBSERVED.copy()
     dirty[30:, 20:] = 500.0
-    found = sal(dirty, OBSERVED.where(OBSERVED["y"] < 30))
-    assert found == pytest.approx((0, 0, 0), abs=1e-9)
+    score = sal(dirty, OBSERVED.where(OBSERVED["y"] < 30))
+    assert score == pytest.approx((0, 0, 0), abs=1e-9)
 
 
 @needs_both

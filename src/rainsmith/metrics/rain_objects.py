@@ -1,6 +1,7 @@
-"""Structure, amplitude and location of one forecast field beside the observed one; for a few days, not in the table.
+"""Objects of rain in one forecast field and in the observed one: structure, amplitude and location (SAL).
 
-Objects and components are pysteps' (Pulkkinen et al. 2019, doi:10.5194/gmd-12-4185-2019), which needs scikit-image.
+The score is slow, so that it is not among the metrics of the table. Objects and the three components come from pysteps
+(Pulkkinen et al. 2019, doi:10.5194/gmd-12-4185-2019), which needs scikit-image.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ class Sal(NamedTuple):
 def sal(fcst: xr.DataArray, obs: xr.DataArray, *, wet_mm: float = 0.1) -> Sal:
     """Compare the objects of rain of one forecast field with those of the observed one.
 
-    structure: (V - V') / ((V + V') / 2), V the mean over objects of sum / peak, weighted by the sum; above 0 too wide
-    or flat. amplitude: the same of domain means; above 0 too wet. location: distance of the centres of mass, plus
-    twice the difference of the objects' mean distance from it, both over the diagonal of the grid. An object is a
-    connected area above a fifteenth of the P95 of the field's own wet cells.
+    An object is a connected area above a fifteenth of the P95 of the wet cells of its own field.
+
+    structure: (V - V') / ((V + V') / 2), where V is the mean over the objects of their sum over their peak, weighted
+    by the sum. It is above 0 where the objects are too wide or too flat.
+    amplitude: the same formula, of the means over the domain. It is above 0 where the forecast is too wet.
+    location: the distance of the two centres of mass, plus twice the difference of the mean distances of the objects
+    from the centre of their field, both over the diagonal of the grid.
 
     Args:
         fcst: (y, x) [mm/day], NaN where invalid.
@@ -44,7 +48,8 @@ def sal(fcst: xr.DataArray, obs: xr.DataArray, *, wet_mm: float = 0.1) -> Sal:
         wet_mm: [mm/day] at or above it a cell is wet.
 
     Returns:
-        NaN for structure and location where either field has no wet cell, for amplitude where both are dry.
+        The three components. Structure and location are NaN where either field has no wet cell, amplitude where both
+        have none.
 
     Raises:
         ValueError: the fields are not two of the same grid.
@@ -73,7 +78,7 @@ def sal(fcst: xr.DataArray, obs: xr.DataArray, *, wet_mm: float = 0.1) -> Sal:
 
 
 def _threshold(field: np.ndarray, wet_mm: float) -> float:
-    """[mm/day] Where the objects of a field begin. Structure and location do not change with the unit of a field."""
+    """The amount [mm/day] at which objects of a field begin; structure and location do not depend on the unit."""
     return float(np.quantile(field[field >= wet_mm], _QUANTILE) * _SHARE)
 
 
