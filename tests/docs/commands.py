@@ -1,4 +1,4 @@
-"""Runs tests, commands and the maker of docs/configuration.md in one process, and writes down what each printed.
+"""Runs tests, commands and the maker of the pages in one process, and writes down what each printed.
 
 python -m tests.docs.commands plan.json result.json
 """
@@ -36,5 +36,5 @@ if __name__ == "__main__":
     result: dict[str, Any] = {"package": rainsmith.__file__}
     result["failed_tests"] = int(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *plan["tests"]]))
     result |= {name: executed(arguments) for name, arguments in plan["commands"].items()}
-    result["configuration_page"] = runpy.run_path("docs/configuration_page.py")["page"]()
+    result["pages"] = {path.name: text for path, text in runpy.run_path("docs/make_pages.py")["pages"]().items()}
     Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")
