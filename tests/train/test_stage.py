@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from rainsmith.models import checkpoint
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
+from rainsmith.sample.stage import sample
 from rainsmith.train.resume import fingerprint_of
 from rainsmith.train.stage import train
 from rainsmith.train.validation import Validation, validation_days
@@ -159,10 +161,7 @@ def test_killed_training_resumes_to_the_same_weights(prepared: Run, trained: Run
     process.kill()
     process.communicate()
     assert (run.checkpoints / "last.ckpt").exists()
-    finished = subprocess.run(
-        [*arguments[:3], "train", "--resume", *arguments[4:]], env=environment(), capture_output=True, text=True
-    )
-    assert finished.returncode == 0, finished.stderr
+    train(small_config(), run, resume=True)
     assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
 
 
@@ -181,28 +180,26 @@ def test_ctrl_c_exits_with_one_line(prepared: Run, tmp_path: Path) -> None:
 
 
 def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path: Path) -> None:
-    run = copy_of(prepared, tmp_path)
-    script = Path(sys.executable).with_name("rainsmith")
+    run = copy_of(prepared, tmp_path / "run")
+    arguments = command_line(run)[3:]
+    script = tmp_path / "both.py"
+    script.write_text(
+        "from rainsmith.cli.main import main\n"
+        f"main({arguments!r})\n"
+        f"main({['sample', *arguments[1:], 'sampling.days=heavy_x']!r})\n"
+    )
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--", str(script)]
-    two = [*launcher, *command_line(run)[3:]]
-    trained_by_two = subprocess.run(two, env=environment(), capture_output=True, text=True, timeout=300)
-    assert trained_by_two.returncode == 0, trained_by_two.stderr[-3000:]
+    by_two = subprocess.run(launcher, env=environment(), capture_output=True, text=True, timeout=300)
+    assert by_two.returncode == 0, by_two.stderr[-3000:]
     rows = read_jsonl(run.metrics_log)
     assert [row["epoch"] for row in rows] == [0, 1]
     assert rows[1]["train"]["loss"] < rows[0]["train"]["loss"]
 
-    other = copy_of(run, tmp_path / "other")
-    arguments = [argument.replace(str(run.folder), str(other.folder)) for argument in command_line(run)]
-    arguments[3] = "sample"
-    alone = subprocess.run(arguments, env=environment(), capture_output=True, text=True)
-    assert alone.returncode == 0, alone.stderr
-    arguments = [argument.replace(str(other.folder), str(run.folder)) for argument in arguments]
-    together = subprocess.run(
-        [*launcher, *arguments[3:]], env=environment(), capture_output=True, text=True, timeout=300
-    )
-    assert together.returncode == 0, together.stderr[-3000:]
+    alone = copy_of(run, tmp_path / "alone")
+    shutil.rmtree(alone.samples)
+    sample(small_config(sampling__days="heavy_x"), alone)
     for mode in ("prior", "posterior"):
-        one, both = (xr.open_zarr(r.sample_path("flat", mode, "test"), consolidated=False) for r in (other, run))
+        one, both = (xr.open_zarr(r.sample_path("flat", mode, "test"), consolidated=False) for r in (alone, run))
         np.testing.assert_allclose(one["precip"].values, both["precip"].values, rtol=1e-5, atol=1e-4)
 
 
