@@ -1,13 +1,78 @@
-"""What a checkpoint is refused for before anything is read."""
+"""Checkpoints: three files of one name that come back equal; what is missing, damaged or does not fit is one line."""
 
+from __future__ import annotations
+
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.models import checkpoint
 from rainsmith.run_folder import Run
+from tests.small import small_config
+
+
+@pytest.fixture
+def copied(trained: Run, tmp_path: Path) -> Path:
+    """A checkpoint of its own to damage."""
+    for ending in (".safetensors", ".json", ".nc"):
+        path = trained.checkpoints / f"best_prior{ending}"
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path / "best_prior.safetensors"
+
+
+def test_a_checkpoint_is_three_files_that_come_back_equal(trained: Run, tmp_path: Path) -> None:
+    domain = trained.open_store().drop_dims("time").load()
+    weights = {"a": torch.arange(6.0).reshape(2, 3).t(), "b": torch.ones((), requires_grad=True)}
+    path = tmp_path / "new" / "made.safetensors"
+    checkpoint.save(path, weights, small_config(), domain, 4, validation={"prior": {"crps": 1.5}})
+    assert {file.name for file in path.parent.iterdir()} == {"made.safetensors", "made.json", "made.nc"}
+    loaded = checkpoint.load(path)
+    assert loaded.weights.keys() == weights.keys()
+    assert all(torch.equal(loaded.weights[name], weights[name]) for name in weights)
+    assert (loaded.config, loaded.epoch, loaded.name) == (small_config(), 4, "made")
+    xr.testing.assert_equal(loaded.domain, domain)
+    assert checkpoint.epoch_of(path) == 4
+    about = json.loads(path.with_suffix(".json").read_text())
+    assert about["validation"] == {"prior": {"crps": 1.5}} and "provenance" in about
+
+
+def test_the_hash_is_that_of_the_weights(copied: Path) -> None:
+    first = checkpoint.load(copied)
+    again = checkpoint.load(copied)
+    changed = {name: tensor + 1 for name, tensor in first.weights.items()}
+    checkpoint.save(copied, changed, first.config, first.domain, first.epoch)
+    assert first.sha256 == again.sha256 != checkpoint.load(copied).sha256
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".json", ".nc"])
+@pytest.mark.parametrize("damage", ["missing", "cut off", "empty"])
+def test_a_file_that_is_missing_or_damaged_is_one_line(copied: Path, ending: str, damage: str) -> None:
+    path = copied.with_suffix(ending)
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else 700])
+    with pytest.raises(
+        UserError, match=f"best_prior{ending}.*(not found|truncated or damaged|cut off|is damaged)"
+    ) as caught:
+        checkpoint.load(copied)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_name_alone_is_enough(copied: Path) -> None:
+    assert checkpoint.load(copied.with_suffix("")).name == "best_prior"
+
+
+def test_weights_of_other_layers_are_one_line(copied: Path) -> None:
+    loaded = checkpoint.load(copied)
+    with pytest.raises(UserError, match="checkpoint best_prior is of another model configuration: Error") as caught:
+        checkpoint.load_weights(torch.nn.Linear(2, 3), loaded)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("name", ["best.pt", "a/MODEL.PT", "old.pth", "lightning.ckpt"])
@@ -35,5 +100,26 @@ def test_a_model_without_static_maps_is_kept(trained: Run, tmp_path: Path) -> No
     domain = trained.open_store().drop_dims("time").load().isel(static=slice(0))
     config = checkpoint.load(trained.checkpoints / "best_prior").config
     checkpoint.save(tmp_path / "bare.safetensors", {"w": torch.zeros(1)}, config, domain, 0)
-    found = checkpoint.load(tmp_path / "bare").domain
-    assert found["statics"].shape == (0, *domain["mask"].shape) and found["statics"].dtype == domain["statics"].dtype
+    statics = checkpoint.load(tmp_path / "bare").domain["statics"]
+    assert statics.shape == (0, *domain["mask"].shape) and statics.dtype == domain["statics"].dtype
+
+
+def test_checkpoint_of_another_grid_is_refused(trained: Run) -> None:
+    loaded = checkpoint.load(trained.checkpoints / "best_prior")
+    store = trained.open_store()
+    with pytest.raises(UserError, match="trained with y = 20, found 19"):
+        checkpoint.check_fits(loaded, store.isel(y=slice(1, None)))
+    with pytest.raises(UserError, match="another mask"):
+        checkpoint.check_fits(loaded, store.assign(mask=~store["mask"]))
+    with pytest.raises(UserError, match="channels"):
+        checkpoint.check_fits(loaded, store.isel(channel=slice(None, None, -1)))
+
+
+def test_checkpoint_keeps_the_domain_exactly(trained: Run) -> None:
+    loaded = checkpoint.load(trained.checkpoints / "best_prior")
+    domain = trained.open_store().drop_dims("time").load()
+    assert set(loaded.domain.variables) == set(domain.variables)
+    for name in domain.variables:
+        np.testing.assert_array_equal(loaded.domain[name].values, domain[name].values)
+        assert loaded.domain[name].dtype.kind in (domain[name].dtype.kind, "U")
+    assert loaded.config == small_config()

@@ -61,8 +61,9 @@ def describe_members(precip: Any, days: xr.Dataset, attrs: dict[str, Any]) -> xr
         days: the days that they were drawn for, with coordinates and grid mapping.
         attrs: attributes of the dataset.
     """
-    kept = [name for name in days.coords if set(days[name].dims) <= {"time", "y", "x"}]
-    members = xr.Dataset(coords={name: days.coords[name] for name in kept}, attrs={"Conventions": "CF-1.11", **attrs})
+    names = [name for name in days.coords if set(days[name].dims) <= {"time", "y", "x"}]
+    coords = {name: days.coords[name].compute() for name in names}  # a store is created without computing what is lazy
+    members = xr.Dataset(coords=coords, attrs={"Conventions": "CF-1.11", **attrs})
     members = members.drop_encoding()
     number = {"standard_name": "realization", "long_name": "member"}
     members["member"] = ("member", np.arange(precip.shape[1]), number)

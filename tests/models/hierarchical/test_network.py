@@ -1,14 +1,12 @@
 """The hierarchical network: any grids, what reaches the output, and the way from posterior to prior."""
 
-import numpy as np
 import pytest
 import torch
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import load_config
-from rainsmith.models.geometry import Geometry, sampling_points, valid_box
+from rainsmith.models.geometry import Geometry
 from rainsmith.models.hierarchical.network import HierarchicalCVAE, _kernel_of_blocks
-from rainsmith.models.hierarchical.posterior import LevelPosterior
 from rainsmith.models.kinds.hierarchical import HierarchicalSettings
 
 
@@ -134,25 +132,6 @@ def test_keep_levels_and_variation_lead_from_the_posterior_to_the_prior() -> Non
     assert 0 < distances[0] < distances[1] < distances[2]
 
 
-def test_half_way_keeps_the_prior_where_posteriors_fill_it() -> None:
-    generator = torch.Generator().manual_seed(0)
-    # days whose posteriors have mean m ~ N(0, 0.8^2) and variance 0.6^2: together N(0, 1)
-    shift = 0.8 * torch.randn(200_000, generator=generator)
-    half = LevelPosterior(shift, torch.full_like(shift, 0.6)).towards_prior(torch.tensor(0.5))
-    draws = half.shift + half.ratio * torch.randn(200_000, generator=generator)
-    assert draws.mean().item() == pytest.approx(0.0, abs=0.01)
-    assert draws.std().item() == pytest.approx(1.0, abs=0.01)
-
-
-def test_kl_against_torch_distributions() -> None:
-    shift, ratio = torch.linspace(-3, 3, 7), torch.linspace(0.05, 1.5, 7)
-    prior = torch.distributions.Normal(torch.tensor(1.5), torch.tensor(0.4))
-    posterior = torch.distributions.Normal(1.5 + 0.4 * shift, 0.4 * ratio)
-    torch.testing.assert_close(
-        LevelPosterior(shift, ratio).kl(), torch.distributions.kl_divergence(posterior, prior), rtol=1e-5, atol=1e-5
-    )
-
-
 def test_values_at_invalid_cells_of_the_maps_change_nothing() -> None:
     torch.manual_seed(0)
     where = geometry((19, 23), (3, 5))
@@ -166,36 +145,6 @@ def test_values_at_invalid_cells_of_the_maps_change_nothing() -> None:
         x, _ = inputs(net, 1, (3, 5))
         fields.append(net.draw(x, noise_of(net, 1, 1)))
     assert torch.equal(*fields)
-
-
-def test_positions_continue_beyond_the_last_cell() -> None:
-    """The padded blocks of a grid that the factor does not divide have their centres where the coarse cells are."""
-    rows, columns = 16, 82
-    row, column = np.meshgrid((np.arange(rows) + 0.5) / 8 - 0.5, (np.arange(columns) + 0.5) / 8 - 0.5, indexing="ij")
-    where = Geometry(
-        torch.from_numpy(row),
-        torch.from_numpy(column),
-        torch.zeros(1, rows, columns),
-        torch.ones(rows, columns, dtype=torch.bool),
-        (2, 11),
-        torch.ones(2, 11),
-    )
-    points = sampling_points(where, 8)[0]
-    torch.testing.assert_close(points[0, :, 0], torch.linspace(-1, 1, 11), rtol=0, atol=1e-5)
-    torch.testing.assert_close(points[:, 0, 1], torch.linspace(-1, 1, 2), rtol=0, atol=1e-5)
-
-
-def test_the_box_of_the_valid_cells_begins_at_a_whole_number_of_blocks() -> None:
-    mask = np.zeros((40, 30), dtype=bool)
-    mask[17, 9] = mask[33, 23] = True
-    assert valid_box(mask) == (slice(16, 34), slice(8, 24))
-    whole = geometry((40, 30), (5, 4))
-    part = whole.within(valid_box(mask))
-    assert part.fine == (18, 16)
-    torch.testing.assert_close(part.row, whole.row[16:34, 8:24])
-    torch.testing.assert_close(part.maps, whole.maps[:, 16:34, 8:24])
-    assert part.coarse == whole.coarse
-    torch.testing.assert_close(sampling_points(part, 8), sampling_points(whole, 8)[:, 2:5, 1:3], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("side", [1, 2, 3])

@@ -1,0 +1,157 @@
+"""Stores of samples: interrupted and gone on with, written by several processes, whole or not there."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from rainsmith.base.errors import UserError
+from rainsmith.run_folder import Run
+from rainsmith.sample import files as sample_files
+from rainsmith.sample.files import SampleWriter
+from rainsmith.sample.stage import sample
+from tests.conftest import copy_of
+from tests.small import small_config
+
+
+def opened(run: Run) -> xr.Dataset:
+    return xr.open_zarr(run.sample_path("flat", "prior", "test"), consolidated=False)
+
+
+def days_of(count: int) -> xr.Dataset:
+    time = xr.date_range("2001-01-01", periods=count, use_cftime=False)
+    return xr.Dataset(coords={"time": time, "y": [0.0, 1.0], "x": [0.0, 1.0, 2.0]})
+
+
+def writer(target: Path, days: xr.Dataset, **more: Any) -> SampleWriter:
+    settings: dict[str, Any] = {"members": 2, "batch_size": 2, "attrs": {"seed": 0}}
+    return SampleWriter(target, days, **{**settings, **more})
+
+
+def members(number: int, days: int = 2) -> np.ndarray:
+    return np.full((days, 2, 2, 3), float(number), dtype=np.float32)
+
+
+def test_batches_land_at_their_days_whatever_their_order(tmp_path: Path) -> None:
+    target = tmp_path / "samples" / "made.zarr"
+    made = writer(target, days_of(5))
+    assert made.n_batches == 3
+    for number in (2, 0, 1):
+        assert not made.has(number) and not target.exists()
+        made.write(number, members(number, days=1 if number == 2 else 2))
+        assert made.has(number)
+    made.close()
+    with xr.open_zarr(target, consolidated=False) as written:
+        assert written["precip"].isel(member=0, y=0, x=0).values.tolist() == [0, 0, 1, 1, 2]
+        assert written["precip"].encoding["chunks"] == (2, 2, 2, 3)
+    assert [path.name for path in target.parent.iterdir()] == ["made.zarr"]  # no trace of the work is left
+
+
+def test_a_store_takes_the_place_of_an_older_one_only_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "made.zarr"
+    for seed in (0, 1):
+        made = writer(target, days_of(2), attrs={"seed": seed})
+        if seed:
+            with xr.open_zarr(target, consolidated=False) as before:
+                assert before.attrs["seed"] == 0
+        made.write(0, members(seed))
+        made.close()
+    with xr.open_zarr(target, consolidated=False) as after:
+        assert after.attrs["seed"] == 1 and float(after["precip"].max()) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "goes_on"),
+    [
+        ({}, True),
+        ({"attrs": {"seed": 0, "provenance": "another version"}}, True),
+        ({"attrs": {"seed": 1}}, False),
+        ({"batch_size": 1}, False),
+    ],
+)
+def test_finished_batches_count_for_the_same_request_alone(tmp_path: Path, more: dict[str, Any], goes_on: bool) -> None:
+    target = tmp_path / "made.zarr"
+    writer(target, days_of(4)).write(0, members(7))
+    assert writer(target, days_of(4), **more).has(0) == goes_on
+
+
+def test_batches_of_other_days_do_not_count(tmp_path: Path) -> None:
+    target = tmp_path / "made.zarr"
+    writer(target, days_of(4)).write(0, members(7))
+    assert not writer(target, days_of(6)).has(0)
+
+
+def test_two_processes_write_one_store(tmp_path: Path) -> None:
+    """The second process closes first; the first one waits for it and gives the store its name."""
+    target = tmp_path / "made.zarr"
+    first, second = (writer(target, days_of(4), rank=rank, world=2) for rank in (0, 1))
+    second.write(1, members(1))
+    closing = threading.Thread(target=second.close)
+    closing.start()
+    first.write(0, members(0))
+    assert closing.is_alive() and not target.exists()
+    first.close()
+    closing.join(timeout=10)
+    assert not closing.is_alive()
+    with xr.open_zarr(target, consolidated=False) as written:
+        assert written["precip"].isel(member=0, y=0, x=0).values.tolist() == [0, 0, 1, 1]
+
+
+def test_a_process_that_never_comes_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample_files, "_WAIT_SECONDS", 0.1)
+    made = writer(tmp_path / "made.zarr", days_of(4), world=2)
+    made.write(0, members(0))
+    with pytest.raises(UserError, match="another process did not finish its batches; run the same command again"):
+        made.close()
+
+
+def test_interrupted_sampling_keeps_finished_batches(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills after two batches: they stay, and the same command goes on from there."""
+    run = copy_of(trained, tmp_path)
+    config = small_config(sampling__days="heavy_x", sampling__batch_size=4, sampling__modes=["prior"])
+    original = sample_files.SampleWriter.write
+    written: list[int] = []
+
+    def failing(self: sample_files.SampleWriter, batch: int, precip: np.ndarray) -> None:
+        if len(written) == 2:
+            raise OSError(28, "No space left on device")
+        written.append(batch)
+        original(self, batch, precip)
+
+    monkeypatch.setattr(sample_files.SampleWriter, "write", failing)
+    with pytest.raises(OSError, match="No space"):
+        sample(config, run)
+    assert not run.sample_path("flat", "prior", "test").exists()
+    monkeypatch.setattr(
+        sample_files.SampleWriter, "write", lambda self, b, p: (written.append(b), original(self, b, p))
+    )
+    sample(config, run)
+    assert written == list(range(len(written)))  # nothing was drawn twice
+    assert np.isfinite(opened(run)["precip"].values[..., run.open_store()["mask"].values]).all()
+
+
+def test_another_batch_size_draws_everything_again(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Marks of finished batches count batches of one size; with another, days would stay empty."""
+    run = copy_of(trained, tmp_path)
+    original = sample_files.SampleWriter.write
+
+    def failing(self: sample_files.SampleWriter, batch: int, precip: np.ndarray) -> None:
+        if batch == 3:
+            raise OSError(28, "No space left on device")
+        original(self, batch, precip)
+
+    monkeypatch.setattr(sample_files.SampleWriter, "write", failing)
+    with pytest.raises(OSError, match="No space"):
+        sample(small_config(sampling__batch_size=4, sampling__modes=["prior"]), run)
+    monkeypatch.setattr(sample_files.SampleWriter, "write", original)
+    sample(small_config(sampling__batch_size=64, sampling__modes=["prior"]), run)
+    assert np.isfinite(opened(run)["precip"].values[..., run.open_store()["mask"].values]).all()
