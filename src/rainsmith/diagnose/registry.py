@@ -54,7 +54,8 @@ class Diagnosis:
         name: of the failure, as ``diagnosis.json`` and ``docs/failure-modes.md`` call it.
         order: its place among the diagnoses.
         question: what is asked.
-        advice: what to change where the verdict is not pass. A kind of model may have advice of its own.
+        advice: what to change where the verdict is not pass, of whatever model. The record of a model may have
+            advice of its own, which names keys of that model.
         measure: measures the figures of the evidence.
         needs: without these there is no verdict, only "n/a".
         natural_variability_of: the metrics that ``measure`` holds against the natural variability of the observations.

@@ -31,7 +31,8 @@ class ModelKind:
         meaning: what it is, in one sentence.
         settings: its section of the configuration.
         build: makes the model of a configuration, for the grids and training statistics of a store without its time.
-        advice: by name of a diagnosis, what to change where this model fails; other diagnoses keep their own advice.
+        advice: by name of a diagnosis, what to change where this model fails; it may name keys of ``settings``. Other
+            diagnoses give their general advice.
     """
 
     name: str

@@ -61,7 +61,8 @@ DIAGNOSES.add(
         "posterior's latents explain; z-shuffle: change of the output by another day's latents over the difference "
         "of the two days; change by new noise in one level over the error of prior members",
         threshold_from="runs of the demo",
-        advice="The decoder reads the predictors alone: lower model.objective.w_kl, raise model.objective.w_prior.",
+        advice="The decoder reads the predictors alone: weigh the KL divergence less, or the score of prior members "
+        "more.",
         measure=_ignores_z,
         needs=(POSTERIOR,),
     )
@@ -127,9 +128,8 @@ DIAGNOSES.add(
         measured="P99 of prior / posterior members; mean and standard deviation of the posteriors of many days in "
         "units of the prior, the worst latent",
         threshold_from="observed years; runs of the demo",
-        advice="Reconstructions prove nothing about prior members: raise the weight of prior members "
-        "(model.objective.w_prior) or of the KL (model.objective.w_kl), choose the checkpoint by prior samples, "
-        "and judge the model in prior mode only.",
+        advice="Reconstructions prove nothing about prior members: choose the checkpoint by prior samples "
+        "(train.monitor: prior), and judge the model in prior mode only.",
         measure=_prior_posterior_gap,
         needs=(POSTERIOR,),
         natural_variability_of=(pooled.p99,),

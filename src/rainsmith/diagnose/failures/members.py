@@ -35,8 +35,7 @@ DIAGNOSES.add(
         question="Do members vary in space as observed rain does, or are they smooth means?",
         measured="standard deviation over cells, members / observed",
         threshold_from="observed years",
-        advice="Members fall back on the mean: raise model.objective.w_prior, lower model.objective.w_rec, score "
-        "larger blocks (model.objective.pooling).",
+        advice="Members fall back on the mean: train on a proper score of several members, not on the error of one.",
         measure=_mean_collapse,
         natural_variability_of=(spatial.spatial_std,),
     )
@@ -75,8 +74,8 @@ DIAGNOSES.add(
         question="Do prior members reach the observed extremes?",
         measured="P99 on `heavy_x`, P99.9 and mean daily maximum on all days, members / observed",
         threshold_from="observed years",
-        advice="The tail stops short: raise model.objective.tail_weight or model.objective.w_prior, train longer, pick "
-        "the checkpoint by prior samples (train.monitor: prior), and do not trust return levels of these members.",
+        advice="The tail stops short: train longer (train.epochs), pick the checkpoint by prior samples "
+        "(train.monitor: prior), and do not trust return levels of these members.",
         measure=_tail_deficit,
         natural_variability_of=_TAIL_METRICS,
     )
@@ -94,8 +93,7 @@ DIAGNOSES.add(
         question="Do prior members overshoot the observed extremes?",
         measured="P99 on `heavy_x`, P99.9 and mean daily maximum on all days, members / observed",
         threshold_from="observed years",
-        advice="The tail is too long: where noise is found, too, mend that first; set model.power (6 to 12 gives a "
-        "shorter tail than the exponential), lower model.objective.tail_weight, or raise train.weight_decay.",
+        advice="The tail is too long: where noise is found, too, mend that first; raise train.weight_decay.",
         measure=_tail_excess,
         natural_variability_of=_TAIL_METRICS,
     )
@@ -114,10 +112,8 @@ DIAGNOSES.add(
         question="Do members have observed power at short wavelengths?",
         measured="power below a wavelength of 4 cells, members / observed",
         threshold_from="observed years",
-        advice="Fields are too smooth: score the differences between neighbours "
-        "(model.objective.increments: [1, 2, 4]), add a finer latent level (model.finest: 1), raise "
-        "sampling.temperature to 1 where it is lower, give prior members more weight against the "
-        "reconstruction (model.objective.w_prior).",
+        advice="Fields are too smooth: train longer (train.epochs), raise sampling.temperature to 1 where it is "
+        "lower, or train on a score of the differences between neighbours.",
         measure=_blur,
         natural_variability_of=(lags.fine_power,),
     )
@@ -150,8 +146,8 @@ DIAGNOSES.add(
         measured="power below a wavelength of 4 cells, members / observed; and where there is too much, the spatial "
         "correlation with the observation against the analogs'",
         threshold_from="observed years; the analogs",
-        advice="Diversity that comes from grains instead of storms: score differences between neighbours in training "
-        "(model.objective.increments: [1, 2, 4]), lower sampling.temperature to 1, train longer (train.epochs).",
+        advice="Diversity that comes from grains instead of storms: lower sampling.temperature to 1, train longer "
+        "(train.epochs), or on a score of the differences between neighbours.",
         measure=_noise,
         natural_variability_of=(lags.fine_power,),
     )
@@ -169,8 +165,7 @@ DIAGNOSES.add(
         question="Do the members rain as much as observed?",
         measured="mean rain, members / observed",
         threshold_from="observed years",
-        advice="The total drifts: set model.mass (hard where coarse rain is an input), score larger blocks "
-        "(model.objective.pooling up to the domain), or look whether training and scored years differ.",
+        advice="The total drifts: train longer (train.epochs), and look whether training and scored years differ.",
         measure=_mass_drift,
         natural_variability_of=(pooled.mean,),
     )
@@ -193,10 +188,8 @@ DIAGNOSES.add(
         measured="spread over error, diversity ratio",
         threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole "
         "90 % interval over weeks is",
-        advice="Members are too alike: raise model.objective.w_prior, lower model.objective.w_rec or "
-        "model.objective.w_kl, more latent levels up to the size of the weather systems (model.levels), more dropout "
-        "of the predictors (model.dropout); for a few per cent, a sampling.temperature a little "
-        "above 1, chosen on validation days.",
+        advice="Members are too alike: train on a proper score of several members, with more dropout of the "
+        "predictors; for a few per cent, set a sampling.temperature a little above 1, chosen on validation days.",
         measure=lambda evidence: Measurement([only_low(figure) for figure in _spread_figures(evidence.scores)]),
     )
 )
@@ -208,8 +201,8 @@ DIAGNOSES.add(
         measured="spread over error, diversity ratio",
         threshold_from="the list of criteria: one observation has no spread; warned or failed only where the whole "
         "90 % interval over weeks is",
-        advice="Members differ more than the truth does from them: set sampling.temperature to 1, train longer, raise "
-        "model.objective.w_rec.",
+        advice="Members differ more than the truth does from them: set sampling.temperature to 1, train longer "
+        "(train.epochs).",
         measure=lambda evidence: Measurement([only_high(figure) for figure in _spread_figures(evidence.scores)]),
     )
 )

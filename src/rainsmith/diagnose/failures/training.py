@@ -128,8 +128,7 @@ DIAGNOSES.add(
         question="Do the latents carry anything about the observed day?",
         measured="share of latents with at least 0.01 nats a value",
         threshold_from="runs of the demo",
-        advice="The posterior equals the prior: lower model.objective.w_kl, lengthen model.objective.warmup_epochs, "
-        "set model.objective.free_bits.",
+        advice="The posterior equals the prior: weigh the KL divergence less, or raise its weight more slowly.",
         measure=_posterior_collapse,
         needs=(POSTERIOR,),
     )
@@ -149,8 +148,7 @@ DIAGNOSES.add(
         question="Does the posterior run away from the prior?",
         measured="largest KL of a latent, nats a value",
         threshold_from="runs of the demo",
-        advice="Latents carry more than a prior can give back: raise model.objective.w_kl, shorten "
-        "model.objective.warmup_epochs, lower train.lr.",
+        advice="Latents carry more than a prior can give back: weigh the KL divergence more, or lower train.lr.",
         measure=_kl_explosion,
         needs=(POSTERIOR,),
     )

@@ -94,6 +94,59 @@ class HierarchicalSettings(ModelSettings):
         return self
 
 
+ADVICE = {
+    "mean-collapse": (
+        "Members fall back on the mean: raise model.objective.w_prior, lower model.objective.w_rec, score larger "
+        "blocks (model.objective.pooling)."
+    ),
+    "tail-deficit": (
+        "The tail stops short: raise model.objective.tail_weight or model.objective.w_prior, train longer, pick the "
+        "checkpoint by prior samples (train.monitor: prior), and do not trust return levels of these members."
+    ),
+    "tail-excess": (
+        "The tail is too long: where noise is found, too, mend that first; set model.power (6 to 12 gives a shorter "
+        "tail than the exponential), lower model.objective.tail_weight, or raise train.weight_decay."
+    ),
+    "blur": (
+        "Fields are too smooth: score the differences between neighbours (model.objective.increments: [1, 2, 4]), "
+        "add a finer latent level (model.finest: 1), raise sampling.temperature to 1 where it is lower, give prior "
+        "members more weight against the reconstruction (model.objective.w_prior)."
+    ),
+    "noise": (
+        "Diversity that comes from grains instead of storms: score differences between neighbours in training "
+        "(model.objective.increments: [1, 2, 4]), lower sampling.temperature to 1, train longer (train.epochs)."
+    ),
+    "mass-drift": (
+        "The total drifts: set model.mass (hard where coarse rain is an input), score larger blocks "
+        "(model.objective.pooling up to the domain), or look whether training and scored years differ."
+    ),
+    "under-dispersion": (
+        "Members are too alike: raise model.objective.w_prior, lower model.objective.w_rec or model.objective.w_kl, "
+        "more latent levels up to the size of the weather systems (model.levels), more dropout of the predictors "
+        "(model.dropout); for a few per cent, a sampling.temperature a little above 1, chosen on validation days."
+    ),
+    "over-dispersion": (
+        "Members differ more than the truth does from them: set sampling.temperature to 1, train longer, raise "
+        "model.objective.w_rec."
+    ),
+    "ignores-z": ("The decoder reads the predictors alone: lower model.objective.w_kl, raise model.objective.w_prior."),
+    "prior-posterior-gap": (
+        "Reconstructions prove nothing about prior members: raise the weight of prior members "
+        "(model.objective.w_prior) or of the KL (model.objective.w_kl), choose the checkpoint by prior samples, and "
+        "judge the model in prior mode only."
+    ),
+    "posterior-collapse": (
+        "The posterior equals the prior: lower model.objective.w_kl, lengthen model.objective.warmup_epochs, set "
+        "model.objective.free_bits."
+    ),
+    "kl-explosion": (
+        "Latents carry more than a prior can give back: raise model.objective.w_kl, shorten "
+        "model.objective.warmup_epochs, lower train.lr."
+    ),
+}
+"""What to change where a diagnosis finds this model failing."""
+
+
 def _build(config: Config, domain: xr.Dataset) -> GenerativeModel:
     from rainsmith.models.hierarchical.model import HierarchicalModel
 
@@ -109,5 +162,6 @@ MODELS.add(
         "members.",
         settings=HierarchicalSettings,
         build=_build,
+        advice=ADVICE,
     )
 )
