@@ -61,5 +61,6 @@ BASELINES.add(
         single_valued=False,
         by_default=True,
         function=climatology,
+        drawn=True,
     )
 )

@@ -72,5 +72,6 @@ BASELINES.add(
         single_valued=False,
         by_default=False,  # pysteps is an optional extra
         function=rainfarm,
+        drawn=True,
     )
 )

@@ -34,6 +34,7 @@ class Baseline:
         function: makes the members of some days. It may read the training days of the store and the predictors of all
             days, never the rain of the days that it forecasts. It raises ``NotApplicable`` where the store lacks what
             it needs.
+        drawn: its members are drawn at random, so that another seed gives others.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Baseline:
     single_valued: bool
     by_default: bool
     function: Function
+    drawn: bool = False
 
     def members_of(self, asked: int) -> int:
         """The number of members that it gives where ``asked`` are asked for."""

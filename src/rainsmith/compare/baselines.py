@@ -14,8 +14,6 @@ from rainsmith.compare.figures import FIGURES, figures_of
 
 MODE = "-"
 """Stands in the column ``mode`` of a baseline."""
-CLIMATOLOGY = "climatology"
-"""The baseline that every seed draws anew."""
 TOLERANCE = 1e-4
 """Relative difference up to which two figures of the same baseline on the same data are the same."""
 
@@ -54,8 +52,9 @@ def _notes(name: str, runs: Sequence[EvaluatedRun], agree: bool) -> list[str]:
             f"Baseline {name} differs between {', '.join(run.label for run in runs)}, although their data settings are "
             "the same: evaluate them again with the same members, seed and data."
         ]
-    if name == CLIMATOLOGY and len({run.seed for run in runs}) > 1:
-        return [f"Climatology is drawn anew with each seed; the one of {runs[0].label} is shown."]
+    if BASELINES[name].drawn and len({run.seed for run in runs}) > 1:
+        title = BASELINES[name].title
+        return [f"{title[0].upper()}{title[1:]} is drawn anew with each seed; the one of {runs[0].label} is shown."]
     return []
 
 
@@ -66,8 +65,8 @@ def _all_agree(name: str, runs: Sequence[EvaluatedRun], figures: Sequence[dict[s
 
 
 def _agree(name: str, a: dict[str, Any], b: dict[str, Any], *, same_seed: bool) -> bool:
-    """Whether two rows of a baseline are the same; another seed draws another climatology, and other ranks of ties."""
-    if name == CLIMATOLOGY and not same_seed:
+    """Whether two rows of a baseline are the same; another seed draws other members, and other ranks of ties."""
+    if BASELINES[name].drawn and not same_seed:
         return True
     columns = [f"{metric} {days}" for metric, days in FIGURES if same_seed or metric != "rank_deviation"]
     left, right = ([row[column] for column in columns] for row in (a, b))
