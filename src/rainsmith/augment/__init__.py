@@ -1,1 +1,1 @@
-"""The command ``augment``."""
+"""The command ``augment``: synthetic days are drawn, judged and mixed with real ones."""

@@ -1,1 +1,1 @@
-"""The command ``compare``."""
+"""The command ``compare``: several run folders in one table."""

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.nested import flattened
+from rainsmith.base.dotted_keys import flattened
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.run_folder import Run
 

@@ -1,4 +1,4 @@
-"""Say why a generative model fails: for each known failure a number, a threshold, a verdict and what to change."""
+"""The command ``diagnose``: it asks a model every known question and writes ``diagnosis.json``."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The command ``evaluate``."""
+"""The command ``evaluate``: scores, intervals, climate and areas of every forecast, and the criteria."""

@@ -1,4 +1,4 @@
-"""The two lists by which a model is judged, as data.
+"""The two lists by which a model is judged: every rule with its limits for minimum, good and excellent.
 
 ``documented`` is the reference's own list: on days chosen by their observed rain, one-sided, shown and never decisive.
 ``verdict`` decides: on days chosen by their predictors, two-sided, on prior members. Baselines are judged by both

@@ -1,4 +1,4 @@
-"""How a model gets a grade: what a rule measures, what it asks for, and the record of one rule applied to one model."""
+"""How a rule of a list becomes a grade: the records of a rule and of a judged criterion; no limits stand here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Score the members and the baselines on all, heavy and heavy_x days, with intervals and paired comparisons."""
+"""The command ``evaluate``: every sample store and baseline is scored on all, heavy and heavy_x days."""
 
 from __future__ import annotations
 

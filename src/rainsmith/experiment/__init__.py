@@ -1,1 +1,1 @@
-"""The command ``experiment``."""
+"""The command ``experiment``: do synthetic days make a downscaler better?"""

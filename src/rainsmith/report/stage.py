@@ -1,4 +1,4 @@
-"""The report of a run: one self-contained page, or the maps of its heaviest days alone."""
+"""The command ``report``: it gathers what a run folder holds and writes the page, or the maps of the heaviest days."""
 
 from __future__ import annotations
 

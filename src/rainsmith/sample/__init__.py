@@ -1,1 +1,1 @@
-"""The command ``sample``."""
+"""The command ``sample``: members of days, as Zarr stores; ``model`` draws them from xarray objects."""

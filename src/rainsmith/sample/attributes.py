@@ -1,4 +1,4 @@
-"""NetCDF attributes of samples, and what a variation adds to their name."""
+"""Attributes of samples and of their variables (units, cell_methods, grid mapping), and what a variation adds to a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Score every saved checkpoint in prior and posterior mode on the same validation days, and rank them."""
+"""The command ``sweep``: every saved checkpoint is scored on the same validation days, and all are ranked."""
 
 from __future__ import annotations
 

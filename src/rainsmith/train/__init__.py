@@ -1,1 +1,1 @@
-"""The command ``train``."""
+"""The command ``train``: the loop, its state, and which weights are kept."""

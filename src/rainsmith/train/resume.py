@@ -11,7 +11,7 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, read_jsonl
-from rainsmith.base.nested import flattened
+from rainsmith.base.dotted_keys import flattened
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.train import best_epoch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainsmith.base.nested import flattened
+from rainsmith.base.dotted_keys import flattened
 
 
 def test_settings_are_known_by_their_dotted_key_in_the_order_they_stand() -> None:
