@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from rainsmith.base.errors import UserError
 from rainsmith.base.dotted_keys import flattened
+from rainsmith.base.errors import UserError
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.run_folder import Run
 

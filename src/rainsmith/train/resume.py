@@ -9,9 +9,9 @@ from typing import Any
 import torch
 import xarray as xr
 
+from rainsmith.base.dotted_keys import flattened
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, read_jsonl
-from rainsmith.base.dotted_keys import flattened
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.train import best_epoch
