@@ -68,8 +68,12 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
         scratch.write_text(json.dumps(values, indent=1, default=str) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, advice: str = "run the command that writes it") -> dict[str, Any]:
     """Read one JSON object.
+
+    Args:
+        path: the file.
+        advice: what to do where it is missing.
 
     Raises:
         UserError: the file is missing or damaged, or holds something else.
@@ -77,7 +81,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} not found; run the command that writes it") from None
+        raise UserError(f"{path} not found; {advice}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is cut off or not JSON ({error}); delete it and write it again") from None
     if not isinstance(values, dict):

@@ -1,4 +1,4 @@
-"""Attributes of samples and of their variables (units, cell_methods, grid mapping), and what a variation adds to a name."""
+"""Attributes of samples and of their variables (units, cell_methods, grid mapping), and names of variations."""
 
 from __future__ import annotations
 

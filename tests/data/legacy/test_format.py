@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rainsmith.base.errors import UserError
-from rainsmith.data.legacy.format import Statistics, load_array, load_json, load_map
+from rainsmith.data.legacy.format import Statistics, load_array, load_map
 
 shape = (3, 4)
 field = arrays(np.float64, shape, elements=st.floats(0, 2000))
@@ -60,16 +60,6 @@ def test_maps_of_either_shape_are_read_and_gaps_become_0(tmp_path: Path) -> None
         np.testing.assert_array_equal(load_map(tmp_path / name, (2, 2)), np.array([[1, 0], [0, 4]], dtype=np.float32))
     with pytest.raises(UserError, match=r"has shape \(2, 2\); expected \(3, 2\) or \(1, 3, 2\)"):
         load_map(tmp_path / "a.npy", (3, 2))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"), [("{", "is not JSON"), ("[1]", "holds a list; expected a JSON object"), (None, "not found")]
-)
-def test_damaged_json_is_one_line(tmp_path: Path, text: str | None, message: str) -> None:
-    if text is not None:
-        (tmp_path / "a.json").write_text(text)
-    with pytest.raises(UserError, match=message):
-        load_json(tmp_path / "a.json")
 
 
 def test_statistics_that_cannot_be_are_refused() -> None:

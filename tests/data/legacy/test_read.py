@@ -116,7 +116,7 @@ def cut(file: Path) -> None:
         (lambda r: rewrite_split(r, test=["d12"]), r"'test' holds 'd12'; expected day ids"),
         (lambda r: rewrite_split(r, holdout=[1]), r"has keys train, val, test, holdout"),
         (lambda r: rewrite_split(r, train=[], val=[], test=[]), r"names no day"),
-        (lambda r: (r / "data/metadata/split.json").write_text('{"train": [1,'), r"split.json is not JSON"),
+        (lambda r: (r / "data/metadata/split.json").write_text('{"train": [1,'), r"split.json is cut off or not JSON"),
         (lambda r: (r / "data/metadata/split.json").write_text("[1]"), r"split.json holds a list; expected"),
         (lambda r: (r / "data/metadata/split.json").unlink(), r"split.json not found"),
         (lambda r: (r / "data/metadata/ERA5_std_train.npy").unlink(), r"ERA5_std_train.npy not found"),

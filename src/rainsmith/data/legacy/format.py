@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -66,23 +64,6 @@ def load_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 def wrong_shape(path: Path, shape: tuple[int, ...], expected: str) -> UserError:
     """The error for an array of an unexpected shape."""
     return UserError(f"{path} has shape {shape}; expected {expected}; check the file or see docs/legacy.md")
-
-
-def load_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        UserError: the file is missing, malformed or holds something else.
-    """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} not found; see docs/legacy.md for the files that are expected") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not JSON ({error}); write it again") from None
-    if not isinstance(values, dict):
-        raise UserError(f"{path} holds a {type(values).__name__}; expected a JSON object {{...}}; write it again")
-    return values
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
+from rainsmith.base.files import read_json
 from rainsmith.config import Config
 from rainsmith.config import Legacy as LegacyKeys
 from rainsmith.data.grids.nested import nested_rows_and_columns
-from rainsmith.data.legacy.format import CHUNK_DAYS, Statistics, load_array, load_json, load_map, wrong_shape
+from rainsmith.data.legacy.format import CHUNK_DAYS, Statistics, load_array, load_map, wrong_shape
 from rainsmith.data.raw import RawData
 from rainsmith.data.splits import day_of
 
@@ -25,6 +26,8 @@ STATIC_MAPS = ("land_sea_mask", "dist_to_coast_km", "elevation_m")
 REFERENCE_CATEGORIES = ("dry", "moderate", "heavy_coast", "heavy_interior")
 """How the reference names the kinds of days; ours are in ``dims.CATEGORIES``."""
 _SPLIT_OF = dict(zip(("train", "val", "test"), SPLITS, strict=True))
+
+_EXPECTED = "see docs/legacy.md for the files that are expected"
 
 
 def read_days(config: Config) -> RawData:
@@ -180,7 +183,7 @@ def _metadata(root: Path, name: str) -> Path:
 
 def _read_splits(path: Path) -> dict[int, str]:
     """Split of each day id."""
-    given = load_json(path)
+    given = read_json(path, _EXPECTED)
     if set(given) != set(_SPLIT_OF) or not all(isinstance(ids, list) for ids in given.values()):
         raise UserError(f"{path} has keys {', '.join(given)}; expected train, val and test, each a list of day ids")
     split_of: dict[int, str] = {}
@@ -215,7 +218,7 @@ def _day_files(folder: Path, ids: np.ndarray) -> list[Path]:
 def _check_grid(root: Path, shape: tuple[int, ...]) -> None:
     path = _metadata(root, "H_W.json")
     if path.is_file():
-        stated = load_json(path)
+        stated = read_json(path, _EXPECTED)
         if (stated.get("H"), stated.get("W")) != shape:
             raise UserError(
                 f"{path} says H, W = {stated.get('H')}, {stated.get('W')}; the files in Y_hr have {shape}; correct it"
@@ -227,7 +230,7 @@ def _notes(root: Path, ids: set[int]) -> dict[str, str]:
     notes = {}
     path = _metadata(root, "categories.json")
     if path.is_file():
-        given = {int(day): kind for day, kind in load_json(path).items() if str(day).isdecimal()}
+        given = {int(day): kind for day, kind in read_json(path, _EXPECTED).items() if str(day).isdecimal()}
         wrong = sorted({str(kind) for kind in given.values()} - set(REFERENCE_CATEGORIES))
         if wrong:
             raise UserError(f"{path} holds '{wrong[0]}'; expected {', '.join(REFERENCE_CATEGORIES)}")
@@ -235,7 +238,7 @@ def _notes(root: Path, ids: set[int]) -> dict[str, str]:
         notes["legacy_categories"] = ", ".join(f"{kind} {count[kind]}" for kind in REFERENCE_CATEGORIES)
     path = _metadata(root, "thresholds.json")
     if path.is_file():
-        notes["legacy_thresholds"] = ", ".join(f"{name} {value}" for name, value in load_json(path).items())
+        notes["legacy_thresholds"] = ", ".join(f"{name} {value}" for name, value in read_json(path, _EXPECTED).items())
     return notes
 
 
