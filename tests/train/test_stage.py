@@ -21,6 +21,7 @@ import yaml
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.files import read_jsonl
+from rainsmith.data.store import fingerprint_of
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics.estimates import score_days
 from rainsmith.metrics.registry import METRICS
@@ -29,7 +30,6 @@ from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.sample.stage import sample
-from rainsmith.train.resume import fingerprint_of
 from rainsmith.train.stage import train
 from rainsmith.train.validation import Validation, validation_days
 from tests.conftest import copy_of
