@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,17 @@ def test_files_of_an_experiment_that_is_trained_and_one_trial_that_is_trained_ag
     pd.testing.assert_frame_equal(results.drop(columns="seconds"), again.drop(columns="seconds"))
 
 
+@pytest.fixture(scope="module")
+def inputs(trained: Run) -> Inputs:
+    return Inputs.read(config_of(), trained)
+
+
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The keys of the trials that were run, each without a training: with scores of a forecast that is planted."""
+def calls(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the trials that were run, each without a training: with scores of a forecast that is planted.
+
+    The data are read once.
+    """
     rain = np.random.default_rng(0).gamma(0.6, 9.0, (80, 4, 4))
     precip = xr.DataArray(rain, dims=("time", "y", "x"), coords={"time": pd.date_range("2001-01-01", periods=80)})
     days = xr.Dataset({"precip": precip, "heavy_x": ("time", np.arange(80) % 3 == 0)})
@@ -64,11 +73,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return (scores * (1 + 0.1 * trial.seed)).assign_attrs({**scores.attrs, **attrs, "seconds": 1.0, "n_days": 80})
 
     monkeypatch.setattr("rainsmith.experiment.stage.run_trial", run_planted)
+    monkeypatch.setattr(Inputs, "read", lambda config, run: replace(inputs, config=config, run=run))
     return keys
 
 
-def test_the_stage_is_resumable_trial_by_trial(trained: Run, tmp_path: Path, calls: list[str]) -> None:
-    run = copy_of(trained, tmp_path)
+def test_the_stage_is_resumable_trial_by_trial(tmp_path: Path, calls: list[str]) -> None:
+    run = Run(tmp_path)
     config = config_of(experiment={"arms": ARMS, "seeds": [0, 1]})
     table = experiment(config, run)
     folder = run.folder / "experiment"
