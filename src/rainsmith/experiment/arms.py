@@ -94,7 +94,8 @@ def better_mode(losses: Mapping[Trial, float], percent: int) -> str:
     shared = set.intersection(*map(set, by_mode.values())) if by_mode else set()
     if not shared:
         return next(iter(by_mode), "prior")
-    return min(by_mode, key=lambda mode: float(np.mean([by_mode[mode][seed] for seed in shared])))
+    mean_losses = {mode: float(np.mean([of_seed[seed] for seed in shared])) for mode, of_seed in by_mode.items()}
+    return min(mean_losses, key=mean_losses.__getitem__)
 
 
 def training_days(

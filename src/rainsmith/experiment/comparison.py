@@ -89,7 +89,8 @@ def _against_controls(
     known = {name: row for name, row in against.items() if row is not None}
     if not known:
         return None
-    better = max(known, key=lambda name: sign * known[name]["control_value"])
+    merits = {name: sign * row["control_value"] for name, row in known.items()}
+    better = max(merits, key=merits.__getitem__)
     sides = {_side(row) for row in known.values()}
     significant = len(sides) == 1 and sides != {0}
     return {**known[better], "control": better, "significant": significant, "controls": " ".join(known)}

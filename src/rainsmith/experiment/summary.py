@@ -55,7 +55,7 @@ class ArmVerdict:
         arm: its name.
         controls: that it was compared with.
         better: scores in which it is significantly better, each with its gain.
-        worse: likewise.
+        worse: scores in which it is significantly worse, each with its gain.
         compared: the number of scores.
     """
 
@@ -83,13 +83,18 @@ def arm_tables(results: pd.DataFrame, comparisons: pd.DataFrame, days: str = "al
         arms = list(trials["arm"].unique())
         rows = []
         for column in [*uncompared, *in_table_order(map(str, trials.columns))]:
-            means = trials.groupby("arm")[column].agg(lambda values: values.mean(skipna=False))
+            means = trials.groupby("arm")[column].agg(_mean_of_all)
             if means.notna().any():
                 scores = [ArmScore(float(means[arm]), outcomes.get((network, arm, column), "")) for arm in arms]
                 rows.append((column, scores))
         seeds = int(trials.groupby("arm")["seed"].nunique().min())
         tables.append(ArmTable(str(network), seeds, arms, rows))
     return tables
+
+
+def _mean_of_all(values: pd.Series) -> float:
+    """The mean; NaN if one value is missing."""
+    return float(values.mean(skipna=False))
 
 
 def arm_verdicts(comparisons: pd.DataFrame) -> list[ArmVerdict]:

@@ -1,7 +1,7 @@
-"""Arrays of a caller: dimensions of any name brought to those of the metrics, and one score for each kept place.
+"""Metrics as functions of arrays: the caller's names of dimensions, and one score for each place that is kept.
 
-A score that keeps dimensions is the same formula of the same terms. Only the rows differ over which terms are summed:
-a row is a day, or, where dimensions of the grid are kept, a day at a single cell.
+A score that keeps dimensions is the same formula of the same terms; only the rows over which terms are summed differ. A
+row is a day or, where dimensions of the grid are kept, a day at a single cell.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import xarray as xr
 from rainsmith.base.dims import MEMBER, TIME, X, Y
 from rainsmith.metrics.core import POOLING, Pairs, Settings, Terms, daily_terms
 
-_BLOCK_BYTES = 2**25  # [bytes] of the terms that are held at once
-_BLOCK_ROWS = 2**16
+_BLOCK_BYTES = 2**25  # [bytes] most memory for the fields and terms that are held at once
+_BLOCK_ROWS = 2**16  # most rows that are held at once
 
 
 def kept_dims(
@@ -75,7 +75,7 @@ def with_our_dims(
 
 
 def _close(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two coordinates are equal but for the precision of a file; another number of cells is not judged here."""
+    """Whether two coordinates agree to the precision of a file; True where their sizes differ, which others refuse."""
     if one.shape != other.shape:
         return True
     if np.issubdtype(one.dtype, np.number) and np.issubdtype(other.dtype, np.number):
@@ -138,12 +138,14 @@ def single_cells(pairs: Pairs) -> Pairs:
 
 
 def _select(pairs: Pairs, rows: np.ndarray) -> Pairs:
+    """Some rows of the pairs."""
     return replace(
         pairs, fields=pairs.fields[rows], valid=pairs.valid[rows], lost=pairs.lost[rows], days=pairs.days[rows]
     )
 
 
 def _rows_at_once(terms: Sequence[Terms], pairs: Pairs, settings: Settings) -> int:
+    """How many rows are measured at once, from the size of one row and its terms."""
     one_row = _select(pairs, np.zeros(1, dtype=np.int64))
     size = one_row.fields.nbytes + daily_terms(tuple(terms), one_row, settings).nbytes
     return int(np.clip(_BLOCK_BYTES // size, 1, _BLOCK_ROWS))

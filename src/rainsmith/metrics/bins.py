@@ -1,6 +1,6 @@
-"""Counts of amounts in bins 0.1 % wide, which add up over days, as sorted values do not, and their quantiles.
+"""Counts of amounts in bins 0.1 % wide, and their quantiles. Counts add up over days; sorted values do not.
 
-Ranks are spread evenly inside a bin, so a quantile is off by less than 0.1 %, and by far less where a bin holds many
+Ranks are spread evenly inside a bin. Hence a quantile is off by less than 0.1 %, and by far less where a bin holds many
 values.
 """
 
@@ -15,10 +15,10 @@ from rainsmith.metrics.core import SERIES, Pairs, Settings
 BIN = "bin"
 OCTAVE = "octave"
 OCTAVES = 12
-"""Classes of wet amounts, each twice the last, from ``wet_mm`` on; the highest one is open."""
-_TRACE_MM = 0.05  # [mm/day] below it amounts share one bin, apart from exact zeros
+"""Number of classes of wet amounts, from ``wet_mm`` on; each is twice as wide as the last, and the highest is open."""
+_TRACE_MM = 0.05  # [mm/day] all amounts below it but 0 share one bin
 _LARGEST_MM = 5000.0  # [mm/day] about 2.7 times the largest rain of a day ever measured (1825 mm, Reunion, 1966)
-_WIDTH = 0.001  # of a bin, relative
+_WIDTH = 0.001  # width of a bin over its lower edge
 
 _LOG_BINS = int(np.ceil(np.log(_LARGEST_MM / _TRACE_MM) / np.log1p(_WIDTH)))
 _EDGES = np.concatenate([[0.0, 0.0], _TRACE_MM * (1 + _WIDTH) ** np.arange(_LOG_BINS + 1)])
@@ -30,12 +30,12 @@ N_BINS = len(BIN_LOWER)
 def intensities(pairs: Pairs, settings: Settings) -> xr.Dataset:
     """Count the valid cells of each day below the edges of the bins.
 
-    Cumulative counts add up over days, so that no resample has to cumulate them again. They are exact in float32 up to
+    The counts are cumulative, so that no resample has to cumulate them again. In float32 they are exact up to
     16 million cell-days.
 
     Returns:
-        ``below`` (time, series, bin), the cells below the upper edge of each bin; ``below_octave`` (time, series,
-        octave), the cells below the bin in which each class of wet amounts begins.
+        ``below`` (time, series, bin), the number of cells below the upper edge of each bin; ``below_octave`` (time,
+        series, octave), the number of cells below the bin in which each class of wet amounts begins.
     """
     days, series, _ = pairs.fields.shape
     row = np.arange(days * series).reshape(days, series, 1) * N_BINS
@@ -59,11 +59,11 @@ def quantile(below: xr.DataArray, q: float | xr.DataArray) -> xr.DataArray:
     """Quantile of binned values, as numpy's default (linear) defines it.
 
     Args:
-        below: (..., bin) how many values lie below the upper edge of each bin.
-        q: between 0 and 1; one, or several along a dimension of their own.
+        below: (..., bin) how many values are below the upper edge of each bin.
+        q: a number between 0 and 1, or several along a dimension of their own.
 
     Returns:
-        (...) [mm/day], with the dimensions of both; NaN where nothing was counted.
+        The quantile (...) [mm/day], with the dimensions of both; NaN where nothing was counted.
     """
     amount: xr.DataArray = xr.apply_ufunc(_quantile, below, q, input_core_dims=[[BIN], []])
     return amount
@@ -100,5 +100,5 @@ def distances(below: xr.DataArray) -> xr.DataArray:
 
 
 def mean_member(counts: xr.DataArray) -> xr.DataArray:
-    """Mean over members of counts (..., series, ...), which are never NaN; looking for one costs most of the time."""
+    """Mean over members of counts (..., series, ...). Counts are never NaN, and a search for NaN would be slow."""
     return counts.isel({SERIES: slice(None, -1)}).mean(SERIES, dtype=np.float64, skipna=False)

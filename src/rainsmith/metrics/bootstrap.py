@@ -61,7 +61,7 @@ def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _quantile_of_sorted(rising: np.ndarray, known: np.ndarray, q: float) -> np.ndarray:
-    """What ``np.nanquantile`` gives for values in rising order, to the last bit, without its loop over columns."""
+    """The quantile of values in rising order that ``np.nanquantile`` gives, to the last bit, without its slow loop."""
     place = q * np.maximum(known - 1, 0)
     first = np.floor(place).astype(np.int64)
     share = place - first

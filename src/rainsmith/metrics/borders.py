@@ -1,4 +1,4 @@
-"""Do the blocks of the coarse input show? Steps between neighbouring cells across their borders, and inside them."""
+"""Whether the blocks of the coarse input are visible: steps between neighbours across their borders and inside them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rainsmith.metrics.registry import metric
 
 
 def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Sums of absolute steps between neighbours, and how many, across the borders of blocks and inside blocks."""
+    """Sums of absolute steps between neighbouring cells, and their number, across borders of blocks and inside."""
     first, second = neighbours(pairs.cells, pairs.grid)
     rows, columns = np.divmod(pairs.cells, pairs.grid[1])
     block = rows // settings.coarsen * pairs.grid[1] + columns // settings.coarsen
@@ -36,7 +36,7 @@ def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     title="Steps across the borders of input blocks over steps inside",
 )
 def block_borders(sums: xr.Dataset) -> xr.DataArray:
-    """Mean absolute step across the borders of input blocks over that inside them: above the observed, they show."""
+    """Mean absolute step across borders of input blocks over that inside; above the observed value, blocks show."""
     border = sums["border_steps"] / sums["border_pairs"].where(sums["border_pairs"] > 0)
     inside = sums["inside_steps"] / sums["inside_pairs"].where(sums["inside_pairs"] > 0)
     return border / inside.where(inside > 0)

@@ -17,7 +17,7 @@ from rainsmith.base.dims import MEMBER, TIME, X, Y, day_numbers
 
 CELL = "cell"
 SERIES = "series"
-"""The members in order, then the observation: what is measured on both is measured by one formula."""
+"""Dimension of the members, in order, and then the observation: one formula measures all of them."""
 THRESHOLD = "threshold"
 SCALE = "scale"
 MODES = ("prior", "posterior")
@@ -31,8 +31,9 @@ class Settings:
     """Thresholds and other numbers that scores take from the data or the configuration.
 
     Attributes:
-        wet_mm: [mm/day] at or above it a cell is wet.
-        p90: [mm/day] P90 of the training days. It is 0, like the next two, where it is no rain; then it is left out.
+        wet_mm: [mm/day] a cell is wet at or above it.
+        p90: [mm/day] P90 of the training days. It is 0 where that quantile is not rain; scores then leave it out. The
+            same holds for the next two.
         p95: [mm/day] P95 of the training days, where ``mae_tail`` begins.
         p99: [mm/day] P99 of the training days, where ``twcrps_p99`` begins.
         thresholds_mm: [mm/day] fixed thresholds of the scores of events, beside the three quantiles.
@@ -55,8 +56,8 @@ class Settings:
 class Pairs:
     """Members and observation of some days at their valid cells.
 
-    A cell-day is valid where the observation and all members are finite. An invalid one is 0 in every series, so it
-    adds nothing to a sum of amounts or errors, and counts leave it out.
+    A cell-day is valid where the observation and all members are finite. An invalid one is 0 in every series, so
+    that it adds nothing to a sum of amounts or errors; counts leave it out.
 
     Attributes:
         fields: (time, series, cell) float32 [mm/day]; members first, the observation last.

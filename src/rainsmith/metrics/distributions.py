@@ -9,7 +9,7 @@ from rainsmith.metrics.bins import BIN, BIN_LOWER, BIN_UPPER, OCTAVE, distances,
 from rainsmith.metrics.core import SERIES
 from rainsmith.metrics.registry import metric
 
-_PLACE = np.concatenate([[0.0], (BIN_LOWER[1:] + BIN_UPPER[1:]) / 2])  # [mm/day] where a bin counts: zeros at 0
+_PLACE = np.concatenate([[0.0], (BIN_LOWER[1:] + BIN_UPPER[1:]) / 2])  # [mm/day] middle of each bin
 FLOOR = 1e-6
 """Least share of wet cell-days that a class of amounts takes in the forecast of ``kl_divergence``."""
 
@@ -24,10 +24,10 @@ FLOOR = 1e-6
     of_single_cells=True,
 )
 def wasserstein(sums: xr.Dataset) -> xr.DataArray:
-    """Area between the two cumulative distributions of cell-days, zeros included: rain to be moved, times how far.
+    """Area between the two cumulative distributions of cell-days, zeros included: the 1-Wasserstein distance [mm/day].
 
-    integral of |F(t) - G(t)| dt [mm/day], members pooled: the 1-Wasserstein distance, of amounts without their place
-    or day. Amounts count at the middle of their bin, off by 0.05 % at most.
+    It is the integral of |F(t) - G(t)| dt, members pooled. Places and days of the amounts do not matter. Amounts count
+    at the middle of their bin, which is off by 0.05 % at most.
 
     References:
         Vallender (1974), doi:10.1137/1118101.
@@ -50,9 +50,10 @@ def wasserstein(sums: xr.Dataset) -> xr.DataArray:
 def kl_divergence(sums: xr.Dataset) -> xr.DataArray:
     """Kullback-Leibler divergence of the forecast from the observed distribution of wet amounts [nats].
 
-    sum_j p_j ln(p_j / q_j) over twelve classes of amounts, from ``wet_mm`` on, each twice the last, the highest one
-    open; p_j and q_j the shares of observed and forecast wet cell-days, members pooled. Where p_j > 0, q_j counts as at
-    least 1e-6 (and all are scaled to the sum of 1): a class that members never reach costs p_j (13.8 + ln p_j).
+    sum_j p_j ln(p_j / q_j) over twelve classes of amounts. They begin at ``wet_mm``, each is twice as wide as the last,
+    and the highest is open. p_j and q_j are the shares of observed and forecast wet cell-days, members pooled. Where
+    p_j > 0, q_j counts as at least 1e-6 (and all are scaled to the sum of 1), so that a class that members never reach
+    costs p_j (13.8 + ln p_j).
 
     References:
         Kullback and Leibler (1951), doi:10.1214/aoms/1177729694.

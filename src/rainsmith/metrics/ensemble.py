@@ -1,4 +1,4 @@
-"""Scores of the ensemble at each cell: how far members lie from the observation, whether they spread as they err."""
+"""Scores of the ensemble at each cell: how far members are from the observation, and whether their spread is right."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def twcrps_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def _estimator(pairs: Pairs) -> str:
-    """One member has no spread to estimate: what is left is its absolute error."""
+    """The estimator of the CRPS; that of one member has no term of spread and is its absolute error."""
     return "fair" if pairs.members > 1 else "ecdf"
 
 
 def error_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Sums over the cells of each day of the errors of the ensemble mean, and of what its spread lets expect."""
+    """Sums over the cells of each day of the errors of the ensemble mean, and of the error that the spread predicts."""
     mean, obs, cells = pairs.mean, pairs.observation, pairs.valid.shape[1]
     terms = {
         "absolute_error": mean_absolute_error(mean, obs, preserve_dims=[TIME]) * cells,
@@ -61,7 +61,7 @@ def error_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 
 
 def tail_error_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Absolute errors of the ensemble mean in cells observed at or above the training P95, and how many those are."""
+    """Absolute errors of the ensemble mean at cells observed at or above the training P95, and the number of cells."""
     if not np.isfinite(settings.p95):
         raise ValueError("found no threshold for mae_tail; expected the training P95 in mm/day; give p95=...")
     day, cell = np.nonzero((pairs.fields[:, -1] >= settings.p95) & pairs.valid)
@@ -109,7 +109,7 @@ def rank_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 def crps(sums: xr.Dataset) -> xr.DataArray:
     """Fair continuous ranked probability score; the absolute error of a single-valued forecast.
 
-    mean_k |x_k - y| - sum_{k,l} |x_k - x_l| / (2 K (K - 1)), averaged over valid cell-days [mm/day].
+    The score is mean_k |x_k - y| - sum_{k,l} |x_k - x_l| / (2 K (K - 1)), averaged over valid cell-days [mm/day].
 
     References:
         Ferro (2014), doi:10.1002/qj.2270.
@@ -131,7 +131,7 @@ def crps(sums: xr.Dataset) -> xr.DataArray:
     compared_by="twcrps",
 )
 def twcrps_p99(sums: xr.Dataset) -> xr.DataArray:
-    """Fair CRPS of max(., training P99): a proper score of the tail alone, averaged over all valid cell-days [mm/day].
+    """Fair CRPS of max(x, training P99), averaged over all valid cell-days [mm/day]: a proper score of the tail.
 
     References:
         Gneiting and Ranjan (2011), doi:10.1198/jbes.2010.08110; Allen et al. (2023), doi:10.1137/22M1532184.
@@ -276,7 +276,10 @@ def outliers(sums: xr.Dataset) -> xr.DataArray:
 
 
 def _coverage(counts: xr.DataArray, nominal: float) -> xr.DataArray:
-    """A flat histogram of K + 1 ranks covers what it promises: ranks at the ends of the interval count in part."""
+    """Share of observations in the central interval of the ranks.
+
+    Ranks at the ends of the interval count in part, so that a flat histogram has the nominal coverage.
+    """
     ranks = counts.sizes[RANK]
     edge = (1 - nominal) / 2 * ranks
     outside = np.clip(edge - np.arange(ranks), 0, 1)

@@ -24,7 +24,7 @@ def thresholds_of(settings: Settings) -> np.ndarray:
 
 
 def event_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Cells of each day at or above each threshold: by series, and in members and observation at once."""
+    """Number of cells of each day at or above each threshold, by series, and of the hits of all members."""
     thresholds = thresholds_of(settings)
     days, series, _ = pairs.fields.shape
     events = np.zeros((days, len(thresholds), series), dtype=np.int64)
@@ -114,9 +114,9 @@ def far(sums: xr.Dataset) -> xr.DataArray:
     of_single_cells=True,
 )
 def sedi(sums: xr.Dataset) -> xr.DataArray:
-    """Symmetric extremal dependence index: does not vanish as events become rare, each member a forecast of its own.
+    """Symmetric extremal dependence index, each member a forecast of its own; it does not vanish as events become rare.
 
-    Without a hit or without a false alarm it is undefined, but 1 without any error.
+    It is undefined without a hit or without a false alarm, and 1 where there is no error at all.
 
     References:
         Ferro and Stephenson (2011), doi:10.1175/WAF-D-10-05030.1.
@@ -145,14 +145,14 @@ def _contingency(sums: xr.Dataset) -> BasicContingencyManager:
 
 
 def _defined(score: xr.DataArray) -> xr.DataArray:
-    """Without an observed event a ratio says nothing: infinite becomes NaN."""
+    """The score with NaN where it is infinite, because a ratio says nothing without an observed event."""
     return score.where(np.isfinite(score))
 
 
 def envelope_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Each day in the class of its largest observed cell, and whether the largest cell of all members reaches it.
+    """Count each day in the class of its largest observed cell, and whether the largest cell of all members reaches it.
 
-    Days counted by class add up, and the days of the highest classes are the highest days, whatever days are drawn.
+    Counts by class add up over days, and the highest classes hold the highest days of any resample.
     """
     peak = pairs.fields.max(axis=2)
     reached = peak[:, :-1].max(axis=1) >= peak[:, -1]
@@ -174,8 +174,9 @@ def envelope_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 def envelope_top20(sums: xr.Dataset) -> xr.DataArray:
     """Share of the 20 days with the largest observed cell on which the largest cell of all members is as large.
 
-    Not proper: too much rain raises it, and as the days are chosen by the observation, true members stay below 1.
-    Largest cells that differ by less than 0.5 % at the twentieth place share that place. Fewer days count all.
+    The score is not proper: too much rain raises it, and true members stay below 1 because the days are chosen by the
+    observation. Days whose largest cells differ by less than 0.5 % at the twentieth place share that place. Of fewer
+    than 20 days all count.
     """
     share: xr.DataArray = xr.apply_ufunc(
         _share_of_highest, sums["peak_days"], sums["peaks_reached"], input_core_dims=[[PEAK], [PEAK]]

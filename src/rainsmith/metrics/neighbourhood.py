@@ -1,4 +1,4 @@
-"""Fractions of events in neighbourhoods: is the rain near where it fell, at what scale."""
+"""Fractions of events in neighbourhoods: is the rain near the place where it was observed, and at what scale?"""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from rainsmith.metrics.registry import metric
 
 
 def fraction_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Squared differences of the fractions of members and observation, and the largest they could be, of each day.
+    """Sums over each day of the squared differences of fractions, and of the largest value that they could have.
 
-    A fraction is that of the valid cells of the window which see the event, so that coasts bias neither side.
+    A fraction is the share of the valid cells of a window that have the event. Hence coasts bias neither members nor
+    observation.
     """
     thresholds, scales = thresholds_of(settings), np.asarray(settings.scales, dtype=np.int64)
     days, series, _ = pairs.fields.shape
@@ -71,15 +72,16 @@ def _window_counts(integral: np.ndarray, side: int, margin: int, grid: tuple[int
 
 
 def _squares(values: np.ndarray) -> float:
-    """Sum of squares; a row at a time is short enough for single precision."""
+    """Sum of squares; each row is summed in single precision, for which it is short enough."""
     return float(np.einsum("...i,...i", values, values).sum(dtype=np.float64))
 
 
 @metric(fraction_terms, units="1", perfect=1.0, order=420, title="Fractions skill score", aim="high")
 def fss(sums: xr.Dataset) -> xr.DataArray:
-    """Fractions skill score, each member a forecast of its own; sums over days and members before the ratio.
+    """Fractions skill score, each member a forecast of its own.
 
-    1 - sum (p - q)^2 / (sum p^2 + sum q^2), p and q the shares of a window's valid cells that see the event.
+    1 - sum (p - q)^2 / (sum p^2 + sum q^2), where p and q are the forecast and observed shares of the valid cells of a
+    window that have the event. The sums are over cells, days and members, before the ratio.
 
     References:
         Roberts and Lean (2008), doi:10.1175/2007MWR2123.1.

@@ -1,4 +1,4 @@
-"""What is measured on all valid cell-days pooled: amounts, the wet share, quantiles, the distance of distributions."""
+"""Measures of all valid cell-days together: amounts, shares of wet cells, quantiles, distance of distributions."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ def amounts(pairs: Pairs, settings: Settings) -> xr.Dataset:
 def highest(pairs: Pairs, settings: Settings) -> xr.Dataset:
     """The largest cell of each day, to be summed and to be maximised."""
     peak = pairs.fields.max(axis=2).astype(np.float64)
-    return xr.Dataset({"peak": ((TIME, SERIES), peak), "peak_sum": ((TIME, SERIES), peak)}).assign(
-        peak=lambda data: data["peak"].assign_attrs({POOLING: "max"})
-    )
+    dims = (TIME, SERIES)
+    return xr.Dataset({"peak": (dims, peak, {POOLING: "max"}), "peak_sum": (dims, peak)})
 
 
 @metric(
@@ -154,7 +153,7 @@ def p9999(sums: xr.Dataset) -> xr.DataArray:
     of_single_cells=True,
 )
 def wet_fraction(sums: xr.Dataset) -> xr.DataArray:
-    """Share of valid cell-days at or above ``wet_mm`` [mm/day], in mm, never in normalised units."""
+    """Share of valid cell-days at or above ``wet_mm`` [mm/day]; amounts are in mm/day, never in normalised units."""
     return sums["wet"] / sums["cells"]
 
 

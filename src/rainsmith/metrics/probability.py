@@ -11,11 +11,11 @@ from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.metrics.registry import metric
 
 VOTES = "votes"
-"""How many members see the event."""
+"""Dimension of how many members have the event."""
 
 
 def vote_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
-    """Cells of each day by the number of members that see the event, and those of them where it was observed."""
+    """Number of cells of each day by how many members have the event, and of those where it was observed, too."""
     thresholds = thresholds_of(settings)
     days, kinds = len(pairs.days), pairs.members + 1
     forecast = np.zeros((days, len(thresholds), kinds), dtype=np.int64)
@@ -37,7 +37,8 @@ def vote_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
 def brier(sums: xr.Dataset) -> xr.DataArray:
     """Fair Brier score of the share of members at or above a threshold; of a single-valued forecast, its errors.
 
-    mean (i/K - o)^2 - i (K - i) / (K^2 (K - 1)), i of K members, o 1 where the event was observed, else 0.
+    mean (i/K - o)^2 - i (K - i) / (K^2 (K - 1)), where i of K members have the event; o is 1 where it was observed,
+    otherwise 0.
 
     References:
         Ferro (2014), doi:10.1002/qj.2270.

@@ -1,4 +1,4 @@
-"""What a metric is: one record that holds its formula and all that the rest of the program says and asks about it.
+"""The record of a metric: its formula, and all that the rest of the program says and asks about it.
 
 A metric is added by one decorated formula in any module of this folder (docs/method.md, "Adding a score").
 """
@@ -41,10 +41,10 @@ class Metric:
         threshold: the setting that is its threshold, or "".
         spread: it needs at least two members.
         modes: the sampling modes in which it means something.
-        needs: a setting without which (0) it means nothing, or "".
-        of_single_cells: it takes each cell by itself, so that it also scores means of areas, which are no field.
+        needs: the setting that must not be 0, or "".
+        of_single_cells: it takes each cell by itself, so that it can score means over areas, too.
         compared_by: the daily term whose mean over cell-days it is, for paired comparisons of forecasts, or "".
-        single_extreme: it is so uncertain that the range of the members judges it, in a row ``<name>_range``.
+        single_extreme: it is so uncertain that the range of the members is given, too, in a row ``<name>_range``.
     """
 
     name: str

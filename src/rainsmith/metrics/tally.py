@@ -95,7 +95,6 @@ def tally(
     parts: Parts,
     settings: Settings,
     metrics: Iterable[Metric],
-    advance: Callable[[int], object] = lambda days: None,
 ) -> Tally:
     """Sum the terms of the metrics over each part, reading a few days at a time.
 
@@ -105,12 +104,9 @@ def tally(
         parts: the parts of the same days.
         settings: thresholds and seed.
         metrics: the metrics whose terms are summed.
-        advance: is called with the number of days of each block that is done.
     """
     pieces = [(slice(0, fcst.sizes[TIME]), fcst)]
-    return tally_pieces(
-        pieces, obs, parts=parts, settings=settings, metrics=metrics, watch=lambda days, _: advance(len(days))
-    )
+    return tally_pieces(pieces, obs, parts=parts, settings=settings, metrics=metrics)
 
 
 def tally_pieces(
@@ -120,7 +116,7 @@ def tally_pieces(
     parts: Parts,
     settings: Settings,
     metrics: Iterable[Metric],
-    watch: Callable[[np.ndarray, Pairs], object] = lambda days, pairs: None,
+    watch: Callable[[np.ndarray, Pairs], object] | None = None,
 ) -> Tally:
     """Sum the terms of members that come in pieces; the memory in use does not grow with the number of days.
 
@@ -133,7 +129,7 @@ def tally_pieces(
         parts: the parts of all the days.
         settings: thresholds and seed.
         metrics: the metrics whose terms are summed.
-        watch: is called for each block, in order, with the positions of its days and its members and observation.
+        watch: called for each block, in order, with the positions of its days and with its members and observation.
     """
     terms = [term for metric in metrics for term in metric.terms]
     sums: dict[str, xr.Variable] = {}
@@ -148,7 +144,8 @@ def tally_pieces(
         coords = values.coords
         _add(sums, values, parts.of_day[days], len(parts.block))
         daily.append(values[[name for name, term in values.data_vars.items() if term.dims == (TIME,)]])
-        watch(days, pairs)
+        if watch is not None:
+            watch(days, pairs)
     return Tally(xr.Dataset(sums, coords=coords), xr.concat(daily, TIME).assign_coords({TIME: obs[TIME]}))
 
 

@@ -1,4 +1,4 @@
-"""Figures of the climate: the year, return levels, maps of the bias; and how reliable probabilities of events are."""
+"""Figures of the climate (the year, return levels, maps of the bias) and of the reliability of probabilities."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from rainsmith.plots.style import FAINT, INK, axes, heading, label, legend_below
 _MONTHS = "JFMAMJJASOND"
 
 
-def seasonal_cycle(curves: Sequence[Curve], *, title: str = "The year") -> Figure:
+def seasonal_cycle(curves: Sequence[Curve]) -> Figure:
     """Mean rain of each month [mm/day]; a band is the range of the members."""
     figure, panel = axes(*SIZE)
     for curve in curves:
         draw_line(panel, curve, marker="o")
     panel.set_xticks(range(1, 13), labels=list(_MONTHS))
     panel.set_ylim(0, None)
-    heading(panel, title)
+    heading(panel, "The year")
     label(panel, "month", "mean rain [mm/day]")
     legend_below(figure)
     return figure
 
 
-def return_levels(curves: Sequence[Curve], *, title: str = "Return levels") -> Figure:
+def return_levels(curves: Sequence[Curve]) -> Figure:
     """The amount of a day [mm] that a cell reaches once in so many years; a band is an interval or a range."""
     figure, panel = axes(*SIZE)
     for curve in curves:
@@ -40,14 +40,14 @@ def return_levels(curves: Sequence[Curve], *, title: str = "Return levels") -> F
     panel.set_xticks(periods, labels=[f"{period:g}" for period in periods])
     panel.minorticks_off()
     panel.set_ylim(0, None)
-    heading(panel, title)
+    heading(panel, "Return levels")
     label(panel, "return period [years]", "rain of a day, mean of cells [mm]")
     legend_below(figure, columns=2)
     return figure
 
 
 def reliability(curves: Sequence[Curve], counts: np.ndarray, *, title: str = "Reliability") -> Figure:
-    """How often an event was observed against how many members had it; bars below: how often each share was forecast.
+    """How often an event was observed against how many members had it; bars below show how often each share occurs.
 
     Args:
         curves: forecast share of the members against the observed frequency.

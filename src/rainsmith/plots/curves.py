@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from rainsmith.plots.style import INK, OBSERVED, LineStyle, axes, heading, label, legend_below
+from rainsmith.plots.style import INK, OBSERVED, LineStyle, axes, heading, label, legend_below, plain_number
 
 SIZE = (4.7, 4.1)
 """Width and height of a curve figure [inches]: legible at the width of a phone."""
@@ -25,7 +25,7 @@ class Curve:
         title: its name in the legend.
         style: how it is drawn.
         x: (point,) in the unit of the figure.
-        y: (point,) likewise; a point that is not finite is left out.
+        y: (point,) in the unit of the figure; a point that is not finite is left out.
         low: (point,) lower bound of a band around the line, such as the range of the members; None for no band.
         high: (point,) upper bound of that band.
     """
@@ -64,7 +64,7 @@ def exceedance(curves: Sequence[Curve], *, title: str = "Exceedance") -> Figure:
     panel.set_yscale("log")
     reach = [float(curve.x[curve.y > 0].max()) for curve in curves if curve.style == OBSERVED and (curve.y > 0).any()]
     panel.set_xlim(0, 2 * reach[0] if reach and panel.get_xlim()[1] > 2 * reach[0] else None)
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _one_in(value)))
+    panel.yaxis.set_major_formatter(FuncFormatter(_one_in))
     panel.yaxis.set_minor_formatter(NullFormatter())
     heading(panel, title)
     label(panel, "rain [mm/day]", "share of cell-days above")
@@ -72,7 +72,8 @@ def exceedance(curves: Sequence[Curve], *, title: str = "Exceedance") -> Figure:
     return figure
 
 
-def _one_in(share: float) -> str:
+def _one_in(share: float, position: int | None) -> str:
+    """The label of a tick: ``5 %``, or ``1 in 10 000`` below 1 %; matplotlib also gives the position of the tick."""
     if share >= 0.01:
         return f"{100 * share:g} %"
     return f"1 in {1 / share:,.0f}".replace(",", " ")
@@ -112,7 +113,7 @@ def spectrum(curves: Sequence[Curve], *, unit: str = "km", title: str = "Spectru
     panel.invert_xaxis()
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_major_formatter(FuncFormatter(plain_number))
         axis.set_minor_locator(NullLocator())
     heading(panel, title)
     label(panel, f"wavelength [{unit}], large to small", "power of the members over observed")

@@ -1,4 +1,4 @@
-"""What synthetic days changed: gains of every arm over the better control, with their intervals."""
+"""The picture of the experiment: gain of every arm over the better control, with its interval."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MARKS = "osD^vPX"
 
 
 def differences(table: pd.DataFrame, shown: Sequence[str]) -> Figure:
-    """One panel a network; a dot an arm and score, right of zero where the arm is better than the control.
+    """One panel for each network, with a dot for each arm and score, right of zero where the arm beats the control.
 
-    Dark where it is significantly better, orange where it is significantly worse, faint where neither.
+    A dot is dark where the arm is significantly better, orange where it is significantly worse, and faint elsewhere.
 
     Args:
         table: rows of ``comparisons.csv``.

@@ -19,6 +19,7 @@ from rainsmith.plots.style import ACCENT, FAINT, INK, RainScale
 
 COLUMNS = 4
 """Maps in a row."""
+_MAP_WIDTH, _BAR_WIDTH = 2.7, 4.6  # [inches] of the figure of one map, and of the colour bar
 _GREYS = LinearSegmentedColormap.from_list("predictor", ["#f4f1ea", "#8f8a80"])
 
 
@@ -183,9 +184,9 @@ def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_
     panel.set_ylim(*((last_row, first_row) if first_row_on_top else (first_row, last_row)))
 
 
-def map_figure(shown: Panel, frame: MapFrame, scale: RainScale, width: float = 2.7) -> Figure:
-    """One map without text, ``width`` inches wide, filling its figure."""
-    figure = Figure(figsize=(width, width * min(max(frame.shape, 0.5), 1.8)), facecolor="white")
+def map_figure(shown: Panel, frame: MapFrame, scale: RainScale) -> Figure:
+    """One map without text, which fills its figure."""
+    figure = Figure(figsize=(_MAP_WIDTH, _MAP_WIDTH * min(max(frame.shape, 0.5), 1.8)), facecolor="white")
     draw(figure.add_axes((0.0, 0.0, 1.0, 1.0), anchor="NW"), shown, frame, scale)
     return figure
 
@@ -220,9 +221,9 @@ def day_figure(title: str, panels: Sequence[Panel], frame: MapFrame, scale: Rain
     return figure
 
 
-def bar_figure(scale: RainScale, width: float = 4.6) -> Figure:
+def bar_figure(scale: RainScale) -> Figure:
     """The colour bar by itself."""
-    figure = Figure(figsize=(width, 0.42), facecolor="white")
+    figure = Figure(figsize=(_BAR_WIDTH, 0.42), facecolor="white")
     _bar(figure.add_axes((0.0, 0.5, 0.875, 0.48)), scale)
     return figure
 

@@ -50,7 +50,14 @@ RAIN_LEVELS_MM = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How one forecast is drawn in every figure; ``front``: above the other lines."""
+    """How one forecast is drawn in every figure.
+
+    Attributes:
+        colour: of the line.
+        dashes: line style of matplotlib.
+        width: of the line [points].
+        front: whether it is drawn above the other lines.
+    """
 
     colour: str
     dashes: str | tuple[int, tuple[float, ...]] = "-"
@@ -144,6 +151,11 @@ def label(panel: Axes, x: str, y: str = "") -> None:
     """Name one or both axes."""
     panel.set_xlabel(x, fontsize=9, color=INK)
     panel.set_ylabel(y, fontsize=9, color=INK)
+
+
+def plain_number(value: float, position: int | None) -> str:
+    """The label of a tick without needless digits; matplotlib also gives the position of the tick."""
+    return f"{value:g}"
 
 
 def legend_below(figure: Figure, columns: int = 3) -> None:

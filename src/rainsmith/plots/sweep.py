@@ -40,8 +40,9 @@ def over_epochs(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
 
 
 def _mark(panel: Axes, table: pd.DataFrame) -> None:
+    """Draw upright lines at the best epoch and at the epochs that training kept as best."""
     panel.axvline(float(table["epoch"].iloc[0]), color=ACCENT, linewidth=1.6, zorder=1, label="best here")
     for name, dashes in (("best_tail", (0, (1, 2))), ("best_prior", (0, (5, 3)))):
-        is_kept = table["checkpoint"].str.split().map(lambda names, name=name: name in names)
-        for epoch in table.loc[is_kept, "epoch"]:
-            panel.axvline(float(epoch), color=INK, linewidth=0.9, linestyle=dashes, zorder=1.1, label=name)
+        for epoch, checkpoints in zip(table["epoch"], table["checkpoint"], strict=True):
+            if name in checkpoints.split():
+                panel.axvline(float(epoch), color=INK, linewidth=0.9, linestyle=dashes, zorder=1.1, label=name)

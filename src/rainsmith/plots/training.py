@@ -9,9 +9,20 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from rainsmith.plots.style import ACCENT, FAINT, INK, MODE_STYLES, axes, heading, label, legend_below, quiet
+from rainsmith.plots.style import (
+    ACCENT,
+    FAINT,
+    INK,
+    MODE_STYLES,
+    axes,
+    heading,
+    label,
+    legend_below,
+    plain_number,
+    quiet,
+)
 
 SIZE = (3.9, 3.2)
 Row = Mapping[str, Any]
@@ -61,7 +72,7 @@ def loss_terms(rows: Sequence[Row]) -> Figure:
     if terms and all((values > 0).all() for _, values in terms.values()):
         panel.set_yscale("log")
         panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        panel.yaxis.set_major_formatter(FuncFormatter(plain_number))
         panel.yaxis.set_minor_locator(NullLocator())
     heading(panel, "Terms of the training loss")
     return _by_epoch(figure, rows)
