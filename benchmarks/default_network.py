@@ -36,10 +36,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rainsmith.models.blocks import ResidualBlock, channels_last
+from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings, Objective
 from rainsmith.models.geometry import Geometry
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.objective import EnsembleObjective
-from rainsmith.models.kinds.hierarchical import HierarchicalSettings, Objective
 from rainsmith.train.optimise import keep_buffers_mapped
 
 HEUN_STEPS = 18

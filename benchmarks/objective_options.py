@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rainsmith.models.generative_kinds.hierarchical import Objective
 from rainsmith.models.hierarchical import model
 from rainsmith.models.hierarchical.objective import EnsembleObjective
-from rainsmith.models.kinds.hierarchical import Objective
-from rainsmith.models.scores import fair_crps
+from rainsmith.models.training_scores import fair_crps
 
 PATCHES = (4, 16)
 SHARE_IN_MM = 0.25

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from rainsmith.models.generative_kinds.hierarchical import Objective
 from rainsmith.models.hierarchical.objective import EnsembleObjective
-from rainsmith.models.kinds.hierarchical import Objective
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py"))

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from rainsmith.config import Config, ModelSettings
 from rainsmith.models.generative import AS_TRAINED, Drawing, GenerativeModel, without_drizzle
 from rainsmith.models.registry import MODELS, ModelKind
-from rainsmith.models.scores import fair_crps
+from rainsmith.models.training_scores import fair_crps
 
 
 class BareSettings(ModelSettings):

@@ -1,6 +1,7 @@
 """The section ``model``: what the settings of every generative model have in common.
 
-The settings of a model stand with the model itself, in ``rainsmith.models.kinds``: ``model.name`` says which they are.
+The settings of a model stand with the model itself, in ``rainsmith.models.generative_kinds``: ``model.name`` says which
+they are.
 """
 
 from __future__ import annotations

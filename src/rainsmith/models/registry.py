@@ -73,5 +73,5 @@ class NetworkKind:
     forecasts_mean: bool = False
 
 
-MODELS: Registry[ModelKind] = Registry("model", "rainsmith.models.kinds")
-NETWORKS: Registry[NetworkKind] = Registry("downscaling network", "rainsmith.models.networks")
+MODELS: Registry[ModelKind] = Registry("model", "rainsmith.models.generative_kinds")
+NETWORKS: Registry[NetworkKind] = Registry("downscaling network", "rainsmith.models.downscaling_kinds")

@@ -17,7 +17,7 @@ from rainsmith.data.dataset import Batch, Days
 from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.models.generative import Drawing, GenerativeModel
 from rainsmith.models.noise import member_noise
-from rainsmith.models.scores import fair_crps, threshold_weighted_crps
+from rainsmith.models.training_scores import fair_crps, threshold_weighted_crps
 
 Figures = dict[str, float]
 """Scores by name, as ``metrics.jsonl`` keeps them."""

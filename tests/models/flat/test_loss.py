@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rainsmith.models.flat.loss import ReferenceLoss
-from rainsmith.models.kinds.flat import Loss
+from rainsmith.models.generative_kinds.flat import Loss
 
 
 def test_weight_is_clipped_and_boosted() -> None:

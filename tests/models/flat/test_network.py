@@ -5,7 +5,7 @@ import torch
 
 from rainsmith.models.blocks import kl_per_dimension
 from rainsmith.models.flat.network import INJECTED_BLOCKS, FlatCVAE, Posterior
-from rainsmith.models.kinds.flat import FlatSettings
+from rainsmith.models.generative_kinds.flat import FlatSettings
 
 
 def network(fine: tuple[int, int] = (19, 23), coarse: tuple[int, int] = (3, 5), **settings: object) -> FlatCVAE:

@@ -5,9 +5,9 @@ import torch
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import load_config
+from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry
 from rainsmith.models.hierarchical.network import HierarchicalCVAE, _kernel_of_blocks
-from rainsmith.models.kinds.hierarchical import HierarchicalSettings
 
 
 def geometry(fine: tuple[int, int], coarse: tuple[int, int]) -> Geometry:

@@ -5,8 +5,8 @@ import pytest
 import scoringrules
 import torch
 
+from rainsmith.models.generative_kinds.hierarchical import Objective
 from rainsmith.models.hierarchical.objective import EnsembleObjective
-from rainsmith.models.kinds.hierarchical import Objective
 
 
 def ensemble_objective(**settings: object) -> EnsembleObjective:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rainsmith.models.blocks import spatial_gradients
-from rainsmith.models.kinds.flat import Loss
+from rainsmith.models.generative_kinds.flat import Loss
 
 
 class ReferenceLoss(nn.Module):

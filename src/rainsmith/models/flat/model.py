@@ -14,7 +14,7 @@ from rainsmith.models.blocks import kl_per_dimension
 from rainsmith.models.flat.loss import ReferenceLoss
 from rainsmith.models.flat.network import FlatCVAE
 from rainsmith.models.generative import AS_TRAINED, Drawing, GenerativeModel, all_valid, without_drizzle
-from rainsmith.models.kinds.flat import FlatSettings
+from rainsmith.models.generative_kinds.flat import FlatSettings
 
 
 class FlatModel(GenerativeModel):

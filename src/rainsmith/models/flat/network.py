@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rainsmith.models.blocks import ConvBlock, UpBlock
-from rainsmith.models.kinds.flat import FlatSettings
+from rainsmith.models.generative_kinds.flat import FlatSettings
 
 SPATIAL_CHANNELS = 32
 """Channels of the spatial map that is injected into the decoder."""

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from rainsmith.config import Config
 from rainsmith.data.normalise import Standardiser
 from rainsmith.models.generative import AS_TRAINED, BOUND, Drawing, GenerativeModel, all_valid, without_drizzle
+from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, valid_box
 from rainsmith.models.hierarchical.mass import MassConservation
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.objective import EnsembleObjective
-from rainsmith.models.kinds.hierarchical import HierarchicalSettings
 
 LEAK = 0.05
 """Slope of the output below 0 in training: dry cells keep a gradient; sampling clips them at 0."""

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rainsmith.models.blocks import ResidualBlock
+from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, padded, pooled_maps, sampling_points
 from rainsmith.models.hierarchical.layout import by_day, for_each_field, members_first, plus_days, repeated
 from rainsmith.models.hierarchical.posterior import LevelPosterior, bounded_posterior, smooth_clamp
-from rainsmith.models.kinds.hierarchical import HierarchicalSettings
 
 PRIOR_LOG_STD = (-1.5, 1.0)
 """Bounds of the prior's log standard deviation."""

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from rainsmith.base.cell_pairs import neighbours
 from rainsmith.models.cells import Pooling
-from rainsmith.models.kinds.hierarchical import Objective
-from rainsmith.models.scores import fair_crps
+from rainsmith.models.generative_kinds.hierarchical import Objective
+from rainsmith.models.training_scores import fair_crps
 
 
 class EnsembleObjective(nn.Module):

@@ -8,7 +8,7 @@ import pytest
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import load_config
-from rainsmith.models.kinds.hierarchical import HierarchicalSettings, Objective
+from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings, Objective
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import load_config
-from rainsmith.models.kinds.flat import FlatSettings, Loss
+from rainsmith.models.generative_kinds.flat import FlatSettings, Loss
 
 
 def test_weights_in_the_wrong_order_are_refused() -> None:

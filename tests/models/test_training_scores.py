@@ -4,7 +4,7 @@ import numpy as np
 import scoringrules
 import torch
 
-from rainsmith.models.scores import fair_crps, threshold_weighted_crps
+from rainsmith.models.training_scores import fair_crps, threshold_weighted_crps
 
 
 def test_fair_crps_against_scoringrules() -> None:
