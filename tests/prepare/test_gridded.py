@@ -17,7 +17,7 @@ from rainsmith.config import load_config
 from rainsmith.prepare.new_period import prepare_predictors
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
-from tests.data.made import mapped, pressure, rain
+from tests.data.made import config, mapped, pressure, rain
 from tests.prepare.made import FILES, LAGS, made
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -255,6 +255,40 @@ def test_sources_on_several_grids_end_on_that_of_the_first(tmp_path: Path) -> No
     np.testing.assert_allclose(
         both["predictors"].sel(channel="msl_day0"), expected[1:59].transpose("time", ...), rtol=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ("box", "message"),
+    [
+        ((-23.0, -20.0, 133.0, 137.0), r"'msl' covers 0% .*latitude -23 to -20.*wanted: latitude 41.5"),
+        ((41.8, 44.0, 0.0, 4.0), r"'msl' covers \d\d% .*larger region"),
+        ((0.0, 4.0, 40.0, 43.0), "latitude and longitude look exchanged"),
+        ((-43.0, -40.0, 0.0, 4.0), "lost their sign"),
+    ],
+)
+@pytest.mark.parametrize("second", [False, True])
+def test_predictors_of_another_place_are_refused_whatever_their_place_in_the_list(
+    tmp_path: Path, box: tuple[float, ...], message: str, second: bool
+) -> None:
+    good = pressure()
+    good.to_netcdf(tmp_path / "good.nc")
+    lat, lon = np.linspace(box[1], box[0], good.sizes["lat"]), np.linspace(box[2], box[3], good.sizes["lon"])
+    moved = {"lat": ("lat", lat, good["lat"].attrs), "lon": ("lon", lon, good["lon"].attrs)}
+    good.assign_coords(moved).to_netcdf(tmp_path / "msl.nc")
+    sources = [{"files": "msl.nc", "variable": "msl"}]
+    sources = [{"files": "good.nc", "variable": "msl", "name": "first"}, *sources] if second else sources
+    expected = message if not second else message.split(".*wanted")[0]  # then the coarse grid is what is wanted
+    with pytest.raises(UserError, match=expected):
+        made(tmp_path, mapped(rain()), predictors=sources)
+
+
+def test_a_target_without_coordinates_has_its_own_blocks_as_predictors(tmp_path: Path) -> None:
+    target = rain()
+    located = made(tmp_path, target, predictors=LAGS)
+    bare = made(tmp_path, target.drop_vars(["y", "x"]), predictors=LAGS)
+    np.testing.assert_array_equal(bare["predictors"], located["predictors"])
+    again = prepare_predictors(config(tmp_path, predictors=LAGS), bare.drop_dims("time"))
+    np.testing.assert_array_equal(again["predictors"], bare["predictors"])
 
 
 def test_a_coarse_grid_may_be_named(tmp_path: Path) -> None:

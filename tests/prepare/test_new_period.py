@@ -63,7 +63,9 @@ def test_a_target_that_lies_elsewhere_gives_no_new_predictors(tmp_path: Path) ->
     domain = made(tmp_path, predictors=LAGS).drop_dims("time")
     elsewhere = xr.load_dataset(tmp_path / "rain.nc")
     elsewhere.assign_coords(y=elsewhere["y"] + 5000.0).to_netcdf(tmp_path / "rain.nc")
-    with pytest.raises(UserError, match=r"first cell lies at y 4.605e\+06.* those of the model at 4.6e\+06"):
+    with pytest.raises(
+        UserError, match=r"cells are not those.* \(latitude 41.5904 to .* trained on latitude 41.5454 to"
+    ):
         prepare_predictors(config(tmp_path, predictors=LAGS), domain)
 
 
@@ -79,3 +81,23 @@ def test_new_predictors_of_another_model_are_refused(tmp_path: Path) -> None:
         prepare_predictors(config(tmp_path, predictors=LAGS), domain)
     with pytest.raises(UserError, match=r"need 'data.kind: gridded', found 'demo'"):
         prepare_predictors(load_config(), domain)
+
+
+@pytest.mark.parametrize("axes", [{"lat": -np.arange(43.0, 40.0, -0.5)}, {"lon": 130 + np.arange(0.0, 4.0, 0.5)}])
+def test_new_predictors_of_another_place_are_refused_with_both_extents(tmp_path: Path, axes: dict) -> None:
+    pressure().to_netcdf(tmp_path / "msl.nc")
+    domain = made(tmp_path, predictors=FILES).drop_dims("time")
+    elsewhere = pressure()
+    moved = {name: (name, values, elsewhere[name].attrs) for name, values in axes.items()}
+    elsewhere.assign_coords(moved).to_netcdf(tmp_path / "msl.nc")
+    with pytest.raises(UserError, match=r"'msl' covers 0% .*latitude .* wanted: latitude 40.5 to 43, longitude 0 to 3"):
+        prepare_predictors(config(tmp_path, predictors=FILES), domain)
+
+
+def test_new_longitudes_that_differ_by_a_whole_turn_give_the_same_values(tmp_path: Path) -> None:
+    pressure().to_netcdf(tmp_path / "msl.nc")
+    store = made(tmp_path, predictors=FILES)
+    turned = pressure()
+    turned.assign_coords(lon=("lon", turned["lon"].values + 360, turned["lon"].attrs)).to_netcdf(tmp_path / "msl.nc")
+    again = prepare_predictors(config(tmp_path, predictors=FILES), store.drop_dims("time"))
+    np.testing.assert_array_equal(again["predictors"], store["predictors"])

@@ -13,6 +13,7 @@ from rainsmith.base.units import to_mm_per_day
 from rainsmith.config import Data
 from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.grids.block_means import block_rows, crop
+from rainsmith.data.grids.coverage import refuse_uncovered
 from rainsmith.data.grids.grid import Grid, attach_lat_lon
 from rainsmith.data.grids.locate import fractional_index
 from rainsmith.data.raw import RawData
@@ -114,7 +115,9 @@ def join_fields(
     Raises:
         UserError: too many days are lost, a check refuses a static map, or grids do not fit.
     """
-    predictors = assemble(fields, days.time, coarse_grid(settings, fields), season=settings.season)
+    grid = coarse_grid(settings, fields)
+    _refuse_target_outside(settings, precip, fields, grid)
+    predictors = assemble(fields, days.time, grid, season=settings.season)
     kept = predictors.complete & np.isfinite(precip.values[days.positions]).any(axis=(1, 2))
     lost = refuse_many_lost(kept, days.time)
     # Only rain makes a gap: a day that reads the next day's pressure across a boundary reads nothing that is scored
@@ -143,6 +146,17 @@ def join_fields(
         "days_in_gaps": int((split != days.split)[kept].sum()),
     }
     return raw, counts
+
+
+def _refuse_target_outside(settings: Data, precip: xr.DataArray, fields: Sequence[DailyField], grid: Grid) -> None:
+    """Refuse a coarse grid that does not cover the valid cells of the target.
+
+    The other sources are compared with the coarse grid when they are brought to it.
+    """
+    if any(field.coarsen and field.grid.same_as(grid) for field in fields):
+        return  # blocks of the target cover it by their making
+    name = fields[0].label if settings.coarse_grid is None else "data.coarse_grid"
+    refuse_uncovered(grid, Grid.of(precip), name, np.isfinite(precip.values).any(axis=0))
 
 
 def _place_of_cells(fine: Grid, predictors: Predictors) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ import xarray as xr
 from rainsmith.base.dims import CHANNEL, TIME, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config, Data
+from rainsmith.data.grids.coverage import extents_of
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.channels import assemble
 from rainsmith.data.sources.predictors import farthest_offset, read_fields, widen
@@ -65,11 +66,12 @@ def _target_on(domain: xr.Dataset, settings: Data) -> xr.DataArray:
     backwards = [d for d in (Y, X) if d in precip.coords and d in domain.coords and _opposed(precip[d], domain[d])]
     precip = precip.isel({d: slice(None, None, -1) for d in backwards})
     here, there = Grid.of(precip), Grid.of(domain)
-    if here.has_axes and there.has_axes and not here.same_as(there):
+    comparable = (here.has_axes and there.has_axes) or (here.located and there.located)
+    if comparable and not here.same_as(there):
+        extent, trained = extents_of(here, there)
         raise UserError(
-            f"the target's first cell lies at y {here.y[0]:g}, x {here.x[0]:g} and its last at y {here.y[-1]:g}, "
-            f"x {here.x[-1]:g}; those of the model at {there.y[0]:g}, {there.x[0]:g} and {there.y[-1]:g}, "
-            f"{there.x[-1]:g}; name files of the same grid"
+            f"the target's cells are not those of the model ({extent}; the model was trained on {trained}); "
+            "name files of the same grid"
         )
     return precip
 

@@ -99,3 +99,16 @@ def test_the_seam_of_a_grid_round_the_earth_is_moved_away_from_the_region_only_w
     assert moved.x[0] == -170.0 and moved.x[-1] == 180.0 and (np.diff(moved.x) == 10.0).all()
     for grid, middle in ((globe, 180.0), (lat_lon_grid(), 1.0)):  # a seam far away, and no circle
         assert move_seam_away(grid, middle) == (grid, None)
+
+
+def test_longitudes_that_differ_by_a_whole_turn_are_the_same_grid() -> None:
+    east = lat_lon_grid()
+    assert east.same_as(Grid(east.y, east.x + 360, east.crs, attrs=east.attrs).locate())
+    assert not east.same_as(Grid(east.y, east.x + 359, east.crs, attrs=east.attrs).locate())
+
+
+def test_grids_without_any_place_are_told_by_their_numbers() -> None:
+    bare = Grid(np.arange(3.0), np.arange(4.0), has_axes=False)
+    assert bare.same_as(bare) and bare.same_as(Grid(np.arange(3.0), np.arange(4.0)))
+    assert not bare.same_as(Grid(np.arange(3.0) + 0.5, np.arange(4.0), has_axes=False))
+    assert not bare.same_as(Grid(np.arange(3.0), np.arange(4.0), WGS84).locate())

@@ -65,11 +65,11 @@ def test_a_finer_map_gives_the_mean_height_of_each_cell(tmp_path: Path) -> None:
 def test_a_map_of_another_place_and_a_map_given_twice_are_refused(tmp_path: Path) -> None:
     da = height()
     elsewhere = mapped(da.assign_coords(y=da["y"] + 1e6).rename("pr")).rename(pr="orog")
-    with pytest.raises(UserError, match="'orog' covers 0% of the cells"):
+    with pytest.raises(UserError, match=r"'orog' covers 0% of the cells"):
         read(tmp_path, elsewhere)
     da.to_netcdf(tmp_path / "orog.nc")
     data = config(tmp_path, statics=[{"files": "orog.nc"}, {"files": "orog.nc"}]).data
-    with pytest.raises(UserError, match="one map twice"):
+    with pytest.raises(UserError, match=r"one map twice"):
         stack_statics(read_statics(data), target())
 
 
@@ -103,11 +103,22 @@ def test_distance_to_coast_against_all_pairs() -> None:
 
 def test_without_a_coast_or_coordinates_there_is_no_distance() -> None:
     grid = Grid.of(target())
-    with pytest.raises(UserError, match="every cell of the target is valid; remove it"):
+    with pytest.raises(UserError, match=r"every cell of the target is valid; remove it"):
         distance_to_coast(np.ones((7, 9), dtype=bool), grid)
-    with pytest.raises(UserError, match="needs coordinates"):
+    with pytest.raises(UserError, match=r"needs coordinates"):
         distance_to_coast(target().values, Grid(np.arange(7.0), np.arange(9.0), has_axes=False))
 
 
 def test_no_statics_give_an_empty_stack(tmp_path: Path) -> None:
     assert stack_statics(read_statics(config(tmp_path).data), target()).shape == (0, 7, 9)
+
+
+def test_a_map_of_another_place_or_without_values_is_refused(tmp_path: Path) -> None:
+    elsewhere = height().assign_coords(y=height()["y"] - 1e6)
+    with pytest.raises(UserError, match=r"'orog' covers 0% .*latitude 32.* to .*wanted: latitude 41.* to"):
+        read(tmp_path, mapped(elsewhere))
+    half = height().assign_coords(x=height()["x"] + 20_000.0)
+    with pytest.raises(UserError, match=r"'orog' covers 56% "):
+        read(tmp_path, mapped(half))
+    with pytest.raises(UserError, match=r"'orog' has no value in 88% of the valid cells .*at most 50%"):
+        read(tmp_path, height().where(height()["x"] > 435_000.0))

@@ -10,6 +10,11 @@ from rainsmith.data.grids.grid import Grid, share_projection
 from rainsmith.data.grids.projection import WGS84, transform
 from rainsmith.data.grids.sphere import typical_step, wrap_degrees
 
+LEAST_REACH_DEGREES = 1.25
+"""[degrees] A single cell of unknown size reaches at least this far, half a cell of coarse reanalyses and models."""
+LEAST_REACH_M = 125_000.0
+"""[m] The same on a projection."""
+
 
 def fractional_index(grid: Grid, points: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of ``grid`` at which the cell centres of ``points`` lie; 0.0 is the centre of the first cell.
@@ -44,7 +49,22 @@ def locate_points(grid: Grid, points: Grid) -> tuple[np.ndarray, np.ndarray, np.
     row, col = axis_index(y_axis, y), axis_index(x_axis, x)
     edge = 0.5 + 1e-6
     within = (row >= -edge) & (row <= len(y_axis) - 1 + edge) & (col >= -edge) & (col <= len(x_axis) - 1 + edge)
+    if grid.crs is not None:
+        least = LEAST_REACH_DEGREES if grid.crs.is_geographic else LEAST_REACH_M
+        within &= _within_single(y_axis, y, x_axis, least) & _within_single(x_axis, x, y_axis, least)
     return row, col, within
+
+
+def _within_single(axis: np.ndarray, values: np.ndarray, other: np.ndarray, least: float) -> np.ndarray:
+    """Whether values lie within the cell of an axis that has only one; True for a longer axis.
+
+    The size of a single cell is in no file. It is taken to be that of the cells along the other axis, or the extent of
+    the values where that is more, and at least ``least`` to both sides.
+    """
+    if len(axis) > 1:
+        return np.ones(values.shape, dtype=bool)
+    half = float(np.median(np.abs(np.diff(other)))) / 2 if len(other) > 1 else 0.0
+    return np.asarray(np.abs(values - axis[0]) <= max(half, least, float(np.ptp(values))))
 
 
 def block_index(row: np.ndarray, col: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -8,8 +8,8 @@ import xarray_regrid  # noqa: F401  registers the accessor .regrid
 from scipy import sparse
 
 from rainsmith.base.dims import TIME
-from rainsmith.base.errors import UserError
 from rainsmith.data.grids.bilinear import bilinear_weights
+from rainsmith.data.grids.coverage import refuse_outside
 from rainsmith.data.grids.grid import Grid, move_seam_away, share_projection
 from rainsmith.data.grids.locate import block_index, locate_points
 from rainsmith.data.grids.projection import WGS84
@@ -48,11 +48,7 @@ def regrid(
         source, order = move_seam_away(source, float(target.longitude.flat[target.longitude.size // 2]))
         values = values if order is None else values[..., order]
     row, col, within = locate_points(source, target)
-    if not within.all():
-        raise UserError(
-            f"'{name}' covers {within.mean():.0%} of the cells that it is wanted on; expected all; "
-            "give files of a larger region, or a smaller 'data.coarse_grid'"
-        )
+    refuse_outside(within, source, target, name)
     if conservative and share_projection(source, target):
         return _overlap(values, source, target)
     weights = _bilinear(row, col, source.shape)
