@@ -13,6 +13,8 @@ from rainsmith.config.section import DateSpan, Section
 
 YearSpan = tuple[int, int]
 Files = str | list[str]
+Choice = float | str
+Selection = dict[str, Choice]
 
 
 class Target(Section):
@@ -24,6 +26,9 @@ class Target(Section):
     """Name or CF standard name of the variable; null takes the only precipitation in the files."""
     units: str | None = None
     """Unit of the values, where the file gives a wrong unit or none."""
+    select: Selection = {}
+    """The value of each further dimension, such as {height: 2} or {member: 0}, in the units of the file; the position,
+    counted from 0, where the dimension has no values."""
 
 
 class PredictorSource(Section):
@@ -39,10 +44,17 @@ class PredictorSource(Section):
     """Blocks with fewer valid fine cells are missing."""
     files: Files | None = None
     """Paths or globs below `data.root` of a source from files; a folder whose name ends with .zarr is a Zarr store."""
-    variable: str | None = None
-    """Name or CF standard name of the variable; null takes the only one in the files."""
+    variable: str | list[str] | None = None
+    """Name or CF standard name of the variable, or of several; null takes the only one in the files, or all columns of
+    a CSV file."""
     units: str | None = None
     """Unit of the values, where the file gives a wrong unit or none. Only coarse rain is converted."""
+    select: dict[str, Choice | list[Choice]] = {}
+    """The value of each further dimension, such as {plev: 50000} or {member: 0}, in the units of the file, or a list of
+    values, each of which gives channels of its own; the position, counted from 0, where the dimension has no values."""
+    categories: list[str] = []
+    """Columns or variables of time series whose values are names of types and no amounts, such as a weather type. Each
+    type of the training days becomes a channel that is 1 on its days."""
     name: str | None = None
     """What its channels are called; null takes the name of the variable."""
     day_offsets: list[int] = [0]
@@ -65,6 +77,8 @@ class StaticSource(Section):
     """Path below `data.root` of a map from a file."""
     variable: str | None = None
     """Name or CF standard name of the variable; null takes the only map in the file."""
+    select: Selection = {}
+    """The value of each further dimension, as in `data.target.select`."""
     derive: Literal["distance_to_coast"] | None = None
     """`distance_to_coast` computes the map from the mask of valid cells; null where `files` are given."""
 

@@ -63,7 +63,7 @@ def read_target(settings: Data, log: CheckLog | None = None) -> xr.DataArray:
     target = settings.target
     span = None if settings.period is None else span_of(settings.period, "data.period")
     span = widen(span, farthest_offset(settings))
-    precip = open_variable(target.files, target.variable, settings.root, target.units, span=span)
+    precip = open_variable(target.files, target.variable, settings.root, target.units, span=span, select=target.select)
     return target_of_array(precip, settings, log)
 
 
@@ -115,7 +115,7 @@ def join_fields(
     Raises:
         UserError: too many days are lost, a check refuses a static map, or grids do not fit.
     """
-    grid = coarse_grid(settings, fields)
+    grid = coarse_grid(settings, fields, Grid.of(precip))
     _refuse_target_outside(settings, precip, fields, grid)
     predictors = assemble(fields, days.time, grid, season=settings.season)
     kept = predictors.complete & np.isfinite(precip.values[days.positions]).any(axis=(1, 2))
@@ -155,7 +155,10 @@ def _refuse_target_outside(settings: Data, precip: xr.DataArray, fields: Sequenc
     """
     if any(field.coarsen and field.grid.same_as(grid) for field in fields):
         return  # blocks of the target cover it by their making
-    name = fields[0].label if settings.coarse_grid is None else "data.coarse_grid"
+    with_grid = [field.label for field in fields if field.has_grid]
+    if not with_grid and settings.coarse_grid is None:
+        return  # the one cell of time series stands for the whole target
+    name = with_grid[0] if settings.coarse_grid is None else "data.coarse_grid"
     refuse_uncovered(grid, Grid.of(precip), name, np.isfinite(precip.values).any(axis=0))
 
 

@@ -38,7 +38,8 @@ def prepare_predictors(config: Config, domain: xr.Dataset) -> xr.Dataset:
         raise UserError(f"new predictors need 'data.kind: gridded', found '{settings.kind}'")
     precip = _target_on(domain, settings) if any(source.from_ for source in settings.predictors) else None
     span = None if settings.period is None else span_of(settings.period, "data.period")
-    fields, time = read_fields(settings, precip, widen(span, farthest_offset(settings)))
+    names = [str(name) for name in domain[CHANNEL].values]
+    fields, time = read_fields(settings, precip, widen(span, farthest_offset(settings)), channels=names)
     if precip is not None:
         time = precip[TIME]
     assert time is not None

@@ -97,7 +97,7 @@ def test_a_level_of_one_is_dropped_and_of_two_refused(tmp_path: Path) -> None:
     made.expand_dims(height=[2.0]).to_netcdf(tmp_path / "one.nc")
     xr.concat([made, made], xr.Variable("plev", [500.0, 850.0])).to_netcdf(tmp_path / "two.nc")
     np.testing.assert_array_equal(open_variable("one.nc", None, tmp_path).values, made.values)
-    with pytest.raises(UserError, match=r"dimensions \(.*plev: 2.*\); expected time, y, x; select one of 'plev'"):
+    with pytest.raises(UserError, match=r"dimensions \(.*plev: 2.*\); expected time, y, x; choose one of 'plev'"):
         open_variable("two.nc", None, tmp_path)
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.data.sources.levels import advice_to_select
 
 Axes = dict[str, Hashable]
 """The dimension of a file that is time, y or x."""
@@ -114,6 +115,16 @@ def read_any_map(ds: xr.Dataset, path: Path | str) -> xr.DataArray:
     raise UserError(f"{path} holds no grid; expected a variable with dimensions of y and x")
 
 
+def is_horizontal(da: xr.DataArray, dim: Hashable) -> bool:
+    """True where a dimension is known as y or x by its attributes or its name."""
+    return (_by_attributes(da, dim) or _by_name(da, dim)) in (Y, X)
+
+
+def is_time(da: xr.DataArray, dim: Hashable) -> bool:
+    """True where a dimension is known as time by its values, attributes or name."""
+    return (_by_attributes(da, dim) or _by_name(da, dim)) == TIME
+
+
 def _axes(da: xr.DataArray, path: Path | str, *, wanted: tuple[str, ...]) -> Axes:
     """Find each axis by its attributes, then by its name, then by the order that CF recommends (T, Z, Y, X).
 
@@ -134,7 +145,7 @@ def _axes(da: xr.DataArray, path: Path | str, *, wanted: tuple[str, ...]) -> Axe
     missing = [axis for axis in wanted if axis not in axes]
     if missing or rest:
         shape = ", ".join(f"{d}: {n}" for d, n in da.sizes.items())
-        advice = f"found no {' or '.join(missing)}" if missing else f"select one of '{rest[0]}' in the file first"
+        advice = f"found no {' or '.join(missing)}" if missing else advice_to_select(da, rest[0])
         raise UserError(f"{path}: '{da.name}' has dimensions ({shape}); expected {', '.join(wanted)}; {advice}")
     return axes
 

@@ -95,7 +95,10 @@ def assemble(fields: Sequence[DailyField], time: xr.DataArray, grid: Grid, *, se
     complete = np.ones(time.size, dtype=bool)
     number = 0
     for field, of_field in zip(fields, channels, strict=True):
-        on_grid = regrid(field.values, field.grid, grid, conservative=field.conservative, name=field.label)
+        if field.has_grid:
+            on_grid = regrid(field.values, field.grid, grid, conservative=field.conservative, name=field.label)
+        else:
+            on_grid = np.broadcast_to(field.values, (len(field.values), *grid.shape))
         for channel in of_field:
             values[:, number] = _on_days(on_grid, field.days, channel.days)
             complete &= np.isfinite(values[:, number]).any(axis=(1, 2))

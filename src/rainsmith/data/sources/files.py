@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.data.analogs import ordinals
 from rainsmith.data.sources.axes import read_days, read_map
+from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
 
 _PRECIPITATION_STANDARD_NAME = re.compile(r"(precipitation|rainfall)_(flux|amount|rate)")
 _PRECIPITATION_NAMES = frozenset(
@@ -32,7 +34,7 @@ def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
     """
     paths: list[Path] = []
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        matches = sorted(Path(match) for match in glob.glob(str(root / pattern), recursive=True))
+        matches = _matches(root, pattern)
         if not matches:
             folder = (root / pattern).parent
             here = sorted(p.name for p in folder.glob("*"))[:5] if folder.is_dir() else None
@@ -44,6 +46,16 @@ def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
             )
         paths += [match for match in matches if match not in paths]
     return paths
+
+
+def _matches(root: Path, pattern: str) -> list[Path]:
+    """Brackets in ``root`` are plain letters; those in the pattern are so too where nothing matches otherwise."""
+    folder = "" if Path(pattern).is_absolute() else glob.escape(str(root))
+    for tried in (pattern, pattern.replace("[", "[[]")):
+        matches = glob.glob(os.path.join(folder, tried), recursive=True)
+        if matches:
+            return sorted(Path(match) for match in matches)
+    return []
 
 
 def open_file(path: Path) -> xr.Dataset:
@@ -102,6 +114,8 @@ def open_variable(
     units: str | None = None,
     *,
     span: tuple[int, int] | None = None,
+    select: Mapping[str, Value] | None = None,
+    adapt: Callable[[xr.Dataset, str], xr.Dataset] = lambda ds, name: ds,
 ) -> xr.DataArray:
     """Read the days of one variable from many files.
 
@@ -113,20 +127,33 @@ def open_variable(
         root: folder of the data.
         units: replaces the attribute ``units``.
         span: first and last day to read, as YYYYMMDD.
+        select: a value of each further dimension; files with another single value of it are left out.
+        adapt: changes an opened file, of which the variable is named, before it is read.
 
     Returns:
         float32 (time, y, x), in memory, in the units of the file, with coordinates as in ``axes.read_days``.
 
     Raises:
         UserError: a file or the variable is missing, dimensions are not understood, days are repeated or unsorted,
-            the step is not a day, or files differ in grid, calendar or units.
+            the step is not a day, or files differ in grid, level, member, calendar or units.
     """
     pieces: list[xr.DataArray] = []
+    first: tuple[Path, Mapping[str, Any]] | None = None
     for path in resolve_files(files, root):
         with open_file(path) as ds:
-            piece = _read(read_days, ds, find_variable(ds, variable, str(path)), path, span)
+            name = find_variable(ds, variable, str(path))
+            chosen = choose(ds, name, select or {}, path)
+            if chosen is None:
+                continue
+            held = path, single_values(chosen, name)
+            first = held if first is None else first
+            refuse_other_level(name, first, held, "files:")
+            piece = _read(read_days, adapt(chosen, name), name, path, span)
         if piece.sizes[TIME]:
             pieces.append(piece if units is None else piece.assign_attrs(units=units))
+    if first is None:
+        chosen_values = ", ".join(f"{key}: {value}" for key, value in (select or {}).items())
+        raise UserError(f"none of {files} holds {chosen_values}; correct 'select:' or 'files:'")
     if not pieces:
         raise UserError(f"no day of {files} lies within {_dated(span)}; correct 'data.period' or 'files:'")
     pieces.sort(key=lambda piece: int(day_numbers(piece[TIME][:1])[0]))
@@ -135,8 +162,10 @@ def open_variable(
     return da
 
 
-def open_map(files: str | Sequence[str], variable: str | None, root: Path) -> xr.DataArray:
-    """Read a map without time, (y, x) float32, from the one file that holds it.
+def open_map(
+    files: str | Sequence[str], variable: str | None, root: Path, select: Mapping[str, Value] | None = None
+) -> xr.DataArray:
+    """Read a map without time, (y, x) float32, from the one file that holds it; ``select`` as in ``open_variable``.
 
     Raises:
         UserError: several files fit, or what ``open_variable`` refuses.
@@ -150,7 +179,11 @@ def open_map(files: str | Sequence[str], variable: str | None, root: Path) -> xr
             if len(maps) != 1:
                 raise UserError(f"{paths[0]} holds {', '.join(maps) or 'no map'}; name one with 'variable:'")
             variable = maps[0]
-        return _read(read_map, ds, find_variable(ds, variable, str(paths[0])), paths[0])
+        name = find_variable(ds, variable, str(paths[0]))
+        chosen = choose(ds, name, select or {}, paths[0])
+        if chosen is None:
+            raise UserError(f"{paths[0]}: '{name}' holds none of 'select: {dict(select or {})}'; correct 'select:'")
+        return _read(read_map, chosen, name, paths[0])
 
 
 def _described(ds: xr.Dataset, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -18,7 +18,8 @@ from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.grids.block_means import block_grid, block_means
 from rainsmith.data.grids.grid import Grid, move_seam_away
 from rainsmith.data.sources.axes import read_any_map
-from rainsmith.data.sources.files import open_file, open_variable, resolve_files
+from rainsmith.data.sources.files import open_file, resolve_files
+from rainsmith.data.sources.series import read_source
 from rainsmith.data.splits import Span
 
 _FLUX = re.compile(r"flux|precipitation|rainfall|snowfall|evaporation|runoff")
@@ -39,6 +40,7 @@ class DailyField:
         rain: True where it is rain in mm/day.
         conservative: True where it is regridded conservatively.
         add_day: True where the names of channels say the day, as ``msl_day0`` does.
+        has_grid: False for a time series (time, 1, 1), which holds on every cell of the coarse grid.
     """
 
     label: str
@@ -50,6 +52,7 @@ class DailyField:
     rain: bool = False
     conservative: bool = False
     add_day: bool = True
+    has_grid: bool = True
 
     def channel_name(self, offset: int) -> str:
         """Name of the channel of a day, such as ``rain_8_lag-1`` or ``msl_day+1``."""
@@ -80,7 +83,11 @@ def widen(span: Span | None, days: int) -> Span | None:
 
 
 def read_fields(
-    settings: Data, precip: xr.DataArray | None, span: Span | None, log: CheckLog | None = None
+    settings: Data,
+    precip: xr.DataArray | None,
+    span: Span | None,
+    log: CheckLog | None = None,
+    channels: Sequence[str] | None = None,
 ) -> tuple[list[DailyField], xr.DataArray | None]:
     """Read and check every predictor source of the configuration.
 
@@ -89,6 +96,7 @@ def read_fields(
         precip: (time, y, x) [mm/day], checked; needed where a source is ``from: target``.
         span: first and last day to read, as YYYYMMDD.
         log: takes what the checks of the fields count and say.
+        channels: names of the channels of a trained model, None where there is none.
 
     Returns:
         The fields, and the time coordinate of the first one from files (None where there is none).
@@ -105,10 +113,17 @@ def read_fields(
             assert precip is not None
             fields.append(field_of_target(source, precip))
             continue
-        da = open_variable(source.files or [], source.variable, settings.root, source.units, span=span)
-        time = da[TIME] if time is None else time
-        label = unused_label(source.name or str(da.name), fields)
-        fields.append(field_of_array(da, label, source.day_offsets, source.rain, settings, precip, log))
+        for variable in read_source(source, settings, span, channels):
+            time = variable.values[TIME] if time is None else time
+            label = unused_label(variable.label, fields)
+            field = field_of_array(variable.values, label, source.day_offsets, source.rain, settings, precip, log)
+            fields.append(replace(field, has_grid=variable.has_grid))
+            if log is not None and variable.notice:
+                log.notices.append(variable.notice)
+    everywhere = [field.label for field in fields if not field.has_grid]
+    if log is not None and everywhere:
+        log.notices.append(f"{len(everywhere)} time series hold on all cells")
+        log.attributes["predictors_without_grid"] = ", ".join(everywhere)
     return fields, time
 
 
@@ -183,14 +198,23 @@ def unused_label(name: str, fields: Sequence[DailyField]) -> str:
     return label
 
 
-def coarse_grid(settings: Data, fields: Sequence[DailyField]) -> Grid:
-    """The grid of ``data.coarse_grid``, else that of the first field.
+def coarse_grid(settings: Data, fields: Sequence[DailyField], fine: Grid) -> Grid:
+    """The grid of ``data.coarse_grid``, else that of the first field that has one, else one cell over the target.
 
     Raises:
         UserError: the file of ``data.coarse_grid`` is missing or holds no grid.
     """
     if settings.coarse_grid is None:
-        return fields[0].grid
+        return next((field.grid for field in fields if field.has_grid), None) or one_cell(fine)
     path = resolve_files(settings.coarse_grid, settings.root)[0]
     with open_file(path) as ds:
         return Grid.of(read_any_map(ds, path))
+
+
+def one_cell(fine: Grid) -> Grid:
+    """A single cell in the middle of a grid, which stands for all of it."""
+    if not fine.has_axes and fine.latitude is not None and fine.longitude is not None:
+        latitude, longitude = (np.full((1, 1), values.mean()) for values in (fine.latitude, fine.longitude))
+        return Grid(np.zeros(1), np.zeros(1), None, latitude, longitude, has_axes=False)
+    y, x = (np.array([(axis.min() + axis.max()) / 2]) for axis in (fine.y, fine.x))
+    return Grid(y, x, fine.crs, has_axes=fine.has_axes, attrs=fine.attrs).locate()

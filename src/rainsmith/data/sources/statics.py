@@ -34,7 +34,9 @@ def read_statics(data: Data) -> list[xr.DataArray | None]:
         UserError: a file or variable is missing, or a file holds several times.
     """
     return [
-        None if given.derive == DISTANCE_TO_COAST else open_map(given.files or [], given.variable, data.root)
+        None
+        if given.derive == DISTANCE_TO_COAST
+        else open_map(given.files or [], given.variable, data.root, given.select)
         for given in data.statics
     ]
 

@@ -1,0 +1,177 @@
+"""Predictors without a grid: indices, stations and types of weather, on every cell of the coarse grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from rainsmith.base.errors import UserError
+from rainsmith.config import Config
+from rainsmith.data.checks import CheckLog
+from rainsmith.data.sources.series import ReadVariable, read_source
+from rainsmith.data.store import build_store
+from rainsmith.prepare.gridded import read_gridded
+from rainsmith.prepare.new_period import prepare_predictors
+from tests.data.made import config, pressure, rain
+
+DAYS = 61
+TIME = rain(days=DAYS)["time"]
+VALUES = np.random.default_rng(3).normal(size=(DAYS, 3)).astype(np.float32)
+
+
+def read(root: Path, source: dict[str, Any]) -> list[ReadVariable]:
+    settings = config(root, predictors=[source]).data
+    return list(read_source(settings.predictors[0], settings, None))
+
+
+def write_table(path: Path, days: int = DAYS, **columns: Any) -> None:
+    dates = rain(days=days)["time"].dt.strftime("%Y-%m-%d").values
+    lines = [",".join(["date", *columns]), *(",".join(map(str, row)) for row in zip(dates, *columns.values()))]  # noqa: B905
+    path.write_text("\n".join(lines))
+
+
+def stations(**attrs: str) -> xr.Dataset:
+    ds = xr.Dataset({"t2m": (("time", "city"), VALUES, attrs), "msl": ("time", VALUES[:, 0])}, {"time": TIME})
+    places = {"lat": ("city", [51.0, 48.0, 49.0]), "lon": ("city", [0.0, -4.0, 2.0])}
+    return ds.assign_coords(city=["london", "le havre", "paris"], **places)
+
+
+def store_of(settings: Config) -> tuple[xr.Dataset, CheckLog]:
+    log = CheckLog()
+    raw, counts = read_gridded(settings.data, log)
+    return build_store(raw, settings.data, counts | log.attributes), log
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+def test_each_station_is_a_series(tmp_path: Path, flipped: bool) -> None:
+    ds = stations()
+    (ds.transpose("city", "time") if flipped else ds).to_netcdf(tmp_path / "s.nc")
+    series = read(tmp_path, {"files": "s.nc", "variable": ["t2m", "msl"]})
+    assert [one.label for one in series] == ["t2m_london", "t2m_le_havre", "t2m_paris", "msl"]
+    assert not any(one.has_grid for one in series)
+    for number, one in enumerate(series[:3]):
+        np.testing.assert_array_equal(one.values.values[:, 0, 0], VALUES[:, number])
+    np.testing.assert_array_equal(series[3].values.values[:, 0, 0], VALUES[:, 0])
+    assert not {"y", "x", "latitude", "longitude"} & set(series[0].values.coords)
+
+
+def test_stations_are_chosen_and_named(tmp_path: Path) -> None:
+    stations().to_netcdf(tmp_path / "s.nc")
+    one = {"files": "s.nc", "variable": "t2m"}
+    assert [s.label for s in read(tmp_path, {**one, "select": {"city": "paris"}})] == ["t2m"]
+    two = read(tmp_path, {**one, "select": {"city": ["paris", "london"]}, "name": "temperature"})
+    assert [s.label for s in two] == ["temperature_paris", "temperature_london"]
+    np.testing.assert_array_equal(two[0].values.values[:, 0, 0], VALUES[:, 2])
+    with pytest.raises(UserError, match="no city rome; it holds london, le havre, paris"):
+        read(tmp_path, {**one, "select": {"city": "rome"}})
+
+
+def test_stations_known_by_an_identifier_or_by_number(tmp_path: Path) -> None:
+    ds = stations().rename(city="station").drop_vars("station")
+    ds.to_netcdf(tmp_path / "numbers.nc")
+    ds.assign(id=("station", ["A1", "B2", "C3"], {"cf_role": "timeseries_id"})).to_netcdf(tmp_path / "ids.nc")
+    assert [s.label for s in read(tmp_path, {"files": "numbers.nc", "variable": "t2m"})] == ["t2m_0", "t2m_1", "t2m_2"]
+    series = read(tmp_path, {"files": "ids.nc", "variable": "t2m"})
+    assert [s.label for s in series] == ["t2m_A1", "t2m_B2", "t2m_C3"]
+    np.testing.assert_array_equal(series[2].values.values[:, 0, 0], VALUES[:, 2])
+
+
+def test_cells_in_a_row_are_no_stations(tmp_path: Path) -> None:
+    xr.Dataset({"t": (("time", "cell"), np.zeros((DAYS, 300)))}, {"time": TIME}).to_netcdf(tmp_path / "s.nc")
+    with pytest.raises(UserError, match="300 series along 'cell' and no grid; expected at most 200 stations"):
+        read(tmp_path, {"files": "s.nc", "variable": "t"})
+
+
+def test_levels_of_a_list_are_fields_of_their_own(tmp_path: Path) -> None:
+    made = pressure()
+    both = xr.concat([made, made + 5000], xr.Variable("plev", [50000.0, 85000.0])).rename("z")
+    both.to_netcdf(tmp_path / "z.nc")
+    fields = read(tmp_path, {"files": "z.nc", "variable": "z", "select": {"plev": [85000, 50000]}})
+    assert [field.label for field in fields] == ["z_85000", "z_50000"] and all(field.has_grid for field in fields)
+    np.testing.assert_allclose(fields[0].values.values - fields[1].values.values, 5000, atol=0.1)
+
+
+def test_series_alone_lie_on_one_coarse_cell(tmp_path: Path) -> None:
+    rain(days=60).to_netcdf(tmp_path / "rain.nc")
+    write_table(tmp_path / "nao.csv", nao=VALUES[:, 0], ao=VALUES[:, 1])
+    store, log = store_of(config(tmp_path, predictors=[{"files": "nao.csv", "day_offsets": [0, 1]}], season=False))
+    assert list(store["channel"].values) == ["nao_day0", "nao_day+1", "ao_day0", "ao_day+1"]
+    assert store["predictors"].shape == (60, 4, 1, 1)
+    np.testing.assert_array_equal(store["predictors"].values[:, 1, 0, 0], VALUES[1:, 0])
+    assert set(np.unique(store["block"].values)) == {0}
+    middle = float(store["y_lr"][0]), float(store["x_lr"][0])
+    assert middle == (float(store["y"].mean()), float(store["x"].mean()))
+    assert store.attrs["predictors_without_grid"] == "nao, ao"
+    assert "2 time series hold on all cells" in log.notices
+
+
+def test_series_beside_a_grid_are_the_same_on_all_its_cells(tmp_path: Path) -> None:
+    rain(days=60).to_netcdf(tmp_path / "rain.nc")
+    write_table(tmp_path / "nao.csv", nao=VALUES[:, 0])
+    blocks = {"from": "target", "coarsen": 3, "lags": [0]}
+    store, _ = store_of(config(tmp_path, predictors=[{"files": "nao.csv"}, blocks], season=False))
+    assert store["predictors"].shape == (60, 2, 3, 3)
+    expected = np.broadcast_to(VALUES[:60, 0, None, None], (60, 3, 3))
+    np.testing.assert_array_equal(store["predictors"].values[:, 0], expected)
+    assert store.attrs["coarse_rain_channel"] == "rain_3_lag0" and store.attrs["coarsen"] == 3
+
+
+def test_a_type_of_weather_becomes_channels_of_0_and_1(tmp_path: Path) -> None:
+    types = np.where(np.arange(DAYS) % 3 == 0, 7, 12)
+    types[50] = 3  # a validation day whose type no training day has
+    write_table(tmp_path / "types.csv", lamb=types, wind=["W", "N W"] * 30 + ["W"])
+    rain(days=60).to_netcdf(tmp_path / "rain.nc")
+    settings = config(tmp_path, predictors=[{"files": "types.csv", "categories": ["lamb"]}], season=False)
+    store, log = store_of(settings)
+    names = list(store["channel"].values)
+    assert names == ["lamb_is_7_day0", "lamb_is_12_day0", "wind_is_N_W_day0", "wind_is_W_day0"]
+    kept = np.delete(np.arange(60), 50)
+    np.testing.assert_array_equal(store["predictors"].values[:, 0, 0, 0], types[kept] == 7)
+    np.testing.assert_array_equal(store["predictors"].values[:, 1, 0, 0], types[kept] == 12)
+    assert any("days of type 3, unknown to the training, count as missing: 1" in notice for notice in log.notices)
+
+    write_table(tmp_path / "types.csv", days=20, lamb=[12] * 20, wind=["W"] * 20)  # types 7 and "N W" do not occur
+    new = prepare_predictors(settings, store.drop_dims("time").assign_coords(channel=names))
+    assert list(new["predictors"]["channel"].values) == names
+    np.testing.assert_array_equal(new["predictors"].values[0, :, 0, 0], [0, 1, 0, 1])
+
+
+def test_codes_that_were_taken_as_amounts_are_said(tmp_path: Path) -> None:
+    write_table(tmp_path / "types.csv", lamb=np.arange(DAYS) % 4, nao=VALUES[:, 0])
+    notices = [one.notice for one in read(tmp_path, {"files": "types.csv"})]
+    assert notices[0].startswith("lamb holds 4 whole numbers, taken as amounts") and notices[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({"variable": "ao"}, "no column 'ao'; it holds nao; correct 'variable:'"),
+        ({"select": {"plev": 500}}, "is a table and has no dimensions to select from"),
+        ({"categories": ["ao"]}, "'categories' names 'ao'"),
+        ({"categories": ["nao"]}, "category 'nao' has 1 types on the training days; expected 2 to 100"),
+    ],
+)
+def test_wrong_keys_of_a_table_are_refused(tmp_path: Path, source: dict[str, Any], said: str) -> None:
+    write_table(tmp_path / "nao.csv", nao=["1"] * DAYS)
+    with pytest.raises(UserError, match=said):
+        read(tmp_path, {"files": "nao.csv", **source})
+
+
+def test_several_values_a_day_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("time,t\n2001-01-01 00:00,1\n2001-01-01 06:00,2\n2001-01-02 00:00,3\n")
+    with pytest.raises(UserError, match=r"'t' has 1 repeated or overlapping days \(first: 2001-01-01\)"):
+        read(tmp_path, {"files": "a.csv"})
+
+
+def test_tables_of_several_years_are_joined(tmp_path: Path) -> None:
+    write_table(tmp_path / "b.csv", days=31, nao=VALUES[:31, 0])
+    (tmp_path / "a.csv").write_text("nao,date\n5,2001-02-01\n6,2001-02-02\n")
+    (one,) = read(tmp_path, {"files": "*.csv"})
+    np.testing.assert_array_equal(one.values.values[:, 0, 0], [*VALUES[:31, 0], 5, 6])
+    (tmp_path / "c.csv").write_text("ao,date\n5,2001-02-03\n6,2001-02-04\n")
+    with pytest.raises(UserError, match="have different columns"):
+        read(tmp_path, {"files": "*.csv"})
