@@ -12,6 +12,7 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.data.sources.days import dated
 from rainsmith.data.sources.levels import advice_to_select
 
 Axes = dict[str, Hashable]
@@ -61,17 +62,24 @@ def read_days(ds: xr.Dataset, name: str, path: Path | str, span: tuple[int, int]
     Returns:
         float32 (time, y, x), in memory. ``y`` and ``x`` keep their attributes; where only a name tells that they are
         latitudes and longitudes, attributes are added that say so. 2-D ``latitude`` and ``longitude`` and the grid
-        mapping become coordinates where the file has them. Times are not changed.
+        mapping become coordinates where the file has them. Times are those of ``days.dated``.
 
     Raises:
-        UserError: the dimensions are not understood, or the days have no times or are not in order.
+        UserError: the dimensions are not understood, the days have no times or are not in order, or values are not
+            of days.
     """
     da = ds[name]
     axes = _axes(da, path, wanted=(TIME, Y, X))
     dim = axes[TIME]
     if dim not in da.coords or not _is_time(da[dim]):
-        raise UserError(f"{path}: '{dim}' of '{name}' holds no times; expected units such as 'days since 1990-01-01'")
-    numbers = day_numbers(da[dim].rename({dim: TIME}) if dim != TIME else da[TIME])
+        units = da[dim].attrs.get("units", "missing") if dim in da.coords else "missing"
+        raise UserError(
+            f"{path}: the time axis '{dim}' of '{name}' holds no times (units: {units}); "
+            "expected units such as 'days since 1990-01-01'"
+        )
+    time = dated(da[dim], ds, name, path, span)
+    da = da.assign_coords({dim: time})
+    numbers = day_numbers(time.rename({dim: TIME}) if dim != TIME else time)
     if (np.diff(numbers) < 0).any():
         raise UserError(f"{path}: the days of '{name}' are not in order of time; sort the file")
     if span is not None:

@@ -17,6 +17,7 @@ from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.data.analogs import ordinals
 from rainsmith.data.sources.axes import read_days, read_map
+from rainsmith.data.sources.days import refuse_short_steps, why_undecodable
 from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
 
 _PRECIPITATION_STANDARD_NAME = re.compile(r"(precipitation|rainfall)_(flux|amount|rate)")
@@ -69,10 +70,33 @@ def open_file(path: Path) -> xr.Dataset:
             return xr.open_zarr(path, chunks=None, consolidated=False, decode_timedelta=False)
         return xr.open_dataset(path, decode_timedelta=False)
     except Exception as error:
+        _refuse_times(path)
         raise UserError(
             f"{path} cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:200]}); "
             "expected a NetCDF file or a Zarr store"
         ) from None
+
+
+def _refuse_times(path: Path) -> None:
+    """Say which variable of a file cannot be read because its times cannot be decoded.
+
+    Raises:
+        UserError: there is one.
+    """
+    try:
+        if path.is_dir():
+            raw = xr.open_zarr(path, chunks=None, consolidated=False, decode_times=False)
+        else:
+            raw = xr.open_dataset(path, decode_times=False)
+    except Exception:  # the file cannot be read for another reason, which the caller says
+        return
+    with raw:
+        problems = why_undecodable(raw)
+    for name, problem in problems.items():
+        raise UserError(
+            f"{path}: the time axis '{name}' {problem}; expected units such as 'days since 1990-01-01' and a CF "
+            "calendar; correct them in the file, such as with 'cdo setreftime' or 'ncatted'"
+        )
 
 
 def find_variable(ds: xr.Dataset, variable: str | None, where: str = "the file") -> str:
@@ -119,7 +143,7 @@ def open_variable(
 ) -> xr.DataArray:
     """Read the days of one variable from many files.
 
-    Files are joined in order of time and not of their names; times are not changed.
+    Files are joined in order of time and not of their names; the day of each value is that of ``days.dated``.
 
     Args:
         files: paths or globs below ``root``.
@@ -243,8 +267,9 @@ def refuse_other_than_daily(da: xr.DataArray) -> None:
     """Every field needs one value a day.
 
     Raises:
-        UserError: days are repeated, or the usual step is longer than a day.
+        UserError: days are repeated, or the usual step is shorter or longer than a day.
     """
+    refuse_short_steps(da[TIME], f"'{da.name}'")
     numbers = day_numbers(da[TIME])
     repeated = numbers[1:][np.diff(numbers) <= 0]
     if repeated.size:
