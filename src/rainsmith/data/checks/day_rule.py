@@ -1,4 +1,4 @@
-"""The check ``days``: what was assumed of the days of a field is said."""
+"""The check ``day-rule``: what was assumed of the days of a field is said."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def say_day_rule(field: xr.DataArray, settings: Data, target: xr.DataArray | Non
 
 INPUT_CHECKS.add(
     InputCheck(
-        name="days",
+        name="day-rule",
         order=2,
         title="days that are not those of the stamps",
         meaning="It is said where the day of a value is that of its time bounds, of an offset of the units, or of a "
