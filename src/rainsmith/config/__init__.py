@@ -2,7 +2,7 @@
 
 from rainsmith.config.augment import Augment
 from rainsmith.config.config import Config
-from rainsmith.config.data import Data, Demo, Legacy, PredictorSource, Splits, StaticSource, Target
+from rainsmith.config.data import Data, Demo, Legacy, Mask, PredictorSource, Splits, StaticSource, Target
 from rainsmith.config.downscale import Downscale, Experiment, Oversample
 from rainsmith.config.evaluate import Evaluate, Sweep
 from rainsmith.config.load import DATA_ROOT_VARIABLE, load_config, merge, parse
@@ -23,6 +23,7 @@ __all__ = [
     "Experiment",
     "KLWeight",
     "Legacy",
+    "Mask",
     "ModelSettings",
     "Oversample",
     "PredictorSource",

@@ -89,6 +89,31 @@ class StaticSource(Section):
         return self
 
 
+class Mask(Section):
+    """Cells that are trained and scored: those inside a map, a box, or both; without either, all valid cells.
+
+    The rest counts as missing, also in block means of the target. Distances to the coast do not change.
+    """
+
+    files: Files | None = None
+    """Path below `data.root` of the map: a cell is inside from 0.5 on, so that flags, numbers of regions and fractions
+    (also in %) are understood; missing values are outside. It must cover the target."""
+    variable: str | None = None
+    """Name or CF standard name of the variable; null takes the only map in the file."""
+    select: Selection = {}
+    """The value of each further dimension, as in `data.target.select`."""
+    box: tuple[float, float, float, float] | None = None
+    """[degrees] West, south, east and north end of a box that holds the centres of the cells."""
+
+    @model_validator(mode="after")
+    def _is_a_box(self) -> Mask:
+        if self.box is not None:
+            west, south, east, north = self.box
+            if not (-90 <= south < north <= 90 and -360 <= min(west, east) <= max(west, east) <= 360 and west != east):
+                raise ValueError(f"{list(self.box)} is no box; expected [west, south, east, north] in degrees")
+        return self
+
+
 class Splits(Section):
     """Which days train, validate and test a model: years [first, last], or lists of [first, last] dates.
 
@@ -160,6 +185,7 @@ class Data(Section):
     season: bool = True
     """Whether sine and cosine of the day of the year are two more predictors."""
     statics: list[StaticSource] = []
+    mask: Mask = Mask()
     period: DateSpan | None = None
     """[first, last] date of the days that are read; null takes all days of the files."""
     months: list[Annotated[int, Field(ge=1, le=12)]] | None = None

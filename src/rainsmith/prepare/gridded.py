@@ -19,6 +19,7 @@ from rainsmith.data.grids.locate import fractional_index
 from rainsmith.data.raw import RawData
 from rainsmith.data.sources.channels import Predictors, assemble
 from rainsmith.data.sources.files import open_file, open_variable, resolve_files
+from rainsmith.data.sources.masks import apply_mask, without_masked
 from rainsmith.data.sources.predictors import (
     DailyField,
     coarse_grid,
@@ -76,7 +77,8 @@ def target_of_array(precip: xr.DataArray, settings: Data, log: CheckLog | None =
         log: takes what the checks count and say.
 
     Returns:
-        (time, y, x) [mm/day], checked, with 2-D latitudes and longitudes, cropped where ``data.fit`` says so.
+        (time, y, x) [mm/day], checked, with 2-D latitudes and longitudes, cropped where ``data.fit`` says so, and
+        missing outside ``data.mask``.
 
     Raises:
         UserError: a check refuses it, or its unit does not measure precipitation.
@@ -86,7 +88,7 @@ def target_of_array(precip: xr.DataArray, settings: Data, log: CheckLog | None =
     located = attach_lat_lon(check_input(converted, "target", "converted", settings, log))
     if settings.fit == "crop":
         located = crop(located, least_common_block(settings))
-    return located.rename("precip")
+    return apply_mask(located.rename("precip"), settings, log)
 
 
 def join_fields(
@@ -115,6 +117,7 @@ def join_fields(
     Raises:
         UserError: too many days are lost, a check refuses a static map, or grids do not fit.
     """
+    precip, land = without_masked(precip)
     grid = coarse_grid(settings, fields, Grid.of(precip))
     _refuse_target_outside(settings, precip, fields, grid)
     predictors = assemble(fields, days.time, grid, season=settings.season)
@@ -131,7 +134,7 @@ def join_fields(
     raw = RawData(
         precip=rain,
         predictors=predictors.values.isel({TIME: np.flatnonzero(kept)}),
-        statics=stack_statics(checked_maps, mask),
+        statics=stack_statics(checked_maps, mask, land),
         coarse_row=xr.DataArray(row, dims=GRID),
         coarse_col=xr.DataArray(column, dims=GRID),
         coarse_rain_channel="" if coarse_rain is None else coarse_rain.name,

@@ -11,6 +11,7 @@ from rainsmith.config import Config, Data
 from rainsmith.data.grids.coverage import extents_of
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.channels import assemble
+from rainsmith.data.sources.masks import without_masked
 from rainsmith.data.sources.predictors import farthest_offset, read_fields, widen
 from rainsmith.data.splits import span_of
 from rainsmith.prepare.days import refuse_many_lost, wanted_days
@@ -58,7 +59,7 @@ def _target_on(domain: xr.Dataset, settings: Data) -> xr.DataArray:
 
     Blocks are counted from the first row and column, so in a file that runs the other way they would be other blocks.
     """
-    precip = read_target(settings)
+    precip, _ = without_masked(read_target(settings))
     if precip.shape[1:] != (domain.sizes[Y], domain.sizes[X]):
         raise UserError(
             f"the target has {precip.sizes[Y]} x {precip.sizes[X]} cells, the model was trained on "
@@ -74,6 +75,8 @@ def _target_on(domain: xr.Dataset, settings: Data) -> xr.DataArray:
             f"the target's cells are not those of the model ({extent}; the model was trained on {trained}); "
             "name files of the same grid"
         )
+    if domain.attrs.get("mask_given"):  # block means of the training were those of the cells inside its mask
+        precip = precip.where(domain["mask"].values)
     return precip
 
 

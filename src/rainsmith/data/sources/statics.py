@@ -41,12 +41,15 @@ def read_statics(data: Data) -> list[xr.DataArray | None]:
     ]
 
 
-def stack_statics(maps: Sequence[xr.DataArray | None], mask: xr.DataArray) -> xr.DataArray:
+def stack_statics(
+    maps: Sequence[xr.DataArray | None], mask: xr.DataArray, land: xr.DataArray | None = None
+) -> xr.DataArray:
     """Bring static maps to the fine grid and stack them.
 
     Args:
         maps: (y, x) each, on any grid, with names; None is the distance to the coast, derived from the mask.
         mask: (y, x) bool, valid cells, with the coordinates of the fine grid.
+        land: (y, x) bool, the cells that have a distance to the coast; None for the valid ones.
 
     Returns:
         (static, y, x) float32, raw; 0 where a map has no value (sea).
@@ -58,7 +61,8 @@ def stack_statics(maps: Sequence[xr.DataArray | None], mask: xr.DataArray) -> xr
     if len(set(names)) < len(names):
         raise UserError(f"data.statics gives one map twice ({', '.join(names)}); expected different variables")
     fine = Grid.of(mask)
-    fields = [distance_to_coast(mask.values, fine) if given is None else _on_grid(given, fine) for given in maps]
+    coast = mask.values if land is None else land.values
+    fields = [distance_to_coast(coast, fine) if given is None else _on_grid(given, fine) for given in maps]
     for name, field in zip(names, fields, strict=True):
         _refuse_mostly_missing(name, field, mask.values)
     values = np.stack(fields) if fields else np.zeros((0, *mask.shape), dtype=np.float32)
