@@ -10,13 +10,17 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.config import Config
+from rainsmith.config import Config, load_config
 from rainsmith.data.checks import CheckLog
+from rainsmith.data.grids.grid import Grid
+from rainsmith.data.sources.predictors import one_cell
 from rainsmith.data.sources.series import ReadVariable, read_source
 from rainsmith.data.store import build_store
 from rainsmith.prepare.gridded import read_gridded
 from rainsmith.prepare.new_period import prepare_predictors
-from tests.data.made import config, pressure, rain
+from tests.data.made import config, fine_map, pressure, rain, without_axes
+
+CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 
 DAYS = 61
 TIME = rain(days=DAYS)["time"]
@@ -175,3 +179,26 @@ def test_tables_of_several_years_are_joined(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("ao,date\n5,2001-02-03\n6,2001-02-04\n")
     with pytest.raises(UserError, match="have different columns"):
         read(tmp_path, {"files": "*.csv"})
+
+
+def test_one_cell_stands_for_a_grid_of_any_kind() -> None:
+    grid = Grid.of(fine_map())
+    for fine in (grid, without_axes(grid)):
+        cell = one_cell(fine)
+        assert cell.shape == (1, 1) and cell.latitude is not None and fine.latitude is not None
+        np.testing.assert_allclose(cell.latitude, fine.latitude.mean(), atol=0.01)
+    assert one_cell(Grid(np.arange(3.0), np.arange(4.0), has_axes=False)).shape == (1, 1)
+
+
+@pytest.mark.real_data
+def test_the_weather_of_the_united_kingdom(real_data: Path) -> None:
+    overrides = {"data.root": str(real_data), "data.period": ["2015-12-01", "2017-01-31"]}
+    splits = {"train": [2015, 2015], "validation": [2016, 2016], "test": [2017, 2017]}
+    store, log = store_of(load_config(CONFIGS / "uk-weather.yaml", None, {**overrides, "data.splits": splits}))
+    assert store.sizes["time"] == 428 and store["predictors"].shape[1:] == (53, 1, 1)
+    assert "27 time series hold on all cells" in log.notices
+    # noon of the day and of the next one say equally much of the rain from 09 to 09 UTC; the day before and after, less
+    rain_of_day = np.sqrt(store["precip"].mean(("y", "x")).values)
+    vorticity = store["predictors"].sel(channel="vorticity_day0").values[:, 0, 0]
+    at_lag = [np.corrcoef(rain_of_day[1:-2], vorticity[1 + k : len(vorticity) - 2 + k])[0, 1] for k in (-1, 0, 1, 2)]
+    assert min(at_lag[1:3]) > max(at_lag[0], at_lag[3]) + 0.1
