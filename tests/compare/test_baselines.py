@@ -15,7 +15,7 @@ def test_baselines_stand_once_where_they_agree(tmp_path: Path) -> None:
     ]
     table = of_kind(compare(runs), "baseline")
     assert table["label"].tolist() == ["climatology", "bilinear", "ratio", "scaled-analogs"]
-    assert table["verdict crps"].tolist() == ["fail", "fail", "fail", "minimum"]
+    assert table["verdict crps"].tolist() == ["fail", "fail", "fail", "excellent"]  # the best against the second
 
 
 def test_baselines_that_disagree_are_all_shown_and_said(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_rows_say_what_was_set_and_what_came_out(tmp_path: Path) -> None:
     assert rows["mean all"].tolist() == [10.0, 10.0, 8.0]
     assert rows["mean all observed"].tolist() == [10.0] * 3
     assert "crps all observed" not in table
-    assert rows["verdict crps"].dropna().tolist() == ["minimum", "excellent"]  # none for the posterior
+    assert rows["verdict crps"].dropna().tolist() == ["fail", "excellent"]  # none for the posterior
     assert rows["verdict mean"].dropna().tolist() == ["excellent*", "fail*"]  # bilinear has the mean
     assert rows["documented prior max"].dropna().tolist() == ["minimum*", "minimum*"]
     assert rows["documented posterior max"].dropna().tolist() == ["fail", "n/a"]

@@ -46,11 +46,11 @@ def test_a_better_value_never_has_a_lower_grade() -> None:
 def test_the_record_keeps_rivals_and_their_scores_as_data() -> None:
     rows = [{"metric": "crps", "model": name, "value": v} for name, v in (("m", 1.0), ("ratio", 2.4), ("analogs", 2))]
     crps = next(c for c in verdict(table(*rows), "m", "test") if c.name == "crps")
-    assert crps.against == ("ratio", "analogs") and crps.limits == pytest.approx((2.4, 2.0, 1.8))
-    assert crps.bounds == "below climatological ratio (2.4) / below analogs (2) / 10 % below it"
+    assert crps.against == ("analogs",) and crps.limits == pytest.approx((2.0, 1.9, 1.8))
+    assert crps.bounds == "below the best baseline, analogs (2) / 5 % below it / 10 % below it"
     alone = next(c for c in verdict(table(rows[0]), "m", "test") if c.name == "crps")
-    assert alone.against == ("ratio", "scaled-analogs") and all(map(math.isnan, alone.limits))
-    assert alone.bounds.startswith("below climatological ratio (not scored) / below scaled analogs (not scored)")
+    assert alone.against == () and all(map(math.isnan, alone.limits))
+    assert alone.bounds.startswith("below the best baseline (not scored)")
 
 
 def test_the_bounds_are_said_in_words() -> None:
@@ -62,4 +62,7 @@ def test_the_bounds_are_said_in_words() -> None:
     assert said["spatial correlation"] == "at least 0.5 / 0.6"
     decisive = {criterion.name: criterion.bounds for criterion in verdict(table(), "m", "test")}
     assert decisive["spread_skill"] == "1 within 0.3 / 0.15 / 0.05"
-    assert decisive["max"] == "observed in the 5-95 % range of 100 members"
+    assert decisive["max"] == "observed in 99 % of the range that chance gives the members"
+    row = {"metric": "max_by_chance", "lower": 100.0, "upper": 250.0, "value": 140.0, "observed": 120.0}
+    said = {criterion.name: criterion.bounds for criterion in verdict(table(row), "m", "test")}
+    assert said["max"].endswith(" (100 to 250)")

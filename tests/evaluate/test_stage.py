@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -26,6 +27,11 @@ from rainsmith.run_folder import Run
 from tests.fake_run import config_of, members_of, rain, store_of, write_run
 
 MODES = ("prior", "posterior")
+CELLS = ("heavy_cells", "extreme_cells", "rare_cells")
+TAIL = {f"{name}_by_chance" for name in ("max", "p999", "p9999", *CELLS)} | {
+    *("p999_of_record", "p9999_of_record", "rare_cells_of_record", "beyond_record")
+}
+"""Rows that judge the tail."""
 
 
 SPLITS = {
@@ -87,7 +93,9 @@ def test_every_forecast_has_its_table_and_curves(run: Run, metrics: pd.DataFrame
     assert written == {f"{stem}{kind}" for stem in stems for kind in (".csv", ".nc", "-climate.nc")} | merged
     assert list(metrics.columns) == COLUMNS
     rows = [line for stem in stems for line in (run.evaluation / f"{stem}.csv").read_text().splitlines()[1:]]
-    assert (run.evaluation / "metrics.csv").read_text().splitlines()[1:] == rows
+    of_tail = [any(f",{name}," in line for name in TAIL) for line in rows]
+    rows = [row for row, last in zip(rows, of_tail, strict=True) if not last] + list(itertools.compress(rows, of_tail))
+    assert (run.evaluation / "metrics.csv").read_text().splitlines()[1:] == rows, "rows of the tail come last"
     assert set(metrics["days"]) == {"all", "heavy", "heavy_x"}
     assert (metrics.loc[metrics["model"] == "flat", "checkpoint"] == "best_prior").all()
 
@@ -131,8 +139,8 @@ def test_every_metric_is_there_where_it_applies(run: Run, config: Config, metric
     prior = set(metrics.loc[(metrics["model"] == "flat") & (metrics["mode"] == "prior"), "metric"])
     posterior = set(metrics.loc[metrics["mode"] == "posterior", "metric"])
     single = set(metrics.loc[metrics["model"] == "bilinear", "metric"])
-    assert prior == names | ranges and posterior == (names | ranges) - {"diversity_ratio"}
-    assert single == names - {metric.name for metric in METRICS if metric.spread}
+    assert prior == names | ranges | TAIL and posterior == (names | ranges | TAIL) - {"diversity_ratio"}
+    assert single == (names | TAIL) - {metric.name for metric in METRICS if metric.spread}
     assert set(metrics.loc[metrics["model"] == "bilinear", "members"]) == {1}
 
 

@@ -36,6 +36,24 @@ def test_the_headline_counts_the_verdict_list(material: Material) -> None:
     assert len(summary.wrong) == len(judged) - len(passed)
 
 
+def test_extremes_that_nobody_judged_are_said_in_the_first_sentence(material: Material) -> None:
+    first = _summary(material).headline.split(". ")[0]
+    assert "these could not be judged: 99.9th percentile; 99.99th percentile" in first, "there are too few cell-days"
+    metric = material.metrics["metric"].astype(str)
+    of_tail = metric.str.endswith(("_by_chance", "_of_record")) | (metric == "beyond_record")
+    first = _summary(material, metrics=material.metrics[~of_tail]).headline.split(". ")[0]
+    assert "the extremes are not among them" in first and "rainsmith evaluate" in first
+    row = {"lower": 1.0, "upper": 9.0, "value": 5.0, "observed": 5.0, "model": "flat", "mode": "prior", "split": "test"}
+    names = [("p999_by_chance", "heavy_x"), ("p9999_by_chance", "all"), ("p9999_of_record", "all")]
+    rows = pd.DataFrame([{**row, "forecast": "prior", "metric": name, "days": days} for name, days in names])
+    assert "extremes" not in _summary(material, metrics=pd.concat([material.metrics, rows])).headline, "all were judged"
+
+
+def test_a_baseline_that_was_left_out_is_named_with_its_reason(material: Material) -> None:
+    beside = _summary(material, notes={"ratio": "it needs coarse rain"}).beside
+    assert "Left out: climatological ratio (it needs coarse rain)." in beside
+
+
 def test_a_missed_criterion_is_said_with_its_figures_and_limits(material: Material) -> None:
     table = _scaled(material, "mean", 0.5)
     line = next(c for c in criteria.verdict(table, "flat", "test") if c.name == "mean")

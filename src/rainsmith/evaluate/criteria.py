@@ -13,9 +13,18 @@ import pandas as pd
 
 from rainsmith.evaluate.grading import GRADES, Criterion, Grade, Rule, judge
 from rainsmith.evaluate.table import MetricTable
+from rainsmith.evaluate.tail import BEYOND_RECORD, EXTREME_CELLS, HEAVY_CELLS, RARE_CELLS
 
 __all__ = ["DOCUMENTED", "GRADES", "VERDICT", "Criterion", "Grade", "Rule", "count", "documented", "verdict"]
 
+CELLS = {
+    HEAVY_CELLS: "Cells above the training P99",
+    EXTREME_CELLS: "Cells above the training P99.9",
+    RARE_CELLS: "Cells above the largest threshold that the record supports",
+}
+"""Counts of the tail, and what the report calls them."""
+MOST_BEYOND_RECORD = (4.6, 2.3, None)
+"""[weeks] Of such expected weeks a record shows none with a probability of 1 % and 10 %, exp(-4.6) and exp(-2.3)."""
 DOCUMENTED: tuple[Rule, ...] = (
     Rule("prior max", "max", "ratio at least", (0.75, 0.86, 0.94)),
     Rule("prior mean", "mean", "ratio at least", (None, 0.73, 0.88)),
@@ -39,17 +48,30 @@ VERDICT: tuple[Rule, ...] = (
     Rule("diversity_ratio", "diversity_ratio", "around 1", (0.20, 0.10, 0.05)),
     Rule("ks", "ks", "at most", (0.15, 0.10, 0.05)),
     Rule("ralsd", "ralsd", "at most", (0.10, 0.05, 0.02)),
-    Rule(
-        "crps",
-        "crps",
-        "below baselines",
-        (1.0, 1.0, 0.9),
-        rivals=(("ratio", "climatology"), ("scaled-analogs", "analogs")),
+    Rule("crps", "crps", "below baselines", (1.0, 0.95, 0.9)),
+    Rule("max", "max", "observed in range", of_tail=True),
+    Rule("p999", "p999", "observed in range", of_tail=True),
+    Rule("p999 all days", "p999", "observed in range", days="all", of_tail=True),
+    Rule("p9999 all days", "p9999", "observed in range", days="all", of_tail=True),
+    Rule("max all days", "max", "observed in range", days="all", of_tail=True),
+    *(
+        Rule(f"{name.replace('_', ' ')}", name, "observed in range", days="all", of_tail=True, title=title)
+        for name, title in CELLS.items()
     ),
-    Rule("max", "max", "observed in range"),
-    Rule("p999", "p999", "observed in range"),
+    Rule("p999 of record", "p999", "like the record", days="all", of_tail=True),
+    Rule("p9999 of record", "p9999", "like the record", days="all", of_tail=True),
+    Rule("rare cells of record", RARE_CELLS, "like the record", days="all", of_tail=True, title=CELLS[RARE_CELLS]),
+    Rule(
+        "beyond record",
+        BEYOND_RECORD,
+        "at most",
+        MOST_BEYOND_RECORD,
+        days="all",
+        of_tail=True,
+        title="Weeks beyond the largest amount of the record, in as long a record",
+    ),
 )
-"""Applied on ``heavy_x``."""
+"""Applied on ``heavy_x``, or on the days that the rule names. The tail is always judged, with any number of members."""
 
 
 def documented(metrics: pd.DataFrame, model: str, split: str) -> list[Criterion]:
@@ -65,17 +87,17 @@ def documented(metrics: pd.DataFrame, model: str, split: str) -> list[Criterion]
 
 
 def verdict(metrics: pd.DataFrame, model: str, split: str, mode: str = "prior") -> list[Criterion]:
-    """The list that decides, for one model, on ``heavy_x``.
+    """The list that decides, for one model, on ``heavy_x``; the tail on all days, too.
 
     Args:
-        metrics: rows of metrics.csv; missing rows give n/a. A row ``max_range`` or ``p999_range``, with the 5 and 95 %
-            quantiles over members in ``lower`` and ``upper``, judges that single extreme.
+        metrics: rows of metrics.csv; missing rows give n/a. The rows ``<figure>_by_chance`` and ``<figure>_of_record``
+            judge the tail; in their place a row ``max_range`` or ``p999_range`` of 100 members or more.
         model: a value of the column ``model``, baselines included.
         split: train, validation or test.
         mode: prior; posterior members show how the list judges a reconstruction.
     """
     table = MetricTable(metrics, split)
-    return [judge(table, rule, model, "heavy_x", mode) for rule in VERDICT]
+    return [judge(table, rule, model, rule.days or "heavy_x", mode) for rule in VERDICT]
 
 
 def count(criteria: Iterable[Criterion]) -> dict[str, int]:

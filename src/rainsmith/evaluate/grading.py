@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rainsmith.baselines.registry import BASELINES
-from rainsmith.evaluate.table import MetricTable, number
+from rainsmith.evaluate.table import MetricTable, Row, number
+from rainsmith.evaluate.tail import BY_CHANCE, OF_RECORD, OUTSIDE
 
 Grade = Literal["fail", "minimum", "good", "excellent", "n/a"]
 GRADES: tuple[Grade, ...] = ("fail", "minimum", "good", "excellent")
@@ -25,9 +26,12 @@ Kind = Literal[
     "between",
     "below baselines",
     "observed in range",
+    "like the record",
 ]
 MEMBERS_FOR_RANGE = 100
-"""Fewest members whose 5-95 % range judges a single extreme."""
+"""Fewest members whose 5-95 % range judges a single extreme where there is no row of composed series."""
+RANGE_TOLERANCE = 0.05
+"""A figure this near to its range, as a share of the bound, is inside: long records show errors that do not matter."""
 _TOLERANCE = 1e-9  # 1.05 - 1 is a hair above 0.05
 
 
@@ -41,14 +45,17 @@ class Rule:
         kind: what ``limits`` are limits of. ``at least`` and ``at most``: the value. ``within``: its distance from 0.
             ``around 1``: its distance from 1. ``ratio at least``: value over observed. ``ratio within``: the distance
             of that ratio from 1. ``difference within``: the distance from the observed. ``between``: the value lies
-            between the first limit and the second. ``below baselines``: the value over that of the first rival for
-            the minimum, of the second for good and excellent. ``observed in range``: no limits; the observed figure
-            lies in the 5-95 % range of the members.
+            between the first limit and the second. ``below baselines``: the value over that of the best baseline
+            that has one. ``observed in range``: no limits; the observed figure lies in the range of series composed
+            of members and observation (``tail.py``), or without such a row in the 5-95 % range of many members.
+            ``like the record``: no limits; the value lies in the range of samples of the whole record, widened to
+            the observation of the same days.
         limits: for minimum, good and excellent. None at the front: that grade asks for nothing; None at the end: there
             is no such grade.
         mode: prior or posterior; ignored for baselines.
-        rivals: of the kind ``below baselines``: for each of the two, the baselines that may stand there, the first that
-            has a score is taken.
+        days: the set of days it is applied to; "" leaves it to the list.
+        of_tail: it judges the extremes; where it cannot, the report says so in its first sentence.
+        title: what the report calls the figure, or "" for the title of the metric.
     """
 
     name: str
@@ -56,7 +63,9 @@ class Rule:
     kind: Kind
     limits: Limits = (None, None, None)
     mode: str = "prior"
-    rivals: tuple[tuple[str, ...], ...] = ()
+    days: str = ""
+    of_tail: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,13 +77,14 @@ class Criterion:
         days: all, heavy or heavy_x.
         value: the figure of the model, in the units of the metric; nan where it was not measured.
         observed: the same figure of the observation, or nan.
-        ratio: value over observed (of the kind ``below baselines``: over the score of the second rival), or nan.
+        ratio: value over observed (of the kind ``below baselines``: over the score of the best baseline), or nan.
         grade: fail, minimum, good, excellent; n/a where something that it needs is missing.
         passed_by_bilinear: bilinear interpolation reaches at least the lowest grade that the rule asks something for.
-        against: names in ``BASELINES`` of the two rivals that the model was compared with, the weaker first; empty
-            where the rule compares with none.
-        limits: what the three grades asked for, as numbers: those of the rule, or of the kind ``below baselines`` the
-            scores to stay below [units of the metric], nan where the rival has none.
+        against: the name in ``BASELINES`` of the best baseline, that the model was compared with; empty where the rule
+            compares with none, or no baseline was scored.
+        limits: what the three grades asked for, as numbers: those of the rule; of the kind ``below baselines`` the
+            scores to stay below [units of the metric], nan without a baseline; of a range its two bounds, and None.
+        units: of value and observed, or "" for those of the metric.
     """
 
     rule: Rule
@@ -86,6 +96,7 @@ class Criterion:
     passed_by_bilinear: bool
     against: tuple[str, ...]
     limits: Limits
+    units: str = ""
 
     @property
     def name(self) -> str:
@@ -108,19 +119,26 @@ def judge(table: MetricTable, rule: Rule, model: str, days: str, mode: str) -> C
         days: all, heavy or heavy_x.
         mode: prior or posterior; ignored for baselines.
     """
-    rivals = [_first_scored(table, names, rule.metric, days, mode) for names in rule.rivals]
-    limits = _scores_to_beat(rule, [score for _, score in rivals]) if rivals else rule.limits
     value, observed = _figures(table, rule, model, days, mode)
+    limits, units, best, beside = rule.limits, "", "", observed
+    if rule.kind == "below baselines":
+        best, beside = _best_baseline(table, model, rule.metric, days, mode)
+        limits = _scores_to_beat(rule, beside)
+    elif rule.kind in _RANGES:
+        row = _range_row(table, rule, model, days, mode)
+        limits = (*_bounds(rule, row), None) if row is not None else rule.limits
+        units = str((row or {}).get("units", ""))
     return Criterion(
         rule,
         days,
         value,
         observed,
-        ratio=_over(value, rivals[-1][1] if rivals else observed),
-        grade=_grade_of(table, rule, limits, model, days, mode),
-        passed_by_bilinear=_passes(_grade_of(table, rule, limits, "bilinear", days, mode), rule),
-        against=tuple(name for name, _ in rivals),
+        ratio=_over(value, beside),
+        grade=_grade_of(table, rule, model, days, mode),
+        passed_by_bilinear=_passes(_grade_of(table, rule, "bilinear", days, mode), rule),
+        against=(best,) if best else (),
         limits=limits,
+        units=units,
     )
 
 
@@ -129,14 +147,15 @@ def limits_in_words(criterion: Criterion) -> str:
     rule, limits = criterion.rule, criterion.limits
     if rule.kind == "between":
         return f"{limits[0]:g} to {limits[1]:g}"
-    if rule.kind == "observed in range":
-        return f"observed in the 5-95 % range of {MEMBERS_FOR_RANGE} members"
+    if rule.kind in _RANGES:
+        return _range_in_words(criterion)
     if rule.kind == "below baselines":
-        weak, strong = (
-            f"below {BASELINES[name].title} ({_score(limit)})"
-            for name, limit in zip(criterion.against, limits[:2], strict=True)
+        shares = [f"{100 * (1 - (factor or 0)):.0f} % below it" for factor in rule.limits[1:]]
+        if not criterion.against:
+            return " / ".join(["below the best baseline (not scored)", *shares])
+        return " / ".join(
+            [f"below the best baseline, {BASELINES[criterion.against[0]].title} ({limits[0]:.3g})", *shares]
         )
-        return f"{weak} / {strong} / {100 * (1 - (rule.limits[2] or 0)):.0f} % below it"
 
     def listed(factor: float) -> str:
         asked = limits[: _last(limits) + 1]
@@ -153,45 +172,75 @@ def limits_in_words(criterion: Criterion) -> str:
     }[rule.kind]
 
 
-def _score(limit: float | None) -> str:
-    return "not scored" if limit is None or math.isnan(limit) else f"{limit:.3g}"
+_RANGES = ("observed in range", "like the record")
 
 
-def _first_scored(table: MetricTable, names: Sequence[str], metric: str, days: str, mode: str) -> tuple[str, float]:
-    """The first of some baselines that has a score, and the score; the first name and nan where none has."""
-    scores = {name: table.value(name, days, metric, mode) for name in names}
-    return next(((name, score) for name, score in scores.items() if math.isfinite(score)), (names[0], math.nan))
+def _range_in_words(criterion: Criterion) -> str:
+    low, high = criterion.limits[:2]
+    known = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
+    share = f"{100 * (1 - 2 * OUTSIDE):.0f} %"
+    if criterion.rule.kind == "like the record":
+        return f"in {share} of samples of the whole record, or between these and the observed{known}"
+    return f"observed in {share} of the range that chance gives the members{known}"
 
 
-def _scores_to_beat(rule: Rule, scores: Sequence[float]) -> Limits:
-    weak, strong = scores
-    minimum, good, excellent = (math.nan if factor is None else factor for factor in rule.limits)
-    return minimum * weak, good * strong, excellent * strong
+def _best_baseline(table: MetricTable, model: str, metric: str, days: str, mode: str) -> tuple[str, float]:
+    """The baseline with the lowest score, the judged one left out, and the score; "" and nan where there is none."""
+    scores = {name: table.value(name, days, metric, mode) for name in BASELINES.names() if name != model}
+    known = {name: score for name, score in scores.items() if math.isfinite(score)}
+    return min(known.items(), key=lambda pair: pair[1]) if known else ("", math.nan)
+
+
+def _scores_to_beat(rule: Rule, best: float) -> Limits:
+    minimum, good, excellent = (math.nan if factor is None else factor * best for factor in rule.limits)
+    return minimum, good, excellent
 
 
 def _figures(table: MetricTable, rule: Rule, model: str, days: str, mode: str) -> tuple[float, float]:
     """Value and observed; both nan for a baseline where posterior members are judged, which it has not."""
     if model in BASELINES and rule.mode == "posterior":
         return math.nan, math.nan
-    value = table.value(model, days, rule.metric, mode)
-    return value, math.nan if rule.rivals else table.observed(model, days, rule.metric, mode)
+    value, observed = (find(model, days, rule.metric, mode) for find in (table.value, table.observed))
+    if rule.kind in _RANGES and math.isnan(value):
+        row = _range_row(table, rule, model, days, mode)
+        value, observed = number(row, "value"), number(row, "observed")
+    return value, math.nan if rule.kind == "below baselines" else observed
 
 
-def _grade_of(table: MetricTable, rule: Rule, limits: Limits, model: str, days: str, mode: str) -> Grade:
-    if rule.kind == "observed in range":
-        return _grade_by_range(table, rule, model, days, mode)
+def _grade_of(table: MetricTable, rule: Rule, model: str, days: str, mode: str) -> Grade:
+    if rule.kind in _RANGES:
+        return _grade_by_range(rule, _range_row(table, rule, model, days, mode))
     value, observed = _figures(table, rule, model, days, mode)
     if rule.kind == "below baselines":
-        return _grade_by_baselines(value, limits)
+        best = _best_baseline(table, model, rule.metric, days, mode)[1]
+        return _grade_by_baselines(value, _scores_to_beat(rule, best))
     return _grade_by_limits(rule, value, observed)
 
 
-def _grade_by_range(table: MetricTable, rule: Rule, model: str, days: str, mode: str) -> Grade:
-    row = table.find(model, days, f"{rule.metric}_range", mode)
-    lower, observed, upper, members = (number(row, key) for key in ("lower", "observed", "upper", "members"))
-    if not (all(map(math.isfinite, (lower, observed, upper))) and members >= MEMBERS_FOR_RANGE):
+def _range_row(table: MetricTable, rule: Rule, model: str, days: str, mode: str) -> Row | None:
+    """The row with the range; where no series were composed, that of many members."""
+    ending = OF_RECORD if rule.kind == "like the record" else BY_CHANCE
+    row = table.find(model, days, rule.metric + ending, mode)
+    if row is None and rule.kind == "observed in range":
+        row = table.find(model, days, f"{rule.metric}_range", mode)
+        return row if number(row, "members") >= MEMBERS_FOR_RANGE else None
+    return row
+
+
+def _bounds(rule: Rule, row: Row | None) -> tuple[float, float]:
+    """The range that the figure must lie in; samples of the record are widened to the observation."""
+    lower, observed, upper = (number(row, key) for key in ("lower", "observed", "upper"))
+    return (min(lower, observed), max(upper, observed)) if rule.kind == "like the record" else (lower, upper)
+
+
+def _grade_by_range(rule: Rule, row: Row | None) -> Grade:
+    lower, upper = _bounds(rule, row)
+    figure = number(row, "value" if rule.kind == "like the record" else "observed")
+    if not all(map(math.isfinite, (lower, figure, upper))):
         return "n/a"
-    return "minimum" if lower <= observed <= upper else "fail"
+    near = 1 if row is not None and str(row["metric"]).endswith("_range") else 1 + RANGE_TOLERANCE
+    inside = lower / near <= figure <= upper * near
+    return "minimum" if inside else "fail"
 
 
 def _grade_by_baselines(value: float, limits: Limits) -> Grade:

@@ -24,6 +24,7 @@ from rainsmith.evaluate.comparisons import compare_in_pairs
 from rainsmith.evaluate.forecasts_to_score import Forecast, baselines_of, samples_of
 from rainsmith.evaluate.scoring import Scored, assess, day_sets_of
 from rainsmith.evaluate.settings import Resampling, settings_of
+from rainsmith.evaluate.tail import TailReference, TailWatch, tail_reference, tail_rows
 from rainsmith.metrics.core import Settings
 from rainsmith.run_folder import Run
 
@@ -61,7 +62,9 @@ class _Work:
     folder: Path
     areas: Areas | None
     reference: Reference | None
+    tail: TailReference
     metrics: list[pd.DataFrame] = field(default_factory=list)
+    tail_rows: list[pd.DataFrame] = field(default_factory=list)
     comparisons: list[pd.DataFrame] = field(default_factory=list)
     climate: list[pd.DataFrame] = field(default_factory=list)
     area_rows: list[pd.DataFrame] = field(default_factory=list)
@@ -85,13 +88,15 @@ def evaluate(config: Config, run: Run) -> Evaluation:
     if not any(samples.values()):
         modes, splits = ", ".join(config.sampling.modes), ", ".join(config.sampling.splits)
         raise UserError(f"no samples in {run.samples} for {modes} of {splits}; run 'rainsmith sample' first")
+    settings = settings_of(store, config)
     work = _Work(
         store,
-        settings_of(store, config),
+        settings,
         Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed),
         run.evaluation,
         read_areas(config.evaluate.areas, store) if config.evaluate.areas else None,
         reference_of(store, config.data.wet_mm) if config.evaluate.climate else None,
+        tail_reference(store, settings),
     )
     for split, of_split in samples.items():
         if of_split:
@@ -125,7 +130,8 @@ def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) ->
         climate = ClimateWatch(work.reference, forecast, work.store)
     if work.areas is not None:
         means = AreaMeans(work.areas)
-    watchers = [watcher for watcher in (climate, means) if watcher is not None]
+    tail = TailWatch(work.tail, forecast, work.store)
+    watchers = [watcher for watcher in (climate, means, tail) if watcher is not None]
     days = work.store.isel({TIME: forecast.days})
     result = assess(
         *(forecast, days["precip"], day_sets_of(days), work.settings, work.resampling),
@@ -141,7 +147,9 @@ def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) ->
         notes.append(f"no climate of {len(forecast.days)} days: the samples do not hold every day of the split")
     if means is not None:
         work.area_rows.append(score_areas(means, forecast, work.store, work.settings, work.resampling))
-    _write_csv(stem.with_name(stem.name + ".csv"), result.table)
+    whole = covers(forecast, work.store)
+    work.tail_rows.append(tail_rows(tail, forecast, whole_split=whole, seed=work.resampling.seed))
+    _write_csv(stem.with_name(stem.name + ".csv"), pd.concat([result.table, work.tail_rows[-1]]))
     with atomic(stem.with_name(stem.name + ".nc")) as scratch:
         result.curves.to_netcdf(scratch, engine="netcdf4")
     work.metrics.append(result.table)
@@ -154,7 +162,7 @@ def _write_all(work: _Work) -> Evaluation:
     """Write the files of the whole evaluation; those of an earlier one that were not asked for now are removed."""
     result = Evaluation(
         folder=work.folder,
-        metrics=pd.concat(work.metrics),
+        metrics=pd.concat([*work.metrics, *work.tail_rows]),
         comparisons=pd.concat(work.comparisons),
         climate=pd.concat(work.climate) if work.climate else None,
         areas=pd.concat(work.area_rows) if work.area_rows else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rainsmith.evaluate import criteria
 from rainsmith.evaluate.criteria import Criterion
-from rainsmith.metrics.registry import METRICS, Metric
+from rainsmith.metrics.registry import METRICS, Aim, Metric
 from rainsmith.report.forecasts import column_of
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
@@ -38,22 +38,34 @@ def judge(material: Material) -> Judged:
 
 
 def metric_of(criterion: Criterion) -> Metric:
-    """The record of the metric that a criterion judges."""
-    return METRICS[criterion.rule.metric]
+    """The record of the metric that a criterion judges; a count of the tail has one of its own."""
+    rule = criterion.rule
+    if rule.metric in METRICS.names():
+        return METRICS[rule.metric]
+    observed: Aim = "low" if rule.kind == "at most" else "observed"
+    units = criterion.units or "weeks"
+    return Metric(rule.metric, lambda sums: sums["cells"], (), units, None, title=rule.title, aim=observed)
 
 
 def title_of(criterion: Criterion) -> str:
-    """The title of the metric that a criterion judges, and whose members it judges if they are posterior ones."""
-    of_posterior = criterion.rule.mode == "posterior"
-    return metric_of(criterion).title + (", posterior members" if of_posterior else "")
+    """The title of the figure that a criterion judges, with the days or members that are not those of the list."""
+    rule = criterion.rule
+    words = [rule.title or metric_of(criterion).title]
+    if rule.days == "all" and rule.kind == "observed in range":
+        words.append("all days")
+    if rule.kind == "like the record":
+        words.append("against the record")
+    if rule.mode == "posterior":
+        words.append("posterior members")
+    return ", ".join(words)
 
 
 def criteria_section(material: Material, judged: Judged) -> Section:
     """The verdict that decides, then the list of the reference."""
     note = (
-        f"Prior members on the days {material.heavy_days}. Deviations count in both directions. Three dots are "
-        "excellent, two good, one the minimum, none a failure. A b marks what bilinear interpolation passes, too: "
-        "passing it tells little."
+        f"Prior members on the days {material.heavy_days}; the tail on all days and against the record, too. "
+        "Deviations count in both directions. Three dots are excellent, two good, one the minimum, none a failure. A b "
+        "marks what bilinear interpolation passes, too: passing it tells little."
     )
     documented = (
         "The list of the reference model, for comparison only: its days are chosen for their observed rain, which "

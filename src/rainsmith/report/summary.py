@@ -13,6 +13,7 @@ from rainsmith.evaluate.criteria import Criterion
 from rainsmith.report.criteria import Judged, metric_of, title_of
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
+from rainsmith.report.scores import left_out
 from rainsmith.report.words import interval, listing, number, quantity
 
 PASSED = ("minimum", "good", "excellent")
@@ -51,7 +52,7 @@ def summarise(material: Material, judged: Judged) -> Summary:
     days = " of ".join(str(int(row["n_days"])) for row in counts.values() if row is not None)
     headline = (
         f"On the {days} {material.split} days {material.heavy_days}, the model's prior members meet {len(passed)} of "
-        f"{len(lines)} checks, {strong} of them with the grade good or better."
+        f"{len(lines)} checks, {strong} of them with the grade good or better{_unjudged(judged.verdict)}."
     )
     hardest = _hardest(material)
     if hardest is not None and hardest["lower"] > 0:
@@ -61,9 +62,20 @@ def summarise(material: Material, judged: Judged) -> Summary:
         headline=headline,
         wrong=[sentence(line) for line in lines if line.grade == "fail"],
         unseen=[*_on_all_days(material, judged.verdict), *_events(material)],
-        beside=[*_beside(judged, passed), *_accuracy(hardest)],
+        beside=[*_beside(judged, passed), *_accuracy(hardest), *left_out(material)],
         caution=caution,
     )
+
+
+def _unjudged(verdict: Sequence[Criterion]) -> str:
+    """Which extremes nobody judged; "" where all were."""
+    of_tail = [line for line in verdict if line.rule.of_tail]
+    missing = [line for line in of_tail if line.grade == "n/a"]
+    if not missing:
+        return ""
+    if len(missing) == len(of_tail):
+        return "; the extremes are not among them, nothing judged them (run 'rainsmith evaluate' again)"
+    return f"; of the extremes these could not be judged: {'; '.join(title_of(line) for line in missing)}"
 
 
 def sentence(criterion: Criterion) -> str:
@@ -117,7 +129,8 @@ def _on_all_days(material: Material, verdict: Sequence[Criterion]) -> list[str]:
     """Criteria of the list that are met on the days that it judges but not over all days."""
     every_day = material.metrics[material.metrics["days"] == "all"].assign(days="heavy_x")
     met = {line.name for line in verdict if line.grade in PASSED}
-    missed = [c for c in criteria.verdict(every_day, material.model, material.split) if c.grade == "fail"]
+    judged = [c for c in criteria.verdict(every_day, material.model, material.split) if not c.rule.of_tail]
+    missed = [c for c in judged if c.grade == "fail"]
     return [f"Over all days, {sentence(line)}" for line in missed if line.name in met]
 
 
