@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.units import mm_per_day_factor, to_mm_per_day
+from rainsmith.base.units import convert, mm_per_day_factor, to_mm_per_day
 
 FACTORS = {
     "mm": 1,
@@ -46,6 +46,15 @@ FACTORS = {
     "inch/day": 25.4,
     "in/h": 24 * 25.4,
     "0.1 mm": 0.1,
+    "mm 24h-1": 1,
+    "kg m-2 24h-1": 1,
+    "kg m-2 (24 h)-1": 1,
+    "mm 3h-1": 8,
+    "mm/3hr": 8,
+    "mm/(3 h)": 8,
+    "mm per 6 hours": 4,
+    "mm 30min**-1": 48,
+    "[mm/day]": 1,
 }
 
 
@@ -86,7 +95,7 @@ def test_configured_units_replace_those_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "units", ["K", "Pa", "banana", "1", "%", "m2", "mm2/day", "mm day", "kg", "days since 2000-01-01"]
+    "units", ["K", "Pa", "banana", "1", "%", "m2", "mm2/day", "mm day", "kg", "mm/month", "days since 2000-01-01"]
 )
 def test_what_is_no_precipitation_is_refused(units: str) -> None:
     with pytest.raises(UserError, match=r"'.*'.*expected one of mm, mm/day.*units:"):
@@ -97,3 +106,30 @@ def test_what_is_no_precipitation_is_refused(units: str) -> None:
 def test_silent_units_are_refused(units: str | None) -> None:
     with pytest.raises(UserError, match="target 'pr' has no units"):
         mm_per_day_factor(units, name="target 'pr'")
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "wanted", "expected"),
+    [
+        (1013.25, "hPa", "Pa", 101325.0),
+        (1013.25, "mb", "Pa", 101325.0),
+        (10.0, "degC", "K", 283.15),
+        (283.15, "kelvin", "C", 10.0),
+        (50.0, "degrees F", "degree_Celsius", 10.0),
+        (40.0, "%", "(0 - 1)", 0.4),
+        (0.4, "1", "percent", 40.0),
+        (5.0, "m**2 s**-2", "J kg-1", 5.0),
+        (1.5, "K", "kelvin", 1.5),
+        (7.0, "index of its own", "index of its own", 7.0),
+        (2.0, "mm/3h", "mm/day", 16.0),
+    ],
+)
+def test_values_are_brought_to_another_unit(value: float, units: str, wanted: str, expected: float) -> None:
+    converted = convert(np.asarray([value, np.nan]), units, wanted, name="x")
+    np.testing.assert_allclose(converted, [expected, np.nan], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("units", "wanted"), [("Pa", "K"), ("banana", "K"), ("m", "m2 s-2"), ("", "Pa")])
+def test_units_of_different_things_are_refused(units: str, wanted: str) -> None:
+    with pytest.raises(UserError, match=f"msl has the unit '{units}'; expected '{wanted}'.*units:"):
+        convert(np.ones(2), units, wanted, name="msl")

@@ -1,21 +1,19 @@
-"""Conversion of precipitation to mm/day from any unit in use.
+"""Conversion of precipitation to mm/day from any unit in use, and of any quantity from one unit to another.
 
-Unit strings are read as CF spells them. A context of pint says how a mass or a depth of water becomes a rate of depth.
+``unit_text`` reads what a unit says. A context of pint says how a mass or a depth of water becomes a rate of depth.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import cf_xarray.units
+import numpy as np
 import pint
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.unit_text import UnclearUnit, read_unit, registry
 
-registry: Any = cf_xarray.units.units
-"""The registry of pint that reads CF spellings such as ``kg m-2 s-1``."""
 MM_PER_DAY = "mm/day"
 KNOWN_UNITS = "mm, mm/day, mm h-1, kg m-2 s-1, kg m-2 day-1, kg m-2, m, m/s, cm, inches, inches/day"
 WATER_DENSITY = 1000.0
@@ -82,15 +80,65 @@ def mm_per_day_factor(units: str | None, *, name: str = "precipitation") -> floa
         raise UserError(
             f"{name} has no units; expected one of {KNOWN_UNITS}; name them with 'units:' in the configuration"
         )
-    text = re.sub(r"\s+of\s+(water|rain)(\s+equivalent)?", "", str(units).strip())
-    text = re.sub(r"/\s*24\s*h(r|rs|our|ours)?\b", "/day", text)
-    for spelling in (text, text.lower()):  # pint reads 'MM' as megamolar and does not know 'Kg'
-        try:
-            quantity = registry.Quantity(1.0, "") * registry.parse_expression(spelling)
-            return float(quantity.to(MM_PER_DAY, _CONTEXT).magnitude)
-        except Exception:  # on odd text pint raises errors of many kinds, from TokenError to AttributeError
-            continue
+    reason = "which are no precipitation"
+    try:
+        return float(read_unit(units).to(MM_PER_DAY, _CONTEXT).magnitude)
+    except UnclearUnit as unclear:
+        reason = f"which cannot be read ({unclear})"
+    except pint.DimensionalityError:
+        pass
     raise UserError(
-        f"{name} has units '{units}', which are no precipitation; expected one of {KNOWN_UNITS}; "
+        f"{name} has units '{units}', {reason}; expected one of {KNOWN_UNITS}; "
         "correct them with 'units:' in the configuration"
     )
+
+
+_TEMPERATURES = {
+    "kelvin": "K kelvin kelvins degK deg_K degree_K degrees_K degreeK degree_kelvin",
+    "degree_Celsius": "C degC deg_C degree_C degrees_C degreeC degree_Celsius degrees_Celsius celsius \u00b0C",
+    "degree_Fahrenheit": "F degF deg_F degree_F degrees_F degreeF degree_Fahrenheit fahrenheit \u00b0F",
+}
+"""Names of temperatures, whose zeros differ; a C alone would be a coulomb."""
+_SHARES = frozenset("1 - fraction ratio unitless dimensionless none 0-1".split())
+"""Names of a number without a unit; ERA5 writes ``(0 - 1)``."""
+
+
+def convert(values: np.ndarray, units: str, wanted: str, *, name: str) -> np.ndarray:
+    """Convert values from one unit to another; units that mean the same leave the values as they are.
+
+    Args:
+        values: of any shape.
+        units: the unit that they have.
+        wanted: the unit to bring them to.
+        name: what they are called in error messages.
+
+    Returns:
+        The same array where nothing changes, else a new one of its type.
+
+    Raises:
+        UserError: a unit cannot be read, or the two measure different things.
+    """
+    if units.strip() == wanted.strip():
+        return values
+    try:
+        old, new = _with_zero(units), _with_zero(wanted)
+        zero, one = (registry.Quantity(number * old.magnitude, old.units).to(new.units) for number in (0.0, 1.0))
+    except (UnclearUnit, pint.DimensionalityError) as error:
+        raise UserError(
+            f"{name} has the unit '{units}'; expected '{wanted}', and the first cannot be converted to the second "
+            f"({error}); correct it with 'units:', or give the same quantity"
+        ) from None
+    offset = float(zero.magnitude / new.magnitude)
+    factor = float(one.magnitude / new.magnitude) - offset
+    if factor == 1.0 and offset == 0.0:
+        return values
+    return np.asarray(values.astype(np.float64) * factor + offset).astype(values.dtype)
+
+
+def _with_zero(text: str) -> Any:
+    """A unit as a quantity; a temperature keeps its zero."""
+    plain = "".join(text.split()).strip("()").lower()
+    for unit, names in _TEMPERATURES.items():
+        if "_".join(text.split()).lower() in names.lower().split():
+            return registry.Quantity(1.0, unit)
+    return registry.Quantity(1.0, "") if plain in _SHARES or not plain else read_unit(text)

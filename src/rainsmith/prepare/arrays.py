@@ -14,6 +14,7 @@ from rainsmith.base.units import MM_PER_DAY
 from rainsmith.config import Data, parse
 from rainsmith.data.checks import CheckLog
 from rainsmith.data.sources.axes import read_days, read_map
+from rainsmith.data.sources.fill_values import unpacked_limits
 from rainsmith.data.sources.files import refuse_other_than_daily
 from rainsmith.data.sources.predictors import DailyField, field_of_array, field_of_target
 from rainsmith.data.store import build_store
@@ -103,7 +104,7 @@ def _section(splits: Mapping[str, Any], coarsen: int | None, lags: Sequence[int]
 
 
 def _daily(ds: xr.Dataset, name: Any) -> xr.DataArray:
-    da = read_days(ds, name, "make_store")
+    da = read_days(_with_limits(ds, name), name, "make_store")
     refuse_other_than_daily(da)
     return da
 
@@ -131,7 +132,14 @@ def _fields(
 
 
 def _maps(statics: xr.Dataset | xr.DataArray | None) -> list[xr.DataArray]:
-    return [read_map(ds, name, "make_store") for name, ds in _variables(statics, STATIC, 2).items()]
+    return [read_map(_with_limits(ds, name), name, "make_store") for name, ds in _variables(statics, STATIC, 2).items()]
+
+
+def _with_limits(ds: xr.Dataset, name: Any) -> xr.Dataset:
+    """The same Dataset, whose variable gives its valid range in the unit of its values."""
+    variable = ds[name].copy(deep=False)
+    variable.attrs = unpacked_limits(ds[name])
+    return ds.assign({name: variable})
 
 
 def _variables(given: xr.Dataset | xr.DataArray | None, stacked: str, ndim: int) -> dict[str, xr.Dataset]:

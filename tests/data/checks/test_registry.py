@@ -70,7 +70,7 @@ def test_attributes_of_predictors_and_maps_end_in_their_name(one_more: Registry[
     log = CheckLog()
     check_input(pressure(), "predictor", "read", Data(), log)
     check_input(rain(days=1)[0].rename("height"), "static", "read", Data(), log)
-    check_input(planted(-999.0), "target", "read", Data(), log)
+    check_input(planted(9.0), "target", "read", Data(), log)
     assert log.attributes == {"fill_values_msl": 0, "fill_values_height": 0}
 
 

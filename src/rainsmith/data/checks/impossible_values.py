@@ -39,7 +39,7 @@ def _refuse(precip: xr.DataArray, wrong: np.ndarray, limit: str, reason: str) ->
     day, y, x = place_of(precip, first)
     value = float(precip.values[tuple(first)])
     raise UserError(
-        f"precipitation has {int(wrong.sum())} values {limit} mm/day (first: {value:.4g} mm/day on {day} at "
+        f"precipitation '{precip.name}' has {int(wrong.sum())} values {limit} mm/day (first: {value:.4g} mm/day on {day} at "
         f"y={y:g} x={x:g}); expected {LOWEST_MM:g} to {HIGHEST_MM:g}; this points to {reason}"
     )
 
@@ -50,7 +50,7 @@ INPUT_CHECKS.add(
         order=20,
         title="impossible values",
         meaning=f"Rain below {LOWEST_MM:g} or above {HIGHEST_MM:g} mm/day is refused.",
-        looks_at=("target",),
+        looks_at=("target", "predictor"),
         moment="converted",
         function=refuse_impossible_values,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,13 @@ import xarray as xr
 from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.data.analogs import ordinals
+from rainsmith.data.checks.valid_range import COUNTED, LIMITS, mask_outside
+from rainsmith.data.checks.zero_fill_value import ZERO_FILL
 from rainsmith.data.sources.axes import read_days, read_map
 from rainsmith.data.sources.days import refuse_short_steps, why_undecodable
+from rainsmith.data.sources.fill_values import mend_fill_values, unpacked_limits
 from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
-
-_PRECIPITATION_STANDARD_NAME = re.compile(r"(precipitation|rainfall)_(flux|amount|rate)")
-_PRECIPITATION_NAMES = frozenset(
-    "pr tp precip precipitation prec pcp prcp rain rainfall rr rainrate rain_rate ppt tprate mtpr total_precipitation "
-    "rainf prect rfe tot_prec pre rainfall_amount rainfall_rate daily_precipitation".split()
-)
+from rainsmith.data.sources.rain_names import only_precipitation
 
 
 def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
@@ -67,8 +64,13 @@ def open_file(path: Path) -> xr.Dataset:
     """
     try:
         if path.is_dir():
-            return xr.open_zarr(path, chunks=None, consolidated=False, decode_timedelta=False)
-        return xr.open_dataset(path, decode_timedelta=False)
+            encoded = xr.open_zarr(path, chunks=None, consolidated=False, decode_cf=False)
+        else:
+            encoded = xr.open_dataset(path, decode_cf=False)
+        decoded = xr.decode_cf(mend_fill_values(encoded), decode_timedelta=False)
+        for name in decoded.data_vars:
+            decoded[name].attrs = unpacked_limits(decoded[name])
+        return decoded
     except Exception as error:
         _refuse_times(path)
         raise UserError(
@@ -123,11 +125,9 @@ def find_variable(ds: xr.Dataset, variable: str | None, where: str = "the file")
             return fits[0]
         problem = "has no variable" if not fits else "has several variables of standard name"
         raise UserError(f"{where} {problem} '{variable}'; it holds: {listed}; correct 'variable:'")
-    fits = [v for v in existing if _PRECIPITATION_STANDARD_NAME.search(ds[v].attrs.get("standard_name", ""))]
-    fits = fits or [v for v in existing if v.lower() in _PRECIPITATION_NAMES]
-    if len(fits) == 1:
-        return fits[0]
-    problem = "no precipitation that can be told by its name" if not fits else "several kinds of precipitation"
+    total, problem = only_precipitation(ds, existing)
+    if total is not None:
+        return total
     raise UserError(f"{where} holds {problem}; it holds: {listed}; name one with 'variable:'")
 
 
@@ -181,6 +181,8 @@ def open_variable(
     if not pieces:
         raise UserError(f"no day of {files} lies within {_dated(span)}; correct 'data.period' or 'files:'")
     pieces.sort(key=lambda piece: int(day_numbers(piece[TIME][:1])[0]))
+    if len({tuple(piece.attrs.get(key) for key in LIMITS) for piece in pieces}) > 1:
+        pieces = [mask_outside(piece) for piece in pieces]  # packed in other ways, files have other valid ranges
     da = _join(pieces)
     refuse_other_than_daily(da)
     return da
@@ -233,6 +235,10 @@ def _read(reader: Callable[..., xr.DataArray], ds: xr.Dataset, name: str, path: 
 def _join(pieces: list[xr.DataArray]) -> xr.DataArray:
     """Pieces of one variable, in order of time, as one array; refused where grids, calendars or units differ."""
     first = pieces[0]
+    if any(ZERO_FILL in piece.attrs for piece in pieces):
+        first.attrs[ZERO_FILL] = 1
+    if COUNTED in first.attrs:
+        first.attrs[COUNTED] = sum(piece.attrs[COUNTED] for piece in pieces)
     what = f"'{first.name}'"
     for piece in pieces[1:]:
         shared = [c for c in (Y, X, "latitude", "longitude") if c in first.coords and c in piece.coords]

@@ -1,0 +1,91 @@
+"""Which variable of a file is the total precipitation, told by exact names alone."""
+
+from __future__ import annotations
+
+import re
+
+import xarray as xr
+
+from rainsmith.base.errors import UserError
+from rainsmith.base.units import mm_per_day_factor
+
+_STANDARD_NAMES = frozenset(
+    "precipitation_flux precipitation_amount lwe_precipitation_rate lwe_thickness_of_precipitation_amount "
+    "thickness_of_precipitation_amount precipitation_rate precipitation total_precipitation rainfall_flux "
+    "rainfall_amount rainfall_rate thickness_of_rainfall_amount lwe_thickness_of_rainfall_amount rainfall".split()
+)
+_NAMES = frozenset(
+    "pr tp precip precipitation prec pcp prcp rain rainfall rr rainrate rain_rate ppt tprate mtpr total_precipitation "
+    "rainf prect rfe tot_prec pre rainfall_amount rainfall_rate daily_precipitation precipitation_amount "
+    "precipitation_flux precipitationcal".split()
+)
+_PART_OF_IT = re.compile(
+    r"convecti|stratiform|large.?scale|grid.?scale|shallow|snow|solid|frozen|\bice\b|graupel|hail|sleet|\bliquid\b|"
+    r"error|uncertain|deviation|variance|spread|quality|\bflag|probab|likelihood|\bnumber\b|\bcount|anomal|climatolog|"
+    r"percentile|quantile|maximum|minimum|\bmax\b|\bmin\b|weight|duration|interception|isotop"
+)
+"""Words of names that speak of a part of the precipitation, or of another quantity."""
+_NOT_A_MEAN = re.compile(r"time\s*:\s*(maximum|minimum|standard_deviation|variance|range|median|mode)")
+
+
+def only_precipitation(ds: xr.Dataset, existing: list[str]) -> tuple[str | None, str]:
+    """The one variable whose name or standard name is one of total precipitation.
+
+    Args:
+        ds: the opened file.
+        existing: the variables to choose from.
+
+    Returns:
+        Its name and ""; or None and why there is none, in words that follow "holds".
+    """
+    fits = [name for name in existing if is_total(ds[name])]
+    if not fits:
+        return None, "no precipitation that can be told by its name"
+    if len(fits) > 1:
+        return None, f"several kinds of precipitation ({', '.join(fits)})"
+    snow = [name for name in existing if "snowfall" in _words(ds[name])] if _is_rain_alone(ds[fits[0]]) else []
+    if snow:
+        return None, f"rain ('{fits[0]}') beside snowfall ('{snow[0]}'), which it may leave out"
+    return fits[0], ""
+
+
+def is_total(da: xr.DataArray) -> bool:
+    """Whether a variable is total precipitation by its names, and neither its unit nor its cell methods object."""
+    standard = str(da.attrs.get("standard_name", "")).strip().lower()
+    named = str(da.name).lower() in _NAMES
+    known_by_name = named and (standard in ("", "unknown", "none", "-") or standard in _NAMES)
+    if standard not in _STANDARD_NAMES and not known_by_name:
+        return False
+    long_name = str(da.attrs.get("long_name", "")).lower()
+    sum_of_parts = re.search(r"\btotal\b.*(\+|\band\b|&|,)|\b(liquid|rain)\b.*\b(and|or|\+)\b.*\b(solid|snow)", long_name)
+    words = str(da.name).lower().replace("_", " ") + " " + standard + " " + ("" if sum_of_parts else long_name)
+    if _PART_OF_IT.search(words) or _NOT_A_MEAN.search(str(da.attrs.get("cell_methods", ""))):
+        return False
+    return _may_measure_rain(da)
+
+
+def _may_measure_rain(da: xr.DataArray) -> bool:
+    units = da.attrs.get("units")
+    if units is None or not str(units).strip():
+        return True
+    try:
+        mm_per_day_factor(str(units))
+    except UserError as error:
+        return _is_named_by_cf(da) or "cannot be read" in str(error)
+    return True
+
+
+def _is_named_by_cf(da: xr.DataArray) -> bool:
+    """Whether the CF standard name itself says total precipitation."""
+    return str(da.attrs.get("standard_name", "")).strip().lower() in _STANDARD_NAMES
+
+
+def _is_rain_alone(da: xr.DataArray) -> bool:
+    standard = str(da.attrs.get("standard_name", "")).lower()
+    return "rain" in standard or (not standard and str(da.name).lower() in ("rain", "rainf", "rainfall"))
+
+
+def _words(da: xr.DataArray) -> str:
+    attrs = da.attrs
+    words = f"{da.name} {attrs.get('standard_name', '')} {attrs.get('long_name', '')}".lower().replace("_", " ")
+    return words.replace("snow fall", "snowfall").replace("prsn", "snowfall")
