@@ -45,7 +45,8 @@ def test_a_number_at_the_beginning_scales() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "banana", "mm/month", "mm yr-1", "1/10 mm", "mm/h/3", "mm (3 h", "mm/", "10-3 m", "days since 2000-1-1"]
+    "text",
+    ["", "banana", "mm/month", "mm yr-1", "1/10 mm", "mm/h/3", "mm (3 h", "mm/", "10-3 m", "days since 2000-1-1"],
 )
 def test_what_is_not_clear_is_refused(text: str) -> None:
     with pytest.raises(UnclearUnit):

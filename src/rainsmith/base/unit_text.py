@@ -1,7 +1,7 @@
 """What a unit in words says: ``mm 3h-1``, ``kg/m^2/s`` and ``0.1 mm`` as quantities; text that is not clear is refused.
 
 The text is read by a small grammar of its own, because pint takes ``mm/3h`` for hours times millimetres. A number that
-stands before a unit of time belongs to that unit (``mm 24h-1`` is per 24 hours); elsewhere a number may only come first.
+stands before a unit of time belongs to that unit (``mm 24h-1`` is per 24 hours); another number may only come first.
 """
 
 from __future__ import annotations

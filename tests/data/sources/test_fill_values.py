@@ -11,10 +11,10 @@ import pytest
 import xarray as xr
 import zarr
 
-from rainsmith.data.checks import check_input
 from rainsmith.config import Data
-from rainsmith.data.sources.fill_values import unpacked_limits
+from rainsmith.data.checks import check_input
 from rainsmith.data.sources.files import open_file, open_variable
+from rainsmith.data.sources.fill_values import unpacked_limits
 from tests.data.made import rain
 
 DAYS, NY, NX = 5, 4, 3

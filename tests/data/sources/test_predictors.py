@@ -73,8 +73,8 @@ def test_fluxes_and_rain_are_regridded_conservatively(standard_name: str, conser
 
 
 def test_rain_is_converted_to_mm() -> None:
-    metres = field("precipitation_amount", "m", rainy=True)
-    assert metres.rain and metres.conservative
-    np.testing.assert_allclose(metres.values, 1000 * pressure(days=3).values, rtol=1e-6)
+    lengths = field("precipitation_amount", "um", rainy=True)
+    assert lengths.rain and lengths.conservative
+    np.testing.assert_allclose(lengths.values, pressure(days=3).values / 1000, rtol=1e-6)
     with pytest.raises(UserError, match="predictor 'msl' has units 'Pa', which are no precipitation"):
         field("air_pressure", "Pa", rainy=True)

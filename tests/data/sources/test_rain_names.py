@@ -55,7 +55,10 @@ def test_total_precipitation(da: xr.DataArray) -> None:
 @pytest.mark.parametrize("da", OTHERS, ids=lambda da: f"{da.name} {da.attrs.get('standard_name', '')}")
 def test_parts_of_it_and_other_quantities(da: xr.DataArray) -> None:
     assert not is_total(da)
-    assert only_precipitation(da.to_dataset(), [str(da.name)]) == (None, "no precipitation that can be told by its name")
+    assert only_precipitation(da.to_dataset(), [str(da.name)]) == (
+        None,
+        "no precipitation that can be told by its name",
+    )
 
 
 def test_two_totals_are_a_question() -> None:
@@ -65,4 +68,7 @@ def test_two_totals_are_a_question() -> None:
 
 def test_rain_beside_snow_is_a_question() -> None:
     ds = xr.merge([named("rain"), named("prsn", standard_name="snowfall_flux")])
-    assert only_precipitation(ds, ["rain", "prsn"]) == (None, "rain ('rain') beside snowfall ('prsn'), which it may leave out")
+    assert only_precipitation(ds, ["rain", "prsn"]) == (
+        None,
+        "rain ('rain') beside snowfall ('prsn'), which it may leave out",
+    )

@@ -17,7 +17,7 @@ HIGHEST_MM = 2000.0
 
 
 def refuse_impossible_values(precip: xr.DataArray, settings: Data, target: xr.DataArray | None = None) -> Outcome:
-    """Refuse rain below -0.1 or above 2000 mm/day.
+    """Refuse rain of the target or of a predictor below -0.1 or above 2000 mm/day.
 
     Args:
         precip: (time, y, x) [mm/day], NaN where invalid.
@@ -39,8 +39,9 @@ def _refuse(precip: xr.DataArray, wrong: np.ndarray, limit: str, reason: str) ->
     day, y, x = place_of(precip, first)
     value = float(precip.values[tuple(first)])
     raise UserError(
-        f"precipitation '{precip.name}' has {int(wrong.sum())} values {limit} mm/day (first: {value:.4g} mm/day on {day} at "
-        f"y={y:g} x={x:g}); expected {LOWEST_MM:g} to {HIGHEST_MM:g}; this points to {reason}"
+        f"precipitation '{precip.name}' has {int(wrong.sum())} values {limit} mm/day "
+        f"(first: {value:.4g} mm/day on {day} at y={y:g} x={x:g}); expected {LOWEST_MM:g} to {HIGHEST_MM:g}; "
+        f"this points to {reason}"
     )
 
 

@@ -25,7 +25,9 @@ def mask_outside(field: xr.DataArray) -> xr.DataArray:
     slack = 1e-5 * max((abs(limit) for limit in (low, high) if np.isfinite(limit)), default=0.0)  # of single precision
     outside = (values < low - slack) | (values > high + slack)
     count = int(field.attrs.get(COUNTED, 0)) + int(outside.sum())
-    masked = field.copy(data=np.where(outside, values.dtype.type(np.nan), values)) if outside.any() else field.copy(False)
+    masked = (
+        field.copy(data=np.where(outside, values.dtype.type(np.nan), values)) if outside.any() else field.copy(False)
+    )
     masked.attrs = {key: value for key, value in field.attrs.items() if key not in LIMITS} | {COUNTED: count}
     return masked
 
@@ -53,7 +55,7 @@ INPUT_CHECKS.add(
         name="valid-range",
         order=4,
         title="values outside the valid range",
-        meaning="Values outside valid_range, valid_min or valid_max of the file, packed or not, are missing and counted.",
+        meaning="Values outside valid_range, valid_min or valid_max, packed or not, are missing and counted.",
         looks_at=("target", "predictor", "static"),
         moment="read",
         function=mask_outside_valid_range,

@@ -34,9 +34,9 @@ def count_zeros(field: xr.DataArray, settings: Data, target: xr.DataArray | None
 INPUT_CHECKS.add(
     InputCheck(
         name="zero-fill-value",
-        order=2,
+        order=3,
         title="fill value of 0",
-        meaning="Zeros of a file whose fill value is 0, the default of Zarr 2, are values and no gaps; they are counted.",
+        meaning="Zeros of a file whose fill value is 0, the default of Zarr 2, are values; they are counted.",
         looks_at=("target", "predictor", "static"),
         moment="read",
         function=count_zeros,

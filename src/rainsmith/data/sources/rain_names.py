@@ -25,6 +25,7 @@ _PART_OF_IT = re.compile(
     r"percentile|quantile|maximum|minimum|\bmax\b|\bmin\b|weight|duration|interception|isotop"
 )
 """Words of names that speak of a part of the precipitation, or of another quantity."""
+_SUM_OF_PARTS = re.compile(r"\btotal\b.*(\+|\band\b|&|,)|\b(liquid|rain)\b.*(\band\b|\bor\b|\+).*\b(solid|snow)")
 _NOT_A_MEAN = re.compile(r"time\s*:\s*(maximum|minimum|standard_deviation|variance|range|median|mode)")
 
 
@@ -57,7 +58,9 @@ def is_total(da: xr.DataArray) -> bool:
     if standard not in _STANDARD_NAMES and not known_by_name:
         return False
     long_name = str(da.attrs.get("long_name", "")).lower()
-    sum_of_parts = re.search(r"\btotal\b.*(\+|\band\b|&|,)|\b(liquid|rain)\b.*\b(and|or|\+)\b.*\b(solid|snow)", long_name)
+    sum_of_parts = re.search(
+        r"\btotal\b.*(\+|\band\b|&|,)|\b(liquid|rain)\b.*\b(and|or|\+)\b.*\b(solid|snow)", long_name
+    )
     words = str(da.name).lower().replace("_", " ") + " " + standard + " " + ("" if sum_of_parts else long_name)
     if _PART_OF_IT.search(words) or _NOT_A_MEAN.search(str(da.attrs.get("cell_methods", ""))):
         return False
