@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from rainsmith.data.sources.files import refuse_other_than_daily
 from rainsmith.data.sources.fill_values import unpacked_limits
 from rainsmith.data.sources.predictors import DailyField, field_of_array, field_of_target
 from rainsmith.data.store import build_store
+from rainsmith.prepare.day_lags import compare_days, say
 from rainsmith.prepare.days import split_days
 from rainsmith.prepare.gridded import join_fields, target_of_array
 
@@ -65,6 +67,9 @@ def make_store(
     Raises:
         UserError: an argument is not understood, a check refuses a value, grids do not fit, or a split has no day.
 
+    Warns:
+        UserWarning: a predictor fits the rain clearly better a day earlier or later.
+
     Example:
         >>> import numpy as np, xarray as xr
         >>> time = xr.date_range("2001-01-01", "2003-12-31", freq="D")
@@ -88,6 +93,11 @@ def make_store(
     fields += _fields(predictors, section, target, day_offsets, rain, log)
     if not fields:
         raise UserError("there are no predictors; give 'predictors', or 'coarsen' for block means of the rain")
+    fits = compare_days(target, days, fields)
+    say(fits, log)
+    for fit in fits:
+        if fit.better_lag is not None:
+            warnings.warn(fit.line, stacklevel=2)
     maps = [*_maps(statics), *([None] if distance_to_coast else [])]
     raw, counts = join_fields(section, target, days, fields, maps, {}, log)
     return build_store(raw, section, counts | log.attributes)

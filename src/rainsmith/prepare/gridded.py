@@ -30,6 +30,7 @@ from rainsmith.data.sources.predictors import (
 )
 from rainsmith.data.sources.statics import read_statics, stack_statics
 from rainsmith.data.splits import leave_gaps, span_of, split_spans
+from rainsmith.prepare.day_lags import compare_days, say
 from rainsmith.prepare.days import SplitDays, refuse_many_lost, split_days
 
 
@@ -52,6 +53,7 @@ def read_gridded(settings: Data, log: CheckLog) -> tuple[RawData, dict[str, Any]
     numbers = day_numbers(days.time)
     span = widen((int(numbers[0]), int(numbers[-1])), farthest_offset(settings))
     fields, _ = read_fields(settings, precip, span, log)
+    say(compare_days(precip, days, fields), log)
     return join_fields(settings, precip, days, fields, read_statics(settings), _attributes_of_files(settings), log)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def prepare(config: Config, run: Run) -> Path:
     log = CheckLog()
     if kind == "gridded":
         raw, counts = read_gridded(config.data, log)
-        _print_summary(counts, log.notices)
+        _print_summary(counts, log)
     elif kind == "demo":
         from rainsmith.data.demo.climate import climate
 
@@ -46,8 +46,10 @@ def prepare(config: Config, run: Run) -> Path:
     return run.store
 
 
-def _print_summary(counts: Mapping[str, int], notices: Sequence[str]) -> None:
+def _print_summary(counts: Mapping[str, int], log: CheckLog) -> None:
     kept = counts["days_found"] - counts["days_dropped"]
     days = f"{kept} days ({counts['days_dropped']} dropped for lack of a lag or predictor, "
     gaps = f"{counts['days_in_gaps']} left as gaps between splits)"
-    console.print(f"prepare: {', '.join([days + gaps, *notices])}", soft_wrap=True)
+    console.print(f"prepare: {', '.join([days + gaps, *log.notices])}", soft_wrap=True)
+    for line in log.lines:
+        console.print(f"prepare: {line}", soft_wrap=True, markup=False)

@@ -76,11 +76,13 @@ class CheckLog:
 
     Attributes:
         attributes: of the store; those of a predictor or a static map end in its name.
-        notices: what ``prepare`` prints, in order.
+        notices: what ``prepare`` prints, in order, in one line.
+        lines: what it prints after them, each in a line of its own.
     """
 
     attributes: dict[str, Any] = dataclass_field(default_factory=dict)
     notices: list[str] = dataclass_field(default_factory=list)
+    lines: list[str] = dataclass_field(default_factory=list)
 
 
 def check_input(
