@@ -104,7 +104,7 @@ def compare_days(precip: xr.DataArray, days: SplitDays, fields: Sequence[DailyFi
 
 
 def say(fits: Iterable[LagFit], log: CheckLog) -> None:
-    """Add a line for each predictor to the log, and the figures for the store; types have a line only with a warning."""
+    """Add a line for each predictor (of types only where it warns) to the log, and all figures as an attribute."""
     fits = list(fits)
     log.lines += [fit.line for fit in fits if fit.better_lag is not None or not fit.is_type]
     if fits:
