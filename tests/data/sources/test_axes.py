@@ -16,7 +16,12 @@ from tests.data.made import rain
 def unnamed(**attrs: dict[str, Any]) -> xr.Dataset:
     """Rain whose dimensions p (time), q (y) and r (x) have these attributes and telling values."""
     made = rain(days=4, ny=3, nx=3, sea=False).rename(time="p", y="q", x="r")
-    return made.drop_attrs().assign_coords({d: (d, made[d].values, attrs.get(d, {})) for d in ("q", "r")}).to_dataset()
+    # divided by 1e5 they are possible latitudes and longitudes
+    return (
+        made.drop_attrs()
+        .assign_coords({d: (d, made[d].values / 1e5, attrs.get(d, {})) for d in ("q", "r")})
+        .to_dataset()
+    )
 
 
 @pytest.mark.parametrize(

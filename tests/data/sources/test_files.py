@@ -11,9 +11,10 @@ import xarray as xr
 
 from rainsmith.base.dims import day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.axes import read_any_map
 from rainsmith.data.sources.files import find_variable, open_file, open_map, open_variable, resolve_files
-from tests.data.made import mapped, pressure, rain
+from tests.data.made import fine_map, mapped, pressure, rain
 
 
 def test_globs_are_sorted_and_not_repeated(tmp_path: Path) -> None:
@@ -75,6 +76,8 @@ NAMES = [
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
 def test_any_names_and_orders_of_dimensions(tmp_path: Path, names: tuple[str, ...], order: tuple[int, ...]) -> None:
     made = rain(days=5)
+    if "lat" in names:
+        made = made.assign_coords(y=made["y"] / 1e5, x=made["x"] / 1e5)  # possible latitudes and longitudes
     da = made.drop_attrs().assign_attrs(made.attrs).rename(dict(zip(("time", "y", "x"), names, strict=True)))
     da.transpose(*(names[i] for i in order)).to_netcdf(tmp_path / "rain.nc")
     read = open_variable("rain.nc", None, tmp_path)
@@ -143,14 +146,15 @@ def test_calendars_are_kept(tmp_path: Path, calendar: str) -> None:
 
 def test_coordinates_and_grid_mapping_come_along(tmp_path: Path) -> None:
     made = mapped(rain(days=3))
-    lat = np.linspace(41, 42, 63).reshape(7, 9)
-    made = made.assign_coords(lat=(("y", "x"), lat, {"standard_name": "latitude"}), lon=(("y", "x"), lat - 40))
+    cells = Grid.of(fine_map())
+    lat, lon = cells.latitude, cells.longitude
+    made = made.assign_coords(lat=(("y", "x"), lat, {"standard_name": "latitude"}), lon=(("y", "x"), lon))
     made.to_netcdf(tmp_path / "rain.nc")
     read = open_variable("rain.nc", None, tmp_path)
     assert read.attrs["grid_mapping"] == "utm"
     assert read["utm"].attrs["grid_mapping_name"] == "transverse_mercator"
     np.testing.assert_allclose(read["latitude"], lat)
-    np.testing.assert_allclose(read["longitude"], lat - 40)
+    np.testing.assert_allclose(read["longitude"], lon)
     assert read["y"].attrs["standard_name"] == "projection_y_coordinate"
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from rainsmith.base.dims import X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
-from rainsmith.data.grids.projection import WGS84, projection_of, transform
+from rainsmith.data.grids.projection import METRES, WGS84, projected_units, projection_of, transform
 from rainsmith.data.grids.sphere import typical_step, wrap_degrees
 
 SAME_CELL = 0.01
@@ -100,9 +100,19 @@ class Grid:
         return replace(self, latitude=latitude, longitude=longitude)
 
     def metres(self) -> tuple[np.ndarray, np.ndarray]:
-        """(y, x) in the units of the projection: axes in km as metres, degrees as they are."""
-        km = [str(self.attrs.get(a, {}).get("units", "")).lower() in ("km", "kilometre", "kilometer") for a in "yx"]
-        return self.y * (1000.0 if km[0] else 1.0), self.x * (1000.0 if km[1] else 1.0)
+        """(y, x) in the unit of the projection, in m where it is unknown; degrees as they are.
+
+        Raises:
+            UserError: axes of a projection have a unit that is not one of length.
+        """
+        factors = []
+        for axis in "yx":
+            attrs = self.attrs.get(axis, {})
+            if self.crs is not None:
+                factors.append(projected_units(attrs, self.crs, self.attrs.get("crs", {})))
+            else:
+                factors.append(METRES.get(str(attrs.get("units", "")).strip().lower(), 1.0))
+        return self.y * factors[0], self.x * factors[1]
 
     def coords(self) -> dict[str, Any]:
         """Coordinates of the store for predictors on this grid: axes, 2-D latitude and longitude, grid mapping."""

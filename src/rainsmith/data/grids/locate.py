@@ -112,13 +112,19 @@ def _locate_in_curvilinear(grid: Grid, points: Grid) -> tuple[np.ndarray, np.nda
         for latitude, longitude in ((grid.latitude, grid.longitude), (points.latitude, points.longitude))
     )
     index = np.stack([i.ravel() for i in np.indices(grid.shape)], axis=1).astype(np.float64)
-    located = interpolate.LinearNDInterpolator(centres, index)(wanted)
+    if min(grid.shape) > 1:
+        located = interpolate.LinearNDInterpolator(centres, index)(wanted)
+    else:  # a line of cells has no triangles
+        located = np.full(wanted.shape, np.nan)
     outside = ~np.isfinite(located).all(axis=1)
     within = np.ones(len(wanted), dtype=bool)
     if outside.any():
         located[outside] = interpolate.NearestNDInterpolator(centres, index)(wanted[outside])
         nearest = interpolate.NearestNDInterpolator(centres, centres)(wanted[outside])
         off = np.hypot(*(nearest - wanted[outside]).T)
-        within[outside] = off <= 0.75 * typical_step(grid.latitude, grid.longitude)  # half a cell's diagonal
+        reach = 0.75 * typical_step(grid.latitude, grid.longitude)  # half a cell's diagonal
+        if min(grid.shape) == 1:
+            reach = max(reach, LEAST_REACH_DEGREES, float(np.ptp(wanted, axis=0).max()))
+        within[outside] = off <= reach
     shape = points.shape
     return located[:, 0].reshape(shape), located[:, 1].reshape(shape), within.reshape(shape)

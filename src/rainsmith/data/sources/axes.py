@@ -14,6 +14,7 @@ from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.data.sources.days import dated
 from rainsmith.data.sources.levels import advice_to_select
+from rainsmith.data.sources.places import settle_places
 
 Axes = dict[str, Hashable]
 """The dimension of a file that is time, y or x."""
@@ -85,7 +86,7 @@ def read_days(ds: xr.Dataset, name: str, path: Path | str, span: tuple[int, int]
     if span is not None:
         first, last = np.searchsorted(numbers, span[0]), np.searchsorted(numbers, span[1], side="right")
         da = da.isel({dim: slice(int(first), int(last))})
-    return _with_coordinates(da, ds, axes, (TIME, Y, X))
+    return _settled(_with_coordinates(da, ds, axes, (TIME, Y, X)), da, axes, path)
 
 
 def read_map(ds: xr.Dataset, name: str, path: Path | str) -> xr.DataArray:
@@ -100,7 +101,7 @@ def read_map(ds: xr.Dataset, name: str, path: Path | str) -> xr.DataArray:
         if da.sizes[axes[TIME]] != 1:
             raise UserError(f"{path}: '{name}' has {da.sizes[axes[TIME]]} times; expected a map without time")
         da = da.isel({axes[TIME]: 0})
-    return _with_coordinates(da, ds, axes, (Y, X))
+    return _settled(_with_coordinates(da, ds, axes, (Y, X)), da, axes, path)
 
 
 def read_any_map(ds: xr.Dataset, path: Path | str) -> xr.DataArray:
@@ -206,7 +207,12 @@ def _with_coordinates(da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tupl
         if plane is not None:
             name = _GEOGRAPHIC[axis]["standard_name"]
             result = result.assign_coords({name: ((Y, X), plane.values, dict(_GEOGRAPHIC[axis]))})
-    return _monotonic_longitude(_with_grid_mapping(result, ds, da))
+    return _with_grid_mapping(result, ds, da)
+
+
+def _settled(result: xr.DataArray, da: xr.DataArray, axes: Axes, path: Path | str) -> xr.DataArray:
+    named = "grid_mapping" in da.attrs or "grid_mapping" in da.encoding
+    return settle_places(result, path, (axes[Y], axes[X]), mapping_is_named=named)
 
 
 def _line(ds: xr.Dataset, dim: Hashable, axis: str) -> xr.DataArray | None:
@@ -244,14 +250,3 @@ def _with_grid_mapping(result: xr.DataArray, ds: xr.Dataset, da: xr.DataArray) -
         name = fits[0]
     mapping = ((), np.int32(0), dict(ds[name].attrs))
     return result.assign_coords({name: mapping}).assign_attrs(grid_mapping=name)
-
-
-def _monotonic_longitude(da: xr.DataArray) -> xr.DataArray:
-    """Write longitudes that jump from 360 to 0 inside the region as -180 to 180, and sort them."""
-    if X not in da.coords or da[X].attrs.get("standard_name") not in ("longitude", "grid_longitude"):
-        return da
-    step = np.diff(da[X].values)
-    if (step > 0).all() or (step < 0).all():
-        return da
-    wrapped = (da[X].values + 180.0) % 360.0 - 180.0
-    return da.assign_coords({X: (X, wrapped, da[X].attrs)}).sortby(X)

@@ -12,6 +12,7 @@ from rainsmith.base.dims import STATIC, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.config import Data
 from rainsmith.data.grids.grid import Grid
+from rainsmith.data.grids.projection import METRES
 from rainsmith.data.grids.regrid import regrid
 from rainsmith.data.sources.files import open_map
 
@@ -113,7 +114,7 @@ def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
         )
     else:
         step = [float(np.abs(np.diff(axis)).mean()) if len(axis) > 1 else 1.0 for axis in (grid.y, grid.x)]
-        in_km = [str(grid.attrs.get(name, {}).get("units")) == "km" for name in "yx"]
+        in_km = [METRES.get(str(grid.attrs.get(name, {}).get("units", "")).lower()) == 1000.0 for name in "yx"]
         km = [length if already else length / 1000 for length, already in zip(step, in_km, strict=True)]
         distance = ndimage.distance_transform_edt(mask, sampling=km)
     return np.asarray(distance, dtype=np.float32)
