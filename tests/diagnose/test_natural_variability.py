@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -51,6 +53,43 @@ def test_samples_of_whole_years_say_nothing_of_some_days(climate_store: xr.Datas
         assert none.years == 0 and none.origin == "only some days of the split were scored"
     season = climate_store.assign(split=("time", np.where(np.arange(climate_store.sizes["time"]) < 200, 2, 0)))
     assert natural_variability(season, "test", METRICS, settings).origin == "less than a year was scored"
+
+
+def winters(test_winters: int, *, noise: float = 0.3) -> xr.Dataset:
+    """Twelve winters of a half-degree grid, each with a wetness of its own; the first one lacks its December."""
+    days = np.arange("2001-01-01", "2012-12-20", dtype="datetime64[D]")
+    month = days.astype("datetime64[M]").astype(int) % 12 + 1
+    days = days[np.isin(month, [12, 1, 2])]
+    year = days.astype("datetime64[Y]").astype(int) + 1970 + (days.astype("datetime64[M]").astype(int) % 12 == 11)
+    wetness = np.exp(noise * np.random.default_rng(0).standard_normal(20))[year - 2001]
+    fields = wetness[:, None, None] * np.random.default_rng(1).gamma(0.5, 8.0, size=(len(days), 4, 4))
+    split = np.where((year > 2012 - test_winters) & (year <= 2012), 2, 0)
+    return xr.Dataset(
+        {
+            "precip": (("time", "y", "x"), fields.astype("f4")),
+            "split": ("time", split),
+            "heavy_x": ("time", np.zeros(len(days), dtype=bool)),
+        },
+        coords={"time": days.astype("datetime64[ns]")},
+    )
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_winters_are_years(count: int) -> None:
+    """Four winters of 90 days are four years, not one of 360 days; the parts at both ends are none."""
+    variability = natural_variability(winters(count), "test", [pooled.mean], Settings())
+    assert variability.years == count
+    whole = 11  # 2002 to 2012
+    assert variability.pairs == math.comb(whole, count) * math.comb(whole - count, count) // 2
+
+
+def test_twice_the_observed_does_not_pass_on_four_winters() -> None:
+    variability = natural_variability(winters(4), "test", [pooled.mean], Settings())
+    assert variability.ratio("all", "mean").verdict(2.0) == "fail"
+    assert variability.ratio("all", "mean").verdict(1.05) == "pass"
+    part = winters(1)
+    part["split"] = part["split"].where(part["time"].dt.month != 12, 0)
+    assert natural_variability(part, "test", [pooled.mean], Settings()).why_not == "less than a year was scored"
 
 
 def test_a_year_without_a_heavy_day_does_not_stop_the_diagnosis(climate_store: xr.Dataset, settings: Settings) -> None:

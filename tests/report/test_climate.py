@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import xarray as xr
 
+from rainsmith.plots import climate as plots
 from rainsmith.plots.style import OBSERVED
 from rainsmith.report.climate import (
     climate_pictures,
@@ -13,6 +15,7 @@ from rainsmith.report.climate import (
     climate_table,
     index_title,
     level_curves,
+    months_of_year,
     year_curves,
 )
 from rainsmith.report.gather import Material
@@ -52,6 +55,20 @@ def test_curves_of_the_climate_are_those_of_the_files(material: Material) -> Non
     assert [curve.title for curve in lines] == ["observed 2001 to 2001", "observed, judged days", "prior members"]
     assert [curve.style == OBSERVED for curve in lines] == [False, True, False]
     assert len(level_curves(prior, None)) == 2
+
+
+def test_winters_are_whole_and_no_line_crosses_months_without_data(material: Material) -> None:
+    prior = material.climates["prior"].copy(deep=True)
+    is_winter = prior["month"].isin([12, 1, 2])
+    for name in ("seasonal_cycle_observed", "seasonal_cycle_members"):
+        prior[name] = xr.ones_like(prior[name]).where(is_winter)
+    prior["seasonal_cycle_observed"].loc[{"month": 12}] = 5.0
+    curves = year_curves(prior)
+    assert months_of_year(prior)[:3] == [12, 1, 2]
+    assert curves[0].y[:3].tolist() == [5.0, 1.0, 1.0] and np.isnan(curves[0].y[3:]).all()
+    panel = plots.seasonal_cycle(curves, months_of_year(prior)).axes[0]
+    assert [label.get_text() for label in panel.get_xticklabels()][:4] == ["D", "J", "F", "M"]
+    assert all(len(line.get_xdata()) == 12 and np.isnan(line.get_ydata()[3:]).all() for line in panel.lines)
 
 
 def test_without_a_climate_the_section_names_the_command(material: Material) -> None:

@@ -1,6 +1,7 @@
 """How much two samples of observations differ by chance: the bounds of every verdict on what a model puts out.
 
-Each sample has as many years as the days that are scored, and no year is in both. A model whose members differ from the
+Each sample has as many years as the days that are scored, and no year is in both. Data of one season have years of that
+season: four winters are four years, and a winter is whole. A model whose members differ from the
 observation by more than such samples do from each other has failed.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, in_day_set
+from rainsmith.base.seasons import first_month, season_year
 from rainsmith.diagnose.finding import Range
 from rainsmith.metrics.core import Settings, pool
 from rainsmith.metrics.registry import Metric
@@ -25,8 +27,8 @@ WARN, FAIL = 0.90, 0.99
 """Quantiles of the differences between two samples of observations beyond which a model is warned about, or failed."""
 FEWEST_PAIRS = 20
 """With fewer different pairs of samples the rare differences are not known: then nothing is called a failure."""
-WHOLE_YEAR_DAYS = 330
-"""[days] Fewer scored days than this are no year; samples of whole years say nothing about them."""
+WHOLE_YEAR = 330 / 365.25
+"""Share of the days of the fullest year from which scored days are a year; samples of years say nothing about fewer."""
 Quantiles = tuple[float, float]
 """The quantiles ``WARN`` and ``FAIL`` of some differences."""
 
@@ -101,13 +103,17 @@ def natural_variability(
         seed: of the choice of years.
     """
     days = store.isel({TIME: np.flatnonzero(store["split"].values >= 0)})
-    year = days[TIME].dt.year.values
-    all_years = np.unique(year)
+    begins = first_month(store[TIME])
+    year = season_year(days[TIME], begins)
+    all_years, days_of_year = np.unique(year, return_counts=True)
+    if begins > 1:  # a part of a winter at an end of the record is no winter
+        all_years = all_years[days_of_year >= WHOLE_YEAR * days_of_year.max()]
     in_split, heavy = days["split"].values == SPLITS.index(split), in_day_set(days, "heavy_x")
     was_scored = in_split if scored is None else np.isin(days[TIME].values, scored.values)
     day_sets = {"all": in_split, "heavy_x": in_split & heavy}
     whole = [name for name, chosen in day_sets.items() if was_scored[chosen].all()]
-    years = int((in_split.sum() + 365.25 - WHOLE_YEAR_DAYS) // 365.25)
+    fullest = _year_length(int(days_of_year.max()))
+    years = int((in_split.sum() + fullest - WHOLE_YEAR * fullest) // fullest)
     length = min(years, len(all_years) // 2)
     if not length or not whole:
         short = "too few observed years to compare with themselves" if years else "less than a year was scored"
@@ -120,9 +126,9 @@ def natural_variability(
     sums = tally(days["precip"], days["precip"], parts=parts, settings=settings, metrics=metrics).by_part
     generator = np.random.default_rng([seed, 4])
     drawn_years = np.array([generator.permutation(len(all_years))[: 2 * length] for _ in range(DRAWS)])
-    year_of_group = np.searchsorted(all_years, groups[:, 0])
     samples = [
-        (drawn_years[:, half, None] == year_of_group).any(axis=1) for half in (slice(length), slice(length, None))
+        (all_years[drawn_years[:, half, None]] == groups[:, 0]).any(axis=1)
+        for half in (slice(length), slice(length, None))
     ]
     log_ratios, differences = {}, {}
     for day_set in whole:
@@ -134,6 +140,11 @@ def natural_variability(
             differences[day_set, metric.name] = _quantiles(np.abs(a - b))
     pairs = math.comb(len(all_years), length) * math.comb(len(all_years) - length, length) // 2
     return NaturalVariability(log_ratios, differences, length, pairs)
+
+
+def _year_length(fullest: int) -> float:
+    """[days] Mean length of a year, from the number of days of the fullest one."""
+    return 365.25 if fullest >= 360 else float(fullest)
 
 
 def _quantiles(values: np.ndarray) -> Quantiles:

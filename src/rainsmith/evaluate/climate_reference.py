@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, X, Y
+from rainsmith.base.seasons import days_per_year, first_month
 from rainsmith.metrics.climate import WET_DAY_MM, CellClimate
 
 _BAND_BYTES = 96 * 2**20  # [bytes] of training days that are held at once
@@ -22,7 +23,8 @@ class Reference:
         heavy_mm: (cell,) [mm/day] P95 of the wet training days (at least 1 mm); inf without any.
         peak_mm: (cell,) [mm/day] P99 of the training days, at least ``wet_mm``; inf without any.
         wet_mm: [mm/day] of ``wet_fraction``.
-        days_per_year: [days] of the fullest calendar year of the store.
+        days_per_year: [days] of the fullest year of the store.
+        first_month: in which its years begin; data of one season have years of that season (``base/seasons.py``).
         maps: coordinates (y, x), and the grid mapping where there is one, for the files.
     """
 
@@ -32,12 +34,20 @@ class Reference:
     wet_mm: float
     days_per_year: int
     maps: xr.Dataset
+    first_month: int = 1
 
     def climate(self, time: xr.DataArray, series: int) -> CellClimate:
         """An empty climate of some days of the store."""
         thresholds = {"heavy_mm": self.heavy_mm, "peak_mm": self.peak_mm}
         shape = (series, len(self.cells))
-        return CellClimate(time, shape, wet_mm=self.wet_mm, days_per_year=self.days_per_year, **thresholds)
+        return CellClimate(
+            time,
+            shape,
+            wet_mm=self.wet_mm,
+            days_per_year=self.days_per_year,
+            first_month=self.first_month,
+            **thresholds,
+        )
 
     def on_grid(self, values: np.ndarray) -> np.ndarray:
         """(..., cell) as float32 (..., y, x), NaN outside the domain."""
@@ -72,9 +82,8 @@ def reference_of(store: xr.Dataset, wet_mm: float) -> Reference:
     maps = xr.Dataset(coords={name: store[name].variable.load() for name in kept}).drop_encoding()
     maps = maps.assign_coords({dim: np.arange(n) for dim, n in zip((Y, X), shape, strict=True) if dim not in kept})
     maps.attrs["grid_mapping"] = mapping if mapping in kept else ""
-    years = np.unique(store[TIME].dt.year.values, return_counts=True)[1]
     heavy, peak = heavy.reshape(-1)[cells], peak.reshape(-1)[cells]
-    return Reference(cells, heavy, peak, wet_mm, int(years.max()), maps)
+    return Reference(cells, heavy, peak, wet_mm, days_per_year(store[TIME]), maps, first_month(store[TIME]))
 
 
 def _upper_quantile(falling: np.ndarray, first: np.ndarray, count: np.ndarray, q: float) -> np.ndarray:

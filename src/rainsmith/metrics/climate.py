@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.seasons import season_year
 from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.metrics.core import CELL, SERIES
 
@@ -93,6 +94,7 @@ class CellClimate:
         heavy_mm: (cell,) [mm/day] threshold above which rain counts for R95p; inf where there is none.
         peak_mm: (cell,) [mm/day] threshold above which an amount is a peak; inf where there is none.
         days_per_year: [days] of a full year in these data.
+        first_month: in which a year begins; a year is named after the one in which it ends.
     """
 
     def __init__(
@@ -104,9 +106,10 @@ class CellClimate:
         heavy_mm: np.ndarray,
         peak_mm: np.ndarray,
         days_per_year: int,
+        first_month: int = 1,
     ) -> None:
         self.wet_mm, self.heavy_mm, self.peak_mm, self.days_per_year = wet_mm, heavy_mm, peak_mm, days_per_year
-        self.years, self._year = np.unique(time.dt.year.values, return_inverse=True)
+        self.years, self._year = np.unique(season_year(time, first_month), return_inverse=True)
         self._month = time.dt.month.values - 1
         self._ordinal = calendar_blocks(time, 1)
         cells, years = shape[1], len(self.years)

@@ -17,12 +17,17 @@ from rainsmith.plots.style import FAINT, INK, axes, heading, label, legend_below
 _MONTHS = "JFMAMJJASOND"
 
 
-def seasonal_cycle(curves: Sequence[Curve]) -> Figure:
-    """Mean rain of each month [mm/day]; a band is the range of the members."""
+def seasonal_cycle(curves: Sequence[Curve], months: Sequence[int] = range(1, 13)) -> Figure:
+    """Mean rain of each month [mm/day]; a band is the range of the members. No line crosses a month without data.
+
+    Args:
+        curves: against the place of the month in ``months``, from 1 on.
+        months: the months from left to right.
+    """
     figure, panel = axes(*SIZE)
     for curve in curves:
-        draw_line(panel, curve, marker="o")
-    panel.set_xticks(range(1, 13), labels=list(_MONTHS))
+        draw_line(panel, curve, marker="o", across_gaps=False)
+    panel.set_xticks(range(1, 13), labels=[_MONTHS[month - 1] for month in months])
     panel.set_ylim(0, None)
     heading(panel, "The year")
     label(panel, "month", "mean rain [mm/day]")

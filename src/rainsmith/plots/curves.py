@@ -121,9 +121,9 @@ def spectrum(curves: Sequence[Curve], *, unit: str = "km", title: str = "Spectru
     return figure
 
 
-def draw_line(panel: Axes, curve: Curve, *, marker: str = "") -> None:
-    """Draw one curve with its band."""
-    style, known = curve.style, np.isfinite(curve.y)
+def draw_line(panel: Axes, curve: Curve, *, marker: str = "", across_gaps: bool = True) -> None:
+    """Draw one curve with its band; the line goes on across points without a value, or is interrupted there."""
+    style, known = curve.style, np.isfinite(curve.y) | (not across_gaps)
     if curve.low is not None and curve.high is not None:
         panel.fill_between(curve.x, curve.low, curve.high, color=style.colour, alpha=0.16, linewidth=0, zorder=2.5)
     panel.plot(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rainsmith.base.console import console
+from rainsmith.base.seasons import cut_seasons
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.store import build_store, write_store
@@ -41,7 +42,10 @@ def prepare(config: Config, run: Run) -> Path:
 
         raw = legacy.read_days(config) if kind == "legacy-days" else legacy.read_arrays(config)
         raw = replace(raw, precip=check_input(raw.precip, "target", "converted", config.data, log))
-    write_store(build_store(raw, config.data, counts | log.attributes), run.store)
+    store = build_store(raw, config.data, counts | log.attributes)
+    if warning := cut_seasons(store["time"], store["split"].values):
+        console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
+    write_store(store, run.store)
     run.write_config(config)
     return run.store
 

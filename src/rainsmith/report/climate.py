@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER
+from rainsmith.base.seasons import first_month, months_in_order
 from rainsmith.metrics.climate import INDICES
 from rainsmith.plots import climate as plots
 from rainsmith.plots.curves import Curve
@@ -90,7 +91,7 @@ def climate_pictures(material: Material) -> list[Picture]:
         return pictures
     year, levels = year_curves(prior), level_curves(prior, material.climates.get("record"))
     pictures = [
-        embed(plots.seasonal_cycle(year), "Mean rain by month", YEAR_CAPTION),
+        embed(plots.seasonal_cycle(year, months_of_year(prior)), "Mean rain by month", YEAR_CAPTION),
         embed(plots.return_levels(levels), "Return levels", LEVEL_CAPTION),
         *pictures,
     ]
@@ -110,11 +111,19 @@ def _of_members(x: np.ndarray, members: xr.DataArray) -> Curve:
     return Curve(forecast.title, forecast.style, x, members.median(MEMBER).values, *bounds)
 
 
+def months_of_year(prior: xr.Dataset) -> list[int]:
+    """The months in their order in a year of these data: a winter stays whole."""
+    known = prior["month"].values[np.isfinite(prior["seasonal_cycle_observed"].values)]
+    dates = xr.DataArray(np.array([f"2001-{month:02d}-01" for month in known], dtype="datetime64[ns]"), dims="time")
+    return months_in_order(first_month(dates))
+
+
 def year_curves(prior: xr.Dataset) -> list[Curve]:
-    """Mean rain by month: observed, and of the prior members."""
-    month = prior["month"].values
-    observed = Curve("observed", OBSERVED, month, prior["seasonal_cycle_observed"].values)
-    return [observed, _of_members(month, prior["seasonal_cycle_members"])]
+    """Mean rain by month: observed, and of the prior members; NaN in a month without data, which no line crosses."""
+    prior = prior.sel(month=months_of_year(prior))
+    place = np.arange(1, 13)
+    observed = Curve("observed", OBSERVED, place, prior["seasonal_cycle_observed"].values)
+    return [observed, _of_members(place, prior["seasonal_cycle_members"])]
 
 
 def level_curves(prior: xr.Dataset, record: xr.Dataset | None) -> list[Curve]:

@@ -18,7 +18,8 @@ from rainsmith.evaluate.scoring import assess, day_sets_of
 from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.evaluate.table import MetricTable
 from rainsmith.metrics import ensemble, spatial
-from tests.diagnose.evidence import evidence_of, verdicts
+from tests.diagnose.evidence import ask, evidence_of, verdicts
+from tests.evaluate.made import table
 
 METRICS = [
     *metrics_of_natural_variability(),
@@ -96,6 +97,29 @@ def test_a_planted_failure_is_found(
 ) -> None:
     planted = PLANTED[name](true_members)
     assert verdicts_on(planted, scored_days, variability, climate_config)[name] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("power", "pairs", "blur", "noise"),
+    [
+        (2.2, 3, "n/a", "warn"),
+        (2.2, 50, "n/a", "warn"),
+        (1.0, 3, "pass", "pass"),
+        (0.6, 3, "warn", "pass"),
+        (9.0, 50, "n/a", "fail"),
+    ],
+)
+def test_too_much_power_is_no_blur_and_does_not_pass(power: float, pairs: int, blur: str, noise: str) -> None:
+    """On a short record two samples of observations may differ by a factor of three; 2.2 is not healthy for that."""
+    rows = [
+        {"metric": "fine_power", "model": "made", "value": power, "observed": 1.0, "days": days}
+        for days in ("all", "heavy_x")
+    ]
+    wide = {(days, "fine_power"): (np.log(3.0), np.log(4.0)) for days in ("all", "heavy_x")}
+    scores = MemberScores(MetricTable(table(*rows), "test"), "made", NaturalVariability(wide, {}, 1, pairs))
+    evidence = evidence_of(scores=scores)
+    assert verdicts(("blur", "noise"), evidence) == {"blur": blur, "noise": noise}
+    assert ("times the observed power" in ask("blur", evidence).note) == (power > 1.5)
 
 
 def test_a_threshold_on_normalised_values_is_found(

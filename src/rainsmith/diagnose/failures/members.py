@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,8 @@ _LEAST_WET = at_most(1.5, 3.0, "a threshold of 0.1 on normalised values of the d
 _TAIL = (("p99", "heavy_x", "P99"), ("p999", "all", "P99.9"), ("max_daily", "all", "mean daily maximum"))
 _TAIL_METRICS = (pooled.p99, pooled.p999, pooled.max_daily)
 _FINE_POWER = "power below 4 cells"
+_FACTOR = 1.5
+"""More or less power than this, as a factor, is never healthy, however much short records differ from themselves."""
 
 
 def _mean_collapse(evidence: Evidence) -> Measurement:
@@ -100,9 +103,29 @@ DIAGNOSES.add(
 )
 
 
+def _fine_power(evidence: Evidence, days: str, *, low: bool = True, high: bool = True) -> Figure:
+    """The power at short wavelengths; on a short record its healthy range is no wider than ``_FACTOR`` on each side."""
+    figure = evidence.scores.ratio("fine_power", days, low=low, high=high, title=_FINE_POWER)
+    (lowest, highest), healthy = figure.healthy.warn, figure.healthy
+    if math.isnan(lowest) or math.isnan(highest):
+        return figure
+    warn = (max(lowest, 1 / _FACTOR) if low else lowest, min(highest, _FACTOR) if high else highest)
+    return replace(figure, healthy=replace(healthy, warn=warn))
+
+
 def _blur(evidence: Evidence) -> Measurement:
-    scores = evidence.scores
-    return Measurement([scores.ratio("fine_power", days, high=False, title=_FINE_POWER) for days in ("heavy_x", "all")])
+    """Too much power is no blur and no health either: then the question has no answer, and ``noise`` has."""
+    figures = [_fine_power(evidence, days, high=False) for days in ("heavy_x", "all")]
+    excess = [
+        f
+        for f, both in zip(figures, [_fine_power(evidence, d) for d in ("heavy_x", "all")], strict=True)
+        if f.verdict == "pass" and (both.verdict in ("warn", "fail") or f.value > _FACTOR)
+    ]
+    if not excess:
+        return Measurement(figures)
+    most = max(figure.value for figure in excess)
+    note = f"members have up to {most:.2g} times the observed power: that is no blur, and not healthy; see noise"
+    return Measurement([figure for figure in figures if figure.verdict in ("warn", "fail")], note=note)
 
 
 DIAGNOSES.add(
@@ -121,7 +144,7 @@ DIAGNOSES.add(
 
 
 def _noise(evidence: Evidence) -> Measurement:
-    power = evidence.scores.ratio("fine_power", "all", low=False, title=_FINE_POWER)
+    power = _fine_power(evidence, "all", low=False)
     # only where there is more fine power than observed does it matter whether it is noise
     uncorrelated = _correlation_beside_analogs(evidence.scores) if power.verdict in ("warn", "fail") else []
     return Measurement([power, *uncorrelated])
