@@ -136,3 +136,16 @@ def test_what_is_not_understood_is_refused(options: dict[str, Any], message: str
 
 def test_the_example_runs() -> None:
     assert doctest.testmod(arrays).failed == 0
+
+
+def test_time_bounds_of_a_dataset_say_the_day() -> None:
+    target = mapped(rain())
+    start = target["time"].values
+    late = target.assign_coords(time=start + np.timedelta64(1, "D"))
+    late["time_bnds"] = (("time", "nv"), np.stack([start, start + np.timedelta64(1, "D")], axis=1))
+    by_bounds, plain = (make_store(ds, coarsen=3, splits=SPLITS) for ds in (late, target))
+    np.testing.assert_array_equal(by_bounds["time"], plain["time"])
+    np.testing.assert_array_equal(by_bounds["precip"], plain["precip"])
+    assert "-1 day" in by_bounds.attrs["day_rule"] and "day_rule" not in plain.attrs
+    with pytest.raises(UserError, match="'precip' holds pr, tas; give one variable"):
+        make_store(target.assign(tas=target["pr"]), coarsen=3, splits=SPLITS)

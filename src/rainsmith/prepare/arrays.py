@@ -28,7 +28,7 @@ _SETTINGS = ("period", "months", "season", "fit", "wet_mm", "heavy_quantile", "h
 
 
 def make_store(
-    precip: xr.DataArray,
+    precip: xr.DataArray | xr.Dataset,
     predictors: xr.Dataset | xr.DataArray | None = None,
     statics: xr.Dataset | xr.DataArray | None = None,
     *,
@@ -47,7 +47,8 @@ def make_store(
     Args:
         precip: (time, y, x) daily precipitation, NaN where invalid, in the unit of its attribute ``units`` [mm/day if
             it has none]. Its dimensions may have any names and order that ``prepare`` understands in files. A CF grid
-            mapping is a coordinate that its attribute ``grid_mapping`` names.
+            mapping is a coordinate that its attribute ``grid_mapping`` names. A Dataset of one such variable may also
+            hold its time bounds, which say the day of each value.
         predictors: a Dataset of variables (time, y, x) on a coarse grid, one such variable, or an array
             (time, channel, y, x) whose channels keep their names. They are matched to ``precip`` by date.
         statics: a Dataset of maps (y, x), one such map, or an array (static, y, x).
@@ -85,9 +86,7 @@ def make_store(
     """
     section = _section(splits, coarsen, lags, settings)
     log = CheckLog()
-    precip = precip if "units" in precip.attrs else precip.assign_attrs(units=MM_PER_DAY)
-    name = precip.name or "precip"
-    target = target_of_array(_daily(precip.to_dataset(name=name), name), section, log)
+    target = target_of_array(_daily(*_target(precip)), section, log)
     days = split_days(target, section)
     fields = [field_of_target(source, target) for source in section.predictors]
     fields += _fields(predictors, section, target, day_offsets, rain, log)
@@ -111,6 +110,20 @@ def _section(splits: Mapping[str, Any], coarsen: int | None, lags: Sequence[int]
     blocks = [] if coarsen is None else [{"from": "target", "coarsen": coarsen, "lags": list(lags)}]
     section = {"kind": "gridded", "splits": dict(splits), "predictors": blocks, **settings}
     return parse({"data": section}, "make_store").data
+
+
+def _target(precip: xr.DataArray | xr.Dataset) -> tuple[xr.Dataset, str]:
+    """The target in a Dataset with its coordinates, and its name.
+
+    Raises:
+        UserError: a Dataset holds no variable (time, y, x), or several.
+    """
+    ds = precip if isinstance(precip, xr.Dataset) else precip.to_dataset(name=precip.name or "precip")
+    names = [str(name) for name in ds.data_vars if ds[name].ndim >= 3]
+    if len(names) != 1:
+        raise UserError(f"'precip' holds {', '.join(names) or 'no variable (time, y, x)'}; give one variable")
+    name = names[0]
+    return (ds if "units" in ds[name].attrs else ds.assign({name: ds[name].assign_attrs(units=MM_PER_DAY)})), name
 
 
 def _daily(ds: xr.Dataset, name: Any) -> xr.DataArray:

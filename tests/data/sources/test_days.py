@@ -95,6 +95,16 @@ def test_bounds_as_plain_numbers_and_turned_are_understood() -> None:
     assert dates(turned.drop_attrs().transpose("time", ...)) == FROM_THE_FIRST
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_files_of_one_day_with_a_time_without_dimension(tmp_path: Path, named: bool) -> None:
+    ds = bounded(24, 0, 24, named=named)
+    for i in range(6):
+        ds.isel(time=i).to_netcdf(tmp_path / f"rain_{i}.nc")
+    read = open_variable("rain_*.nc", "pr", tmp_path)
+    assert list(day_numbers(read["time"])) == FROM_THE_FIRST
+    np.testing.assert_array_equal(read.values, ds["pr"].values)
+
+
 def test_the_span_is_one_of_days_of_the_middle() -> None:
     assert dates(bounded(24, 0, 24), span=(20010102, 20010103)) == [20010102, 20010103]
 
@@ -144,7 +154,7 @@ def test_stamps_just_before_midnight_are_rounded(early: str) -> None:
     times[1::2] -= step
     read = read_days(made.assign_coords(time=times).to_dataset(), "pr", "made")
     np.testing.assert_array_equal(read["time"].values, made["time"].values)
-    assert read["time"].attrs["day_rule"] == "stamps just before midnight are rounded to it"
+    assert read["time"].attrs["day_rule"] == "stamps just before midnight, rounded to it"
 
 
 @pytest.mark.parametrize("units", ["seconds since 1900-01-01", "minutes since 1850-01-01", "days since 1601-01-01"])

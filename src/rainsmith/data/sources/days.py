@@ -72,7 +72,7 @@ def dated(
     moved = rounded + days * _DAY
     notes = {
         f"local dates of the offset {zone} in its units": offset != 0,
-        "stamps just before midnight are rounded to it": (rounded // _DAY != (stamps + offset) // _DAY).any(),
+        "stamps just before midnight, rounded to it": (rounded // _DAY != (stamps + offset) // _DAY).any(),
         f"days of the middle of the time bounds, {_moves(days)} from those of the stamps": days.any(),
         f"days of the stamps, since the bounds '{missing}' are missing": missing and (rounded % _DAY == 0).all(),
     }
@@ -189,10 +189,14 @@ def _bounds(time: xr.DataArray, ds: xr.Dataset) -> tuple[np.ndarray | None, str]
     dim = time.dims[0]
     named = str(time.attrs.get("bounds", time.encoding.get("bounds", "")))
     fits = [named] if named in ds.variables else [str(v) for v in ds.variables if _SAYS_BOUNDS.search(str(v))]
-    fits = [v for v in fits if ds[v].ndim == 2 and dim in ds[v].dims and ds[v].size == 2 * time.size]
+    # a file of one day may have bounds (2) of a time without dimension
+    held = {v: ds[v] if dim in ds[v].dims or time.size > 1 else ds[v].expand_dims(dim) for v in fits}
+    fits = [v for v in fits if held[v].ndim == 2 and dim in held[v].dims and held[v].size == 2 * time.size]
+    if time.size == 1:  # bounds of latitudes of one row look the same but hold no times
+        fits = [v for v in fits if v == named or held[v].dtype.kind in "MO" or dim in ds[v].dims]
     if len(fits) != 1:
         return None, named if named and named not in ds.variables else ""
-    bounds = ds[fits[0]].transpose(dim, ...)
+    bounds = held[fits[0]].transpose(dim, ...)
     if bounds.dtype.kind in "fiu":  # bounds without units have those of their time
         units, calendar = _units(time)
         if "units" in bounds.attrs or " since" not in units:
