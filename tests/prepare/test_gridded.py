@@ -291,6 +291,45 @@ def test_a_target_without_coordinates_has_its_own_blocks_as_predictors(tmp_path:
     np.testing.assert_array_equal(again["predictors"], bare["predictors"])
 
 
+def regional(west: float, count_from: float | None, *, in_order: bool = False) -> dict[str, xr.DataArray]:
+    """Rain, pressure and a map of a region that begins at a longitude, its longitudes counted from 0 or from -180."""
+
+    def placed(da: xr.DataArray, first: float, step: float) -> xr.DataArray:
+        lon = west + first + step * np.arange(da.sizes["lon"])
+        lon = lon if count_from is None else np.round((lon - count_from) % 360.0 + count_from, 6)
+        placed = da.assign_coords(lon=("lon", lon, {"units": "degrees_east"}))
+        return placed.sortby("lon") if in_order else placed
+
+    fine = rain().rename(y="lat", x="lon").drop_vars(["lat", "lon"])
+    fine = fine.assign_coords(lat=("lat", 41.0 + 0.1 * np.arange(7), {"units": "degrees_north"}))
+    height = fine.isel(time=0, drop=True).fillna(0.0).rename("h").assign_attrs(units="m")
+    return {"rain": placed(fine, 1.2, 0.1), "h": placed(height, 1.2, 0.1), "msl": placed(pressure(), 0.0, 0.5)}
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+@pytest.mark.parametrize("counts", [(0.0, -180.0), (-180.0, 0.0)])
+@pytest.mark.parametrize("west", [-1.5, 178.5])
+def test_a_region_across_a_seam_is_prepared_as_any_other(
+    tmp_path: Path, west: float, counts: tuple[float, float], in_order: bool
+) -> None:
+    options = {
+        "predictors": [{"files": "msl.nc", "variable": "msl"}],
+        "statics": [{"files": "h.nc", "variable": "h"}],
+    }
+
+    def store(west: float, target: float | None, others: float | None, in_order: bool) -> xr.Dataset:
+        files = {**regional(west, others, in_order=in_order), "rain": regional(west, target, in_order=in_order)["rain"]}
+        for name, da in files.items():
+            da.to_netcdf(tmp_path / f"{name}.nc")
+        return made(tmp_path, files["rain"], **options)
+
+    elsewhere, across = store(60.0, None, None, False), store(west, *counts, in_order)
+    np.testing.assert_array_equal(across["precip"], elsewhere["precip"])
+    for name in ("predictors", "statics", "coarse_row", "coarse_col"):
+        np.testing.assert_allclose(across[name], elsewhere[name], rtol=1e-5, atol=2e-5, err_msg=name)
+    np.testing.assert_allclose((across["x"] - elsewhere["x"] - west + 60.0 + 180.0) % 360.0, 180.0, atol=1e-5)
+
+
 def test_a_coarse_grid_may_be_named(tmp_path: Path) -> None:
     pressure(step=0.25).to_netcdf(tmp_path / "msl.nc")
     xr.Dataset(coords={"lat": [41.0, 41.5, 42.0], "lon": [1.0, 1.5, 2.0, 2.5]}).to_netcdf(tmp_path / "grid.nc")

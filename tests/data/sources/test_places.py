@@ -210,3 +210,16 @@ def test_values_stay_with_their_longitudes_across_the_seams(west: float, count_f
     read = read_days(ds, "msl", "made")
     np.testing.assert_allclose((read["x"] - true + 180) % 360 - 180, 0, atol=1e-9)
     np.testing.assert_array_equal(read.values, pressure(days=2).values.astype(np.float32))
+
+
+def test_2d_coordinates_decide_where_axes_disagree() -> None:
+    """A grid mapping of another zone than that of the axes."""
+    cells = Grid.of(fine_map())
+    ds = mapped(rain(days=2))
+    ds["utm"].attrs = {**UTM31, "longitude_of_central_meridian": 9.0}
+    ds = ds.assign_coords(lat=(("y", "x"), cells.latitude), lon=(("y", "x"), cells.longitude))
+    read = read_days(ds, "pr", "made")
+    grid = Grid.of(read)
+    assert grid.crs is None and "grid_mapping" not in read.attrs
+    np.testing.assert_array_equal(grid.longitude, cells.longitude)  # type: ignore[arg-type]
+    assert "do not agree with the 2-D latitudes" in read.attrs[NOTICE]

@@ -113,12 +113,10 @@ def test_no_statics_give_an_empty_stack(tmp_path: Path) -> None:
     assert stack_statics(read_statics(config(tmp_path).data), target()).shape == (0, 7, 9)
 
 
-def test_a_map_of_another_place_or_without_values_is_refused(tmp_path: Path) -> None:
+def test_a_map_of_another_place_is_refused(tmp_path: Path) -> None:
     elsewhere = height().assign_coords(y=height()["y"] - 1e6)
     with pytest.raises(UserError, match=r"'orog' covers 0% .*latitude 32.* to .*wanted: latitude 41.* to"):
         read(tmp_path, mapped(elsewhere))
     half = height().assign_coords(x=height()["x"] + 20_000.0)
     with pytest.raises(UserError, match=r"'orog' covers 56% "):
         read(tmp_path, mapped(half))
-    with pytest.raises(UserError, match=r"'orog' has no value in 88% of the valid cells .*at most 50%"):
-        read(tmp_path, height().where(height()["x"] > 435_000.0))

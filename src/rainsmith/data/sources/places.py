@@ -24,7 +24,7 @@ _ROTATED = {
     X: {"standard_name": "grid_longitude", "units": "degrees"},
 }
 _ROTATED_NAMES = frozenset("rlat rlon grid_latitude grid_longitude rotlat rotlon".split())
-_LEAST_CELL_M = 20.0
+LEAST_CELL_M = 20.0
 """[m] Cells of a projection without units that are smaller than this are in km: no rain is known so finely."""
 
 Dims = tuple[Hashable, Hashable]
@@ -164,7 +164,7 @@ def _check_units(da: xr.DataArray, path: Path | str, dims: Dims) -> xr.DataArray
         step = np.abs(np.diff(_values(da, axis)))
         unit = str(da[axis].attrs.get("units", "")).strip()
         metres = factor * mapping.axis_info[0].unit_conversion_factor
-        if not unit and step.size and np.median(step) * metres < _LEAST_CELL_M:
+        if not unit and step.size and np.median(step) * metres < LEAST_CELL_M:
             raise UserError(
                 f"{path}: '{dim}' has no units, and its cells would be {np.median(step) * metres:g} m wide; expected "
                 "'units' of m or km; add them"

@@ -20,9 +20,6 @@ DISTANCE_TO_COAST = "distance_to_coast"
 EARTH_RADIUS_KM = 6371.0088
 """[km] Mean radius of the GRS 80 ellipsoid (Moritz 2000, doi:10.1007/s001900050278)."""
 
-MOST_MISSING = 0.5
-"""Largest share of the valid cells in which a static map may lack a value; they get 0, as sea does."""
-
 
 def read_statics(data: Data) -> list[xr.DataArray | None]:
     """Read the static maps of the configuration.
@@ -56,7 +53,7 @@ def stack_statics(
         (static, y, x) float32, raw; 0 where a map has no value (sea).
 
     Raises:
-        UserError: two maps have one name, a map does not cover the grid or is mostly missing, or there is no coast.
+        UserError: two maps have one name, a map does not cover the grid, or there is no coast.
     """
     names = [DISTANCE_TO_COAST if given is None else str(given.name) for given in maps]
     if len(set(names)) < len(names):
@@ -64,21 +61,9 @@ def stack_statics(
     fine = Grid.of(mask)
     coast = mask.values if land is None else land.values
     fields = [distance_to_coast(coast, fine) if given is None else _on_grid(given, fine) for given in maps]
-    for name, field in zip(names, fields, strict=True):
-        _refuse_mostly_missing(name, field, mask.values)
     values = np.stack(fields) if fields else np.zeros((0, *mask.shape), dtype=np.float32)
     filled = np.where(np.isfinite(values), values, 0.0).astype(np.float32)
     return xr.DataArray(filled, dims=(STATIC, Y, X), coords={STATIC: np.asarray(names, dtype=object)}, name="statics")
-
-
-def _refuse_mostly_missing(name: str, field: np.ndarray, mask: np.ndarray) -> None:
-    """Refuse a map that belongs to another place, although its axes reach the region."""
-    missing = float(np.isnan(field[mask]).mean()) if mask.any() else 0.0
-    if missing > MOST_MISSING:
-        raise UserError(
-            f"the static map '{name}' has no value in {missing:.0%} of the valid cells of the target; expected at most "
-            f"{MOST_MISSING:.0%} (a coast that differs); give a map that covers the region"
-        )
 
 
 def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
