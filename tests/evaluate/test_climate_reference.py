@@ -49,3 +49,17 @@ def test_fields_lie_on_the_grid_of_the_store(store: xr.Dataset) -> None:
     )
     assert np.isnan(grid[0]).sum() == 120 - len(reference.cells)
     assert set(reference.maps.coords) == {"y", "x"} and reference.days_per_year == 365
+
+
+def test_winters_are_years_of_the_climate(store: xr.Dataset) -> None:
+    """Two winters: one in whole (90 days from December 2001 on), and the parts before and behind it."""
+    winters = store.isel(time=np.flatnonzero(store["time"].dt.month.isin([12, 1, 2])))
+    reference = reference_of(winters, 0.1)
+    assert (reference.days_per_year, reference.first_month) == (90, 12)
+    climate = reference.climate(winters["time"], 1)
+    assert climate.years.tolist() == [2001, 2002, 2003]
+    rain_mm = winters["precip"].values.reshape(winters.sizes["time"], 1, -1)[:, :, reference.cells].astype(np.float32)
+    climate.add(np.arange(len(rain_mm)), rain_mm, np.isfinite(rain_mm[:, 0]))
+    maxima = climate.annual_maxima()[:, 0]
+    assert np.isfinite(maxima[1]).all() and np.isnan(maxima[[0, 2]]).all(), "a part of a winter has no maximum"
+    np.testing.assert_array_equal(maxima[1], rain_mm[59:149, 0].max(axis=0))

@@ -30,6 +30,23 @@ def test_the_stage_returns_the_path_of_the_store_and_prints_one_line(
     assert lines[0].endswith("suspect values (mask), 0 tiny negatives set to 0")
 
 
+@pytest.mark.parametrize(("second", "warned"), [("2002-01-01", True), ("2001-12-01", False)])
+def test_splits_that_divide_a_winter_are_warned_about(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], second: str, warned: bool
+) -> None:
+    rain("2000-12-01", days=3 * 365).to_netcdf(tmp_path / "rain.nc")
+    before = str(np.datetime64(second) - np.timedelta64(1, "D"))
+    splits = {
+        "train": [["2000-12-01", before]],
+        "validation": [[second, "2002-11-30"]],
+        "test": [["2002-12-01", "2003-12-31"]],
+    }
+    prepare(config(tmp_path, splits=splits, months=[12, 1, 2]), Run(tmp_path / "run"))
+    said = capfd.readouterr().err
+    assert ("WARNING: data.splits divide a season that goes on over New Year: 2001/02 between" in said) == warned
+    assert said.count("prepare: ") == 1 + warned
+
+
 def test_legacy_rain_is_checked_too(tmp_path: Path) -> None:
     """Rain beyond any record is refused whatever files it comes from."""
     precip = np.zeros((30, 3, 4), dtype=np.float32)
