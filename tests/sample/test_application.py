@@ -9,10 +9,12 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.dims import in_split
+from rainsmith.base.errors import UserError
 from rainsmith.config import Config
+from rainsmith.data.checks import CheckLog
 from rainsmith.run_folder import Run
 from rainsmith.sample import application
-from rainsmith.sample.application import apply, outside_training_range
+from rainsmith.sample.application import apply, judge_range, outside_training_range
 from rainsmith.sample.model import load_model
 from tests.small import small_config
 
@@ -23,7 +25,9 @@ def test_members_are_those_of_the_same_days_with_observations(
     days = in_split(trained.open_store(), "test").isel(time=slice(0, 3)).load()
     predictors = days[["predictors"]].drop_vars("precip", errors="ignore")
 
-    def read(config: Config, domain: xr.Dataset) -> xr.Dataset:
+    def read(config: Config, domain: xr.Dataset, log: CheckLog) -> xr.Dataset:
+        log.notices.append("'msl_day0' converted from hPa to Pa")
+        log.attributes["missing_codes_msl"] = 7
         return predictors
 
     monkeypatch.setattr(application, "prepare_predictors", read)
@@ -36,7 +40,10 @@ def test_members_are_those_of_the_same_days_with_observations(
         np.testing.assert_array_equal(netcdf["precip"].values, applied["precip"].values)
         assert applied.attrs["split"] == "application" and applied.attrs["mode"] == "prior"
         assert np.isfinite(applied["latitude"].values).all()
-    assert "% of the values lie outside the training range" in " ".join(capsys.readouterr().err.split())
+        assert applied.attrs["missing_codes_msl"] == 7
+    printed = " ".join(capsys.readouterr().err.split())
+    assert "new predictors: 'msl_day0' converted from hPa to Pa" in printed
+    assert "% of the values lie outside the training range" in printed
 
 
 def test_the_share_outside_the_training_range_counts_known_values() -> None:
@@ -51,3 +58,39 @@ def test_the_share_outside_the_training_range_counts_known_values() -> None:
     assert outside_training_range(predictors, domain) == {"rain": pytest.approx(2 / 3), "wind": 0.0}
     unknown = predictors * np.nan
     assert outside_training_range(unknown, domain) == {"rain": 0.0, "wind": 0.0}
+
+
+def new_period(values: np.ndarray) -> tuple[xr.Dataset, xr.Dataset]:
+    """Values (time,) of one channel, and a training in which it lay from -3 to 3."""
+    statistics = {"predictor_min": [-3.0], "predictor_max": [3.0], "predictor_std": [1.0]}
+    coords = {"channel": ["wind"]}
+    domain = xr.Dataset({name: ("channel", value) for name, value in statistics.items()}, coords=coords)
+    dims = ("time", "channel", "y_lr", "x_lr")
+    return xr.Dataset({"predictors": (dims, values[:, None, None, None])}, coords=coords), domain
+
+
+@pytest.mark.parametrize(("outside", "expected"), [(0, 0), (4, 0), (6, 1), (49, 1)])
+def test_more_than_a_few_values_outside_the_training_range_are_warned_of(outside: int, expected: int) -> None:
+    values = np.random.default_rng(0).uniform(-2, 2, 100)
+    values[:outside] = 9.0
+    predictors, domain = new_period(values)
+    warnings = judge_range(outside_training_range(predictors, domain), predictors, domain)
+    assert len(warnings) == expected
+    assert all(f"{outside}.0% of the values of predictor 'wind' lie outside" in text for text in warnings)
+
+
+def test_a_period_of_which_the_training_saw_nothing_is_refused() -> None:
+    predictors, domain = new_period(np.random.default_rng(0).uniform(-200, 200, 100))
+    shares = outside_training_range(predictors, domain)
+    with pytest.raises(
+        UserError, match=r"9\d% of the values of predictor 'wind' lie outside .* training -3 to 3\).*unit"
+    ):
+        judge_range(shares, predictors, domain)
+
+
+def test_a_channel_that_hardly_varies_is_warned_of() -> None:
+    predictors, domain = new_period(np.random.default_rng(0).uniform(-0.002, 0.002, 100))
+    (warning,) = judge_range({"wind": 0.0}, predictors, domain)
+    assert "hardly vary" in warning
+    few = predictors.isel(time=slice(0, 5))
+    assert judge_range({"wind": 0.0}, few, domain) == []

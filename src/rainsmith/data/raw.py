@@ -20,6 +20,7 @@ class RawData:
         coarse_col: (y, x), fractional column of each fine cell in the coarse grid.
         coarse_rain_channel: channel that holds the coarse rain of the day itself [mm/day], or "".
         rain_channels: names of all channels of rain [mm/day], of the day itself and of other days.
+        channel_units: the unit of each channel, "" where none is known.
         coarsen: side of the blocks [fine cells] where ``coarse_rain_channel`` is block means of the target, else 0.
         split: (time,) int8 where the files themselves fix the splits, else None; then ``data.splits`` decides.
         log_mean: (y, x), mean of log1p mm/day where it came with the files, else None.
@@ -34,6 +35,7 @@ class RawData:
     coarse_col: xr.DataArray
     coarse_rain_channel: str = ""
     rain_channels: tuple[str, ...] = ()
+    channel_units: dict[str, str] = field(default_factory=dict)
     coarsen: int = 0
     split: np.ndarray | None = None
     log_mean: xr.DataArray | None = None

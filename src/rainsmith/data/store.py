@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import metadata
@@ -165,6 +166,8 @@ def _attributes(raw: RawData, kind: str, more: Mapping[str, Any]) -> dict[str, A
         "kind": kind,
         "coarse_rain_channel": raw.coarse_rain_channel,
         "coarsen": raw.coarsen,
+        # text, because NetCDF has no attribute of names and values; here, because checkpoints drop the predictors
+        **({"channel_units": json.dumps(raw.channel_units)} if raw.channel_units else {}),
         "grid_mapping": raw.precip.attrs.get("grid_mapping", ""),  # checkpoints drop precip and need it here
         "legacy_statistics": int(raw.log_mean is not None and raw.log_std is not None),
         "rainsmith_version": version,

@@ -141,6 +141,7 @@ def join_fields(
         coarse_col=xr.DataArray(column, dims=GRID),
         coarse_rain_channel="" if coarse_rain is None else coarse_rain.name,
         rain_channels=predictors.rain_channels,
+        channel_units=predictors.channel_units,
         coarsen=0 if coarse_rain is None else coarse_rain.coarsen,
         split=split[kept],
         attrs=attrs | ({"terms": settings.credit} if settings.credit else {}),

@@ -8,6 +8,7 @@ import xarray as xr
 from rainsmith.base.dims import CHANNEL, TIME, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config, Data
+from rainsmith.data.checks import CheckLog
 from rainsmith.data.grids.coverage import extents_of
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.channels import assemble
@@ -16,9 +17,10 @@ from rainsmith.data.sources.predictors import farthest_offset, read_fields, wide
 from rainsmith.data.splits import span_of
 from rainsmith.prepare.days import refuse_many_lost, wanted_days
 from rainsmith.prepare.gridded import read_target
+from rainsmith.prepare.same_channels import as_in_training
 
 
-def prepare_predictors(config: Config, domain: xr.Dataset) -> xr.Dataset:
+def prepare_predictors(config: Config, domain: xr.Dataset, log: CheckLog | None = None) -> xr.Dataset:
     """Read the predictors of a period that has no observations, on the coarse grid of a trained model.
 
     The files of the target are opened only where a predictor is ``from: target``.
@@ -26,31 +28,32 @@ def prepare_predictors(config: Config, domain: xr.Dataset) -> xr.Dataset:
     Args:
         config: names the predictor sources, and with ``data.period`` and ``data.months`` the new period.
         domain: the store of the trained model without its time.
+        log: takes what the checks of the fields count and say, and which units were converted.
 
     Returns:
-        ``predictors`` (time, channel, y_lr, x_lr), raw; days that lack a predictor are dropped and counted in the
-        attribute ``days_dropped``.
+        ``predictors`` (time, channel, y_lr, x_lr), raw, in the order and the units of the training; days that lack a
+        predictor are dropped and counted in the attribute ``days_dropped``.
 
     Raises:
-        UserError: channels are not those of the model, over 5 % of the days are lost, or a file is not as expected.
+        UserError: channels are not those of the model or have other units, over 5 % of the days are lost, or a file is
+            not as expected.
     """
+    log = CheckLog() if log is None else log
     settings = config.data
     if settings.kind != "gridded":
         raise UserError(f"new predictors need 'data.kind: gridded', found '{settings.kind}'")
     precip = _target_on(domain, settings) if any(source.from_ for source in settings.predictors) else None
     span = None if settings.period is None else span_of(settings.period, "data.period")
     names = [str(name) for name in domain[CHANNEL].values]
-    fields, time = read_fields(settings, precip, widen(span, farthest_offset(settings)), channels=names)
+    fields, time = read_fields(settings, precip, widen(span, farthest_offset(settings)), log, channels=names)
     if precip is not None:
         time = precip[TIME]
     assert time is not None
     time = time[wanted_days(time, settings, "the predictors hold")]
     predictors = assemble(fields, time, Grid.of(domain, "_lr"), season=settings.season)
-    expected, names = ([str(name) for name in values[CHANNEL].values] for values in (domain, predictors.values))
-    if names != expected:
-        raise UserError(f"predictors are {', '.join(names)}; the model expects {', '.join(expected)}, in that order")
+    values = as_in_training(predictors, domain, log)
     lost = refuse_many_lost(predictors.complete, time)
-    kept = predictors.values.isel({TIME: np.flatnonzero(predictors.complete)})
+    kept = values.isel({TIME: np.flatnonzero(predictors.complete)})
     return xr.Dataset({"predictors": kept}, attrs={"days_dropped": lost})
 
 

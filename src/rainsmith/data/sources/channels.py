@@ -26,6 +26,7 @@ class Channel:
         days: (time,) the day YYYYMMDD that it holds on each day of the target.
         rain: True where it is rain in mm/day.
         coarsen: side of the blocks [fine cells] where it is block means of the target on their own grid, else 0.
+        units: unit of its values, "" where none is known.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Channel:
     days: np.ndarray
     rain: bool
     coarsen: int
+    units: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Predictors:
     def rain_channels(self) -> tuple[str, ...]:
         """Names of the channels of rain, of any day."""
         return tuple(channel.name for channel in self.channels if channel.rain)
+
+    @property
+    def channel_units(self) -> dict[str, str]:
+        """The unit of each channel, "" where none is known."""
+        return {channel.name: channel.units for channel in self.channels}
 
     @property
     def rain_days(self) -> list[np.ndarray]:
@@ -125,6 +132,7 @@ def _channels(field: DailyField, time: xr.DataArray, grid: Grid) -> list[Channel
             days=shifted_days(time, offset),
             rain=field.rain,
             coarsen=coarsen,
+            units=field.units,
         )
         for offset in field.offsets
     ]

@@ -12,7 +12,7 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.units import to_mm_per_day
+from rainsmith.base.units import MM_PER_DAY, to_mm_per_day
 from rainsmith.config import Data, PredictorSource
 from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.grids.block_means import block_grid, block_means
@@ -41,6 +41,7 @@ class DailyField:
         conservative: True where it is regridded conservatively.
         add_day: True where the names of channels say the day, as ``msl_day0`` does.
         has_grid: False for a time series (time, 1, 1), which holds on every cell of the coarse grid.
+        units: unit of the values, "" where neither the file nor the configuration says one.
     """
 
     label: str
@@ -53,6 +54,7 @@ class DailyField:
     conservative: bool = False
     add_day: bool = True
     has_grid: bool = True
+    units: str = ""
 
     def channel_name(self, offset: int) -> str:
         """Name of the channel of a day, such as ``rain_8_lag-1`` or ``msl_day+1``."""
@@ -161,7 +163,8 @@ def field_of_array(
         grid, order = move_seam_away(grid, float(longitudes.flat[longitudes.size // 2]))
         values = values if order is None else values[..., order]
     days = day_numbers(checked[TIME])
-    return DailyField(label, values, days, grid, tuple(offsets), rain=rain, conservative=rain or flux)
+    units = str(checked.attrs.get("units", ""))
+    return DailyField(label, values, days, grid, tuple(offsets), rain=rain, conservative=rain or flux, units=units)
 
 
 def field_of_target(source: PredictorSource, precip: xr.DataArray) -> DailyField:
@@ -183,6 +186,7 @@ def field_of_target(source: PredictorSource, precip: xr.DataArray) -> DailyField
         grid=block_grid(Grid.of(precip), source.coarsen),
         offsets=tuple(source.lags),
         coarsen=source.coarsen,
+        units=MM_PER_DAY,
         rain=True,
         conservative=True,
     )

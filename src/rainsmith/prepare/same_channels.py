@@ -1,0 +1,69 @@
+"""Channels of a new period as the model knows them: their order, whether they are rain, and their units."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import CHANNEL
+from rainsmith.base.errors import UserError
+from rainsmith.base.units import convert
+from rainsmith.data.checks import CheckLog
+from rainsmith.data.sources.channels import Predictors
+
+
+def as_in_training(predictors: Predictors, domain: xr.Dataset, log: CheckLog) -> xr.DataArray:
+    """Bring the channels of a new period to the order and the units of the training.
+
+    Args:
+        predictors: of the new period, on the coarse grid of the model.
+        domain: the store of the trained model without its time; its attribute ``channel_units`` says the units.
+        log: takes what was converted, and what cannot be compared.
+
+    Returns:
+        (time, channel, y_lr, x_lr) float32, with the channels of ``domain`` in its order.
+
+    Raises:
+        UserError: other channels, rain that was none in the training or the other way round, or units that measure
+            another thing or are missing.
+    """
+    expected, names = ([str(name) for name in values[CHANNEL].values] for values in (domain, predictors.values))
+    if sorted(names) != sorted(expected):
+        raise UserError(f"predictors are {', '.join(names)}; the model expects {', '.join(expected)}")
+    _refuse_other_rain(predictors, domain)
+    trained: dict[str, str] = json.loads(str(domain.attrs.get("channel_units", "{}")))
+    if not trained:
+        log.notices.append("the checkpoint does not say the units of its predictors, so they were not compared")
+    values = predictors.values.values.copy()
+    for channel in predictors.channels:
+        number = names.index(channel.name)
+        wanted = trained.get(channel.name, "")
+        if wanted and not channel.units:
+            raise UserError(
+                f"predictor '{channel.name}' has no unit; the model was trained with '{wanted}'; say it with 'units:'"
+            )
+        if not wanted or channel.units == wanted:
+            continue
+        converted = convert(values[:, number], channel.units, wanted, name=f"predictor '{channel.name}'")
+        if not np.array_equal(converted, values[:, number], equal_nan=True):
+            values[:, number] = converted
+            log.notices.append(f"'{channel.name}' converted from {channel.units} to {wanted}")
+    return predictors.values.copy(data=values).sel({CHANNEL: expected})
+
+
+def _refuse_other_rain(predictors: Predictors, domain: xr.Dataset) -> None:
+    """Refuse rain that was none in the training, and the other way round; only rain has statistics of its log1p."""
+    is_rain = np.isfinite(domain["predictor_log_mean"].values)
+    trained = {str(name) for name, rain in zip(domain[CHANNEL].values, is_rain, strict=True) if rain}
+    for channel in predictors.channels:
+        if channel.name in trained and not channel.rain:
+            raise UserError(
+                f"predictor '{channel.name}' was rain in mm/day in the training; expected 'rain: true' with its "
+                "source; add it, so that its values are converted"
+            )
+        if channel.rain and channel.name not in trained:
+            raise UserError(
+                f"predictor '{channel.name}' was no rain in the training; remove 'rain: true' from its source"
+            )
