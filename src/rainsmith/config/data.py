@@ -48,7 +48,8 @@ class PredictorSource(Section):
     """Name or CF standard name of the variable, or of several; null takes the only one in the files, or all columns of
     a CSV file."""
     units: str | None = None
-    """Unit of the values, where the file gives a wrong unit or none. Only coarse rain is converted."""
+    """Unit of the values, where the file gives a wrong unit or none. Coarse rain is converted to mm/day, other fields
+    keep it; a new period is converted to the unit of the training."""
     select: dict[str, Choice | list[Choice]] = {}
     """The value of each further dimension, such as {plev: 50000} or {member: 0}, in the units of the file, or a list of
     values, each of which gives channels of its own; the position, counted from 0, where the dimension has no values."""
