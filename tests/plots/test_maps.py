@@ -52,6 +52,14 @@ def test_north_is_up_whatever_the_order_of_the_rows(store: xr.Dataset) -> None:
     assert maps.map_frame(store.drop_vars("y")).first_row_on_top  # rows without coordinates count from the top
 
 
+def test_a_single_coarse_cell_reaches_over_the_whole_grid() -> None:
+    maps_of_zeros = {name: (("y", "x"), np.zeros((4, 8))) for name in ("coarse_row", "coarse_col")}
+    domain = xr.Dataset({"mask": (("y", "x"), np.ones((4, 8), dtype=bool)), **maps_of_zeros})
+    frame = maps.map_frame(domain)
+    assert frame.coarse_aspect == pytest.approx(0.5)
+    assert np.abs(frame.coarse_outline).max(axis=(0, 1)) == pytest.approx([0.4375, 0.375])
+
+
 def test_cells_keep_their_shape() -> None:
     mask = xr.DataArray(np.ones((4, 4), dtype=bool), dims=("y", "x"))
     row = xr.DataArray(np.arange(4.0)[:, None] / 2 * np.ones(4), dims=("y", "x"))

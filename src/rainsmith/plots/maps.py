@@ -89,7 +89,7 @@ def map_frame(domain: xr.Dataset) -> MapFrame:
     rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
     window = (columns[0] - 0.8, columns[-1] + 0.8, rows[0] - 0.8, rows[-1] + 0.8)
     aspect, top = _cell_aspect(domain), _first_row_on_top(domain)
-    row, column = np.asarray(domain["coarse_row"].values, float), np.asarray(domain["coarse_col"].values, float)
+    row, column = (_coarse_places(domain[name].values, axis) for axis, name in enumerate(("coarse_row", "coarse_col")))
     row_step = np.median(np.diff(row, axis=0))
     column_step = np.median(np.diff(column, axis=1))
     places = outline.reshape(-1, 2)[:, ::-1].T
@@ -104,6 +104,16 @@ def map_frame(domain: xr.Dataset) -> MapFrame:
         coarse_aspect=float(aspect * abs(column_step) / max(abs(row_step), 1e-9)),
         coarse_first_row_on_top=bool(top == (row_step > 0)),
     )
+
+
+def _coarse_places(places: np.ndarray, axis: int) -> np.ndarray:
+    """Fractional rows or columns in the coarse grid; a single coarse cell reaches from the first cell to the last."""
+    places = np.asarray(places, dtype=float)
+    if np.ptp(places) > 0:
+        return places
+    cells = places.shape[axis]
+    within = (np.arange(cells) + 0.5) / cells - 0.5
+    return np.broadcast_to(within[:, None] if axis == 0 else within, places.shape)
 
 
 def numeric_axis(domain: xr.Dataset, name: str) -> xr.DataArray | None:
