@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from rainsmith.base.dims import day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config, load_config
 from rainsmith.data.checks import CheckLog
@@ -202,3 +203,16 @@ def test_the_weather_of_the_united_kingdom(real_data: Path) -> None:
     vorticity = store["predictors"].sel(channel="vorticity_day0").values[:, 0, 0]
     at_lag = [np.corrcoef(rain_of_day[1:-2], vorticity[1 + k : len(vorticity) - 2 + k])[0, 1] for k in (-1, 0, 1, 2)]
     assert min(at_lag[1:3]) > max(at_lag[0], at_lag[3]) + 0.1
+
+
+def test_the_day_of_a_series_is_that_of_its_bounds(tmp_path: Path) -> None:
+    end = TIME.values + np.timedelta64(1, "D")
+    ds = stations().assign_coords(time=end)
+    ds["time"].attrs["bounds"] = "time_bnds"
+    ds["time_bnds"] = (("time", "bnds"), np.stack([TIME.values, end], axis=1))
+    ds["time"].encoding["units"] = "hours since 2000-01-01"
+    ds.to_netcdf(tmp_path / "s.nc")
+    series = read(tmp_path, {"files": "s.nc", "variable": ["t2m", "msl"]})
+    assert len(series) == 4
+    for one in series:
+        np.testing.assert_array_equal(day_numbers(one.values["time"]), day_numbers(TIME))
