@@ -83,11 +83,21 @@ def test_what_cannot_be_compared_is_refused(
 
 def test_codes_of_missing_values_are_masked_in_a_new_period_too(tmp_path: Path, domain: xr.Dataset) -> None:
     spoilt = pressure()
-    spoilt.values[:, :2, :2] = -9999.0
+    spoilt.values[9, :2, :2] = -9999.0
     spoilt.to_netcdf(tmp_path / "msl.nc", encoding={"msl": {"_FillValue": None}})
     values, notices = read(tmp_path, domain, [MSL, RAIN])
     assert np.nanmin(values[:, 0]) > 90_000
-    assert "244 values of 'msl' that stand for missing ones (-9999) set to NaN" in notices
+    assert "4 values of 'msl' that stand for missing ones (-9999) set to NaN" in notices
+
+
+def test_cells_that_the_training_had_are_not_left_out(tmp_path: Path, domain: xr.Dataset) -> None:
+    spoilt = pressure()
+    spoilt.values[:, :2, :2] = -9999.0
+    spoilt.to_netcdf(tmp_path / "msl.nc", encoding={"msl": {"_FillValue": None}})
+    with pytest.raises(UserError, match=r"'msl_day0' lacks 8.3% of its values .*, in the training 0.0%; expected"):
+        read(tmp_path, domain, [MSL, RAIN])
+    domain.attrs["channel_missing"] = '{"msl_day0": 0.083}'
+    read(tmp_path, domain, [MSL, RAIN])
 
 
 def test_an_older_checkpoint_is_used_with_a_word(tmp_path: Path, domain: xr.Dataset) -> None:

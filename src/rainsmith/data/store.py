@@ -168,12 +168,21 @@ def _attributes(raw: RawData, kind: str, more: Mapping[str, Any]) -> dict[str, A
         "coarsen": raw.coarsen,
         # text, because NetCDF has no attribute of names and values; here, because checkpoints drop the predictors
         **({"channel_units": json.dumps(raw.channel_units)} if raw.channel_units else {}),
+        "channel_missing": json.dumps(_missing_shares(raw.predictors)),
         "grid_mapping": raw.precip.attrs.get("grid_mapping", ""),  # checkpoints drop precip and need it here
         "legacy_statistics": int(raw.log_mean is not None and raw.log_std is not None),
         "rainsmith_version": version,
         **more,
         "history": "\n".join([f"{now} rainsmith {version} prepare", *earlier]),
     }
+
+
+def _missing_shares(predictors: xr.DataArray) -> dict[str, float]:
+    """Share of the values of each channel that are missing, for the channels that lack any."""
+    shares = {
+        str(name): float(np.isnan(predictors.values[:, i]).mean()) for i, name in enumerate(predictors[CHANNEL].values)
+    }
+    return {name: round(share, 6) for name, share in shares.items() if share}
 
 
 def _flags(names: tuple[str, ...]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from rainsmith.data.sources.predictors import farthest_offset, read_fields, wide
 from rainsmith.data.splits import span_of
 from rainsmith.prepare.days import refuse_many_lost, wanted_days
 from rainsmith.prepare.gridded import read_target
-from rainsmith.prepare.same_channels import as_in_training
+from rainsmith.prepare.same_channels import as_in_training, refuse_more_missing
 
 
 def prepare_predictors(config: Config, domain: xr.Dataset, log: CheckLog | None = None) -> xr.Dataset:
@@ -54,6 +54,7 @@ def prepare_predictors(config: Config, domain: xr.Dataset, log: CheckLog | None 
     values = as_in_training(predictors, domain, log)
     lost = refuse_many_lost(predictors.complete, time)
     kept = values.isel({TIME: np.flatnonzero(predictors.complete)})
+    refuse_more_missing(kept, domain)
     return xr.Dataset({"predictors": kept}, attrs={"days_dropped": lost})
 
 

@@ -13,6 +13,9 @@ from rainsmith.base.units import convert
 from rainsmith.data.checks import CheckLog
 from rainsmith.data.sources.channels import Predictors
 
+MOST_MISSING = 0.01
+"""Share of the values of a channel that may be missing beyond that of the training."""
+
 
 def as_in_training(predictors: Predictors, domain: xr.Dataset, log: CheckLog) -> xr.DataArray:
     """Bring the channels of a new period to the order and the units of the training.
@@ -51,6 +54,28 @@ def as_in_training(predictors: Predictors, domain: xr.Dataset, log: CheckLog) ->
             values[:, number] = converted
             log.notices.append(f"'{channel.name}' converted from {channel.units} to {wanted}")
     return predictors.values.copy(data=values).sel({CHANNEL: expected})
+
+
+def refuse_more_missing(values: xr.DataArray, domain: xr.Dataset) -> None:
+    """Refuse a channel that lacks values which the training had: the network would take them for the training mean.
+
+    Args:
+        values: (time, channel, y_lr, x_lr) of the new period, on days that have a value of every channel.
+        domain: the store of the trained model without its time; its attribute ``channel_missing`` says what it lacked.
+
+    Raises:
+        UserError: more than 1 % of the values are missing beyond the share of the training.
+    """
+    if "channel_missing" not in domain.attrs:
+        return
+    trained: dict[str, float] = json.loads(str(domain.attrs["channel_missing"]))
+    for number, name in enumerate(map(str, values[CHANNEL].values)):
+        share, before = float(np.isnan(values.values[:, number]).mean()), trained.get(name, 0.0)
+        if share > before + MOST_MISSING:
+            raise UserError(
+                f"predictor '{name}' lacks {share:.1%} of its values on the grid of the model, in the training "
+                f"{before:.1%}; expected at most {MOST_MISSING:.0%} more; fill them, or give files without gaps"
+            )
 
 
 def _refuse_other_rain(predictors: Predictors, domain: xr.Dataset) -> None:
