@@ -39,11 +39,13 @@ class Measurement:
         figures: the numbers, each with its healthy range; the worst decides.
         note: what a reader should know about the measurement, or "".
         words: what the places ``{name}`` of the question and of the advice are filled with.
+        advice: what to change in this case, in place of all other advice; "" leaves it to that.
     """
 
     figures: Sequence[Figure]
     note: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Diagnosis:
         lacking = [need.lacking for need in self.needs if not need.is_met(evidence)]
         measured = Measurement([], note="; ".join(lacking)) if lacking else self.measure(evidence)
         words = {"split": evidence.split, **measured.words}
-        advice = "" if lacking else (own_advice or self.advice).format_map(words)
+        advice = "" if lacking else (measured.advice or own_advice or self.advice).format_map(words)
         return Finding(self.name, self.question.format_map(words), measured.figures, advice, measured.note)
 
 

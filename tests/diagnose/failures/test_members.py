@@ -102,11 +102,11 @@ def test_a_planted_failure_is_found(
 @pytest.mark.parametrize(
     ("power", "pairs", "blur", "noise"),
     [
-        (2.2, 3, "n/a", "warn"),
-        (2.2, 50, "n/a", "warn"),
+        (2.2, 3, "warn", "warn"),
+        (2.2, 50, "warn", "warn"),
         (1.0, 3, "pass", "pass"),
         (0.6, 3, "warn", "pass"),
-        (9.0, 50, "n/a", "fail"),
+        (9.0, 50, "warn", "fail"),
     ],
 )
 def test_too_much_power_is_no_blur_and_does_not_pass(power: float, pairs: int, blur: str, noise: str) -> None:
@@ -119,7 +119,8 @@ def test_too_much_power_is_no_blur_and_does_not_pass(power: float, pairs: int, b
     scores = MemberScores(MetricTable(table(*rows), "test"), "made", NaturalVariability(wide, {}, 1, pairs))
     evidence = evidence_of(scores=scores)
     assert verdicts(("blur", "noise"), evidence) == {"blur": blur, "noise": noise}
-    assert ("times the observed power" in ask("blur", evidence).note) == (power > 1.5)
+    finding = ask("blur", evidence)
+    assert ("times the observed power" in finding.note) == ("advice of noise" in finding.advice) == (power > 1.5)
 
 
 def test_a_threshold_on_normalised_values_is_found(

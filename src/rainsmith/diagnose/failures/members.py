@@ -114,18 +114,19 @@ def _fine_power(evidence: Evidence, days: str, *, low: bool = True, high: bool =
 
 
 def _blur(evidence: Evidence) -> Measurement:
-    """Too much power is no blur and no health either: then the question has no answer, and ``noise`` has."""
-    figures = [_fine_power(evidence, days, high=False) for days in ("heavy_x", "all")]
-    excess = [
-        f
-        for f, both in zip(figures, [_fine_power(evidence, d) for d in ("heavy_x", "all")], strict=True)
-        if f.verdict == "pass" and (both.verdict in ("warn", "fail") or f.value > _FACTOR)
-    ]
+    """Too little power fails; too much is no blur, and not healthy either: it is warned about."""
+    figures = []
+    for days in ("heavy_x", "all"):
+        figure = _fine_power(evidence, days)
+        fail = (figure.healthy.fail[0], math.inf)
+        figures.append(replace(figure, healthy=replace(figure.healthy, fail=fail)))
+    excess = [figure.value for figure in figures if figure.value > figure.healthy.warn[1]]
     if not excess:
         return Measurement(figures)
-    most = max(figure.value for figure in excess)
-    note = f"members have up to {most:.2g} times the observed power: that is no blur, and not healthy; see noise"
-    return Measurement([figure for figure in figures if figure.verdict in ("warn", "fail")], note=note)
+    note = f"members have {max(excess):.2g} times the observed power: that is no blur, and not healthy"
+    return Measurement(
+        figures, note=note, advice="There is too much power, not too little: follow the advice of noise."
+    )
 
 
 DIAGNOSES.add(
