@@ -108,7 +108,7 @@ def members_of(store: xr.Dataset, mode: str, members: int = 5, *, split: str = "
             "mode": mode,
             "split": split,
             "checkpoint": "best_prior",
-            "checkpoint_epoch": 29,
+            "checkpoint_epoch": 30,
             "checkpoint_sha256": "0123abcd",
             "seed": 0,
             "members": members,

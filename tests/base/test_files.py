@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,16 @@ import xarray as xr
 
 from rainsmith.base import files
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, check_disk, open_zarr, read_json, read_jsonl, write_json
+from rainsmith.base.files import (
+    atomic,
+    check_disk,
+    open_zarr,
+    read_json,
+    read_jsonl,
+    write_json,
+    write_netcdf,
+    write_zarr,
+)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -120,6 +130,36 @@ def test_a_tenth_more_than_needed_must_be_free(
         ):
             check_disk(folder, 50 * 2**20, "sampling")
     assert asked == [tmp_path]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_a_file_has_the_permissions_of_the_umask_whoever_made_it(tmp_path: Path, umask: int, mode: int) -> None:
+    """safetensors gives a file to its owner alone; a colleague must be able to read it where the umask allows it."""
+    before = os.umask(umask)
+    try:
+        for made_with in (0o600, 0o666):
+            with atomic(tmp_path / "weights.safetensors") as scratch:
+                os.close(os.open(scratch, os.O_CREAT | os.O_WRONLY, made_with))
+            assert (tmp_path / "weights.safetensors").stat().st_mode & 0o777 == mode
+    finally:
+        os.umask(before)
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.safetensors"]
+
+
+def test_a_written_store_opens_plainly_without_a_warning(tmp_path: Path) -> None:
+    """Warnings are errors in tests; without consolidated metadata xarray warns."""
+    rain = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
+    coords = {"time": xr.date_range("2001-01-01", periods=2, use_cftime=False), "y": [1.0, 2.0], "x": [3.0, 4.0]}
+    data = xr.Dataset({"precip": (("time", "y", "x"), rain)}, coords=coords)
+    write_zarr(tmp_path / "store.zarr", data, encoding={"precip": {"chunks": (1, 2, 2)}})
+    write_netcdf(tmp_path / "store.nc", data, compress=["precip"])
+    with xr.open_zarr(tmp_path / "store.zarr") as store, xr.open_dataset(tmp_path / "store.nc") as netcdf:
+        assert store["precip"].encoding["chunks"] == (1, 2, 2) and netcdf["precip"].encoding["complevel"] == 4
+        for opened in (store, netcdf):
+            np.testing.assert_array_equal(opened["precip"].values, rain)
+            assert opened["time_bnds"].dims == ("time", "bnds")
+            assert not any("_FillValue" in opened[name].encoding for name in ("time", "y", "x", "time_bnds"))
+    xr.testing.assert_equal(open_zarr(tmp_path / "store.zarr", "").load(), data)
 
 
 def test_a_store_is_opened_as_it_was_written(tmp_path: Path) -> None:

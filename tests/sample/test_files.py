@@ -86,6 +86,29 @@ def test_batches_of_other_days_do_not_count(tmp_path: Path) -> None:
     assert not writer(target, days_of(6)).has(0)
 
 
+def test_a_store_that_grows_opens_without_a_warning_and_with_its_coordinates(tmp_path: Path) -> None:
+    """Warnings are errors in tests: a plain ``open_zarr`` must find consolidated metadata at any time."""
+    target = tmp_path / "made.zarr"
+    first, second = (writer(target, days_of(4), rank=rank, world=2) for rank in (0, 1))
+    for number, process in enumerate((second, first)):
+        process.write(1 - number, members(1 - number))
+        with xr.open_zarr(first.part) as growing:
+            assert growing["x"].values.tolist() == [0.0, 1.0, 2.0] and growing.attrs["seed"] == 0
+            assert np.isfinite(growing["precip"].values[:, 0, 0, 0]).sum() == 2 * (number + 1)
+    (first.marks / "closed-1").touch()
+    first.close()
+    with xr.open_zarr(target) as written:
+        assert written["time_bnds"].values[0].tolist() == [
+            np.datetime64(f"2001-01-0{day}", "ns").astype(int) for day in (1, 2)
+        ]
+
+
+def test_a_request_is_gone_on_with_whatever_its_history(tmp_path: Path) -> None:
+    target = tmp_path / "made.zarr"
+    writer(target, days_of(4), attrs={"seed": 0, "history": "yesterday"}).write(0, members(7))
+    assert writer(target, days_of(4), attrs={"seed": 0, "history": "today"}).has(0)
+
+
 def test_two_processes_write_one_store(tmp_path: Path) -> None:
     """The second process closes first; the first one waits for it and gives the store its name."""
     target = tmp_path / "made.zarr"

@@ -9,7 +9,7 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic
+from rainsmith.base.files import atomic, write_zarr
 from rainsmith.data.legacy.write import write_pair
 from rainsmith.data.normalise import cell_statistics
 
@@ -74,7 +74,7 @@ def write_training_set(mixed: xr.Dataset, store: Path, pair: Path) -> None:
             ``weight.npy`` in the same order of days.
     """
     with atomic(store) as scratch:
-        mixed.drop_encoding().chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
+        write_zarr(scratch, mixed.drop_encoding().chunk({TIME: 16}))
     write_pair(
         pair,
         mixed["predictors"].fillna(mixed["predictor_mean"]),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
+import zarr
 
+from rainsmith.base.cf import from_cf, to_cf
 from rainsmith.base.errors import UserError
 
 
@@ -28,9 +31,39 @@ def open_zarr(path: Path, advice: str) -> xr.Dataset:
     if not path.is_dir():
         raise UserError(f"{path} not found; {advice}")
     try:
-        return xr.open_zarr(path, consolidated=False, decode_timedelta=False)
+        return from_cf(xr.open_zarr(path, consolidated=False, decode_timedelta=False))
     except Exception as error:
         raise UserError(f"{path} cannot be read ({type(error).__name__}: {error}); delete it and {advice}") from None
+
+
+def write_zarr(
+    path: Path, data: xr.Dataset, *, encoding: Mapping[str, Any] | None = None, compute: bool = True
+) -> None:
+    """Write a Zarr store after the CF conventions, with consolidated metadata; give it the path of ``atomic``.
+
+    Args:
+        path: the folder of the store.
+        data: the data; dask arrays keep their chunks.
+        encoding: encoding of variables, such as ``{"precip": {"chunks": (16, 20, 18)}}``.
+        compute: False writes all but the values of dask arrays, which are written region by region afterwards.
+    """
+    how: dict[str, Any] = {"mode": "w", "zarr_format": 3, "consolidated": False, "compute": compute}
+    to_cf(data).to_zarr(path, encoding=encoding, **how)
+    with warnings.catch_warnings():  # consolidated metadata is not yet in the specification of Zarr 3, but all read it
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        zarr.consolidate_metadata(path, zarr_format=3)
+
+
+def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) -> None:
+    """Write a NetCDF file after the CF conventions; give it the path of ``atomic``.
+
+    Args:
+        path: the file.
+        data: the data.
+        compress: names of the variables that are compressed.
+    """
+    encoding = {name: {"zlib": True, "complevel": 4, "dtype": "float32"} for name in compress}
+    to_cf(data).to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 
 @contextmanager
@@ -38,15 +71,25 @@ def atomic(path: Path) -> Iterator[Path]:
     """Write a file or a folder whole or not at all.
 
     The block writes to the path that it is given. When the block ends without an error, that file or folder takes the
-    place of ``path``; otherwise ``path`` stays as it was. Nothing else is left on the disk.
+    place of ``path``; otherwise ``path`` stays as it was. Nothing else is left on the disk. The permissions of
+    a file are those that the umask gives.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))  # beside it, so on the same disk
     try:
         yield scratch / path.name
+        _give_usual_permissions(scratch / path.name)
         _replace(path, scratch / path.name, scratch / "replaced")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _give_usual_permissions(new: Path) -> None:
+    """Let others read a file where the umask does: safetensors makes its files for their owner alone."""
+    if new.is_file():
+        probe = new.with_name(f"{new.name}.probe")
+        probe.touch()
+        new.chmod(probe.stat().st_mode & 0o777)
 
 
 def _replace(path: Path, new: Path, aside: Path) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.cf import CONVENTIONS, cell_methods_of_rate, from_cf
 from rainsmith.base.dims import CATEGORIES, CHANNEL, GRID, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, check_disk
+from rainsmith.base.files import atomic, check_disk, write_zarr
 from rainsmith.config import Data
 from rainsmith.data import heavy
 from rainsmith.data.analogs import analog_mean, ordinals
@@ -46,7 +47,9 @@ def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | No
         UserError: a split has no day, splits overlap, no rain falls on training days, or a predictor is always missing.
     """
     precip = raw.precip.astype(np.float32, copy=False).copy(deep=False)
-    precip.attrs = {**precip.attrs, "units": "mm/day", "standard_name": "lwe_precipitation_rate"}
+    methods = cell_methods_of_rate(precip.attrs.get("cell_methods"))
+    rate = {"units": "mm/day", "standard_name": "lwe_precipitation_rate", "cell_methods": methods}
+    precip.attrs = {**precip.attrs, **rate}
     raw = replace(raw, precip=precip)
     days = day_numbers(precip[TIME])
     split = raw.split if raw.split is not None else assign(days, split_spans(settings.splits))
@@ -100,11 +103,12 @@ def write_store(store: xr.Dataset, path: Path) -> None:
         **{name: {"chunks": (sizes[TIME],)} for name in ("split", "category", "heavy_x")},
     }
     with atomic(path) as scratch:
-        store.to_zarr(scratch, mode="w", zarr_format=3, consolidated=False, encoding=encoding)
+        write_zarr(scratch, store, encoding=encoding)
 
 
 def fingerprint_of(store: xr.Dataset) -> str:
     """Hash of a store: its days, their rain, predictors and sets, the grid and the training statistics."""
+    store = from_cf(store)  # the same in memory, in a file, and in a file of an earlier version
     digest = hashlib.sha256(day_numbers(store["time"]).tobytes())
     for name in sorted(map(str, store.variables)):
         digest.update(name.encode())
@@ -161,7 +165,7 @@ def _attributes(raw: RawData, kind: str, more: Mapping[str, Any]) -> dict[str, A
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     earlier = [raw.attrs["history"]] if raw.attrs.get("history") else []
     return {
-        "Conventions": "CF-1.11",
+        "Conventions": CONVENTIONS,
         **raw.attrs,
         "kind": kind,
         "coarse_rain_channel": raw.coarse_rain_channel,

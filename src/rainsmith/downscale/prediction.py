@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from rainsmith.base.cf import coordinates_of_cells, rain_attributes
 from rainsmith.base.dims import TIME
 from rainsmith.data.dataset import Days
 from rainsmith.metrics.quantiles import QUANTILE
@@ -42,17 +43,11 @@ def predict(module: Downscaler, days: xr.Dataset, *, batch_size: int = 64) -> xr
         valid.
     """
     fields, levels = _fields(module, days, batch_size)
-    kept = [name for name in days.coords if set(days[name].dims) <= {TIME, "y", "x"}]
-    forecast = xr.Dataset(coords={name: days.coords[name].load() for name in kept}).drop_encoding()
-    attrs = {"standard_name": "lwe_precipitation_rate", "units": "mm/day", "cell_methods": "time: sum"}
-    source = days["precip"].attrs if "precip" in days else days.attrs
-    if (mapping := str(source.get("grid_mapping", ""))) in days.variables:
-        forecast[mapping] = days[mapping].load()
-        attrs["grid_mapping"] = mapping
-    forecast["precip"] = ((TIME, "y", "x"), fields, {"long_name": "daily precipitation", **attrs})
+    forecast = coordinates_of_cells(days)
+    forecast["precip"] = ((TIME, "y", "x"), fields, rain_attributes("daily precipitation", days))
     if module.quantiles:
         forecast = forecast.assign_coords({QUANTILE: (QUANTILE, np.asarray(module.quantiles), {"units": "1"})})
-        attrs["long_name"] = "quantiles of daily precipitation"
+        attrs = rain_attributes("quantiles of daily precipitation", days)
         forecast["quantiles"] = ((TIME, QUANTILE, "y", "x"), levels, attrs)
     return forecast
 

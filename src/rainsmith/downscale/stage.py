@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rainsmith.base.cf import derived_attributes
 from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_day_set, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, check_disk, open_zarr
+from rainsmith.base.files import atomic, check_disk, open_zarr, write_zarr
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
@@ -22,7 +24,7 @@ from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.run_folder import Run
-from rainsmith.sample.files import write_netcdf
+from rainsmith.sample.files import copy_to_netcdf
 
 CLIMATOLOGY = "climatology"
 """Model of the rows that hold the training quantiles of every cell, which know no predictors."""
@@ -76,9 +78,13 @@ def downscale(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
     tables = []
     for split, days in splits.items():
         forecast = predict(module, days)
+        made_by = f"downscaler {settings.label}, checkpoint {name}, sha256 {checkpoints.sha256_of(path)}"
+        forecast = forecast.assign_attrs(
+            derived_attributes(store.attrs, "downscale", made_by), checkpoint_sha256=checkpoints.sha256_of(path)
+        )
         _write_forecast(folder / f"{name}-{split}.zarr", forecast, config, name, split)
         if netcdf:
-            write_netcdf(folder / f"{name}-{split}.zarr")
+            copy_to_netcdf(folder / f"{name}-{split}.zarr")
         tables.append(run.evaluation / f"{name}-{split}.csv")
         with atomic(tables[-1]) as scratch:
             _scores(config, store, module, forecast, split).to_csv(scratch, index=False, float_format="%.7g")
@@ -89,16 +95,15 @@ def _write_forecast(path: Path, forecast: xr.Dataset, config: Config, name: str,
     """Write the forecast of a split, with what made it, as a Zarr store."""
     label = config.downscale.label
     described = forecast.assign_attrs(
-        Conventions="CF-1.11",
         title=f"daily precipitation downscaled by {label}",
         model=label,
         checkpoint=name,
         seed=config.seed,
         split=split,
-        provenance=str(provenance(config)),
+        provenance=json.dumps(provenance(config)),
     )
     with atomic(path) as scratch:
-        described.chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
+        write_zarr(scratch, described.chunk({TIME: 16}))
 
 
 def _scores(config: Config, store: xr.Dataset, module: Downscaler, forecast: xr.Dataset, split: str) -> pd.DataFrame:

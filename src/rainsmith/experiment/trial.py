@@ -14,7 +14,7 @@ from rainsmith.augment.stage import synthesise
 from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, open_zarr
+from rainsmith.base.files import atomic, open_zarr, write_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.downscale.prediction import predict
@@ -154,7 +154,7 @@ def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
     mixed = synthesise(wanted, inputs.run).training_set
     drawn = mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)}).assign_attrs(asked=asked)
     with atomic(path) as scratch:
-        drawn.drop_encoding().chunk({TIME: 16}).to_zarr(scratch, consolidated=False, zarr_format=3)
+        write_zarr(scratch, drawn.drop_encoding().chunk({TIME: 16}))
     return drawn.load()
 
 

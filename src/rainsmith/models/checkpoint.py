@@ -14,9 +14,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from rainsmith.base.cf import from_cf
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, read_json, write_json
+from rainsmith.base.files import atomic, read_json, write_json, write_netcdf
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, parse
 
@@ -69,7 +70,7 @@ def save(
         },
     )
     with atomic(path.with_suffix(".nc")) as scratch:
-        domain.drop_encoding().to_netcdf(scratch, engine="netcdf4")
+        write_netcdf(scratch, domain)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     try:
         with atomic(path) as scratch:
@@ -101,8 +102,12 @@ def load(path: Path) -> Checkpoint:
     epoch = epoch_of(path)
     about = read_json(path.with_suffix(".json"))
     config = parse(about["config"], origin=str(path.with_suffix(".json")))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Checkpoint(weights, config, _read_domain(path.with_suffix(".nc")), epoch, path.stem, digest)
+    return Checkpoint(weights, config, _read_domain(path.with_suffix(".nc")), epoch, path.stem, sha256_of(path))
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file of weights, which says in later files what they were made with."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def epoch_of(path: Path) -> int:
@@ -169,7 +174,7 @@ def load_weights(network: Any, checkpoint: Checkpoint) -> None:
 
 def _read_domain(path: Path) -> xr.Dataset:
     try:
-        return xr.load_dataset(path, engine="netcdf4", decode_timedelta=False)
+        return from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False))
     except FileNotFoundError:
         raise UserError(
             f"{path} not found; a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "

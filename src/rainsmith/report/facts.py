@@ -94,7 +94,7 @@ def _coarse(store: xr.Dataset, cell: float, unit: str) -> str:
 def _members(members: xr.Dataset) -> str:
     attrs: dict[Any, Any] = members.attrs
     epoch = attrs.get("checkpoint_epoch")
-    of_epoch = f" (epoch {int(epoch) + 1})" if isinstance(epoch, int | np.integer) and epoch >= 0 else ""
+    of_epoch = f" (epoch {int(epoch)})" if isinstance(epoch, int | np.integer) and epoch >= 1 else ""
     return (
         f"{members.sizes['member']} a day on {members.sizes[TIME]} days, checkpoint "
         f"{attrs.get('checkpoint', 'unknown')}{of_epoch}, temperature {attrs.get('temperature', 1.0):g}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.cf import CONVENTIONS, coordinates_of_cells, derived_attributes, rain_attributes
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, Sampling
 from rainsmith.models.checkpoint import Checkpoint
@@ -35,10 +36,15 @@ def sample_attributes(loaded: Checkpoint, sampler: Sampler, mode: str, split: st
     """
     settings = sampler.settings
     return {
+        **derived_attributes(
+            loaded.domain.attrs,
+            "sample",
+            f"model {loaded.config.model.name}, checkpoint {loaded.name}, sha256 {loaded.sha256}",
+        ),
         "title": f"{settings.members} {mode} members a day of {loaded.config.model.name}",
         "model": loaded.config.model.name,
         "checkpoint": loaded.name,
-        "checkpoint_epoch": loaded.epoch,
+        "checkpoint_epoch": loaded.epoch + 1,  # counted from 1, as in the report and in names of checkpoints
         "checkpoint_sha256": loaded.sha256,
         "seed": loaded.config.seed,
         "sampling_seed": settings.seed,
@@ -61,24 +67,12 @@ def describe_members(precip: Any, days: xr.Dataset, attrs: dict[str, Any]) -> xr
         days: the days that they were drawn for, with coordinates and grid mapping.
         attrs: attributes of the dataset.
     """
-    names = [name for name in days.coords if set(days[name].dims) <= {"time", "y", "x"}]
-    coords = {name: days.coords[name].compute() for name in names}  # a store is created without computing what is lazy
-    members = xr.Dataset(coords=coords, attrs={"Conventions": "CF-1.11", **attrs})
-    members = members.drop_encoding()
-    number = {"standard_name": "realization", "long_name": "member"}
+    members = coordinates_of_cells(days).assign_attrs({"Conventions": CONVENTIONS, **attrs})
+    number = {"standard_name": "realization", "long_name": "number of the member", "units": "1"}
     members["member"] = ("member", np.arange(precip.shape[1]), number)
-    mapping = dict(days["precip"].attrs).get("grid_mapping") if "precip" in days else days.attrs.get("grid_mapping")
-    if mapping in days.variables:
-        members[mapping] = days[mapping].load()
     members["precip"] = (
         ("time", "member", "y", "x"),
         precip,
-        {
-            "standard_name": "lwe_precipitation_rate",
-            "long_name": "daily precipitation",
-            "units": "mm/day",
-            "cell_methods": "time: sum",
-            **({"grid_mapping": mapping} if mapping in days.variables else {}),
-        },
+        rain_attributes("daily precipitation", days),
     )
     return members

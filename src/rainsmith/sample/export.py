@@ -11,7 +11,7 @@ from rainsmith.base.processes import is_main
 from rainsmith.data.legacy.write import write_day
 from rainsmith.data.normalise import cell_statistics
 from rainsmith.models.checkpoint import Checkpoint
-from rainsmith.sample.files import write_netcdf
+from rainsmith.sample.files import copy_to_netcdf
 
 
 def export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path | None) -> None:
@@ -26,7 +26,7 @@ def export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path 
     if not is_main():
         return
     if netcdf:
-        write_netcdf(samples)
+        copy_to_netcdf(samples)
     if legacy_npy is not None:
         mean, std = cell_statistics(loaded.domain)
         with xr.open_zarr(samples, consolidated=False) as opened:

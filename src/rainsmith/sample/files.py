@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic
+from rainsmith.base.files import atomic, open_zarr, write_netcdf, write_zarr
 from rainsmith.sample.attributes import describe_members
 
 _WAIT_SECONDS = 600.0
@@ -52,7 +52,7 @@ class SampleWriter:
         self.n_batches = -(-days.sizes["time"] // batch_size)
         self.part = target.with_name(target.name + ".part")
         self.marks = target.with_name(target.name + ".done")
-        request = {k: v for k, v in attrs.items() if k != "provenance"}
+        request = {k: v for k, v in attrs.items() if k not in ("provenance", "history")}  # they say when
         request["days"] = [str(t) for t in days["time"].values]
         request["batch_size"] = batch_size  # the marks count batches of this size
         self._ready = self.marks / (
@@ -97,7 +97,7 @@ class SampleWriter:
         store = describe_members(dask.array.zeros(shape, chunks=chunks, dtype=np.float32), days, attrs)
         encoding = {"precip": {"chunks": chunks, "fill_value": np.float32(np.nan)}}
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        store.to_zarr(self.part, compute=False, consolidated=False, zarr_format=3, encoding=encoding, mode="w")
+        write_zarr(self.part, store, encoding=encoding, compute=False)
 
     def _wait(self, condition: Any) -> None:
         started = time.monotonic()
@@ -107,9 +107,10 @@ class SampleWriter:
             time.sleep(0.05)
 
 
-def write_netcdf(samples: Path) -> Path:
-    """A NetCDF file beside a sample store, with compression."""
+def copy_to_netcdf(samples: Path) -> Path:
+    """Copy a store of samples or forecasts into a NetCDF file beside it, with compression."""
     target = samples.with_suffix(".nc")
-    with xr.open_zarr(samples, consolidated=False) as opened, atomic(target) as scratch:
-        opened.to_netcdf(scratch, encoding={"precip": {"zlib": True, "complevel": 4, "dtype": "float32"}})
+    with open_zarr(samples, "run the command that writes it") as opened, atomic(target) as scratch:
+        large = [str(name) for name, field in opened.data_vars.items() if {"time", "y", "x"} <= set(field.dims)]
+        write_netcdf(scratch, opened, compress=large)
     return target

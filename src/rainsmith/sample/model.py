@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import CHANNEL
+from rainsmith.base.files import open_zarr
 from rainsmith.config import parse
 from rainsmith.data.dataset import Days
 from rainsmith.models import checkpoint as checkpoints
@@ -95,7 +96,7 @@ class Model:
         else:
             attrs["input_sha256"] = _hash_of(days)  # a store of other days or storms is not gone on with
             path = draw_days(sampler, days, Path(out), mode=mode, members=members, batch_size=batch_size, attrs=attrs)
-            drawn = xr.open_zarr(path, consolidated=False, decode_timedelta=False)
+            drawn = open_zarr(path, "draw the members again")
         precip: xr.DataArray = drawn["precip"]
         return precip.assign_attrs({**attrs, **precip.attrs})
 
