@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.files import open_zarr
 from rainsmith.data.store import write_store
 from rainsmith.prepare import arrays
 from rainsmith.prepare.arrays import make_store
@@ -23,7 +24,7 @@ def of_arrays(folder: Path, *given: Any, **options: Any) -> xr.Dataset:
     """The store of ``make_store``, written and opened as that of ``prepare``."""
     path = folder / "arrays.zarr"
     write_store(make_store(*given, splits=SPLITS, **options), path)
-    return without_time_of_writing(xr.open_zarr(path, consolidated=False).load())
+    return without_time_of_writing(open_zarr(path, "write it").load())
 
 
 def of_files(folder: Path, **data: Any) -> xr.Dataset:
