@@ -291,6 +291,33 @@ def test_a_target_without_coordinates_has_its_own_blocks_as_predictors(tmp_path:
     np.testing.assert_array_equal(again["predictors"], bare["predictors"])
 
 
+def test_a_map_without_coordinates_is_matched_cell_by_cell_which_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    height = rain(days=1, sea=False).isel(time=0, drop=True).rename("h")
+    for given, said in ((height, False), (height.drop_vars(["y", "x"]), True)):
+        given.to_netcdf(tmp_path / "h.nc")
+        store = made(tmp_path, rain(), predictors=LAGS, statics=[{"files": "h.nc"}])
+        np.testing.assert_array_equal(store["statics"][0], height)
+        assert ("'h' has no coordinates and was matched cell by cell" in capsys.readouterr().err) == said
+
+
+def test_a_named_coarse_grid_round_the_earth_begins_far_from_the_region(tmp_path: Path) -> None:
+    lat, lon = np.arange(60.0, 29.0, -2.5), np.arange(0.0, 360.0, 2.5)
+    axes = {"lat": ("lat", lat, {"units": "degrees_north"}), "lon": ("lon", lon, {"units": "degrees_east"})}
+    globe = xr.DataArray(np.zeros((lat.size, lon.size)), dims=("lat", "lon"), coords=axes, name="z")
+    globe.to_netcdf(tmp_path / "globe.nc")
+    time = pressure()["time"]
+    values = np.broadcast_to(np.cos(np.deg2rad(lon)), (time.size, lat.size, lon.size))
+    msl = xr.DataArray(values, dims=("time", "lat", "lon"), coords={**axes, "time": time}, name="msl")
+    msl.to_netcdf(tmp_path / "msl.nc")
+    sources = [{"files": "msl.nc", "variable": "msl"}]
+    store = made(tmp_path, regional(-1.5, None)["rain"], predictors=sources, coarse_grid="globe.nc", season=False)
+    assert abs(float(store["coarse_col"].mean()) - 72) < 2  # in the middle of 144 columns
+    wave = np.cos(np.deg2rad(store["x_lr"].values))
+    np.testing.assert_allclose(store["predictors"][0, 0, 0], wave, atol=1e-6)
+
+
 def regional(west: float, count_from: float | None, *, in_order: bool = False) -> dict[str, xr.DataArray]:
     """Rain, pressure and a map of a region that begins at a longitude, its longitudes counted from 0 or from -180."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import GRID, TIME, day_numbers, valid_cells
+from rainsmith.base.dims import GRID, TIME, X, Y, day_numbers, valid_cells
 from rainsmith.base.units import to_mm_per_day
 from rainsmith.config import Data
 from rainsmith.data.checks import CheckLog, check_input
@@ -132,6 +132,9 @@ def join_fields(
     row, column = _place_of_cells(Grid.of(precip), predictors)
     mask = valid_cells(rain).assign_attrs(grid_mapping=precip.attrs.get("grid_mapping", ""))
     checked_maps = [m if m is None else check_input(m, "static", "read", settings, log, precip) for m in maps]
+    if Grid.of(precip).has_axes or Grid.of(precip).located:
+        bare = [m for m in checked_maps if m is not None and not {Y, X, "latitude"} & set(m.coords)]
+        log.notices += [f"static map '{m.name}' has no coordinates and was matched cell by cell" for m in bare]
     coarse_rain = predictors.coarse_rain
     raw = RawData(
         precip=rain,

@@ -212,7 +212,10 @@ def coarse_grid(settings: Data, fields: Sequence[DailyField], fine: Grid) -> Gri
         return next((field.grid for field in fields if field.has_grid), None) or one_cell(fine)
     path = resolve_files(settings.coarse_grid, settings.root)[0]
     with open_file(path) as ds:
-        return Grid.of(read_any_map(ds, path))
+        grid = Grid.of(read_any_map(ds, path))
+    if fine.longitude is None:
+        return grid
+    return move_seam_away(grid, float(fine.longitude.flat[fine.longitude.size // 2]))[0]
 
 
 def one_cell(fine: Grid) -> Grid:
