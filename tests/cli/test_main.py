@@ -195,3 +195,18 @@ def test_version() -> None:
     from rainsmith import __version__
 
     assert shown.stdout.strip() == f"rainsmith {__version__}"
+
+
+def test_values_of_several_sets_all_count() -> None:
+    given = ["train", "--set", "seed=1", "--run", "a", "--set", "train.epochs=2", "train.lr=0.1", "--resume"]
+    assert cli.joined_sets(given) == [
+        "train",
+        "--run",
+        "a",
+        "--resume",
+        "--set",
+        "seed=1",
+        "train.epochs=2",
+        "train.lr=0.1",
+    ]
+    assert cli.joined_sets(given[:3]) == given[:3]

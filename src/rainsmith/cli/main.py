@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: the command and its options; None takes those of the process.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = joined_sets(list(sys.argv[1:] if arguments is None else arguments))
     if given == ["--version"]:
         print(f"rainsmith {__version__}")
         return
@@ -51,6 +51,24 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(_fail("stopped; finished parts are kept: run the same command again", 130))
     except Interrupted as stopped:
         sys.exit(_fail(str(stopped), 130))
+
+
+def joined_sets(arguments: list[str]) -> list[str]:
+    """Arguments in which several ``--set`` are one, since an option that is given twice would silently lose the first.
+
+    Values of ``--set`` go on to the next option.
+    """
+    if arguments.count("--set") < 2:
+        return arguments
+    others: list[str] = []
+    values: list[str] = []
+    target = others
+    for argument in arguments:
+        if argument.startswith("-"):
+            target = values if argument == "--set" else others
+        if argument != "--set":
+            target.append(argument)
+    return [*others, "--set", *values]
 
 
 def _fail(message: str, code: int = 2) -> int:
