@@ -21,6 +21,7 @@ from rainsmith.data.sources.axes import read_days, read_map
 from rainsmith.data.sources.days import refuse_short_steps, why_undecodable
 from rainsmith.data.sources.fill_values import mend_fill_values, unpacked_limits
 from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
+from rainsmith.data.sources.other_formats import refuse_groups, what_it_is
 from rainsmith.data.sources.rain_names import only_precipitation
 
 
@@ -70,8 +71,13 @@ def open_file(path: Path) -> xr.Dataset:
         decoded = xr.decode_cf(mend_fill_values(encoded), decode_timedelta=False)
         for name in decoded.data_vars:
             decoded[name].attrs = unpacked_limits(decoded[name])
+        refuse_groups(path, decoded)
         return decoded
+    except UserError:
+        raise
     except Exception as error:
+        if what := what_it_is(path):
+            raise UserError(f"{path} {what}") from None
         _refuse_times(path)
         raise UserError(
             f"{path} cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:200]}); "
