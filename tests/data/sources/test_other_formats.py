@@ -16,7 +16,7 @@ from tests.data.made import mapped, rain
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"CDF"), "compressed by gzip; unpack it first"),
+        (gzip.compress(b"CDF", mtime=0), "compressed by gzip; unpack it first"),
         (b"GRIB\x00\x00\x00\x02" + bytes(100), "is a GRIB file; make a NetCDF file"),
         (b"\n<!DOCTYPE html><html>403</html>", "is a web page"),
         (b'{"error": "quota"}', "is JSON text"),
@@ -24,6 +24,7 @@ from tests.data.made import mapped, rain
         (b"", "is empty"),
         (b"anything else", "cannot be read"),
     ],
+    ids=["gzip", "GRIB", "HTML", "JSON", "zip", "empty", "other"],
 )
 def test_a_file_of_another_format_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "rain.nc"
