@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rainsmith.base.files import read_jsonl
+from rainsmith.base.json_files import read_jsonl
 
 
 def table(run: Path, every: int) -> str:

@@ -20,7 +20,7 @@ from texture import SHOWN, figures
 
 from rainsmith import api
 from rainsmith.base.dims import in_day_set, in_split
-from rainsmith.base.files import read_jsonl
+from rainsmith.base.json_files import read_jsonl
 from rainsmith.config import Config, load_config
 from rainsmith.evaluate.stage import settings_of
 from rainsmith.models import checkpoint as checkpoints

@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import in_split
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.data.dataset import Days
 from rainsmith.evaluate.stage import settings_of
 from rainsmith.metrics.core import Settings

@@ -13,7 +13,7 @@ import pytest
 
 from rainsmith import pipeline
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import read_json
+from rainsmith.base.json_files import read_json
 from rainsmith.config import Config, load_config
 from rainsmith.pipeline import BY_NAME, ON_REQUEST, STAGES, fingerprint, is_current, run, run_stage
 from rainsmith.run_folder import Run

@@ -14,7 +14,7 @@ from typing import Any
 from rainsmith import __version__
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import read_json, write_json
+from rainsmith.base.json_files import read_json, write_json
 from rainsmith.base.processes import is_main
 from rainsmith.config import Config
 from rainsmith.run_folder import Run

@@ -8,7 +8,8 @@ from pathlib import Path
 import xarray as xr
 import yaml
 
-from rainsmith.base.files import atomic, open_zarr
+from rainsmith.base.files import atomic
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 
 

@@ -17,7 +17,7 @@ from rainsmith.augment.judge import Judge, Rejection
 from rainsmith.augment.stage import augment, synthesise
 from rainsmith.base.dims import SPLITS, day_numbers, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.cli import main as cli
 from rainsmith.config import Augment, Config, Sampling
 from rainsmith.data.dataset import Days

@@ -11,7 +11,7 @@ import xarray as xr
 from rainsmith.augment.training_set import append_synthetic, mix, require_training_days, write_training_set
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from tests.fake_run import config_of, rain, store_of
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from rainsmith.base.errors import Interrupted, UserError
-from rainsmith.base.files import read_json
+from rainsmith.base.json_files import read_json
 from rainsmith.cli import main as cli
 from rainsmith.cli.commands import Prepare
 from rainsmith.run_folder import Run

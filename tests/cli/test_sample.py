@@ -11,7 +11,7 @@ import yaml
 
 from rainsmith import pipeline
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import read_json
+from rainsmith.base.json_files import read_json
 from rainsmith.cli import main as cli
 from rainsmith.cli.sample import Sample
 from rainsmith.config import Config

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Demo, parse
 from rainsmith.data.demo.climate import climate
 from rainsmith.data.raw import RawData

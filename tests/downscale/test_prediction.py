@@ -8,7 +8,7 @@ import xarray as xr
 
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.downscale.prediction import load_downscaler, predict
 from rainsmith.run_folder import Run
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.dims import in_day_set, in_split
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.downscale.scoring import climatology, score_quantiles
 from rainsmith.evaluate.scoring import COLUMNS
 from rainsmith.metrics.core import Settings

@@ -14,7 +14,7 @@ from rainsmith import api
 from rainsmith.augment.training_set import mix
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import read_json
+from rainsmith.base.json_files import read_json
 from rainsmith.cli import main as cli
 from rainsmith.downscale.stage import training_set
 from rainsmith.pipeline import BY_NAME

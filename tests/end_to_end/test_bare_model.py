@@ -12,7 +12,8 @@ import xarray as xr
 from rainsmith import pipeline
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr, read_json, read_jsonl
+from rainsmith.base.json_files import read_json, read_jsonl
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 from rainsmith.models.registry import MODELS
 from rainsmith.run_folder import Run

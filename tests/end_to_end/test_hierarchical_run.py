@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import Interrupted, UserError
-from rainsmith.base.files import read_jsonl
+from rainsmith.base.json_files import read_jsonl
 from rainsmith.config import Config
 from rainsmith.evaluate.stage import evaluate
 from rainsmith.run_folder import Run

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.data.store import write_store
 from rainsmith.prepare import arrays
 from rainsmith.prepare.arrays import make_store

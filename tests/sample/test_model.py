@@ -11,7 +11,7 @@ import xarray as xr
 
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.run_folder import Run
 from rainsmith.sample.model import Model, load_model
 from rainsmith.sample.stage import sample

@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import read_jsonl
+from rainsmith.base.json_files import read_jsonl
 from rainsmith.run_folder import Run
 from rainsmith.train import resume
 from tests.small import small_config

@@ -20,7 +20,7 @@ import yaml
 
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import Interrupted, UserError
-from rainsmith.base.files import read_jsonl
+from rainsmith.base.json_files import read_jsonl
 from rainsmith.data.store import fingerprint_of
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics.estimates import score_days

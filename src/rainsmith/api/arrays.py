@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import forecast
 from rainsmith.evaluate.scoring import score
 from rainsmith.prepare.arrays import make_store

@@ -9,7 +9,8 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, write_zarr
+from rainsmith.base.files import atomic
+from rainsmith.base.zarr_files import write_zarr
 from rainsmith.data.legacy.write import write_pair
 from rainsmith.data.normalise import cell_statistics
 

@@ -17,7 +17,8 @@ import xarray as xr
 from rainsmith.base.cf import CONVENTIONS, cell_methods_of_rate, from_cf
 from rainsmith.base.dims import CATEGORIES, CHANNEL, GRID, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, check_disk, write_zarr
+from rainsmith.base.files import atomic, check_disk
+from rainsmith.base.zarr_files import write_zarr
 from rainsmith.config import Data
 from rainsmith.data import heavy
 from rainsmith.data.analogs import analog_mean, ordinals

@@ -6,8 +6,9 @@ import pandas as pd
 
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr, read_jsonl, write_json
+from rainsmith.base.json_files import read_jsonl, write_json
 from rainsmith.base.provenance import provenance
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.registry import DIAGNOSES

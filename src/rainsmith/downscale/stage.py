@@ -13,8 +13,9 @@ from rainsmith.base.cf import derived_attributes
 from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_day_set, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, check_disk, open_zarr, write_zarr
+from rainsmith.base.files import atomic, check_disk
 from rainsmith.base.provenance import provenance
+from rainsmith.base.zarr_files import open_zarr, write_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.downscale.prediction import predict

@@ -13,7 +13,7 @@ import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import BASELINES, forecast
 from rainsmith.config import Config
 from rainsmith.run_folder import Run

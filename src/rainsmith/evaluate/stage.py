@@ -14,7 +14,8 @@ import xarray as xr
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, write_json
+from rainsmith.base.files import atomic
+from rainsmith.base.json_files import write_json
 from rainsmith.config import Config
 from rainsmith.evaluate.area_files import read_areas
 from rainsmith.evaluate.areas import AreaMeans, Areas, score_areas

@@ -14,7 +14,8 @@ from rainsmith.augment.stage import synthesise
 from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, open_zarr, write_zarr
+from rainsmith.base.files import atomic
+from rainsmith.base.zarr_files import open_zarr, write_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.downscale.prediction import predict

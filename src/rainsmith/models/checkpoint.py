@@ -17,7 +17,8 @@ from torch import Tensor
 from rainsmith.base.cf import from_cf
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, read_json, write_json, write_netcdf
+from rainsmith.base.files import atomic, write_netcdf
+from rainsmith.base.json_files import read_json, write_json
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, parse
 

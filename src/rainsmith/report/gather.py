@@ -13,7 +13,8 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import open_zarr, read_json, read_jsonl
+from rainsmith.base.json_files import read_json, read_jsonl
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
 from rainsmith.metrics.core import MODES

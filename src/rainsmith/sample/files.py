@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, open_zarr, write_netcdf, write_zarr
+from rainsmith.base.files import atomic, write_netcdf
+from rainsmith.base.zarr_files import open_zarr, write_zarr
 from rainsmith.sample.attributes import describe_members
 
 _WAIT_SECONDS = 600.0

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import CHANNEL
-from rainsmith.base.files import open_zarr
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import parse
 from rainsmith.data.dataset import Days
 from rainsmith.models import checkpoint as checkpoints

@@ -11,7 +11,8 @@ import xarray as xr
 
 from rainsmith.base.dotted_keys import flattened
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, read_jsonl
+from rainsmith.base.files import atomic
+from rainsmith.base.json_files import read_jsonl
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.train import best_epoch

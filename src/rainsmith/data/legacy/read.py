@@ -14,7 +14,7 @@ import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import read_json
+from rainsmith.base.json_files import read_json
 from rainsmith.config import Config
 from rainsmith.config import Legacy as LegacyKeys
 from rainsmith.data.grids.nested import nested_rows_and_columns
