@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import xarray as xr
-
 from rainsmith.base.dims import day_numbers
 from rainsmith.base.processes import is_main
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.data.legacy.write import write_day
 from rainsmith.data.normalise import cell_statistics
 from rainsmith.models.checkpoint import Checkpoint
@@ -29,7 +28,7 @@ def export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path 
         copy_to_netcdf(samples)
     if legacy_npy is not None:
         mean, std = cell_statistics(loaded.domain)
-        with xr.open_zarr(samples, consolidated=False) as opened:
+        with open_zarr(samples, "run the command that writes it") as opened:
             mode = opened.attrs["mode"] + opened.attrs.get("variant", "")
             for day, number in enumerate(day_numbers(opened["time"])):
                 members = opened["precip"].isel(time=day).values

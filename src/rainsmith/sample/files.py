@@ -15,7 +15,7 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, write_netcdf
-from rainsmith.base.zarr_files import open_zarr, write_zarr
+from rainsmith.base.zarr_files import open_zarr, write_region, write_zarr
 from rainsmith.sample.attributes import describe_members
 
 _WAIT_SECONDS = 600.0
@@ -76,7 +76,7 @@ class SampleWriter:
         start = batch * self.batch_size
         region = {"time": slice(start, start + len(precip))}
         array = xr.Dataset({"precip": (("time", "member", "y", "x"), precip)})
-        array.to_zarr(self.part, region=region, consolidated=False, zarr_format=3)
+        write_region(self.part, array, region)
         (self.marks / str(batch)).touch()
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.base.zarr_metadata import refuse_codecs_that_run_code
 from rainsmith.data.analogs import ordinals
 from rainsmith.data.checks.valid_range import COUNTED, LIMITS, mask_outside
 from rainsmith.data.checks.zero_fill_value import ZERO_FILL
@@ -65,6 +66,7 @@ def open_file(path: Path) -> xr.Dataset:
     """
     try:
         if path.is_dir():
+            refuse_codecs_that_run_code(path)
             encoded = xr.open_zarr(path, chunks=None, consolidated=False, decode_cf=False)
         else:
             encoded = xr.open_dataset(path, decode_cf=False)
