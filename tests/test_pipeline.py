@@ -217,6 +217,22 @@ def test_data_files_count_by_name_size_and_time_and_not_by_their_place(tmp_path:
     assert len({before, touched, prints(second)}) == 3
 
 
+def test_the_files_of_a_mask_and_those_in_a_store_count(tmp_path: Path, folder: Run) -> None:
+    """The time of change of a folder is not that of the chunks in it."""
+    chunk = tmp_path / "rain.zarr" / "pr" / "c" / "0"
+    chunk.parent.mkdir(parents=True)
+    for file in (chunk, tmp_path / "msl.nc", tmp_path / "basin.nc"):
+        file.write_text("one")
+    data = {"kind": "gridded", "root": str(tmp_path), "target": {"files": "rain.zarr"}, "mask": {"files": "basin.nc"}}
+    config = load_config(overrides={"data": {**data, "predictors": [{"files": "msl.nc"}]}})
+    before = fingerprint(BY_NAME["prepare"], config, folder)
+    assert fingerprint(BY_NAME["prepare"], config, folder) == before
+    (tmp_path / "basin.nc").write_text("a new basin")
+    with_mask = fingerprint(BY_NAME["prepare"], config, folder)
+    chunk.write_text("new rain")
+    assert len({before, with_mask, fingerprint(BY_NAME["prepare"], config, folder)}) == 3
+
+
 def test_every_stage_is_where_its_record_says() -> None:
     for stage in (*STAGES, *ON_REQUEST):
         assert stage.load().__name__ == stage.name

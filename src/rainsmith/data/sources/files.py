@@ -22,7 +22,7 @@ from rainsmith.data.sources.axes import read_days, read_map
 from rainsmith.data.sources.days import refuse_short_steps, why_undecodable
 from rainsmith.data.sources.fill_values import mend_fill_values, unpacked_limits
 from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
-from rainsmith.data.sources.other_formats import refuse_groups, what_it_is
+from rainsmith.data.sources.other_formats import refuse_cut_off, refuse_damaged, refuse_groups, what_it_is
 from rainsmith.data.sources.rain_names import only_precipitation
 
 
@@ -30,7 +30,7 @@ def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
     """Files and Zarr stores that match paths or globs below ``root``, sorted and without repetition.
 
     Raises:
-        UserError: a pattern matches nothing.
+        UserError: a pattern matches nothing, or a link that leads nowhere.
     """
     paths: list[Path] = []
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
@@ -44,6 +44,9 @@ def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
             raise UserError(
                 f"no file matches {root / pattern} ({what}); correct 'files:', 'data.root' or RAINSMITH_DATA"
             )
+        for match in matches:
+            if not match.exists():
+                raise UserError(f"{match} {what_it_is(match)}")
         paths += [match for match in matches if match not in paths]
     return paths
 
@@ -65,6 +68,7 @@ def open_file(path: Path) -> xr.Dataset:
         UserError: the file cannot be read.
     """
     try:
+        refuse_cut_off(path)
         if path.is_dir():
             refuse_codecs_that_run_code(path)
             encoded = xr.open_zarr(path, chunks=None, consolidated=False, decode_cf=False)
@@ -81,6 +85,7 @@ def open_file(path: Path) -> xr.Dataset:
         if what := what_it_is(path):
             raise UserError(f"{path} {what}") from None
         _refuse_times(path)
+        refuse_damaged(path)
         raise UserError(
             f"{path} cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:200]}); "
             "expected a NetCDF file or a Zarr store"
