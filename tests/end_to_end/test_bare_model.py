@@ -12,13 +12,14 @@ import xarray as xr
 from rainsmith import pipeline
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.json_files import read_json, read_jsonl
+from rainsmith.base.json_files import read_json
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 from rainsmith.models.registry import MODELS
 from rainsmith.run_folder import Run
 from rainsmith.sample.model import load_model
 from rainsmith.sample.stage import sample
+from rainsmith.train.log import read_log
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.models.bare import bare_model
@@ -50,7 +51,7 @@ def run(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 
 
 def test_it_is_trained_without_a_kl_divergence(run: Run) -> None:
-    rows = read_jsonl(run.metrics_log)
+    rows = read_log(run.metrics_log)
     assert [row["beta"] for row in rows] == [0.0, 0.0]
     for row in rows:
         assert row["train"].keys() == {"loss", "crps"}

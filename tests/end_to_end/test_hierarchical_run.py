@@ -10,11 +10,11 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import Interrupted, UserError
-from rainsmith.base.json_files import read_jsonl
 from rainsmith.config import Config
 from rainsmith.evaluate.stage import evaluate
 from rainsmith.run_folder import Run
 from rainsmith.sample.stage import sample
+from rainsmith.train.log import read_log
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.small import small_config
@@ -46,7 +46,7 @@ def run(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_every_term_is_logged_and_falls(run: Run) -> None:
-    rows = read_jsonl(run.metrics_log)
+    rows = read_log(run.metrics_log)
     for row in rows:
         assert {"loss", "rec", "prior", "mixed", "kl"} <= row["train"].keys()
         assert len(row["validation"]["kl_per_dimension"]) == 5

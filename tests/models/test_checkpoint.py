@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import xarray as xr
+from safetensors.torch import save_file
 
 from rainsmith.base.errors import UserError
 from rainsmith.models import checkpoint
 from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
 from tests.small import small_config
 
 
@@ -50,18 +53,81 @@ def test_the_hash_is_that_of_the_weights(copied: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".safetensors", ".json", ".nc"])
-@pytest.mark.parametrize("damage", ["missing", "cut off", "empty"])
+@pytest.mark.parametrize("damage", ["missing", "cut off", "empty", "binary", "other type"])
 def test_a_file_that_is_missing_or_damaged_is_one_line(copied: Path, ending: str, damage: str) -> None:
     path = copied.with_suffix(ending)
     if damage == "missing":
         path.unlink()
     else:
-        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else 700])
+        other = {"empty": b"", "binary": b"\x80\x00" * 400, "other type": b"[1, 2]"}
+        path.write_bytes(other.get(damage, path.read_bytes()[:700]))
     with pytest.raises(
-        UserError, match=f"best_prior{ending}.*(not found|truncated or damaged|cut off|is damaged)"
+        UserError, match=f"best_prior{ending}.*(not found|truncated or damaged|cut off|is damaged|holds a list)"
     ) as caught:
         checkpoint.load(copied)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".json", ".nc"])
+def test_a_flipped_byte_is_one_line(copied: Path, ending: str) -> None:
+    """Wherever it lies: in the header and the weights, in the settings of the configuration, anywhere in the domain."""
+    path = copied.with_suffix(ending)
+    whole = path.read_bytes()
+    end = len(whole) if ending != ".json" else whole.index(b'"provenance"')
+    for place in np.linspace(1, end - 2, 60, dtype=int):
+        if whole[place] in b" \n":
+            continue
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(UserError, match=f"best_prior{ending}") as caught:
+            checkpoint.load(copied)
+        assert "\n" not in str(caught.value)
+
+
+def test_files_of_two_checkpoints_are_no_checkpoint(copied: Path) -> None:
+    loaded = checkpoint.load(copied)
+    other = copied.with_name("other.safetensors")
+    checkpoint.save(other, loaded.weights, small_config(seed=5), loaded.domain.assign_attrs(title="b"), 0)
+    for ending in (".json", ".nc"):
+        whole = copied.with_suffix(ending).read_bytes()
+        copied.with_suffix(ending).write_bytes(other.with_suffix(ending).read_bytes())
+        with pytest.raises(UserError, match=f"{ending} is damaged, or of another checkpoint: its checksum does not"):
+            checkpoint.load(copied)
+        copied.with_suffix(ending).write_bytes(whole)
+
+
+def test_equal_checkpoints_are_equal_files(copied: Path) -> None:
+    loaded = checkpoint.load(copied)
+    for name in ("a", "b"):
+        checkpoint.save(copied.with_name(name + checkpoint.SUFFIX), loaded.weights, loaded.config, loaded.domain, 3)
+    for ending in (".safetensors", ".nc"):
+        assert copied.with_name("a" + ending).read_bytes() == copied.with_name("b" + ending).read_bytes()
+
+
+def test_a_checkpoint_of_an_earlier_version_has_no_checksums(copied: Path) -> None:
+    save_file(checkpoint.load(copied).weights, copied, metadata={"epoch": "7"})
+    assert checkpoint.load(copied).epoch == 7
+    with xr.open_dataset(copied.with_suffix(".nc")) as opened:
+        domain = opened.load()
+    domain.drop_vars("mask").to_netcdf(copied.with_suffix(".nc"))
+    with pytest.raises(UserError, match=r"best_prior\.nc lacks 'mask'; expected the domain of a checkpoint"):
+        checkpoint.load(copied)
+    copied.with_suffix(".json").write_text("{}")
+    with pytest.raises(UserError, match=r"best_prior\.json lacks 'config'; take another checkpoint"):
+        checkpoint.load(copied)
+    save_file({"w": torch.zeros(1)}, copied, metadata={"other": "1"})
+    with pytest.raises(UserError, match="is truncated or damaged"):
+        checkpoint.load(copied)
+
+
+def test_a_model_that_would_fill_the_memory_is_refused_before_it_is_built(copied: Path) -> None:
+    """Its first layer alone would take more memory than any machine has."""
+    loaded = checkpoint.load(copied)
+    huge = replace(
+        loaded,
+        config=small_config(model={"name": "hierarchical", "levels": 1, "channels": [10**7], "latent_channels": [2]}),
+    )
+    with pytest.raises(UserError, match=r"checkpoint best_prior is of another model configuration: layer .* GiB"):
+        Sampler(huge, loaded.config.sampling, "cpu")
 
 
 def test_the_name_alone_is_enough(copied: Path) -> None:

@@ -10,10 +10,12 @@ import torch
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.json_files import read_jsonl
 from rainsmith.run_folder import Run
 from rainsmith.train import resume
+from rainsmith.train.log import read_log
 from tests.small import small_config
+
+PARTS = ("network", "optimiser", "average", "objective")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def store(prepared: Run) -> xr.Dataset:
 
 def written(path: Path, store: xr.Dataset, **parts: dict[str, torch.Tensor]) -> dict[str, object]:
     state = resume.fresh_state(small_config(), store, "fp32", ("prior", "tail"))
-    resume.write(path, state, **parts)
+    resume.write(path, state, **{**{key: {} for key in PARTS}, **parts})
     return state
 
 
@@ -31,6 +33,7 @@ def test_a_state_comes_back_with_its_parts(store: xr.Dataset, tmp_path: Path) ->
     state = written(tmp_path / "last.ckpt", store, network={"weight": torch.arange(3.0)})
     saved = resume.read(tmp_path / "last.ckpt", small_config(), store)
     assert torch.equal(saved.pop("network")["weight"], torch.arange(3.0))
+    assert all(saved.pop(name) == {} for name in PARTS[1:])
     assert saved == state
     assert saved["best"] == {name: {"score": float("inf"), "epoch": -1, "weekly": []} for name in ("prior", "tail")}
 
@@ -67,6 +70,38 @@ def test_a_damaged_state_is_one_line(store: xr.Dataset, tmp_path: Path, length: 
     assert "\n" not in str(caught.value)
 
 
+def test_a_flipped_byte_is_one_line(store: xr.Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    written(path, store, network={"weight": torch.arange(300.0)})
+    whole = path.read_bytes()
+    for place in range(100, len(whole) - 80, 97):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(UserError, match=r"truncated or damaged: its checksum does not match; .* delete it"):
+            resume.read(path, small_config(), store)
+
+
+@pytest.mark.parametrize("key", ["epoch", "best", "config", "network", "objective"])
+def test_a_state_that_lacks_a_key_is_one_line(store: xr.Dataset, tmp_path: Path, key: str) -> None:
+    state = resume.fresh_state(small_config(), store, "fp32", ("prior",)) | {name: {} for name in PARTS}
+    for changed in ({k: v for k, v in state.items() if k != key}, state | {key: [1]}):
+        resume.write(tmp_path / "last.ckpt", changed)
+        with pytest.raises(UserError, match=rf"is no state of a training \({key}: ") as caught:
+            resume.read(tmp_path / "last.ckpt", small_config(), store)
+        assert "\n" not in str(caught.value)
+
+
+def test_other_objects_are_no_state(store: xr.Dataset, tmp_path: Path) -> None:
+    torch.save([1, 2], tmp_path / "last.ckpt")
+    with pytest.raises(UserError, match="is no state of a training"):
+        resume.read(tmp_path / "last.ckpt", small_config(), store)
+
+
+def test_a_state_of_an_earlier_version_has_no_checksum(store: xr.Dataset, tmp_path: Path) -> None:
+    state = resume.fresh_state(small_config(), store, "fp32", ("prior",)) | {name: {} for name in PARTS}
+    torch.save(state, tmp_path / "last.ckpt")
+    assert resume.read(tmp_path / "last.ckpt", small_config(), store) == state
+
+
 def test_a_state_that_is_not_there_is_said(store: xr.Dataset, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is nothing to resume; train without --resume"):
         resume.read(tmp_path / "last.ckpt", small_config(), store)
@@ -91,9 +126,11 @@ def test_a_disk_that_fills_leaves_the_state_before(
 
 def test_rows_of_epochs_after_the_state_are_dropped(tmp_path: Path) -> None:
     log = tmp_path / "metrics.jsonl"
-    log.write_text("".join(json.dumps({"epoch": epoch}) + "\n" for epoch in range(4)) + '{"epoch": 4, "los')
+    log.write_text(
+        "".join(json.dumps({"epoch": epoch, "train": {}}) + "\n" for epoch in range(4)) + '{"epoch": 4, "los'
+    )
     resume.truncate_log(log, 2)
-    assert read_jsonl(log) == [{"epoch": 0}, {"epoch": 1}]
+    assert read_log(log) == [{"epoch": 0, "train": {}}, {"epoch": 1, "train": {}}]
     resume.truncate_log(log, 0)
     assert log.read_text() == ""
 

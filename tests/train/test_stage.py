@@ -20,7 +20,6 @@ import yaml
 
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import Interrupted, UserError
-from rainsmith.base.json_files import read_jsonl
 from rainsmith.data.store import fingerprint_of
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics.estimates import score_days
@@ -30,6 +29,7 @@ from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.sample.stage import sample
+from rainsmith.train.log import read_log
 from rainsmith.train.stage import train
 from rainsmith.train.validation import Validation, validation_days
 from tests.conftest import copy_of
@@ -71,7 +71,7 @@ def environment() -> dict[str, str]:
 
 
 def test_log_holds_every_term_and_both_modes(trained: Run) -> None:
-    rows = read_jsonl(trained.metrics_log)
+    rows = read_log(trained.metrics_log)
     assert [row["epoch"] for row in rows] == [0, 1]
     for row in rows:
         assert {"loss", "rec", "grad", "mass", "kl"} <= row["train"].keys()
@@ -95,7 +95,7 @@ def test_log_holds_every_term_and_both_modes(trained: Run) -> None:
 
 
 def test_both_best_checkpoints_are_those_that_the_log_names(trained: Run) -> None:
-    rows = read_jsonl(trained.metrics_log)
+    rows = read_log(trained.metrics_log)
     prior = [row["validation"]["prior"]["tail_score"] for row in rows if "prior" in row["validation"]["best"]][-1]
     tail = min(row["validation"]["posterior"]["mae_tail"] for row in rows)
     about = {
@@ -145,7 +145,7 @@ def test_resumed_training_ends_in_the_same_weights(
         train(small_config(), run)
     train(small_config(), run, resume=True)
     assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
-    ours, theirs = read_jsonl(run.metrics_log), read_jsonl(trained.metrics_log)
+    ours, theirs = read_log(run.metrics_log), read_log(trained.metrics_log)
     for row in (*ours, *theirs):
         row.pop("seconds")
     assert ours == theirs
@@ -191,7 +191,7 @@ def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--", str(script)]
     by_two = subprocess.run(launcher, env=environment(), capture_output=True, text=True, timeout=300)
     assert by_two.returncode == 0, by_two.stderr[-3000:]
-    rows = read_jsonl(run.metrics_log)
+    rows = read_log(run.metrics_log)
     assert [row["epoch"] for row in rows] == [0, 1]
     assert rows[1]["train"]["loss"] < rows[0]["train"]["loss"]
 
@@ -239,9 +239,9 @@ def test_a_finished_training_goes_on_where_its_limit_is_raised(prepared: Run, tm
     run = copy_of(prepared, tmp_path)
     train(small_config(train__epochs=1, train__schedule="constant"), run)
     train(small_config(train__epochs=1, train__schedule="constant"), run, resume=True)
-    assert len(read_jsonl(run.metrics_log)) == 1
+    assert len(read_log(run.metrics_log)) == 1
     train(small_config(train__epochs=2, train__schedule="constant"), run, resume=True)
-    assert len(read_jsonl(run.metrics_log)) == 2
+    assert len(read_log(run.metrics_log)) == 2
 
 
 def test_other_data_are_not_resumed(trained: Run, tmp_path: Path) -> None:
@@ -254,12 +254,12 @@ def test_other_data_are_not_resumed(trained: Run, tmp_path: Path) -> None:
 def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_path: Path) -> None:
     patient = copy_of(prepared, tmp_path / "patience")
     train(small_config(train__epochs=40, train__lr=1e-12, train__ema=0.0, train__early_stopping_patience=1), patient)
-    rows = read_jsonl(patient.metrics_log)
+    rows = read_log(patient.metrics_log)
     best = int(np.argmin([row["validation"]["prior"]["tail_score"] for row in rows]))
     assert len(rows) == best + 2 < 40  # one epoch after the best
     timed = copy_of(prepared, tmp_path / "time")
     train(small_config(train__epochs=40, train__max_minutes=1e-6), timed)
-    assert len(read_jsonl(timed.metrics_log)) == 1
+    assert len(read_log(timed.metrics_log)) == 1
     assert (timed.checkpoints / "best_prior.safetensors").exists()
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
-from rainsmith.base.json_files import read_jsonl, write_json
+from rainsmith.base.json_files import write_json
 from rainsmith.base.provenance import provenance
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
@@ -17,6 +17,7 @@ from rainsmith.evaluate.table import MetricTable
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.registry import MODELS
 from rainsmith.run_folder import Run
+from rainsmith.train.log import read_log
 
 
 def diagnose(config: Config, run: Run) -> DiagnosisResult:
@@ -73,7 +74,7 @@ def gather(config: Config, run: Run) -> Evidence:
             f"{path.name} was drawn from another checkpoint than {loaded.name} is now; "
             "run 'rainsmith sample' and 'rainsmith evaluate' again"
         )
-    return Evidence(config, store, split, table, samples, loaded, read_jsonl(run.metrics_log))
+    return Evidence(config, store, split, table, samples, loaded, read_log(run.metrics_log))
 
 
 def _scores(config: Config, run: Run, model: str) -> tuple[MetricTable, str]:

@@ -24,7 +24,12 @@ def load_downscaler(path: Path, device: torch.device | None = None) -> Downscale
         UserError: the file is missing, damaged or of another configuration.
     """
     saved = checkpoints.load(path)
-    module = Downscaler(saved.config.downscale, saved.domain, wet_mm=saved.config.data.wet_mm)
+
+    def build() -> Downscaler:
+        return Downscaler(saved.config.downscale, saved.domain, wet_mm=saved.config.data.wet_mm)
+
+    checkpoints.refuse_other_layers(build, saved)
+    module = build()
     checkpoints.load_weights(module, saved)
     return module.to(device or torch.device("cpu")).eval()
 

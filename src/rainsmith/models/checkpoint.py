@@ -1,28 +1,45 @@
-"""Checkpoints: weights in safetensors, beside them the configuration in JSON, and grids and statistics in NetCDF."""
+"""Checkpoints: weights in safetensors, beside them the configuration in JSON, and grids and statistics in NetCDF.
+
+The file of weights is written last and holds the checksums of all three, so that it fits no other files than its own.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 import xarray as xr
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from rainsmith.base.cf import from_cf
+from rainsmith.base.checksums import sha256_of_file, sha256_of_json
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, write_netcdf
-from rainsmith.base.json_files import read_json, write_json
+from rainsmith.base.json_files import Record, read_record, write_json
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, parse
 
 SUFFIX = ".safetensors"
+_MANIFEST = "manifest"
+_SUMMED = ("weights", "config", "domain")
+_DAMAGED = "take another checkpoint or train again"
+_IN_DOMAIN = ("mask", "statics", "channel", "log_mean", "log_std")
+
+
+class _About(Record):
+    """The JSON file; without ``config`` it is of no use."""
+
+    config: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,20 +79,22 @@ def save(
     Raises:
         UserError: the weights could not be written.
     """
-    write_json(
-        path.with_suffix(".json"),
-        {
-            "config": config.model_dump(mode="json", by_alias=True),
-            "provenance": provenance(config),
-            **more,
-        },
-    )
+    settings = config.model_dump(mode="json", by_alias=True)
+    write_json(path.with_suffix(".json"), {"config": settings, "provenance": provenance(config), **more})
     with atomic(path.with_suffix(".nc")) as scratch:
         write_netcdf(scratch, domain)
+        domain_sha256 = sha256_of_file(scratch)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    manifest = {
+        "epoch": epoch,
+        "weights": _sha256_of_weights(contiguous, epoch),
+        "config": sha256_of_json(settings),
+        "domain": domain_sha256,
+    }
     try:
         with atomic(path) as scratch:
-            save_file(contiguous, scratch, metadata={"epoch": str(epoch)})
+            # one entry, since safetensors writes several in any order, and equal weights make equal files
+            save_file(contiguous, scratch, metadata={_MANIFEST: json.dumps(manifest)})
     except SafetensorError as error:
         raise UserError(f"{path} could not be written ({error}); free some space and go on with --resume") from None
 
@@ -96,19 +115,27 @@ def load(path: Path) -> Checkpoint:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob(f"*{SUFFIX}"))) or "none"
         raise UserError(f"checkpoint {path} not found; found there: {known}; train first or name another")
+    manifest = _manifest_of(path)
+    epoch = int(manifest["epoch"])
     try:
         weights = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"checkpoint {path} is truncated or damaged ({error}); take another or train again") from None
-    epoch = epoch_of(path)
-    about = read_json(path.with_suffix(".json"))
-    config = parse(about["config"], origin=str(path.with_suffix(".json")))
-    return Checkpoint(weights, config, _read_domain(path.with_suffix(".nc")), epoch, path.stem, sha256_of(path))
+        raise UserError(f"checkpoint {path} is truncated or damaged ({error}); {_DAMAGED}") from None
+    settings = path.with_suffix(".json")
+    about = read_record(settings, _About, "a checkpoint is three files of one name; copy all of them", _DAMAGED)
+    of_domain = path.with_suffix(".nc")
+    _compare(manifest, "weights", path, _sha256_of_weights(weights, epoch))
+    _compare(manifest, "config", settings, sha256_of_json(about.config))
+    if of_domain.is_file():  # compared before it is opened: damage can stop a reader of HDF5 dead
+        _compare(manifest, "domain", of_domain, sha256_of_file(of_domain))
+    config = parse(about.config, origin=str(settings))
+    domain = _read_domain(of_domain)
+    return Checkpoint(weights, config, domain, epoch, path.stem, sha256_of(path))
 
 
 def sha256_of(path: Path) -> str:
     """Hash of a file of weights, which says in later files what they were made with."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256_of_file(path)
 
 
 def epoch_of(path: Path) -> int:
@@ -117,11 +144,39 @@ def epoch_of(path: Path) -> int:
     Raises:
         UserError: the file is truncated or damaged.
     """
+    return int(_manifest_of(path)["epoch"])
+
+
+def _manifest_of(path: Path) -> dict[str, Any]:
+    """The epoch and the checksums; the epoch alone in the file of an earlier version.
+
+    Raises:
+        UserError: the file is truncated or damaged.
+    """
     try:
         with safe_open(path, "pt") as opened:
-            return int((opened.metadata() or {}).get("epoch", -1))
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"checkpoint {path} is truncated or damaged ({error}); take another or train again") from None
+            metadata = opened.metadata() or {}
+        manifest = json.loads(metadata[_MANIFEST]) if _MANIFEST in metadata else {"epoch": metadata["epoch"]}
+        if set(manifest) not in ({"epoch"}, {"epoch", *_SUMMED}):
+            raise ValueError(f"its manifest holds {', '.join(manifest)}")
+        return {**manifest, "epoch": int(manifest["epoch"])}
+    except (SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
+        raise UserError(f"checkpoint {path} is truncated or damaged ({error}); {_DAMAGED}") from None
+
+
+def _compare(manifest: Mapping[str, Any], key: str, path: Path, found: str) -> None:
+    """Refuse a file whose checksum is another one than that of the manifest, where this has one."""
+    if manifest.get(key, found) != found:
+        raise UserError(f"{path} is damaged, or of another checkpoint: its checksum does not match; {_DAMAGED}")
+
+
+def _sha256_of_weights(weights: Mapping[str, Tensor], epoch: int) -> str:
+    digest = hashlib.sha256(f"{epoch}".encode())
+    for name in sorted(weights):
+        tensor = weights[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def check_fits(checkpoint: Checkpoint, domain: xr.Dataset) -> None:
@@ -160,6 +215,34 @@ def check_fits(checkpoint: Checkpoint, domain: xr.Dataset) -> None:
         )
 
 
+def refuse_other_layers(build: Callable[[], nn.Module], checkpoint: Checkpoint) -> None:
+    """Refuse a configuration whose network has other layers than the weights, before memory is asked for it.
+
+    A network that cannot be planned without memory is not checked here: ``load_weights`` refuses it later.
+
+    Args:
+        build: makes the network of the checkpoint's configuration.
+        checkpoint: the checkpoint.
+
+    Raises:
+        UserError: a layer is missing, is too much, or has another shape.
+    """
+    try:
+        with torch.device("meta"):
+            planned = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
+    except (NotImplementedError, RuntimeError):
+        return
+    there = {name: tuple(tensor.shape) for name, tensor in checkpoint.weights.items()}
+    for name in sorted(planned.keys() | there.keys()):
+        if planned.get(name) != there.get(name):
+            size = 4 * sum(math.prod(shape) for shape in planned.values()) / 2**30
+            raise UserError(
+                f"checkpoint {checkpoint.name} is of another model configuration: layer {name} is "
+                f"{there.get(name, 'missing')} in the weights and {planned.get(name, 'missing')} in the configuration, "
+                f"whose network takes {size:.3g} GiB; {_DAMAGED}"
+            )
+
+
 def load_weights(network: Any, checkpoint: Checkpoint) -> None:
     """Put the weights into a network.
 
@@ -175,11 +258,15 @@ def load_weights(network: Any, checkpoint: Checkpoint) -> None:
 
 def _read_domain(path: Path) -> xr.Dataset:
     try:
-        return from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False))
+        domain = from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False))
     except FileNotFoundError:
         raise UserError(
             f"{path} not found; a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "
             "or train again where an earlier version wrote it"
         ) from None
     except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path} is damaged ({error}); take another checkpoint or train again") from None
+        raise UserError(f"{path} is damaged ({error}); {_DAMAGED}") from None
+    missing = [name for name in _IN_DOMAIN if name not in domain.variables]
+    if missing:
+        raise UserError(f"{path} lacks '{missing[0]}'; expected the domain of a checkpoint; {_DAMAGED}")
+    return domain

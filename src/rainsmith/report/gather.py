@@ -13,12 +13,13 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.json_files import read_json, read_jsonl
+from rainsmith.base.json_files import read_json
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
 from rainsmith.metrics.core import MODES
 from rainsmith.run_folder import Run
+from rainsmith.train.log import read_log
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def gather(config: Config, run: Run) -> Material:
         metrics=_with_forecast(_read_csv(evaluation / "metrics.csv"), model, split),
         comparisons=_of_split(_read_csv(evaluation / "comparisons.csv"), split),
         curves=_read_netcdf({name: evaluation / f"{stem}.nc" for name, stem in stems.items()}),
-        log=read_jsonl(run.metrics_log),
+        log=read_log(run.metrics_log),
         notes={name: str(reasons[stem]) for name, stem in stems.items() if stem in reasons},
         diagnosis=_read_json(run.folder / "diagnosis.json"),
         climate=_with_forecast(_read_csv(evaluation / "climate.csv"), model, split),

@@ -32,6 +32,7 @@ class Sampler:
 
     def __init__(self, source: Checkpoint, settings: Sampling, device: str = "auto") -> None:
         self.device = pick_device(device)
+        checkpoints.refuse_other_layers(lambda: build_model(source.config, source.domain).network, source)
         self.model = build_model(source.config, source.domain)
         checkpoints.load_weights(self.model.network, source)
         self.model.to(self.device).eval()

@@ -107,11 +107,21 @@ class Job:
         self.clock = now
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Go on from a state that ``save_state`` wrote."""
-        self.model.network.load_state_dict(saved.pop("network"))
-        self.optimiser.load_state_dict(saved.pop("optimiser"))
-        self.average.load_state_dict(saved.pop("average"))
-        self.model.objective.load_state_dict(saved.pop("objective"))
+        """Go on from a state that ``save_state`` wrote.
+
+        Raises:
+            UserError: the state is of a network with other layers, as another version may have had.
+        """
+        try:
+            self.model.network.load_state_dict(saved.pop("network"))
+            self.optimiser.load_state_dict(saved.pop("optimiser"))
+            self.average.load_state_dict(saved.pop("average"))
+            self.model.objective.load_state_dict(saved.pop("objective"))
+        except (RuntimeError, ValueError, KeyError) as error:
+            first = " ".join(str(error).split())[:300]
+            raise UserError(
+                f"{self.state_file} is of another network ({first}); train again in another --run"
+            ) from None
         self.state.update(saved)
 
     def save_state(self) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 
 import torch
 import xarray as xr
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rainsmith.base.checksums import is_intact, sign
 from rainsmith.base.dotted_keys import flattened
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
-from rainsmith.base.json_files import read_jsonl
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.train import best_epoch
+from rainsmith.train.log import read_log
 
 FREE_TO_CHANGE = {
     "epochs",
@@ -26,6 +28,33 @@ FREE_TO_CHANGE = {
     "save_last_seconds",
 }
 """Keys of ``train`` that may differ between a training and its continuation."""
+
+
+class _Best(BaseModel):
+    score: float
+    epoch: int
+    weekly: list[float]
+
+
+class _State(BaseModel):
+    """What a state must hold to be gone on with: what ``fresh_state`` lists, and the parts."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    epoch: int
+    step: int
+    sums: dict[str, float]
+    kl: list[float]
+    seconds: float
+    elapsed: float
+    finished: bool
+    precision: str
+    best: dict[str, _Best]
+    config: str
+    network: dict[str, Any]
+    optimiser: dict[str, Any]
+    average: dict[str, Any]
+    objective: dict[str, Any]
 
 
 def fresh_state(config: Config, store: xr.Dataset, precision: str, monitors: tuple[str, ...]) -> dict[str, Any]:
@@ -65,6 +94,7 @@ def write(path: Path, state: dict[str, Any], **parts: dict[str, Any]) -> None:
     try:
         with atomic(path) as scratch:
             torch.save({**state, **parts}, scratch)
+            sign(scratch)
     except RuntimeError as error:  # torch's way to say that a write failed
         raise UserError(f"{path} could not be written ({error}); free some space and go on with --resume") from None
 
@@ -73,16 +103,24 @@ def read(path: Path, config: Config, store: xr.Dataset) -> dict[str, Any]:
     """Read a state.
 
     Raises:
-        UserError: it is missing, truncated, or of another configuration.
+        UserError: it is missing, damaged, of another form, or of another configuration.
     """
     if not path.is_file():
         raise UserError(f"{path} not found: there is nothing to resume; train without --resume")
+    advice = "the saved checkpoints still draw members; to train, delete it and train again, or give another --run"
     try:
-        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        intact = is_intact(path)
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True) if intact else {}
     except Exception as error:
-        raise UserError(
-            f"{path} is truncated or damaged ({type(error).__name__}); train again in another --run"
-        ) from None
+        raise UserError(f"{path} is truncated or damaged ({type(error).__name__}); {advice}") from None
+    if not intact:
+        raise UserError(f"{path} is truncated or damaged: its checksum does not match; {advice}")
+    try:
+        _State.model_validate(saved)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "it"
+        raise UserError(f"{path} is no state of a training ({key}: {first['msg'].lower()}); {advice}") from None
     was, now = flattened(json.loads(saved["config"])), flattened(json.loads(identity(config, store)))
     changed = sorted(key for key in was.keys() | now.keys() if was.get(key) != now.get(key))
     if changed:
@@ -94,7 +132,7 @@ def read(path: Path, config: Config, store: xr.Dataset) -> dict[str, Any]:
 
 def truncate_log(path: Path, epochs: int) -> None:
     """Drop the rows of the log from epoch ``epochs`` on: those epochs are trained and written again."""
-    rows = [row for row in read_jsonl(path) if row["epoch"] < epochs]
+    rows = [row for row in read_log(path) if row["epoch"] < epochs]
     with atomic(path) as scratch:
         scratch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
