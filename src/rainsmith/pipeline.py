@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +15,11 @@ from typing import Any
 from rainsmith import __version__
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
+from rainsmith.base.files import atomic
 from rainsmith.base.json_files import read_json, write_json
+from rainsmith.base.locks import reading, writing
 from rainsmith.base.processes import is_main
+from rainsmith.base.scratch import remove_leftovers
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
 
@@ -30,6 +34,7 @@ class Stage:
         sections: sections of the configuration that it reads, beside those of the stages before it.
         after: earlier stages whose files it reads.
         product: the file or folder without which the stage is never skipped.
+        reads: stores that it reads while it works, which nobody may replace meanwhile; a pattern stands for many.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Stage:
     sections: tuple[str, ...]
     after: tuple[str, ...]
     product: str
+    reads: tuple[str, ...] = ()
 
     def load(self) -> Callable[..., Any]:
         """The function of the stage, which is imported only now, so that a command loads what it needs and no more."""
@@ -44,24 +50,43 @@ class Stage:
         return function
 
 
+_STORE, _MEMBERS = "store.zarr", "samples/*.zarr"
+
 STAGES = (
     Stage("prepare", "rainsmith.prepare.stage", ("data",), (), "store.zarr"),
-    Stage("train", "rainsmith.train.stage", ("seed", "model", "train"), ("prepare",), "checkpoints"),
-    Stage("sample", "rainsmith.sample.stage", ("sampling",), ("train",), "samples"),
-    Stage("evaluate", "rainsmith.evaluate.stage", ("evaluate",), ("sample",), "evaluation/metrics.csv"),
-    Stage("diagnose", "rainsmith.diagnose.stage", ("sampling",), ("evaluate",), "diagnosis.json"),
-    Stage("augment", "rainsmith.augment.stage", ("augment", "sampling"), ("train",), "augmented.zarr"),
-    Stage("report", "rainsmith.report.stage", (), ("evaluate", "diagnose", "augment", "experiment"), "report.html"),
+    Stage("train", "rainsmith.train.stage", ("seed", "model", "train"), ("prepare",), "checkpoints", (_STORE,)),
+    Stage("sample", "rainsmith.sample.stage", ("sampling",), ("train",), "samples", (_STORE,)),
+    Stage(
+        "evaluate", "rainsmith.evaluate.stage", ("evaluate",), ("sample",), "evaluation/metrics.csv", (_STORE, _MEMBERS)
+    ),
+    Stage("diagnose", "rainsmith.diagnose.stage", ("sampling",), ("evaluate",), "diagnosis.json", (_STORE, _MEMBERS)),
+    Stage("augment", "rainsmith.augment.stage", ("augment", "sampling"), ("train",), "augmented.zarr", (_STORE,)),
+    Stage(
+        "report",
+        "rainsmith.report.stage",
+        (),
+        ("evaluate", "diagnose", "augment", "experiment"),
+        "report.html",
+        (_STORE, _MEMBERS),
+    ),
 )
 ON_REQUEST = (
-    Stage("sweep", "rainsmith.sweep.stage", ("sampling", "sweep"), ("train",), "sweep.csv"),
-    Stage("downscale", "rainsmith.downscale.stage", ("seed", "downscale"), ("prepare", "augment"), "downscale"),
+    Stage("sweep", "rainsmith.sweep.stage", ("sampling", "sweep"), ("train",), "sweep.csv", (_STORE,)),
+    Stage(
+        "downscale",
+        "rainsmith.downscale.stage",
+        ("seed", "downscale"),
+        ("prepare", "augment"),
+        "downscale",
+        (_STORE, "augmented.zarr"),
+    ),
     Stage(
         "experiment",
         "rainsmith.experiment.stage",
         ("seed", "experiment", "downscale", "augment", "sampling", "evaluate"),
         ("train",),
         "experiment/results.csv",
+        (_STORE,),
     ),
 )
 """Stages that ``run`` leaves out; each has a command of its own."""
@@ -91,7 +116,8 @@ def run(config: Config, folder: Run) -> None:
 def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
     """Run one stage, whatever its state, and keep its fingerprint in ``stages/<stage>.json``.
 
-    A stage that is refused leaves the record of its last good run as it was.
+    A stage that is refused leaves the record of its last good run as it was. What killed processes left half-written in
+    the run folder is removed.
 
     Args:
         name: name of the stage.
@@ -101,25 +127,63 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
 
     Returns:
         What the stage returns.
+
+    Raises:
+        UserError: from the stage, or another process writes what this one reads or writes.
     """
     stage = BY_NAME[name]
-    record = _record(name, folder)
+    with _locks(stage, config, folder):
+        return _run_locked(stage, config, folder, options)
+
+
+def _run_locked(stage: Stage, config: Config, folder: Run, options: dict[str, Any]) -> Any:
+    record = _record(stage.name, folder)
     before = record.read_text(encoding="utf-8") if record.exists() else None
     values: dict[str, Any] = {"fingerprint": fingerprint(stage, config, folder), "version": __version__}
-    console.print(f"[bold]{name}[/bold]")
+    console.print(f"[bold]{stage.name}[/bold]")
     started = time.time()
     _write_record(record, {**values, "finished": False, "stamp": started})
     try:
         result = stage.load()(config, folder, **options)
     except UserError:
-        if before is None:
-            record.unlink(missing_ok=True)
-        else:
-            record.write_text(before, encoding="utf-8")
+        _put_back(record, before, started)
         raise
     now = time.time()
     _write_record(record, {**values, "finished": True, "stamp": now, "seconds": round(now - started, 1)})
     return result
+
+
+@contextmanager
+def _locks(stage: Stage, config: Config, folder: Run) -> Iterator[None]:
+    """Be the only process that writes the stage's product, and let nobody replace what the stage reads.
+
+    The first of several processes of one training holds the locks. ``sample`` locks its products itself, as it knows
+    their names when it has read its checkpoint.
+    """
+    if not is_main():
+        yield
+        return
+    command = f"rainsmith {stage.name}"
+    with ExitStack() as locks:
+        if stage.name == "downscale":  # those of other networks and seeds may be written at the same time
+            locks.enter_context(writing(folder.folder / f"downscale/{config.downscale.label}-s{config.seed}", command))
+        elif stage.name != "sample":
+            locks.enter_context(writing(folder.folder / stage.product, command))
+        inputs = [path for pattern in stage.reads for path in sorted(folder.folder.glob(pattern))]
+        locks.enter_context(reading(inputs, command))
+        remove_leftovers(folder.folder)
+        yield
+
+
+def _put_back(record: Path, before: str | None, started: float) -> None:
+    """Write the record of an earlier run again, unless another process has written its own since."""
+    if not is_main() or not record.exists() or read_json(record).get("stamp") != started:
+        return
+    if before is None:
+        record.unlink(missing_ok=True)
+    else:
+        with atomic(record) as scratch:
+            scratch.write_text(before, encoding="utf-8")
 
 
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:

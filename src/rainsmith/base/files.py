@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,8 @@ import xarray as xr
 
 from rainsmith.base.cf import to_cf
 from rainsmith.base.errors import UserError
+from rainsmith.base.replacing import replace
+from rainsmith.base.scratch import ASIDE, scratch_folder
 
 
 def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) -> None:
@@ -31,38 +32,22 @@ def atomic(path: Path) -> Iterator[Path]:
     """Write a file or a folder whole or not at all.
 
     The block writes to the path that it is given. When the block ends without an error, that file or folder takes the
-    place of ``path``; otherwise ``path`` stays as it was. Nothing else is left on the disk. The permissions of
-    a file are those that the umask gives.
+    place of ``path``; otherwise ``path`` stays as it was. Nothing else is left on the disk, except by a process that is
+    killed (``remove_leftovers``). The permissions of a file are those that the umask gives.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))  # beside it, so on the same disk
-    try:
+    with scratch_folder(path.parent, path.name) as scratch:
         yield scratch / path.name
         _give_usual_permissions(scratch / path.name)
-        _replace(path, scratch / path.name, scratch / "replaced")
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        replace(path, scratch / path.name, scratch / ASIDE)
 
 
 def _give_usual_permissions(new: Path) -> None:
     """Let others read a file where the umask does: safetensors makes its files for their owner alone."""
     if new.is_file():
-        probe = new.with_name(f"{new.name}.probe")
+        probe = new.with_name(".probe")
         probe.touch()
         new.chmod(probe.stat().st_mode & 0o777)
-
-
-def _replace(path: Path, new: Path, aside: Path) -> None:
-    """Put ``new`` in the place of ``path``; a folder must first go ``aside``, and comes back where that fails."""
-    if not path.is_dir():
-        new.replace(path)
-        return
-    path.rename(aside)
-    try:
-        new.replace(path)
-    except BaseException:
-        aside.rename(path)
-        raise
 
 
 def check_disk(folder: Path, needed_bytes: float, stage: str) -> None:

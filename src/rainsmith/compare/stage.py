@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rainsmith.base.files import atomic
+from rainsmith.base.scratch import remove_leftovers
 from rainsmith.compare.baselines import baseline_rows
 from rainsmith.compare.evaluated import EvaluatedRun, differing_settings, read_runs
 from rainsmith.compare.figures import figures_of
@@ -42,6 +43,7 @@ def compare(runs: Sequence[Path | Run], out: Path | None = None, *, split: str =
     table = pd.DataFrame(rows + of_baselines)
     table.attrs["notes"] = notes
     if out is not None:
+        remove_leftovers(out)
         with atomic(out / "compare.csv") as path:
             table.to_csv(path, index=False)
         with atomic(out / "compare.md") as path:

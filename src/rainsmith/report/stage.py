@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
+from rainsmith.base.scratch import remove_leftovers
 from rainsmith.config import Config
 from rainsmith.report.gather import gather
 from rainsmith.report.maps import write_days
@@ -38,6 +39,7 @@ def report(config: Config, run: Run, *, days: int | None = None, png: Path | Non
         raise UserError(f"found --days {count}; expected at least 1; name how many of the heaviest days to show")
     material = gather(config, run)
     if png is not None:
+        remove_leftovers(png)
         write_days(material, count, png)
         return png
     page = run.folder / "report.html"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import xarray as xr
 
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
+from rainsmith.base.locks import writing
+from rainsmith.base.processes import is_main
+from rainsmith.base.scratch import remove_leftovers
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog
 from rainsmith.models import checkpoint as checkpoints
@@ -41,7 +45,8 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
         The path of the store.
 
     Raises:
-        UserError: predictors that do not match the checkpoint's, or most of whose values the training has not seen.
+        UserError: predictors that do not match the checkpoint's, or most of whose values the training has not seen;
+            another process that writes or reads ``out``.
     """
     loaded = checkpoints.load(source)
     settings = config.sampling
@@ -58,8 +63,11 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
         console.print(f"[bold red]warning[/]: {warning}", soft_wrap=True)
     sampler = Sampler(loaded, settings, config.device)
     attrs = log.attributes | sample_attributes(loaded, sampler, "prior", "application", config)
-    draw_days(sampler, days, out, mode="prior", members=settings.members, batch_size=settings.batch_size, attrs=attrs)
-    export(out, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
+    size = {"members": settings.members, "batch_size": settings.batch_size}
+    with writing(out, "rainsmith sample") if is_main() else nullcontext():
+        remove_leftovers(out.parent)
+        draw_days(sampler, days, out, mode="prior", attrs=attrs, **size)
+        export(out, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
     return out
 
 

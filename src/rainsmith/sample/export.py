@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rainsmith.base.dims import day_numbers
 from rainsmith.base.processes import is_main
+from rainsmith.base.scratch import remove_leftovers
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.data.legacy.write import write_day
 from rainsmith.data.normalise import cell_statistics
@@ -27,6 +28,7 @@ def export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path 
     if netcdf:
         copy_to_netcdf(samples)
     if legacy_npy is not None:
+        remove_leftovers(legacy_npy)
         mean, std = cell_statistics(loaded.domain)
         with open_zarr(samples, "run the command that writes it") as opened:
             mode = opened.attrs["mode"] + opened.attrs.get("variant", "")

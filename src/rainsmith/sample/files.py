@@ -15,6 +15,7 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, write_netcdf
+from rainsmith.base.scratch import scratch_folder
 from rainsmith.base.zarr_files import open_zarr, write_region, write_zarr
 from rainsmith.sample.attributes import describe_members
 
@@ -26,7 +27,8 @@ class SampleWriter:
     """Writes (time, member, y, x) members [mm/day] into a CF Zarr store, one chunk a batch of days.
 
     The store grows in ``<name>.part`` and takes its name when every batch is there. After a crash or a full disk the
-    finished batches stay and are not drawn again by the same request. Several processes may write different batches.
+    finished batches stay and are not drawn again by the same request. Several processes of one ``torchrun`` may write
+    different batches; of others the caller keeps out (``base/locks.py``).
 
     Args:
         target: the Zarr store to write.
@@ -59,13 +61,16 @@ class SampleWriter:
         self._ready = self.marks / (
             "ready-" + hashlib.sha256(json.dumps(request, default=str).encode()).hexdigest()[:16]
         )
-        if rank == 0 and not self._ready.exists():
-            shutil.rmtree(self.marks, ignore_errors=True)
-            shutil.rmtree(self.part, ignore_errors=True)
-            self._create(days, members, attrs)
-            self.marks.mkdir(parents=True)
-            self._ready.touch()
-        self._wait(self._ready.exists)
+        if rank == 0:
+            if not self._is_begun():
+                shutil.rmtree(self.marks, ignore_errors=True)  # before the store: without marks nothing counts as drawn
+                shutil.rmtree(self.part, ignore_errors=True)
+                self._create(days, members, attrs)
+                self.marks.mkdir(parents=True, exist_ok=True)
+                self._ready.touch()
+            for mark in self.marks.glob("closed-*"):  # of processes that were stopped
+                mark.unlink(missing_ok=True)
+        self._wait(self._is_begun)
 
     def has(self, batch: int) -> bool:
         """Whether a batch is finished."""
@@ -82,15 +87,29 @@ class SampleWriter:
     def close(self) -> None:
         """Wait for every batch, then give the store its name."""
         if self.rank != 0:
-            (self.marks / f"closed-{self.rank}").touch()
-            self._wait(lambda: not self.part.exists())
+            self._wait(self._is_closed)
             return
         self._wait(lambda: all(self.has(batch) for batch in range(self.n_batches)))
         self._wait(lambda: all((self.marks / f"closed-{rank}").exists() for rank in range(1, self.world)))
-        if self.target.exists():
-            shutil.rmtree(self.target)
-        self.part.rename(self.target)
-        shutil.rmtree(self.marks, ignore_errors=True)
+        for chunk in self.part.rglob("*.partial"):  # of a process that was killed while it wrote one
+            chunk.unlink()
+        with atomic(self.target) as scratch:
+            self.part.rename(scratch)
+        with scratch_folder(self.target.parent, self.marks.name) as scratch:
+            self.marks.rename(scratch / self.marks.name)  # at once, so that no other process can add a mark
+
+    def _is_begun(self) -> bool:
+        """Whether the growing store of this request is there."""
+        return self._ready.exists() and (self.part / "zarr.json").is_file()
+
+    def _is_closed(self) -> bool:
+        """Whether the first process has closed the store; as long as it has not, this one says that it has nothing left
+        to write."""
+        try:
+            (self.marks / f"closed-{self.rank}").touch()
+        except FileNotFoundError:
+            return True
+        return False
 
     def _create(self, days: xr.Dataset, members: int, attrs: dict[str, Any]) -> None:
         shape = (days.sizes["time"], members, days.sizes["y"], days.sizes["x"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from rainsmith.base.console import console
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
+from rainsmith.base.locks import writing
+from rainsmith.base.processes import is_main
 from rainsmith.config import Config
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
@@ -34,7 +37,7 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
 
     Raises:
         UserError: no checkpoint, one of another grid, an empty choice of days, no mode that the model has, too little
-            disk.
+            disk, another process that writes or reads the same members.
     """
     store = run.open_store()
     settings = config.sampling
@@ -42,16 +45,20 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
     loaded = checkpoints.load(path if path.parent != Path(".") else run.checkpoints / path)
     checkpoints.check_fits(loaded, store)
     sampler = Sampler(loaded, settings, config.device)
-    stores = []
-    for split in settings.splits:
-        days = select_days(in_split(store, split), settings.days, split)
-        for mode in _modes(config, sampler):
-            target = run.sample_path(loaded.config.model.name, mode, split, variant_of(settings, mode))
+    modes = _modes(config, sampler)
+    asked = [(split, mode) for split in settings.splits for mode in modes]
+    model = loaded.config.model.name
+    targets = [run.sample_path(model, mode, split, variant_of(settings, mode)) for split, mode in asked]
+    with ExitStack() as locks:
+        for target in targets if is_main() else ():
+            locks.enter_context(writing(target, "rainsmith sample"))
+        for (split, mode), target in zip(asked, targets, strict=True):
+            days = select_days(in_split(store, split), settings.days, split)
             attrs = sample_attributes(loaded, sampler, mode, split, config)
             size = {"members": settings.members, "batch_size": settings.batch_size}
-            stores.append(draw_days(sampler, days, target, mode=mode, attrs=attrs, **size))
+            draw_days(sampler, days, target, mode=mode, attrs=attrs, **size)
             export(target, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
-    return stores
+    return targets
 
 
 def _modes(config: Config, sampler: Sampler) -> list[str]:
