@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.scratch import remove_leftovers
 from rainsmith.run_folder import Run
 from rainsmith.sample import files as sample_files
 from rainsmith.sample.files import SampleWriter
@@ -178,3 +183,52 @@ def test_another_batch_size_draws_everything_again(
     monkeypatch.setattr(sample_files.SampleWriter, "write", original)
     sample(small_config(sampling__batch_size=64, sampling__modes=["prior"]), run)
     assert np.isfinite(opened(run)["precip"].values[..., run.open_store()["mask"].values]).all()
+
+
+def test_a_writer_that_is_killed_while_it_replaces_a_finished_store_leaves_a_whole_one(tmp_path: Path) -> None:
+    """A real kill before each file operation of the end; the store is the old or the new one, and the same sampling
+    goes through afterwards. What it leaves are scratch folders, which the next stage removes."""
+    script = Path(__file__).with_name("killed_writer.py")
+    shown = subprocess.run([sys.executable, str(script), str(tmp_path)], capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stderr
+    kills = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert len(kills) > 5
+    for kill in kills:
+        assert kill["code"] == -9 and kill["then"] in ([1.0], [2.0]), kill
+        assert kill["again"] == 0 and kill["end"] == [2.0], (kill, shown.stderr)
+    assert {tuple(kill["then"]) for kill in kills} == {(1.0,), (2.0,)}
+    remove_leftovers(tmp_path / "trial")
+    assert [path.name for path in (tmp_path / "trial").iterdir()] == ["made.zarr"]
+
+
+@pytest.mark.parametrize("gone", ["store", "metadata"])
+def test_marks_without_their_store_count_for_nothing(tmp_path: Path, gone: str) -> None:
+    made = writer(tmp_path / "made.zarr", days_of(2))
+    made.write(0, members(1))
+    shutil.rmtree(made.part) if gone == "store" else (made.part / "zarr.json").unlink()
+    again = writer(tmp_path / "made.zarr", days_of(2))
+    assert not again.has(0)
+    again.write(0, members(1))
+    again.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["made.zarr"]
+
+
+def test_marks_of_processes_that_were_stopped_do_not_close_a_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_files, "_WAIT_SECONDS", 0.2)
+    first = writer(tmp_path / "made.zarr", days_of(2), world=2)
+    (first.marks / "closed-1").touch()
+    again = writer(tmp_path / "made.zarr", days_of(2), world=2)
+    again.write(0, members(1))
+    with pytest.raises(UserError, match="another process did not finish"):
+        again.close()
+
+
+def test_a_chunk_that_a_killed_process_left_half_written_does_not_reach_the_store(tmp_path: Path) -> None:
+    made = writer(tmp_path / "made.zarr", days_of(2))
+    (made.part / "precip" / "c").mkdir(exist_ok=True)
+    (made.part / "precip" / "c" / "0.abc.partial").touch()
+    made.write(0, members(1))
+    made.close()
+    assert not list((tmp_path / "made.zarr").rglob("*.partial"))

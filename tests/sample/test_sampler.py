@@ -81,3 +81,16 @@ def test_refusals_are_one_line(trained: Run) -> None:
     damaged = checkpoint.Checkpoint(other, loaded.config, loaded.domain, 0, "best_prior", "")
     with pytest.raises(UserError, match=r"best_prior is of another model configuration: .*last\.bias"):
         Sampler(damaged, Sampling(), "cpu")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(trained: Run, value: float) -> None:
+    """Without a word they would give members of missing values, and an evaluation without scores."""
+    loaded = checkpoint.load(trained.checkpoints / "best_prior")
+    for weights in loaded.weights.values():
+        if weights.is_floating_point():
+            weights.view(-1)[0] = value
+    sampler = Sampler(loaded, Sampling(), "cpu")
+    days = in_split(trained.open_store(), "test").isel(time=slice(0, 2))
+    with pytest.raises(UserError, match="checkpoint best_prior draws values that are no numbers; expected finite rain"):
+        sampler.draw(torch.from_numpy(days["predictors"].values), np.arange(2), range(2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import sys
 import warnings
@@ -13,6 +12,7 @@ import tyro
 from rainsmith import __version__
 from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.cli.commands import COMMANDS
+from rainsmith.cli.failures import what_to_do
 
 DESCRIPTION = (
     "rainsmith draws realistic days of extreme rain at high resolution from a conditional VAE. "
@@ -44,9 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         sys.exit(_fail(str(error)))
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            sys.exit(_fail("the disk is full; finished parts are kept: free some space and run the same command again"))
-        raise
+        if (message := what_to_do(error)) is None:
+            raise
+        sys.exit(_fail(message))
     except KeyboardInterrupt:
         sys.exit(_fail("stopped; finished parts are kept: run the same command again", 130))
     except Interrupted as stopped:

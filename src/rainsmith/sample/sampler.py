@@ -39,6 +39,7 @@ class Sampler:
         channels_last(self.model.network)
         self.precision = sampling_precision(source.config.train.precision, self.device)
         self.settings = settings
+        self.name = f"checkpoint {source.name}"
         wet_mm = source.config.data.wet_mm
         self.threshold = wet_mm if settings.pixel_threshold is None else settings.pixel_threshold
         levels = len(self.model.latent_shapes)
@@ -70,7 +71,7 @@ class Sampler:
             (N, K, H, W) [mm/day], NaN at cells that are never valid.
 
         Raises:
-            UserError: an observation is given, and the model has no posterior.
+            UserError: an observation is given, and the model has no posterior; the weights draw no finite values.
         """
         noise = member_noise(self.settings.seed, days, members, self.model.latent_shapes)
         if y is not None and not self.model.has_posterior:
@@ -80,4 +81,9 @@ class Sampler:
         observed = None if valid is None or not valid.numel() else valid.to(self.device)
         with autocast(self.device, self.precision):
             drawn = self.model.draw(x.to(self.device), on_device, given, observed, self.how).float().cpu()
+        if not bool(torch.isfinite(drawn[..., self.mask]).all()):
+            raise UserError(
+                f"{self.name} draws values that are no numbers; expected finite rain; take another checkpoint, or "
+                "train again with a lower train.lr or with train.precision: fp32"
+            )
         return torch.where(self.mask, drawn, torch.nan).numpy()
