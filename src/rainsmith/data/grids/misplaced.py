@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rainsmith.data.grids.longitudes import find_gap
+
 MOST_REPEATED = 4
 """A place that more cells than this share is a fill value, except at a pole; rounding makes a few coincide."""
 FAR_STEPS = 5.0
@@ -53,6 +55,10 @@ def broken_line(latitude: np.ndarray, longitude: np.ndarray) -> tuple[str, int] 
         "rows" or "columns" and the number of the first of both, None where all neighbours lie together.
     """
     for name, axis, step in zip(("rows", "columns"), (0, 1), _steps(latitude, longitude), strict=True):
+        # a single row or column that is missing makes all steps across it twice as long as those beside it
+        gap = find_gap(np.append(0.0, np.cumsum(np.median(step, axis=1 - axis)))) if step.size else None
+        if gap is not None:
+            return name, gap
         if step.size and (wide := step > FAR_STEPS * max(float(np.median(step)), 1e-12)).any():
             return name, int(np.argwhere(wide)[0][axis])
     return None

@@ -12,6 +12,8 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.data.checks.cell_places import NOTICE
+from rainsmith.data.sources.axis_values import axis_values, plane_values
 from rainsmith.data.sources.days import dated
 from rainsmith.data.sources.levels import advice_to_select
 from rainsmith.data.sources.places import settle_places
@@ -86,7 +88,7 @@ def read_days(ds: xr.Dataset, name: str, path: Path | str, span: tuple[int, int]
     if span is not None:
         first, last = np.searchsorted(numbers, span[0]), np.searchsorted(numbers, span[1], side="right")
         da = da.isel({dim: slice(int(first), int(last))})
-    return _settled(_with_coordinates(da, ds, axes, (TIME, Y, X)), da, axes, path)
+    return _settled(_with_coordinates(da, ds, axes, (TIME, Y, X), path), da, axes, path)
 
 
 def read_map(ds: xr.Dataset, name: str, path: Path | str) -> xr.DataArray:
@@ -101,26 +103,29 @@ def read_map(ds: xr.Dataset, name: str, path: Path | str) -> xr.DataArray:
         if da.sizes[axes[TIME]] != 1:
             raise UserError(f"{path}: '{name}' has {da.sizes[axes[TIME]]} times; expected a map without time")
         da = da.isel({axes[TIME]: 0})
-    return _settled(_with_coordinates(da, ds, axes, (Y, X)), da, axes, path)
+    return _settled(_with_coordinates(da, ds, axes, (Y, X), path), da, axes, path)
 
 
 def read_any_map(ds: xr.Dataset, path: Path | str) -> xr.DataArray:
     """Read the grid of a file as a map (y, x), from its first variable that has one or from its axes alone.
 
     Raises:
-        UserError: the file holds no grid.
+        UserError: the file holds no grid, or none that is understood; the message says what is wrong with the first.
     """
+    problem: UserError | None = None
     for v in ds.data_vars:
         first_time = {d: 0 for d in ds[v].dims if str(d).lower() in _AXIS_NAMES[TIME]}
         if ds[v].ndim >= 2 and not any("bnds" in str(d) or "bounds" in str(d) for d in ds[v].dims):
             try:
                 return read_map(ds.isel(first_time), str(v), path)
-            except UserError:
-                continue
+            except UserError as error:
+                problem = problem or error
     for lat, lon in (("lat", "lon"), ("latitude", "longitude"), ("y", "x")):
         if lat in ds.variables and lon in ds.variables and ds[lat].ndim == ds[lon].ndim == 1:
             empty = xr.DataArray(np.zeros((ds[lat].size, ds[lon].size)), dims=(*ds[lat].dims, *ds[lon].dims))
             return read_map(ds.assign(grid=empty), "grid", path)
+    if problem is not None:
+        raise problem
     raise UserError(f"{path} holds no grid; expected a variable with dimensions of y and x")
 
 
@@ -191,7 +196,9 @@ def _is_geographic(coordinate: xr.DataArray, axis: str) -> bool:
     return degrees or str(coordinate.name).lower() in _GEOGRAPHIC_NAMES[axis]
 
 
-def _with_coordinates(da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tuple[str, ...]) -> xr.DataArray:
+def _with_coordinates(
+    da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tuple[str, ...], path: Path | str
+) -> xr.DataArray:
     da = da.squeeze([d for d in da.dims if d not in axes.values()])
     values = da.transpose(*(axes[axis] for axis in wanted)).values.astype(np.float32, copy=False)
     attrs = {key: value for key, value in da.attrs.items() if key not in _DROPPED_ATTRS}
@@ -199,14 +206,21 @@ def _with_coordinates(da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tupl
     if TIME in wanted:
         time = da[axes[TIME]]
         result = result.assign_coords({TIME: (TIME, time.values, _kept(time.attrs))})
+    notices: list[str] = []
     for axis in (Y, X):
         line = _line(ds, axes[axis], axis)
         if line is not None:
-            result = result.assign_coords({axis: (axis, line.values, _axis_attrs(line, axis))})
+            values, notice = axis_values(ds, line, path, degrees=_is_geographic(line, axis))
+            result = result.assign_coords({axis: (axis, values, _axis_attrs(line, axis))})
+            notices.append(notice)
         plane = _plane(ds, axes, axis)
         if plane is not None:
             name = _GEOGRAPHIC[axis]["standard_name"]
-            result = result.assign_coords({name: ((Y, X), plane.values, dict(_GEOGRAPHIC[axis]))})
+            values, notice = plane_values(plane, path)
+            result = result.assign_coords({name: ((Y, X), values, dict(_GEOGRAPHIC[axis]))})
+            notices.append(notice)
+    if any(notices):
+        result.attrs[NOTICE] = f"'{da.name}': {'; '.join(notice for notice in notices if notice)}"
     return _with_grid_mapping(result, ds, da)
 
 
@@ -224,10 +238,12 @@ def _line(ds: xr.Dataset, dim: Hashable, axis: str) -> xr.DataArray | None:
 
 
 def _plane(ds: xr.Dataset, axes: Axes, axis: str) -> xr.DataArray | None:
-    """2-D latitudes or longitudes of the same cells."""
+    """2-D latitudes or longitudes of the same cells, or such of each time where there are no others."""
     both = {axes[Y], axes[X]}
-    planes = [ds[v] for v in ds.variables if set(ds[v].dims) == both and _is_geographic(ds[v], axis)]
-    return planes[0].transpose(axes[Y], axes[X]) if planes else None
+    geographic = [ds[v] for v in ds.variables if both <= set(ds[v].dims) and _is_geographic(ds[v], axis)]
+    planes = [v for v in geographic if v.ndim == 2]
+    planes += [v for v in geographic if v.ndim == 3 and any(is_time(v, dim) for dim in v.dims)]
+    return planes[0].transpose(..., axes[Y], axes[X]) if planes else None
 
 
 def _kept(attrs: dict[Any, Any]) -> dict[str, Any]:

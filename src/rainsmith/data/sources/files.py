@@ -19,10 +19,16 @@ from rainsmith.data.analogs import ordinals
 from rainsmith.data.checks.valid_range import COUNTED, LIMITS, mask_outside
 from rainsmith.data.checks.zero_fill_value import ZERO_FILL
 from rainsmith.data.sources.axes import read_days, read_map
-from rainsmith.data.sources.days import refuse_short_steps, why_undecodable
+from rainsmith.data.sources.days import refuse_short_steps
 from rainsmith.data.sources.fill_values import mend_fill_values, unpacked_limits
 from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
-from rainsmith.data.sources.other_formats import refuse_cut_off, refuse_damaged, refuse_groups, what_it_is
+from rainsmith.data.sources.other_formats import (
+    refuse_cut_off,
+    refuse_damaged,
+    refuse_groups,
+    refuse_undecodable_times,
+    what_it_is,
+)
 from rainsmith.data.sources.rain_names import only_precipitation
 
 
@@ -84,34 +90,12 @@ def open_file(path: Path) -> xr.Dataset:
     except Exception as error:
         if what := what_it_is(path):
             raise UserError(f"{path} {what}") from None
-        _refuse_times(path)
+        refuse_undecodable_times(path)
         refuse_damaged(path)
         raise UserError(
             f"{path} cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:200]}); "
             "expected a NetCDF file or a Zarr store"
         ) from None
-
-
-def _refuse_times(path: Path) -> None:
-    """Say which variable of a file cannot be read because its times cannot be decoded.
-
-    Raises:
-        UserError: there is one.
-    """
-    try:
-        if path.is_dir():
-            raw = xr.open_zarr(path, chunks=None, consolidated=False, decode_times=False)
-        else:
-            raw = xr.open_dataset(path, decode_times=False)
-    except Exception:  # the file cannot be read for another reason, which the caller says
-        return
-    with raw:
-        problems = why_undecodable(raw)
-    for name, problem in problems.items():
-        raise UserError(
-            f"{path}: the time axis '{name}' {problem}; expected units such as 'days since 1990-01-01' and a CF "
-            "calendar; correct them in the file, such as with 'cdo setreftime' or 'ncatted'"
-        )
 
 
 def find_variable(ds: xr.Dataset, variable: str | None, where: str = "the file") -> str:

@@ -9,6 +9,7 @@ import xarray as xr
 import zarr
 
 from rainsmith.base.errors import UserError
+from rainsmith.data.sources.days import why_undecodable
 from rainsmith.data.sources.netcdf3 import least_size
 
 _STARTS = (
@@ -62,6 +63,28 @@ def what_it_is(path: Path) -> str:
     if not first.strip(b"\0"):
         return "holds nothing but zeros, as after a failed download; download it again"
     return ""
+
+
+def refuse_undecodable_times(path: Path) -> None:
+    """Say which variable of a file cannot be read because its times cannot be decoded.
+
+    Raises:
+        UserError: there is one.
+    """
+    try:
+        if path.is_dir():
+            raw = xr.open_zarr(path, chunks=None, consolidated=False, decode_times=False)
+        else:
+            raw = xr.open_dataset(path, decode_times=False)
+    except Exception:  # the file cannot be read for another reason, which the caller says
+        return
+    with raw:
+        problems = why_undecodable(raw)
+    for name, problem in problems.items():
+        raise UserError(
+            f"{path}: the time axis '{name}' {problem}; expected units such as 'days since 1990-01-01' and a CF "
+            "calendar; correct them in the file, such as with 'cdo setreftime' or 'ncatted'"
+        )
 
 
 def refuse_damaged(path: Path) -> None:

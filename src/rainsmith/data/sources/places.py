@@ -25,7 +25,11 @@ _ROTATED = {
 }
 _ROTATED_NAMES = frozenset("rlat rlon grid_latitude grid_longitude rotlat rotlon".split())
 LEAST_CELL_M = 20.0
-"""[m] Cells of a projection without units that are smaller than this are in km: no rain is known so finely."""
+"""[m] Cells of a projection that are smaller than this are in another unit: no rain is known so finely."""
+SAME_LINE = 0.01
+"""[cells] Latitudes of a row, and longitudes of a column, that differ by less are one."""
+MOST_RADIANS = 0.02
+"""Cells of radians are smaller than this: it is more than one degree."""
 
 Dims = tuple[Hashable, Hashable]
 
@@ -47,12 +51,45 @@ def settle_places(da: xr.DataArray, path: Path | str, dims: Dims, *, mapping_is_
         UserError: a coordinate is missing, filled, out of range, not in order, has a gap or an unknown unit, or two
             statements about the place contradict each other.
     """
-    da = _settle_planes(da, path)
+    da = _settle_planes(_lines_of_planes(da), path)
     da = _settle_labels(da, path, dims, mapping_is_named)
     for axis, dim in zip((Y, X), dims, strict=True):
         if axis in da.coords:
             da = _settle_axis(da, axis, f"{path}: '{dim}'")
+    _refuse_radians(da, path)
     return _check_units(da, path, dims)
+
+
+def _lines_of_planes(da: xr.DataArray) -> xr.DataArray:
+    """Axes in place of 2-D coordinates of a regular grid without axes, so that its columns can be brought in order."""
+    if Y in da.coords or X in da.coords or "latitude" not in da.coords or "longitude" not in da.coords:
+        return da
+    latitude, longitude = _planes(da)
+    if not np.isfinite([latitude, longitude]).all() or min(latitude.shape) < 2:
+        return da
+    slack = SAME_LINE * typical_step(latitude, longitude)
+    if np.ptp(latitude, axis=1).max() > slack or np.ptp(longitude, axis=0).max() > slack:
+        return da
+    lines = {Y: latitude[:, 0], X: longitude[0]}
+    coords = {axis: (axis, lines[axis], dict(da[name].attrs)) for axis, name in ((Y, "latitude"), (X, "longitude"))}
+    return da.drop_vars(["latitude", "longitude"]).assign_coords(coords)
+
+
+def _refuse_radians(da: xr.DataArray, path: Path | str) -> None:
+    """Refuse degrees that are radians: such a grid would lie in the Gulf of Guinea, far from all land."""
+    if "latitude" in da.coords and "longitude" in da.coords and da["latitude"].ndim == 2:
+        latitude, longitude = _planes(da)
+    elif Y in da.coords and X in da.coords and _labelled(da):
+        latitude, longitude = np.meshgrid(_values(da, Y), _values(da, X), indexing="ij")
+    else:
+        return
+    within = np.abs(latitude).max() <= np.pi / 2 + 1e-6 and np.abs(longitude).max() <= 2 * np.pi + 1e-6
+    if within and min(latitude.shape) > 1 and typical_step(latitude, longitude) < MOST_RADIANS:
+        raise UserError(
+            f"{path}: latitudes {latitude.min():.4g} to {latitude.max():.4g} and longitudes {longitude.min():.4g} to "
+            f"{longitude.max():.4g} look like radians that are said to be degrees; expected degrees; convert them, or "
+            "correct their 'units' to 'radian'"
+        )
 
 
 def _settle_planes(da: xr.DataArray, path: Path | str) -> xr.DataArray:
@@ -155,7 +192,7 @@ def _settle_axis(da: xr.DataArray, axis: str, what: str) -> xr.DataArray:
 
 
 def _check_units(da: xr.DataArray, path: Path | str, dims: Dims) -> xr.DataArray:
-    """Refuse axes of a projection whose unit is unknown; nothing else needs their unit."""
+    """Refuse axes of a projection whose unit is unknown or cannot be right; nothing else needs their unit."""
     mapping = _mapping(da)
     if _labelled(da) or Y not in da.coords or X not in da.coords or mapping is None or not mapping.is_projected:
         return da
@@ -164,10 +201,11 @@ def _check_units(da: xr.DataArray, path: Path | str, dims: Dims) -> xr.DataArray
         step = np.abs(np.diff(_values(da, axis)))
         unit = str(da[axis].attrs.get("units", "")).strip()
         metres = factor * mapping.axis_info[0].unit_conversion_factor
-        if not unit and step.size and np.median(step) * metres < LEAST_CELL_M:
+        if step.size and np.median(step) * metres < LEAST_CELL_M:
+            has = f"the units '{unit}'" if unit else "no units"
             raise UserError(
-                f"{path}: '{dim}' has no units, and its cells would be {np.median(step) * metres:g} m wide; expected "
-                "'units' of m or km; add them"
+                f"{path}: '{dim}' has {has}, and its cells would be {np.median(step) * metres:g} m wide; expected "
+                f"'units' of m or km; {'correct' if unit else 'add'} them"
             )
     return da
 
