@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rainsmith.base.json_files import read_jsonl
+from rainsmith.train.log import read_log
 
 
 def table(run: Path, every: int) -> str:
@@ -18,7 +18,7 @@ def table(run: Path, every: int) -> str:
         "| posterior max, mean, p99 / observed | posterior diversity, CRPS mm |",
         "|---|---|---|---|---|---|",
     ]
-    rows = [row for row in read_jsonl(run / "metrics.jsonl") if "validation" in row]
+    rows = [row for row in read_log(run / "metrics.jsonl") if "validation" in row]
     for row in rows:
         if (row["epoch"] + 1) % every and row is not rows[-1]:
             continue

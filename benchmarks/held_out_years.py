@@ -20,12 +20,12 @@ from texture import SHOWN, figures
 
 from rainsmith import api
 from rainsmith.base.dims import in_day_set, in_split
-from rainsmith.base.json_files import read_jsonl
 from rainsmith.config import Config, load_config
 from rainsmith.evaluate.stage import settings_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
+from rainsmith.train.log import read_log
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def trained(config: Config, run: Run) -> None:
     """Prepare and train, or continue where an earlier call stopped."""
     if not run.store.exists():
         api.prepare(config, run.folder)
-    rows = read_jsonl(run.metrics_log) if run.metrics_log.exists() else []
+    rows = read_log(run.metrics_log)
     if len(rows) < config.train.epochs:
         api.train(config, run.folder, resume=(run.checkpoints / "last.ckpt").exists())
 

@@ -21,8 +21,8 @@ import pandas as pd
 import torch
 import xarray as xr
 
-DIFFERS = {"created", "history", "provenance", "seconds", "elapsed", "stamp"}
-"""Keys that hold times or where a run was made."""
+DIFFERS = {"created", "history", "provenance", "seconds", "elapsed", "stamp", "sha256"}
+"""Keys that hold times, or where a run was made, and the seal of metadata that holds them."""
 _TIMES = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?|\d{4}-\d\d-\d\d \d\d:\d\d[^<]*|[\d.]+ (s|min|h)\b"
 
 
