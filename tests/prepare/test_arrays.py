@@ -150,3 +150,14 @@ def test_time_bounds_of_a_dataset_say_the_day() -> None:
     assert "-1 day" in by_bounds.attrs["day_rule"] and "day_rule" not in plain.attrs
     with pytest.raises(UserError, match="'precip' holds pr, tas; give one variable"):
         make_store(target.assign(tas=target["pr"]), coarsen=3, splits=SPLITS)
+
+
+def test_splits_that_divide_a_winter_are_warned_about() -> None:
+    target = rain("2000-12-01", days=3 * 365)
+    splits = {
+        "train": [["2000-12-01", "2001-12-31"]],
+        "validation": [["2002-01-01", "2002-11-30"]],
+        "test": [["2002-12-01", "2003-12-31"]],
+    }
+    with pytest.warns(UserWarning, match="divide a season that goes on over New Year: 2001/02 between"):
+        make_store(target, coarsen=3, splits=splits, months=[12, 1, 2])

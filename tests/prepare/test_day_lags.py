@@ -139,3 +139,8 @@ def test_silent_on_the_balearic_islands(real_data: Path, monkeypatch: pytest.Mon
     log = CheckLog()
     read_gridded(load_config(CONFIGS / "balearic.yaml").data, log)
     assert len(log.lines) == 3 and not any("WARNING" in line for line in log.lines)
+
+
+def test_no_day_in_common_is_no_better_fit() -> None:
+    """There used to be a division by zero where the target lacks all training days."""
+    assert LagFit("tp", (float("nan"), float("nan"), 0.9), (0,), 0, False).better_lag is None

@@ -10,6 +10,7 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import load_config
+from rainsmith.data.checks import CheckLog
 from rainsmith.prepare.new_period import prepare_predictors
 from tests.data.made import config, pressure, rain
 from tests.prepare.made import FILES, LAGS, made
@@ -101,3 +102,41 @@ def test_new_longitudes_that_differ_by_a_whole_turn_give_the_same_values(tmp_pat
     turned.assign_coords(lon=("lon", turned["lon"].values + 360, turned["lon"].attrs)).to_netcdf(tmp_path / "msl.nc")
     again = prepare_predictors(config(tmp_path, predictors=FILES), store.drop_dims("time"))
     np.testing.assert_array_equal(again["predictors"], store["predictors"])
+
+
+def _two_sources(tmp_path: Path) -> tuple[list[dict[str, object]], xr.Dataset]:
+    pressure().to_netcdf(tmp_path / "msl.nc")
+    pressure(seed=3).rename("z").to_netcdf(tmp_path / "z.nc")
+    sources: list[dict[str, object]] = [{"files": f"{name}.nc", "variable": name} for name in ("msl", "z")]
+    return sources, made(tmp_path, predictors=sources).drop_dims("time")
+
+
+@pytest.mark.parametrize("first", ["msl", "z"])
+def test_days_that_one_source_lacks_are_counted_whatever_its_place_in_the_list(tmp_path: Path, first: str) -> None:
+    """The days used to be those of the first source, so that a gap in it was never seen."""
+    sources, domain = _two_sources(tmp_path)
+    ordered = sources if first == "msl" else sources[::-1]
+    whole = pressure()
+    whole.isel(time=[*range(20), *range(21, whole.sizes["time"])]).to_netcdf(tmp_path / "msl.nc")
+    log = CheckLog()
+    found = prepare_predictors(config(tmp_path, predictors=ordered), domain, log)
+    assert found.attrs["days_dropped"] == 1
+    assert any(
+        "1 of 61 days are left out for lack of a predictor (days lacking: 'msl_day0' 1)" in n for n in log.notices
+    )
+    whole.isel(time=slice(0, 40)).to_netcdf(tmp_path / "msl.nc")
+    with pytest.raises(UserError, match=r"21 of 61 days \(34%\) lack .*; 'msl_day0' lacks 21\)"):
+        prepare_predictors(config(tmp_path, predictors=ordered), domain)
+
+
+def test_a_grid_in_place_of_a_time_series_is_refused(tmp_path: Path) -> None:
+    field = pressure()
+    field.to_netcdf(tmp_path / "msl.nc")
+    index = field.mean(field.dims[1:], keep_attrs=True)
+    index.rename("nao").to_netcdf(tmp_path / "nao.nc")
+    sources = [{"files": "msl.nc", "variable": "msl"}, {"files": "nao.nc", "variable": "nao"}]
+    domain = made(tmp_path, predictors=sources).drop_dims("time")
+    prepare_predictors(config(tmp_path, predictors=sources), domain)
+    field.rename("nao").to_netcdf(tmp_path / "nao.nc")
+    with pytest.raises(UserError, match="'nao' was a time series without a grid in the training, and is a field on a"):
+        prepare_predictors(config(tmp_path, predictors=sources), domain)

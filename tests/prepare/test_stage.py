@@ -47,6 +47,20 @@ def test_splits_that_divide_a_winter_are_warned_about(
     assert said.count("prepare: ") == 1 + warned
 
 
+def test_what_was_assumed_is_printed_before_a_refusal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It may be the reason: here the stamps are a day late, and are moved back by their bounds."""
+    late = mapped(rain())
+    stamps = late["time"].values
+    late["time_bnds"] = (("time", "bnds"), np.stack([stamps - np.timedelta64(1, "D"), stamps], axis=1))
+    late["time"].attrs["bounds"] = "time_bnds"
+    late["time"].encoding["units"] = "hours since 2000-01-01"
+    late.to_netcdf(tmp_path / "rain.nc")
+    pressure(days=30).to_netcdf(tmp_path / "msl.nc")
+    with pytest.raises(UserError, match=r"of 60 days .* 'msl_day0' lacks"):
+        prepare(config(tmp_path, predictors=[{"files": "msl.nc", "variable": "msl"}]), Run(tmp_path / "run"))
+    assert "prepare: 'pr' has days of the middle of the time bounds" in capfd.readouterr().err
+
+
 def test_legacy_rain_is_checked_too(tmp_path: Path) -> None:
     """Rain beyond any record is refused whatever files it comes from."""
     precip = np.zeros((30, 3, 4), dtype=np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -79,3 +81,23 @@ def test_other_storms_are_refused(
     with pytest.raises(UserError, match=message) as caught:
         given_days(days["predictors"], change(days["precip"]), domain)
     assert "\n" not in str(caught.value)
+
+
+def test_a_store_of_other_units_is_converted_and_said(days: xr.Dataset, domain: xr.Dataset) -> None:
+    name = str(domain["channel"].values[0])
+    trained = domain.assign_attrs(channel_units=json.dumps({name: "Pa"}))
+    given = days.copy(deep=True).assign_attrs(channel_units=json.dumps({name: "hPa"}))
+    given["predictors"].loc[{"channel": name}] = days["predictors"].sel(channel=name) / 100
+    with pytest.warns(UserWarning, match=f"'{re.escape(name)}' converted from hPa to Pa"):
+        back = given_days(given, None, trained)
+    np.testing.assert_allclose(back["predictors"].values, days["predictors"].values, rtol=1e-5, atol=1e-6)
+    with pytest.raises(UserError, match="has the unit 'K'; expected 'Pa'"):
+        given_days(given.assign_attrs(channel_units=json.dumps({name: "K"})), None, trained)
+
+
+def test_a_store_of_another_mask_is_refused(days: xr.Dataset, domain: xr.Dataset) -> None:
+    other = days.copy(deep=True)
+    other["mask"][{"y": 0, "x": 0}] = not bool(other["mask"][0, 0])
+    with pytest.raises(UserError, match="mask of valid cells differs from that of the model in 1 cells"):
+        given_days(other, None, domain)
+    assert "precip" not in given_days(other["predictors"], None, domain)

@@ -115,7 +115,7 @@ def test_a_store_of_other_days_is_not_gone_on_with(
     with pytest.raises(OSError, match="No space"):
         model.sample(predictors, members=2, batch_size=1, out=out)
     monkeypatch.setattr(SampleWriter, "write", original)
-    changed = predictors * 1.1
+    changed = predictors * 0.99
     drawn = model.sample(changed, members=2, batch_size=1, out=out)
     xr.testing.assert_equal(drawn.load(), model.sample(changed, members=2, batch_size=1))
 
@@ -141,3 +141,20 @@ def test_a_path_may_be_text_and_must_be_there(trained: Run) -> None:
     assert load_model(str(trained.checkpoints / "best_prior")).checkpoint.name == "best_prior"
     with pytest.raises(UserError, match=r"nothing\.safetensors not found; found there: best_prior"):
         load_model(trained.checkpoints / "nothing.safetensors")
+
+
+def test_values_that_the_training_has_not_seen_are_warned_of(model: Model, days: xr.Dataset) -> None:
+    predictors = days["predictors"].isel(time=[0])
+    name = str(predictors["channel"].values[0])
+    far = predictors.copy(deep=True)
+    far.loc[{"channel": name}] = 1e5
+    with pytest.warns(UserWarning, match=r"100% of the values of predictor .* lie outside the range of the training"):
+        model.sample(far, members=1)
+    some = predictors.copy(deep=True)
+    some.loc[{"channel": name}] = np.where(np.arange(some[0, 0].size).reshape(some[0, 0].shape) < 3, 1e5, some[0, 0])
+    with pytest.warns(UserWarning, match="the model has seen nothing like them"):
+        model.sample(some, members=1)
+    gaps = predictors.copy(deep=True)
+    gaps.loc[{"channel": name}] = np.nan
+    with pytest.warns(UserWarning, match=r"lacks 100.0% of its values on the grid of the model"):
+        model.sample(gaps, members=1)

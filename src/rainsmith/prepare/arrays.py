@@ -11,6 +11,7 @@ import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, STATIC
 from rainsmith.base.errors import UserError
+from rainsmith.base.seasons import cut_seasons
 from rainsmith.base.units import MM_PER_DAY
 from rainsmith.config import Data, parse
 from rainsmith.data.checks import CheckLog
@@ -69,7 +70,7 @@ def make_store(
         UserError: an argument is not understood, a check refuses a value, grids do not fit, or a split has no day.
 
     Warns:
-        UserWarning: a predictor fits the rain clearly better a day earlier or later.
+        UserWarning: a predictor fits the rain clearly better a day earlier or later, or splits divide a winter.
 
     Example:
         >>> import numpy as np, xarray as xr
@@ -99,7 +100,10 @@ def make_store(
             warnings.warn(fit.line, stacklevel=2)
     maps = [*_maps(statics), *([None] if distance_to_coast else [])]
     raw, counts = join_fields(section, target, days, fields, maps, {}, log)
-    return build_store(raw, section, counts | log.attributes)
+    store = build_store(raw, section, counts | log.attributes)
+    if cut := cut_seasons(store["time"], store["split"].values):
+        warnings.warn(cut, stacklevel=2)
+    return store
 
 
 def _section(splits: Mapping[str, Any], coarsen: int | None, lags: Sequence[int], settings: Mapping[str, Any]) -> Data:

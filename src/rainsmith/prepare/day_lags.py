@@ -55,7 +55,7 @@ class LagFit:
         size = np.nan_to_num(np.abs(self.correlations))
         best = int(np.argmax(size))
         used = max((size[LAGS.index(lag)] for lag in self.offsets if lag in LAGS), default=None)
-        if used is None or LAGS[best] in self.offsets:
+        if used is None or not self.days or LAGS[best] in self.offsets:
             return None
         gain = size[best] - used
         if gain < max(LEAST_GAIN, STANDARD_ERRORS / np.sqrt(self.days)):

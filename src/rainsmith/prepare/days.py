@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from rainsmith.data.splits import Span, assign, refuse_empty, span_of, split_spa
 
 MOST_LOST = 0.05
 """Largest share of the wanted days that may lack the target, a predictor or a lag."""
+_MOST_NAMED = 3
 
 
 def wanted_days(time: xr.DataArray, settings: Data, what: str) -> np.ndarray:
@@ -77,25 +79,28 @@ def split_days(precip: xr.DataArray, settings: Data) -> SplitDays:
     return SplitDays(positions, time, split, spans)
 
 
-def refuse_many_lost(kept: np.ndarray, time: xr.DataArray) -> int:
+def refuse_many_lost(kept: np.ndarray, time: xr.DataArray, lacking: Mapping[str, int] | None = None) -> int:
     """Count the days that cannot be used, and refuse more than 5 % of them.
 
     Args:
         kept: (time,) bool, True for a day that has everything.
         time: (time,) the days.
+        lacking: the number of days that each channel lacks, for the message; those that lack none are left out.
 
     Returns:
         The number of days that are lost.
 
     Raises:
-        UserError: too many days are lost; the message gives the first and the last of them.
+        UserError: too many days are lost; the message gives the first and the last of them, and what lacks most.
     """
     lost = int((~kept).sum())
     if lost > MOST_LOST * len(kept):
         numbers = day_numbers(time)[~kept]
+        worst = sorted((lacking or {}).items(), key=lambda item: -item[1])[:_MOST_NAMED]
+        named = "".join(f"; '{name}' lacks {count}" for name, count in worst if count)
         raise UserError(
             f"{lost} of {len(kept)} days ({lost / len(kept):.0%}) lack the target, a predictor or a lag (first: "
-            f"{_date(numbers[0])}, last: {_date(numbers[-1])}); at most {MOST_LOST:.0%} may be lost; "
+            f"{_date(numbers[0])}, last: {_date(numbers[-1])}{named}); at most {MOST_LOST:.0%} may be lost; "
             "give files that cover the period, or shorten data.period"
         )
     return lost

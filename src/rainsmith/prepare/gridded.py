@@ -30,6 +30,7 @@ from rainsmith.data.sources.predictors import (
 )
 from rainsmith.data.sources.statics import read_statics, stack_statics
 from rainsmith.data.splits import leave_gaps, span_of, split_spans
+from rainsmith.prepare.channel_gaps import say_gaps
 from rainsmith.prepare.day_lags import compare_days, say
 from rainsmith.prepare.days import SplitDays, refuse_many_lost, split_days
 
@@ -124,12 +125,13 @@ def join_fields(
     _refuse_target_outside(settings, precip, fields, grid)
     predictors = assemble(fields, days.time, grid, season=settings.season)
     kept = predictors.complete & np.isfinite(precip.values[days.positions]).any(axis=(1, 2))
-    lost = refuse_many_lost(kept, days.time)
+    lost = refuse_many_lost(kept, days.time, predictors.days_lacking)
     # Only rain makes a gap: a day that reads the next day's pressure across a boundary reads nothing that is scored
     # there. Coarse rain from files counts as rain, since it may have been made from the target.
     split = leave_gaps(days.split, predictors.rain_days, days.spans)
     rain = precip.isel({TIME: days.positions[kept]})
     row, column = _place_of_cells(Grid.of(precip), predictors)
+    say_gaps(predictors, kept, row, column, np.isfinite(precip.values).any(axis=0), log)
     mask = valid_cells(rain).assign_attrs(grid_mapping=precip.attrs.get("grid_mapping", ""))
     checked_maps = [m if m is None else check_input(m, "static", "read", settings, log, precip) for m in maps]
     if Grid.of(precip).has_axes or Grid.of(precip).located:

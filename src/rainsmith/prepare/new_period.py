@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import CHANNEL, TIME, X, Y
+from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config, Data
 from rainsmith.data.checks import CheckLog
@@ -13,7 +15,7 @@ from rainsmith.data.grids.coverage import extents_of
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.channels import assemble
 from rainsmith.data.sources.masks import without_masked
-from rainsmith.data.sources.predictors import farthest_offset, read_fields, widen
+from rainsmith.data.sources.predictors import DailyField, farthest_offset, read_fields, widen
 from rainsmith.data.splits import span_of
 from rainsmith.prepare.days import refuse_many_lost, wanted_days
 from rainsmith.prepare.gridded import read_target
@@ -51,11 +53,35 @@ def prepare_predictors(config: Config, domain: xr.Dataset, log: CheckLog | None 
     assert time is not None
     time = time[wanted_days(time, settings, "the predictors hold")]
     predictors = assemble(fields, time, Grid.of(domain, "_lr"), season=settings.season)
+    _refuse_other_series(fields, domain)
     values = as_in_training(predictors, domain, log)
-    lost = refuse_many_lost(predictors.complete, time)
+    lacking = predictors.days_lacking
+    lost = refuse_many_lost(predictors.complete, time, lacking)
+    if lost:
+        which = ", ".join(f"'{name}' {days}" for name, days in lacking.items())
+        log.notices.append(f"{lost} of {time.size} days are left out for lack of a predictor (days lacking: {which})")
     kept = values.isel({TIME: np.flatnonzero(predictors.complete)})
     refuse_more_missing(kept, domain)
     return xr.Dataset({"predictors": kept}, attrs={"days_dropped": lost})
+
+
+def _refuse_other_series(fields: Sequence[DailyField], domain: xr.Dataset) -> None:
+    """Refuse a field on a grid in place of a time series of the training, and the other way round.
+
+    Raises:
+        UserError: a source is of the other kind, on a coarse grid of more than one cell.
+    """
+    if domain.sizes[Y_LR] * domain.sizes[X_LR] == 1 or "channel_units" not in domain.attrs:
+        return
+    trained = str(domain.attrs.get("predictors_without_grid", "")).split(", ")
+    for field in fields:
+        if field.has_grid == (field.label in trained):
+            kinds = ("a time series without a grid", "a field on a grid")
+            then, now = kinds if field.has_grid else kinds[::-1]
+            raise UserError(
+                f"predictor '{field.label}' was {then} in the training, and is {now} in the new files; "
+                "give the same kind of file"
+            )
 
 
 def _target_on(domain: xr.Dataset, settings: Data) -> xr.DataArray:

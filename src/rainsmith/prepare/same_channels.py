@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -36,24 +37,42 @@ def as_in_training(predictors: Predictors, domain: xr.Dataset, log: CheckLog) ->
     if sorted(names) != sorted(expected):
         raise UserError(f"predictors are {', '.join(names)}; the model expects {', '.join(expected)}")
     _refuse_other_rain(predictors, domain)
+    values = in_units_of_training(predictors.values.values, names, predictors.channel_units, domain, log)
+    return predictors.values.copy(data=values).sel({CHANNEL: expected})
+
+
+def in_units_of_training(
+    values: np.ndarray, names: Sequence[str], units: Mapping[str, str], domain: xr.Dataset, log: CheckLog
+) -> np.ndarray:
+    """Convert channels to the units of the training.
+
+    Args:
+        values: (time, channel, y_lr, x_lr). It is not changed.
+        names: (channel,) of the channels.
+        units: the unit of each channel that has one to compare, "" where it is unknown.
+        domain: the store of the trained model without its time.
+        log: takes what was converted, and that nothing can be compared.
+
+    Raises:
+        UserError: a unit measures another thing, or is missing where the training had one.
+    """
     trained: dict[str, str] = json.loads(str(domain.attrs.get("channel_units", "{}")))
     if not trained:
         log.notices.append("the checkpoint does not say the units of its predictors, so they were not compared")
-    values = predictors.values.values.copy()
-    for channel in predictors.channels:
-        number = names.index(channel.name)
-        wanted = trained.get(channel.name, "")
-        if wanted and not channel.units:
-            raise UserError(
-                f"predictor '{channel.name}' has no unit; the model was trained with '{wanted}'; say it with 'units:'"
-            )
-        if not wanted or channel.units == wanted:
+    values = values.copy()
+    for number, name in enumerate(names):
+        wanted = trained.get(name, "")
+        if name not in units or not wanted or units[name] == wanted:
             continue
-        converted = convert(values[:, number], channel.units, wanted, name=f"predictor '{channel.name}'")
+        if not units[name]:
+            raise UserError(
+                f"predictor '{name}' has no unit; the model was trained with '{wanted}'; say it with 'units:'"
+            )
+        converted = convert(values[:, number], units[name], wanted, name=f"predictor '{name}'")
         if not np.array_equal(converted, values[:, number], equal_nan=True):
             values[:, number] = converted
-            log.notices.append(f"'{channel.name}' converted from {channel.units} to {wanted}")
-    return predictors.values.copy(data=values).sel({CHANNEL: expected})
+            log.notices.append(f"'{name}' converted from {units[name]} to {wanted}")
+    return values
 
 
 def refuse_more_missing(values: xr.DataArray, domain: xr.Dataset) -> None:
@@ -66,16 +85,24 @@ def refuse_more_missing(values: xr.DataArray, domain: xr.Dataset) -> None:
     Raises:
         UserError: more than 1 % of the values are missing beyond the share of the training.
     """
+    for problem in more_missing(values, domain):
+        raise UserError(problem)
+
+
+def more_missing(values: xr.DataArray, domain: xr.Dataset) -> list[str]:
+    """What ``refuse_more_missing`` says of each channel that it refuses; the arguments are the same."""
     if "channel_missing" not in domain.attrs:
-        return
-    trained: dict[str, float] = json.loads(str(domain.attrs["channel_missing"]))
+        return []
+    trained: dict[str, float] = json.loads(str(domain.attrs["channel_missing"]))  # of channels that lacked any
+    problems = []
     for number, name in enumerate(map(str, values[CHANNEL].values)):
         share, before = float(np.isnan(values.values[:, number]).mean()), trained.get(name, 0.0)
         if share > before + MOST_MISSING:
-            raise UserError(
+            problems.append(
                 f"predictor '{name}' lacks {share:.1%} of its values on the grid of the model, in the training "
                 f"{before:.1%}; expected at most {MOST_MISSING:.0%} more; fill them, or give files without gaps"
             )
+    return problems
 
 
 def _refuse_other_rain(predictors: Predictors, domain: xr.Dataset) -> None:

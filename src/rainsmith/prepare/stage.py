@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rainsmith.base.console import console
+from rainsmith.base.errors import UserError
 from rainsmith.base.seasons import cut_seasons
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog, check_input
@@ -31,7 +32,12 @@ def prepare(config: Config, run: Run) -> Path:
     counts: dict[str, Any] = {}
     log = CheckLog()
     if kind == "gridded":
-        raw, counts = read_gridded(config.data, log)
+        try:
+            raw, counts = read_gridded(config.data, log)
+        except UserError:  # what was assumed may be why it is refused
+            for notice in log.notices:
+                console.print(f"prepare: {notice}", soft_wrap=True, markup=False)
+            raise
         _print_summary(counts, log)
     elif kind == "demo":
         from rainsmith.data.demo.climate import climate

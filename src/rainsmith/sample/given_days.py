@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import warnings
+
 import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
+from rainsmith.data.checks import CheckLog
+from rainsmith.prepare.same_channels import in_units_of_training
 
 
 def given_days(predictors: xr.DataArray | xr.Dataset, storms: xr.DataArray | None, domain: xr.Dataset) -> xr.Dataset:
@@ -18,11 +23,18 @@ def given_days(predictors: xr.DataArray | xr.Dataset, storms: xr.DataArray | Non
         domain: the store that the model was trained on, without its time.
 
     Returns:
-        ``predictors`` in the order of the model's channels, and ``precip`` if any, with the coordinates of the domain.
+        ``predictors`` in the order and the units of the model's channels, and ``precip`` if any, with the coordinates
+        of the domain.
 
     Raises:
-        UserError: dimensions, channels, grids or days are not those that the model expects.
+        UserError: dimensions, channels, units, grids, mask or days are not those that the model expects.
+
+    Warns:
+        UserWarning: a channel of a store was converted to the unit of the training.
     """
+    if isinstance(predictors, xr.Dataset):
+        _refuse_other_mask(predictors, domain)
+        predictors = _in_units_of_training(predictors, domain)
     values = predictors["predictors"] if isinstance(predictors, xr.Dataset) else predictors
     values = _in_order_of_channels(values, [str(name) for name in domain[CHANNEL].values])
     _require_grid("predictors", values, domain, (Y_LR, X_LR))
@@ -41,6 +53,36 @@ def given_days(predictors: xr.DataArray | xr.Dataset, storms: xr.DataArray | Non
     rain = rain.transpose(TIME, Y, X)
     mapping = {key: value for key, value in rain.attrs.items() if key == "grid_mapping"}
     return days.assign(precip=(rain.dims, rain.data, mapping))
+
+
+def _refuse_other_mask(store: xr.Dataset, domain: xr.Dataset) -> None:
+    """Refuse a store of other valid cells: its block means are others, and members would lack its cells."""
+    mask = store.get("mask")
+    if mask is None or mask.shape != domain["mask"].shape or np.array_equal(mask.values, domain["mask"].values):
+        return
+    other = int((mask.values != domain["mask"].values).sum())
+    raise UserError(
+        f"found a store whose mask of valid cells differs from that of the model in {other} cells; prepare it with the "
+        "target and 'data.mask' of the training, or give its 'predictors' alone"
+    )
+
+
+def _in_units_of_training(store: xr.Dataset, domain: xr.Dataset) -> xr.Dataset:
+    """The store with its predictors in the units of the training, as far as both say their units."""
+    values = store.get("predictors")
+    if values is None or CHANNEL not in values.coords or not {"channel_units"} <= set(store.attrs) & set(domain.attrs):
+        return store
+    try:
+        units: dict[str, str] = json.loads(str(store.attrs["channel_units"]))
+    except ValueError:  # the demo climate has units in words
+        return store
+    names = [str(name) for name in values[CHANNEL].values]
+    log = CheckLog()
+    ordered = values.transpose(TIME, CHANNEL, ...)
+    converted = in_units_of_training(ordered.values, names, units, domain, log)
+    for notice in log.notices:
+        warnings.warn(notice, stacklevel=4)
+    return store.assign(predictors=ordered.copy(data=converted)) if log.notices else store
 
 
 def _in_order_of_channels(values: xr.DataArray, channels: list[str]) -> xr.DataArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from rainsmith.config import parse
 from rainsmith.data.dataset import Days
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.prepare.same_channels import more_missing
 from rainsmith.sample.attributes import describe_members, sample_attributes
 from rainsmith.sample.draw import draw_days
 from rainsmith.sample.given_days import given_days
 from rainsmith.sample.sampler import Sampler
+from rainsmith.sample.training_range import judge_range, outside_training_range
 
 
 class Model:
@@ -71,9 +74,18 @@ class Model:
             (time, member, y, x) [mm/day] with CF attributes, NaN at invalid cells; lazy where ``out`` is given.
 
         Raises:
-            UserError: other channels, another grid, or other days than expected, or a model without a posterior.
+            UserError: other channels, units, another grid or mask, or other days than expected, or a model without a
+                posterior.
+
+        Warns:
+            UserWarning: a channel was converted to the unit of the training, which a store says and an array does not,
+                over 5 % of its values lie outside the range of the training, or it lacks values which the training had.
         """
         days = given_days(predictors, storms, self.checkpoint.domain)
+        shares = outside_training_range(days, self.checkpoint.domain)
+        ranges = judge_range(shares, days, self.checkpoint.domain, refuse=False)
+        for warning in [*ranges, *more_missing(days["predictors"], self.checkpoint.domain)]:
+            warnings.warn(warning, stacklevel=2)
         config, mode = self.checkpoint.config, "prior" if storms is None else "posterior"
         asked = {
             "members": members,

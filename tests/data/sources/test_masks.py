@@ -141,3 +141,15 @@ def test_block_means_of_a_new_period_are_those_of_the_masked_cells(tmp_path: Pat
     store, _ = prepared(tmp_path, {"files": "mask.nc"})
     new = prepare_predictors(config(tmp_path), store.drop_dims("time"))  # the new configuration names no mask
     np.testing.assert_array_equal(new["predictors"].values, store["predictors"].values)
+
+
+def test_percent_without_their_unit_are_refused_and_flags_named_by_their_meaning(tmp_path: Path) -> None:
+    """80.5 is no flag, no number of a region and no fraction."""
+    mapped(rain()).to_netcdf(tmp_path / "rain.nc")
+    flags(np.where(ROWS, 80.5, 20.0)).to_netcdf(tmp_path / "basin.nc")
+    with pytest.raises(UserError, match=r"numbers between whole ones up to 80.5; .* units '%'"):
+        prepared(tmp_path, {"files": "basin.nc"})
+    meant = {"flag_values": np.array([1, 2], dtype="i4"), "flag_meanings": "sea land"}
+    flags(np.where(ROWS, 2, 1), **meant).to_netcdf(tmp_path / "flags.nc")
+    _, log = prepared(tmp_path, {"files": "flags.nc"})
+    assert any("(values 1 sea, 2 land count as inside)" in notice for notice in log.notices)

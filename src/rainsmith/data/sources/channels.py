@@ -56,6 +56,13 @@ class Predictors:
     block_side: int
 
     @property
+    def days_lacking(self) -> dict[str, int]:
+        """The number of days on which each channel has no value at all; channels that have one on all are left out."""
+        lacking = np.isnan(self.values.values).all(axis=(2, 3)).sum(axis=0)
+        names = self.values[CHANNEL].values
+        return {str(name): int(days) for name, days in zip(names, lacking, strict=True) if days}
+
+    @property
     def rain_channels(self) -> tuple[str, ...]:
         """Names of the channels of rain, of any day."""
         return tuple(channel.name for channel in self.channels if channel.rain)

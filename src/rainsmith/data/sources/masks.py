@@ -112,9 +112,24 @@ def _in_map(mask: Mask, precip: xr.DataArray, settings: Data) -> tuple[np.ndarra
             f"the mask '{da.name}' holds {greatest:g}, which looks like a missing value without '_FillValue'; "
             "expected 0 and 1, numbers of regions, or fractions; add the attribute to the file"
         )
+    if greatest > 1.0 and (values[np.isfinite(values)] % 1.0 != 0.0).any():
+        raise UserError(
+            f"the mask '{da.name}' holds numbers between whole ones up to {greatest:g}; expected 0 and 1, numbers of "
+            "regions, or fractions from 0 to 1; where they are percent, give them the attribute units '%'"
+        )
     flags = da.copy(data=(values >= INSIDE_FROM).astype(np.float32))
     named = np.unique(values[values >= INSIDE_FROM])
     whole = named.size <= _MOST_NAMED and named.tolist() != [1.0]
-    notice = f" (values {', '.join(f'{v:g}' for v in named)} count as inside)" if whole else ""
+    meanings = _meanings(da)
+    listed = ", ".join(f"{v:g}{meanings.get(float(v), '')}" for v in named)
+    notice = f" (values {listed} count as inside)" if whole else ""
     reference: Any = valid_cells(precip).assign_attrs(grid_mapping=precip.attrs.get("grid_mapping", ""))
     return np.asarray(stack_statics([flags], reference).values[0] >= INSIDE_FROM), notice
+
+
+def _meanings(da: xr.DataArray) -> dict[float, str]:
+    """What a file says of the values of its flags, such as {1.0: " sea", 2.0: " land"}."""
+    values = np.atleast_1d(da.attrs.get("flag_values", []))
+    words = str(da.attrs.get("flag_meanings", "")).split()
+    fits = len(values) == len(words)
+    return {float(value): f" {word}" for value, word in zip(values, words, strict=True)} if fits else {}

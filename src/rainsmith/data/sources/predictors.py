@@ -101,7 +101,8 @@ def read_fields(
         channels: names of the channels of a trained model, None where there is none.
 
     Returns:
-        The fields, and the time coordinate of the first one from files (None where there is none).
+        The fields, and the time coordinate of the one from files that has most days, the first of these (None where
+        there is none).
 
     Raises:
         UserError: there is no source, a check refuses a field, or what ``open_variable`` refuses.
@@ -116,7 +117,8 @@ def read_fields(
             fields.append(field_of_target(source, precip))
             continue
         for variable in read_source(source, settings, span, channels):
-            time = variable.values[TIME] if time is None else time
+            held = variable.values[TIME]
+            time = held if time is None or held.size > time.size else time
             label = unused_label(variable.label, fields)
             field = field_of_array(variable.values, label, source.day_offsets, source.rain, settings, precip, log)
             fields.append(replace(field, has_grid=variable.has_grid))

@@ -10,7 +10,7 @@ from rainsmith.data.checks.suspect_values import find_suspects
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.finding import Figure, at_most
 from rainsmith.diagnose.registry import DIAGNOSES, Diagnosis, Measurement
-from rainsmith.sample.application import outside_training_range
+from rainsmith.sample.training_range import outside_training_range
 
 _RECOMPUTED = "the statistics of the training days themselves"
 
