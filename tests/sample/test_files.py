@@ -232,3 +232,53 @@ def test_a_chunk_that_a_killed_process_left_half_written_does_not_reach_the_stor
     made.write(0, members(1))
     made.close()
     assert not list((tmp_path / "made.zarr").rglob("*.partial"))
+
+
+FULL_DISK = """
+import errno, subprocess, sys
+from pathlib import Path
+import numpy as np
+import xarray as xr
+from rainsmith.sample.files import SampleWriter
+
+disk = Path(sys.argv[1])
+time = xr.date_range("2001-01-01", periods=30, use_cftime=False)
+days = xr.Dataset(coords={"time": time, "y": np.arange(50.0), "x": np.arange(50.0)})
+
+def draw():
+    drawn = []
+    writer = SampleWriter(disk / "made.zarr", days, members=2, batch_size=1, attrs={"seed": 0})
+    for batch in range(writer.n_batches):
+        if not writer.has(batch):
+            drawn.append(batch)
+            writer.write(batch, np.random.default_rng(batch).random((1, 2, 50, 50), dtype=np.float32))
+    writer.close()
+    return drawn
+
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=500k", "none", str(disk)], check=True)
+try:
+    draw()
+except OSError as error:
+    assert error.errno == errno.ENOSPC, error
+else:
+    raise AssertionError("the disk did not fill")
+assert not (disk / "made.zarr").exists()
+subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+drawn = draw()
+assert 3 < drawn[0] and drawn == list(range(drawn[0], 30)), drawn
+with xr.open_zarr(disk / "made.zarr") as opened:
+    for day, field in enumerate(opened["precip"].values):
+        assert (field == np.random.default_rng(day).random((1, 2, 50, 50), dtype=np.float32)[0]).all(), day
+assert [path.name for path in disk.iterdir()] == ["made.zarr"] and not list(disk.rglob("*.partial"))
+print("whole")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs mount namespaces")
+def test_a_disk_that_fills_for_real_keeps_finished_batches(tmp_path: Path) -> None:
+    """A file system of 500 KiB fills while batches are written; when it has grown, the same request draws the rest."""
+    line = ["unshare", "--mount", sys.executable, "-c", FULL_DISK, str(tmp_path)]
+    shown = subprocess.run(line, capture_output=True, text=True)
+    if "unshare:" in shown.stderr or "mount:" in shown.stderr:
+        pytest.skip("this machine lets nobody mount a file system")
+    assert shown.stdout == "whole\n", shown.stderr
