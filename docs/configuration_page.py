@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic.fields import FieldInfo
 
-from rainsmith.config import Config, Section
+from rainsmith.config import Config, Section, dump_yaml
+from rainsmith.config.expected import limits
 from rainsmith.config.section import records_of
 from rainsmith.models.registry import MODELS
 
@@ -63,16 +63,18 @@ def described(title: str, section: type[Section]) -> Iterator[str]:
 
 
 def row(name: str, field: FieldInfo) -> str:
-    """The row of one key: default, choices and what its docstring says."""
+    """The row of one key: default, what its docstring says, choices and bounds."""
     choices = ", ".join(f"`{value}`" for value in choices_of(field.annotation))
     text = " ".join((field.description or "").split()).replace("|", "\\|")
-    return f"| `{name}` | `{default_of(field)}` | {text}{f' ({choices})' if choices else ''} |"
+    bounds = limits(field)
+    notes = "; ".join(note for note in (choices, bounds and f"numbers {bounds}") if note)
+    return f"| `{name}` | `{default_of(field)}` | {text}{f' ({notes})' if notes else ''} |"
 
 
 def default_of(field: FieldInfo) -> str:
     """The default as YAML shows it."""
     value = field.get_default(call_default_factory=True)
-    text = yaml.safe_dump(plain(value), default_flow_style=True, width=10**6).strip()
+    text = dump_yaml(plain(value), flow=True).strip()
     return text.removesuffix("...").strip()
 
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
-import yaml
 
 from rainsmith.base.files import atomic
 from rainsmith.base.zarr_files import open_zarr
-from rainsmith.config import Config
+from rainsmith.config import Config, dump_yaml
 
 
 @dataclass(frozen=True)
@@ -69,4 +68,4 @@ class Run:
         """Write ``config.yaml``, with every key, so that later commands use the same configuration."""
         values = config.model_dump(mode="json", by_alias=True)
         with atomic(self.folder / "config.yaml") as path:
-            path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+            path.write_text(dump_yaml(values), encoding="utf-8")

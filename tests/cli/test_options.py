@@ -42,7 +42,7 @@ def test_overrides_are_read_as_yaml(pairs: tuple[str, ...], values: dict[str, An
     [
         ("train.epochs", "--set 'train.epochs' is not KEY=VALUE; write for instance --set train.epochs=40"),
         ("=3", "is not KEY=VALUE"),
-        ("data.months=[6", "the value is not valid YAML; check its brackets and quotes"),
+        ("data.months=[6", "the value is not valid YAML: expected ',' or ']'"),
     ],
 )
 def test_an_override_that_cannot_be_read_is_refused(pair: str, message: str) -> None:

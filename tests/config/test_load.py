@@ -164,17 +164,23 @@ def test_a_key_of_another_model_names_that_model() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"train": {"epochs": "many"}}, "'train.epochs' is 'many': "),
+        ({"train": {"epochs": "many"}}, "'train.epochs' is 'many'; expected a whole number from 1 to 100000"),
         (
             {"train": {"epochs": 0, "lr": -1}},
-            "'train.epochs' is 0: Input should be greater than or equal to 1 (and 1 more)",
+            "'train.epochs' is 0; expected a whole number from 1 to 100000; 'train.lr' is -1; expected a number above 0 up to 1",
         ),
         ({"train": None}, "'train' is None; expected a section with keys below it"),
         ({"model": 3}, "'model' is 3; expected a section with keys below it"),
-        ({"model": {"levels": "x"}}, "'model.levels' is 'x': "),
-        ({"data": {"kind": "csv"}}, "'data.kind' is 'csv': Input should be 'demo', 'gridded', 'legacy-days' or"),
-        ({"data": {"splits": {"train": [2001]}}}, "'data.splits.train.1' is [2001]: Field required"),
-        ({"sampling": {"days": "wet"}}, "'sampling.days' is 'wet': Input should be '"),
+        ({"model": {"levels": "x"}}, "'model.levels' is 'x'; expected a whole number from 1 to 16"),
+        ({"data": {"kind": "csv"}}, "'data.kind' is 'csv'; expected one of demo, gridded, legacy-days, legacy-arrays"),
+        (
+            {"data": {"splits": {"train": [2001]}}},
+            "'data.splits.train' is [2001]; expected [first, last] years such as [2010, 2016] or a list, each entry [first, last] dates",
+        ),
+        (
+            {"sampling": {"days": "wet"}},
+            "'sampling.days' is 'wet'; expected one of heavy_x, heavy, all or a list, each entry a date such as 2010-01-31",
+        ),
         ({"downscale": {"w_min": 3}}, "'downscale': w_min is 3 and w_max 2; expected w_min <= w_max"),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from rainsmith.baselines.registry import BASELINES
-from rainsmith.config import Config, Section, Train
-from rainsmith.config.section import DateSpan, name_in, names_of, records_of
+from rainsmith.config import Config, DateSpan, Section, Train
+from rainsmith.config.section import name_in, names_of, records_of
 from rainsmith.models.registry import MODELS
 
 REGISTRY = "rainsmith.baselines.registry:BASELINES"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import tyro
 
 from rainsmith.config.section import Mode, Split
+from rainsmith.config.values import shown
 
 if TYPE_CHECKING:
     from rainsmith.config import Config
@@ -51,6 +53,8 @@ class Common:
     """Run folder, in which all stages read and write."""
     set: Overrides = ()
     """Single values of the configuration by dotted key, such as --set train.epochs=40 train.lr=0.001."""
+    dry_run: Flag = False
+    """Check the configuration, print it with all its keys, and do nothing."""
 
     def open(self, options: Mapping[str, Any] | None = None) -> tuple[Config, Run]:
         """The configuration and the run folder.
@@ -69,7 +73,17 @@ class Common:
         if file is None and kept.is_file():
             file = kept
             console.print(f"configuration: {kept}", soft_wrap=True)
-        return load_config(file, self.model_config, parse_overrides(self.set) | given(options or {})), Run(self.run)
+        config = load_config(file, self.model_config, parse_overrides(self.set) | given(options or {}))
+        self.stop_if_dry(config)
+        return config, Run(self.run)
+
+    def stop_if_dry(self, config: Config) -> None:
+        """Print the configuration and end the program, where ``--dry-run`` asks for it."""
+        if self.dry_run:
+            from rainsmith.config import dump_yaml
+
+            print(dump_yaml(config.model_dump(mode="json", by_alias=True)), end="")
+            sys.exit(0)
 
     def run_stage(self, options: Mapping[str, Any] | None = None, **arguments: Any) -> Any:
         """Run the stage of the command's name and return what it returns.
@@ -103,17 +117,13 @@ def parse_overrides(pairs: tuple[str, ...]) -> dict[str, Any]:
     Raises:
         UserError: a text has no key or no ``=``, or its value is not YAML.
     """
-    import yaml
-
     from rainsmith.base.errors import UserError
+    from rainsmith.config import parse_yaml
 
     values = {}
     for pair in pairs:
         key, separator, text = pair.partition("=")
         if not separator or not key:
-            raise UserError(f"--set {pair!r} is not KEY=VALUE; write for instance --set train.epochs=40")
-        try:
-            values[key] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UserError(f"--set {pair!r}: the value is not valid YAML; check its brackets and quotes") from None
+            raise UserError(f"--set {shown(pair)} is not KEY=VALUE; write for instance --set train.epochs=40")
+        values[key] = parse_yaml(text, f"--set {shown(pair)}: the value")
     return values

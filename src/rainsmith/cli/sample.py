@@ -76,5 +76,6 @@ class Sample(Common):
         for option in (option for option, value in need_store.items() if value):
             raise UserError(f"{option} does not go with --predictors, a period without observations; leave it out")
         config = load_config(file, None, parse_overrides(self.set) | given(self._options()))
+        self.stop_if_dry(config)
         store = Run(self.run).samples / f"{file.stem}.zarr"
         return apply(config, Path(self.checkpoint), store, netcdf=self.netcdf, legacy_npy=self.legacy_npy)

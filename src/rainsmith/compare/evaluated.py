@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from rainsmith.base.dotted_keys import flattened
 from rainsmith.base.errors import UserError
 from rainsmith.baselines.registry import BASELINES
+from rainsmith.config import read_yaml
 from rainsmith.run_folder import Run
 
 REPEATS_MAY_DIFFER_IN = ("seed", "sampling.seed", "augment.seed", "device", "data.root")
@@ -110,5 +110,10 @@ def _read(folder: Path, label: str, split: str) -> EvaluatedRun:
             f"{path} holds the splits {', '.join(splits) or 'none'}; expected {split}; sample and evaluate that split"
         )
     config = folder / "config.yaml"
-    values = yaml.safe_load(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    values = read_yaml(config) if config.is_file() else {}
+    if not isinstance(values or {}, dict):
+        raise UserError(
+            f"{config} holds a {type(values).__name__}; expected the configuration of a run; "
+            "run 'rainsmith evaluate' again"
+        )
     return EvaluatedRun(label, flattened(values or {}), metrics)

@@ -8,8 +8,10 @@ from rainsmith.config.evaluate import Evaluate, Sweep
 from rainsmith.config.load import DATA_ROOT_VARIABLE, load_config, merge, parse
 from rainsmith.config.model import KLWeight, ModelSettings
 from rainsmith.config.sampling import Sampling
-from rainsmith.config.section import DateSpan, Section
+from rainsmith.config.section import Section
 from rainsmith.config.train import Train
+from rainsmith.config.values import DateSpan
+from rainsmith.config.yaml_text import dump_yaml, parse_yaml, read_yaml
 
 __all__ = [
     "DATA_ROOT_VARIABLE",
@@ -34,7 +36,10 @@ __all__ = [
     "Sweep",
     "Target",
     "Train",
+    "dump_yaml",
     "load_config",
     "merge",
     "parse",
+    "parse_yaml",
+    "read_yaml",
 ]

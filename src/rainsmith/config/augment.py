@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from rainsmith.config.section import Date, Mode, Section, name_in, names_of
+from rainsmith.config.dates import Days
+from rainsmith.config.section import Mode, Section, name_in, names_of
+from rainsmith.config.values import Float, Int, Month, Seed, Unique
 
 CHECKS = "rainsmith.augment.registry:CHECKS"
 
@@ -14,43 +16,43 @@ CHECKS = "rainsmith.augment.registry:CHECKS"
 class Augment(Section):
     """How synthetic days are made, judged and mixed into the training set."""
 
-    days: Literal["heavy_x", "heavy", "all"] | list[Date] = "heavy_x"
+    days: Literal["heavy_x", "heavy", "all"] | Days = "heavy_x"
     """Training days that synthetic days are drawn for: heavy_x (chosen by the predictors), heavy (chosen by the
     observed rain, which biases p(y | x)), all, or a list of dates."""
-    top: float | None = Field(default=None, gt=0, le=1)
+    top: Float | None = Field(default=None, gt=0, le=1)
     """In place of `days`: this share of the training days, the wettest by their predictors."""
-    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None
+    months: Annotated[list[Month], Field(min_length=1), Unique] | None = None
     """Only days of these months (1 to 12); null takes all."""
-    return_period: float | None = Field(default=None, gt=0)
+    return_period: Float | None = Field(default=None, gt=0, le=1e6)
     """[years] Only days whose observed maximum is exceeded once in so many years or more rarely; null takes all."""
     mode: Mode = "prior"
     """prior: new days of the same predictors. posterior: variations of the observed storm."""
-    keep_levels: int | None = Field(default=None, ge=0)
+    keep_levels: Int | None = Field(default=None, ge=0, le=16)
     """Posterior mode: as `sampling.keep_levels`, whose value null takes."""
-    variation: float | None = Field(default=None, ge=0, le=1)
+    variation: Float | None = Field(default=None, ge=0, le=1)
     """Posterior mode: as `sampling.variation`, whose value null takes."""
-    ratio: float = Field(default=0.25, gt=0)
+    ratio: Float = Field(default=0.25, gt=0, le=100)
     """Synthetic days for each real training day."""
-    weight: float = Field(default=1.0, gt=0)
+    weight: Float = Field(default=1.0, gt=0, le=1000)
     """Weight of a synthetic day in training, where a real day has 1."""
-    intensity: float | None = Field(default=None, ge=0, le=1)
+    intensity: Float | None = Field(default=None, ge=0, le=1)
     """Steering: the rank of the member that is taken among the candidates of its day, ordered by their maximum, from 0
     (least) to 1 (most); null takes any."""
-    target_return_period: float | None = Field(default=None, gt=0)
+    target_return_period: Float | None = Field(default=None, gt=0, le=1e6)
     """[years] Steering: the candidate is taken whose maximum is nearest to the amount of this return period."""
-    candidates: int = Field(default=20, ge=2)
+    candidates: Int = Field(default=20, ge=2, le=1000)
     """Members of a day among which steering takes one."""
-    tries: int = Field(default=10, ge=1)
+    tries: Int = Field(default=10, ge=1, le=1000)
     """Members that are judged for one synthetic day before it is given up."""
-    checks: list[name_in(CHECKS)] = Field(default_factory=lambda: names_of(CHECKS))  # type: ignore[valid-type]
+    checks: Annotated[list[name_in(CHECKS)], Unique] = Field(default_factory=lambda: names_of(CHECKS))  # type: ignore[valid-type]
     """Checks that a synthetic day must pass (docs/augmentation.md)."""
-    mass_tolerance: float = Field(default=0.1, gt=0)
+    mass_tolerance: Float = Field(default=0.1, gt=0, le=100)
     """Largest share of the rain of a day that may differ from the block means of the input."""
-    spectrum_tolerance: float = Field(default=0.3, ge=0)
+    spectrum_tolerance: Float = Field(default=0.3, ge=0, le=100)
     """[log10 of power] Deviation of the spectrum that is always granted, however alike observed days are."""
-    max_return_period_years: float = Field(default=1000.0, gt=0)
+    max_return_period_years: Float = Field(default=1000.0, gt=0, le=1e6)
     """[years] Largest return period of the domain maximum of a synthetic day."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the synthetic days."""
 
     @model_validator(mode="after")

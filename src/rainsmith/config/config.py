@@ -14,12 +14,13 @@ from rainsmith.config.model import ModelSettings, Normalisation, model_settings
 from rainsmith.config.sampling import Sampling
 from rainsmith.config.section import Section
 from rainsmith.config.train import Train
+from rainsmith.config.values import Seed
 
 
 class Config(Section):
     """What all sections share."""
 
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     """Seed of the training and of the intervals of scores. Train with several to see how far results differ."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where networks run; auto takes a GPU where there is one."""

@@ -8,13 +8,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from rainsmith.base.errors import UserError
 from rainsmith.config.model import Normalisation
-from rainsmith.config.section import DateSpan, Section
+from rainsmith.config.section import Section
+from rainsmith.config.spans import span_of, spans_of_splits
+from rainsmith.config.values import DateSpan, FilePath, Flag, Float, Int, Month, Seed, Text, Unique, YearSpan
 
-YearSpan = tuple[int, int]
-Files = str | list[str]
-Choice = float | str
-Selection = dict[str, Choice]
+Names = Annotated[list[Text], Field(min_length=1, max_length=1000), Unique]
+Files = Text | Names
+Choice = Float | Text
+DayOffsets = Annotated[list[Annotated[Int, Field(ge=-366, le=366)]], Field(min_length=1, max_length=100), Unique]
+Selection = dict[Text, Choice]
+MOST_DEMO_VALUES = 5e8
+"""Values of rain of the embedded climate, which is made in memory (2 GB)."""
 
 
 class Target(Section):
@@ -22,9 +28,9 @@ class Target(Section):
 
     files: Files = "*.nc"
     """Paths or globs below `data.root`; a folder whose name ends with .zarr is a Zarr store."""
-    variable: str | None = None
+    variable: Text | None = None
     """Name or CF standard name of the variable; null takes the only precipitation in the files."""
-    units: str | None = None
+    units: Text | None = None
     """Unit of the values, where the file gives a wrong unit or none."""
     select: Selection = {}
     """The value of each further dimension, such as {height: 2} or {member: 0}, in the units of the file; the position,
@@ -36,32 +42,32 @@ class PredictorSource(Section):
 
     from_: Literal["target"] | None = Field(default=None, alias="from")
     """`target` takes block means of the target itself, a perfect coarse input; null where `files` are given."""
-    coarsen: int = Field(default=8, ge=2)
+    coarsen: Int = Field(default=8, ge=2, le=4096)
     """[fine cells] Side of the blocks of a source from the target."""
-    lags: list[int] = [0]
+    lags: DayOffsets = [0]
     """[days] Days whose block means are predictors, counted from the day itself: -1 is the day before."""
-    min_valid_cells: int = Field(default=1, ge=1)
+    min_valid_cells: Int = Field(default=1, ge=1, le=4096**2)
     """Blocks with fewer valid fine cells are missing."""
     files: Files | None = None
     """Paths or globs below `data.root` of a source from files; a folder whose name ends with .zarr is a Zarr store."""
-    variable: str | list[str] | None = None
+    variable: Files | None = None
     """Name or CF standard name of the variable, or of several; null takes the only one in the files, or all columns of
     a CSV file."""
-    units: str | None = None
+    units: Text | None = None
     """Unit of the values, where the file gives a wrong unit or none. Coarse rain is converted to mm/day, other fields
     keep it; a new period is converted to the unit of the training."""
-    select: dict[str, Choice | list[Choice]] = {}
+    select: dict[Text, Choice | Annotated[list[Choice], Field(min_length=1), Unique]] = {}
     """The value of each further dimension, such as {plev: 50000} or {member: 0}, in the units of the file, or a list of
     values, each of which gives channels of its own; the position, counted from 0, where the dimension has no values."""
-    categories: list[str] = []
+    categories: Annotated[list[Text], Unique] = []
     """Columns or variables of time series whose values are names of types and no amounts, such as a weather type. Each
     type of the training days becomes a channel that is 1 on its days."""
-    name: str | None = None
+    name: Text | None = None
     """What its channels are called; null takes the name of the variable."""
-    day_offsets: list[int] = [0]
+    day_offsets: DayOffsets = [0]
     """[days] Days of a source from files that are predictors, counted from the day itself. Use [0, 1] where the rain
     day runs into the next calendar day."""
-    rain: bool = False
+    rain: Flag = False
     """Whether the source is coarse rain. It is converted to mm/day, and baselines rescale it."""
 
     @model_validator(mode="after")
@@ -76,7 +82,7 @@ class StaticSource(Section):
 
     files: Files | None = None
     """Path below `data.root` of a map from a file."""
-    variable: str | None = None
+    variable: Text | None = None
     """Name or CF standard name of the variable; null takes the only map in the file."""
     select: Selection = {}
     """The value of each further dimension, as in `data.target.select`."""
@@ -99,11 +105,11 @@ class Mask(Section):
     files: Files | None = None
     """Path below `data.root` of the map: a cell is inside from 0.5 on, so that flags, numbers of regions and fractions
     (also in %) are understood; missing values are outside. It must cover the target."""
-    variable: str | None = None
+    variable: Text | None = None
     """Name or CF standard name of the variable; null takes the only map in the file."""
     select: Selection = {}
     """The value of each further dimension, as in `data.target.select`."""
-    box: tuple[float, float, float, float] | None = None
+    box: tuple[Float, Float, Float, Float] | None = None
     """[degrees] West, south, east and north end of a box that holds the centres of the cells."""
 
     @model_validator(mode="after")
@@ -132,43 +138,58 @@ class Splits(Section):
 class Legacy(Section):
     """Where the files of the reference lie, below ``data.root`` (docs/legacy.md)."""
 
-    predictors: str = "predictors_train_mean_std_separate.npy"
+    predictors: Text = "predictors_train_mean_std_separate.npy"
     """legacy-arrays: file of the predictors (T, H_lr, W_lr, C)."""
-    observations: str = "obs_train_mean_std_single.npy"
+    observations: Text = "obs_train_mean_std_single.npy"
     """legacy-arrays: file of the normalised rain (T, H, W)."""
-    mean: str | None = None
+    mean: Text | None = None
     """legacy-arrays: file of the mean (H, W) of log1p mm/day of each cell."""
-    std: str | None = None
+    std: Text | None = None
     """legacy-arrays: file of the standard deviation (H, W) of log1p mm/day of each cell."""
-    statics: list[str] = []
+    statics: Annotated[list[Text], Unique] = []
     """legacy-arrays: .npy files of static maps (H, W) or (1, H, W)."""
-    start_date: str | None = None
+    start_date: Text | None = None
     """Date of the first day (legacy-arrays) or of `day_000000` (legacy-days)."""
-    calendar: str = "standard"
+    calendar: Text = "standard"
     """Name of the CF calendar of the days."""
-    channels: list[str] | None = None
+    channels: Names | None = None
     """Names of the predictor channels; null numbers them."""
-    rain_channel: str | None = None
+    rain_channel: Text | None = None
     """Name of the channel that is coarse rain, if one is."""
 
 
 class Demo(Section):
     """Size of the embedded rain climate."""
 
-    ny: int = Field(default=40, ge=16)
+    ny: Int = Field(default=40, ge=16, le=1024)
     """Fine cells from south to north."""
-    nx: int = Field(default=36, ge=16)
+    nx: Int = Field(default=36, ge=16, le=1024)
     """Fine cells from west to east."""
-    ny_lr: int = Field(default=7, ge=3)
+    ny_lr: Int = Field(default=7, ge=3, le=512)
     """Coarse cells of the predictors from south to north."""
-    nx_lr: int = Field(default=6, ge=3)
+    nx_lr: Int = Field(default=6, ge=3, le=512)
     """Coarse cells of the predictors from west to east."""
-    first_year: int = 2001
+    first_year: Int = Field(default=2001, ge=1700, le=2200)
     """First year of the series."""
-    years: int = Field(default=8, ge=3)
+    years: Int = Field(default=8, ge=3, le=60)
     """Number of years. The last two are validation and test, unless `data.splits` says otherwise."""
-    seed: int = 2024
+    seed: Seed = 2024
     """Seed of the climate itself, not of the training."""
+
+    @model_validator(mode="after")
+    def _fits_into_memory(self) -> Demo:
+        values = self.ny * self.nx * self.years * 366
+        if values > MOST_DEMO_VALUES:
+            raise ValueError(
+                f"{self.years} years of {self.ny} x {self.nx} cells are {values:.1e} values; "
+                f"expected at most {MOST_DEMO_VALUES:.0e}; give fewer cells or years"
+            )
+        if self.ny_lr > self.ny or self.nx_lr > self.nx:
+            raise ValueError(
+                f"{self.ny_lr} x {self.nx_lr} coarse cells and {self.ny} x {self.nx} fine cells; "
+                "expected fewer coarse cells"
+            )
+        return self
 
 
 class Data(Section):
@@ -176,20 +197,20 @@ class Data(Section):
 
     kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"
     """What the data are: the embedded climate, files on grids (NetCDF or Zarr), or the reference's files."""
-    root: Path = Path("../../shared/data")
+    root: FilePath = Path("../../shared/data")
     """Folder below which files are named, relative to the configuration file; the environment variable RAINSMITH_DATA
     overrides it."""
     target: Target = Target()
     predictors: list[PredictorSource] = []
-    coarse_grid: str | None = None
+    coarse_grid: Text | None = None
     """A file whose grid all predictors are brought to; null takes the grid of the first source."""
-    season: bool = True
+    season: Flag = True
     """Whether sine and cosine of the day of the year are two more predictors."""
     statics: list[StaticSource] = []
     mask: Mask = Mask()
     period: DateSpan | None = None
     """[first, last] date of the days that are read; null takes all days of the files."""
-    months: list[Annotated[int, Field(ge=1, le=12)]] | None = None
+    months: Annotated[list[Month], Field(min_length=1), Unique] | None = None
     """Only days of these months (1 to 12); null takes all."""
     fit: Literal["pad", "crop"] = "pad"
     """What happens where the blocks of `coarsen` do not divide the grid: pad adds missing cells, crop cuts it."""
@@ -197,16 +218,16 @@ class Data(Section):
     normalise: Literal["auto"] | Normalisation = "auto"
     """Statistics of log1p mm/day that normalise the rain: of each cell or of all cells; auto takes what the model
     was made for."""
-    wet_mm: float = Field(default=0.1, ge=0)
+    wet_mm: Float = Field(default=0.1, gt=0, le=100)
     """[mm/day] A cell is wet from this amount on."""
-    heavy_quantile: float = Field(default=0.95, gt=0, lt=1)
+    heavy_quantile: Float = Field(default=0.95, gt=0, lt=1)
     """Quantile of all values of the training days; an amount above it is heavy."""
-    heavy_area: float = Field(default=0.10, gt=0, lt=1)
+    heavy_area: Float = Field(default=0.10, gt=0, lt=1)
     """Share of the cells with a heavy amount from which on a day is heavy."""
     suspect: Literal["keep", "mask", "error"] = "mask"
     """What happens to values far above all their neighbours: they are kept, left out, or refused. `prepare` lists
     them; choose `keep` where they are real."""
-    credit: str | None = None
+    credit: Text | None = None
     """How the data want to be credited; the report shows it."""
     legacy: Legacy = Legacy()
     demo: Demo = Demo()
@@ -224,3 +245,13 @@ class Data(Section):
             spans = {"train": [demo.first_year, last - 2], "validation": [last - 1] * 2, "test": [last] * 2}
             return {**values, "splits": spans}
         return values
+
+    @model_validator(mode="after")
+    def _dates_are_dates(self) -> Data:
+        try:
+            if self.period is not None:
+                span_of(self.period, "data.period")
+            spans_of_splits({name: getattr(self.splits, name) for name in Splits.model_fields})
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return self

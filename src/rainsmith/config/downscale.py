@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from rainsmith.config.section import Precision, Section, Share, Split, name_in, records_of
+from rainsmith.config.section import Precision, Section, Share, SplitNames, name_in, records_of
+from rainsmith.config.values import Float, Int, Seed
 
 NETWORKS = "rainsmith.models.registry:NETWORKS"
 NetworkName = name_in(NETWORKS)
@@ -15,7 +16,7 @@ TrainingDays = Literal["real", "augmented", "oversampled"]
 
 
 def _arm(name: str) -> str:
-    if not re.fullmatch(r"real|oversampled|(prior|posterior|better)-[1-9][0-9]*", name):
+    if not re.fullmatch(r"real|oversampled|(prior|posterior|better)-[1-9][0-9]{0,3}", name):
         modes = "prior, posterior or better"
         raise ValueError(f"expected real, oversampled, or {modes} with a number of synthetic days, such as prior-25")
     return name
@@ -29,7 +30,7 @@ class Oversample(Section):
 
     days: Literal["heavy_x", "heavy"] = "heavy_x"
     """The days that are drawn more often; heavy is chosen by the observed rain, which biases p(y | x)."""
-    times: float = Field(default=4.0, gt=0)
+    times: Float = Field(default=4.0, gt=0, le=1000)
     """How many times as often as any other day they are drawn."""
 
 
@@ -41,35 +42,35 @@ class Downscale(Section):
     train_on: TrainingDays = "real"
     """The training set: the store's days, those of `augmented.zarr`, or the store's with some drawn more often."""
     oversample: Oversample = Oversample()
-    steps: int = Field(default=1200, ge=1)
+    steps: Int = Field(default=1200, ge=1, le=10_000_000)
     """Number of training steps, whatever the training set."""
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: Int = Field(default=32, ge=1, le=4096)
     """[days] Days of one step."""
-    lr: float = Field(default=2.0e-3, gt=0)
+    lr: Float = Field(default=2.0e-3, gt=0, le=1)
     """Largest learning rate of AdamW. Lower it where the validation loss jumps."""
-    weight_decay: float = Field(default=0.05, ge=0)
+    weight_decay: Float = Field(default=0.05, ge=0, le=100)
     """Weight decay of AdamW."""
-    grad_clip: float = Field(default=1.0, gt=0)
+    grad_clip: Float = Field(default=1.0, gt=0, le=1e6)
     """Largest norm of the gradient; a longer gradient is shortened to it."""
     precision: Precision = "auto"
     """Number format of the products: fp32, bf16, or auto, which takes bf16 where the processor multiplies it."""
-    filters: int = Field(default=48, ge=1)
+    filters: Int = Field(default=48, ge=1, le=1024)
     """Channels on the coarse grid (64 in the reference)."""
-    blocks: int = Field(default=8, ge=1)
+    blocks: Int = Field(default=8, ge=1, le=256)
     """Residual blocks on the coarse grid of srdrn and q-srdrn (16 in the reference)."""
-    fine_filters: int = Field(default=16, ge=1)
+    fine_filters: Int = Field(default=16, ge=1, le=1024)
     """Channels on the fine grid."""
-    quantiles: list[Share] = [0.5, 0.95, 0.99, 0.999]
+    quantiles: Annotated[list[Share], Field(min_length=1, max_length=1000)] = [0.5, 0.95, 0.99, 0.999]
     """Rising levels of the quantiles, for the networks that forecast quantiles."""
-    scale_mm: float = Field(default=36.6, gt=0)
+    scale_mm: Float = Field(default=36.6, gt=0, le=2000)
     """[mm/day] Amount at which the weight of the error of srdrn is 1; the weight is proportional to the amount."""
-    w_min: float = Field(default=0.1, gt=0)
+    w_min: Float = Field(default=0.1, gt=0, le=1e6)
     """Smallest weight of the error of srdrn."""
-    w_max: float = Field(default=2.0, gt=0)
+    w_max: Float = Field(default=2.0, gt=0, le=1e6)
     """Largest weight of the error of srdrn."""
-    validations: int = Field(default=6, ge=1)
+    validations: Int = Field(default=6, ge=1, le=10_000)
     """Number of validations, evenly spaced over the training; the weights of the best one are kept."""
-    splits: list[Split] = ["test"]
+    splits: SplitNames = ["test"]
     """The splits that are predicted and scored."""
 
     @model_validator(mode="after")
@@ -102,13 +103,13 @@ class Experiment(Section):
     )
     """The training sets of each network: real, oversampled, or `<mode>-<synthetic days for a hundred real ones>`, where
     the mode better is the one that did better with the first network."""
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[0, 1, 2], min_length=1)
+    seeds: list[Seed] = Field(default=[0, 1, 2], min_length=1, max_length=1000)
     """Seeds of the trainings; every arm is trained once with each. One seed proves nothing."""
-    steps: int | None = Field(default=None, ge=1)
+    steps: Int | None = Field(default=None, ge=1, le=10_000_000)
     """Number of training steps; null takes `downscale.steps`."""
-    lr: dict[NetworkName, Annotated[float, Field(gt=0)]] = {}  # type: ignore[valid-type]
+    lr: dict[NetworkName, Annotated[Float, Field(gt=0, le=1)]] = {}  # type: ignore[valid-type]
     """Learning rate of a network, where it is not `downscale.lr`."""
-    keep_levels: int = Field(default=1, ge=0)
+    keep_levels: Int = Field(default=1, ge=0, le=16)
     """Latent levels that posterior days keep of the observed storm, where `augment.keep_levels` does not say."""
     split: Literal["validation", "test"] = "test"
     """The split that is scored."""

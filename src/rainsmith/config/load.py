@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from rainsmith.base.errors import UserError
 from rainsmith.config.config import Config
 from rainsmith.config.data import Data
-from rainsmith.config.model import DEFAULT_MODEL, MODELS, ModelSettings, settings_of
-from rainsmith.config.section import Section, names_of
+from rainsmith.config.model import DEFAULT_MODEL, settings_of
+from rainsmith.config.refusals import explain, models_with
+from rainsmith.config.section import Section
+from rainsmith.config.values import CONTROL, shown
+from rainsmith.config.yaml_text import MOST_DEPTH, read_yaml
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -45,22 +46,18 @@ def load_config(
     """
     values: dict[str, Any] = {}
     if file is not None:
-        values = _read_yaml(Path(file))
+        values = _sections_of(Path(file))
     if model_file is not None:
-        values = merge(values, _read_yaml(Path(model_file)))
+        values = merge(values, _sections_of(Path(model_file)))
     for key, value in (overrides or {}).items():
-        nested: Any = value
-        for part in reversed(key.split(".")):
-            nested = {part: nested}
-        values = merge(values, nested)
+        values = merge(values, _nested(key, value))
     base = Path(file).parent if file is not None else Path.cwd()
     values.setdefault("data", {})
     if isinstance(values["data"], dict):
-        root = values["data"].get("root", Data.model_fields["root"].default)
-        if os.environ.get(DATA_ROOT_VARIABLE):
-            values["data"]["root"] = str(Path(os.environ[DATA_ROOT_VARIABLE]).resolve())
-        elif isinstance(root, str | Path):
-            values["data"]["root"] = str((base / root).resolve())
+        given = values["data"].get("root", Data.model_fields["root"].default)
+        root = os.environ.get(DATA_ROOT_VARIABLE) or given
+        if isinstance(root, str | Path) and not CONTROL.search(str(root)):  # else it is refused like any other value
+            values["data"]["root"] = _resolved(root, Path.cwd() if root is not given else base)
     return parse(values, origin=str(file) if file else "configuration")
 
 
@@ -75,7 +72,7 @@ def parse(values: Mapping[str, Any], origin: str = "configuration") -> Config:
         UserError: a key is unknown or a value is refused; the message names what is expected.
     """
     for key in values:
-        owners = _models_with(key, section=True) if key not in Config.model_fields else []
+        owners = models_with(key, section=True) if key not in Config.model_fields else []
         if owners:
             place = f"model.{key} (of name: {', '.join(owners)})"
             raise UserError(f"{origin}: the section '{key}' is now {place}; move its keys there")
@@ -106,22 +103,31 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
-def _models_with(key: str, *, section: bool = False) -> list[str]:
-    """Names of the models whose settings have that key, or a section of that name."""
-
-    def has_key(kind: Any) -> bool:
-        field = kind.settings.model_fields.get(key)
-        return field is not None and (not section or _section_in(field.annotation) is not None)
-
-    return names_of(MODELS, has_key)
-
-
 def _check(section: type[AnySection], values: Mapping[str, Any], origin: str) -> AnySection:
     """The section of these values; UserError in one line where they are refused."""
     try:
         return section.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{origin}: {_explain(error, section)}") from None
+        raise UserError(f"{origin}: {explain(error, section, values)}") from None
+
+
+def _nested(key: str, value: Any) -> dict[str, Any]:
+    """A value by dotted key as nested sections."""
+    parts = key.split(".")
+    if not all(parts) or len(parts) > MOST_DEPTH:
+        raise UserError(f"{shown(key)} is no key; expected words with dots between them, such as train.epochs")
+    for part in reversed(parts):
+        value = {part: value}
+    return dict(value)
+
+
+def _resolved(root: str | Path, base: Path) -> str:
+    try:
+        return str((base / root).resolve())
+    except (OSError, RuntimeError) as error:  # a link to itself
+        raise UserError(
+            f"data.root {shown(str(root))} cannot be found ({error}); give the folder of the data"
+        ) from None
 
 
 def _renames(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -130,59 +136,11 @@ def _renames(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return bool(after.get("name", name) != name)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"configuration file {path} not found; give the path of a YAML file (see configs/)") from None
-    except OSError as error:
-        raise UserError(f"configuration file {path} cannot be read ({error.strerror}); give a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+def _sections_of(path: Path) -> dict[str, Any]:
+    """What a configuration file holds."""
+    values = read_yaml(path)
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise UserError(f"{path} holds a {type(values).__name__}; expected sections such as 'data:' and 'train:'")
     return values
-
-
-def _explain(error: ValidationError, section: type[Section]) -> str:
-    """The first thing that is wrong with the values of ``section``, in one line."""
-    first = error.errors()[0]
-    above = ("model",) if issubclass(section, ModelSettings) else ()
-    # pydantic names the members of a union, such as 'tuple[int, int]', and '[key]' as if they were keys
-    where = ".".join(str(part) for part in (*above, *first["loc"]) if "[" not in str(part))
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(section, first["loc"])
-        owners = _models_with(str(first["loc"][0])) if above and len(first["loc"]) == 1 else []
-        if owners:
-            own = section.model_fields["name"].default
-            return f"the model '{own}' has no key '{where}'; it belongs to model.name: {', '.join(owners)}"
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.0)
-        return f"unknown key '{where}'; did you mean '{near[0]}'? (known here: {', '.join(known)})"
-    value = "" if isinstance(first["input"], Mapping) else f" is {first['input']!r}"  # a section would fill the screen
-    if first["type"] in ("model_type", "dict_type"):
-        return f"'{where}'{value}; expected a section with keys below it"
-    others = len(error.errors()) - 1
-    rest = f" (and {others} more)" if others else ""
-    return f"'{where}'{value}: {' '.join(first['msg'].removeprefix('Value error, ').split())}{rest}"
-
-
-def _known_keys(section: type[Section], location: tuple[int | str, ...]) -> list[str]:
-    """Keys of the section, at or below ``section``, that holds ``location``."""
-    for part in location[:-1]:
-        fields = {field.alias or name: field for name, field in section.model_fields.items()}
-        below = _section_in(fields[part].annotation) if part in fields else None
-        section = below or section
-    return [field.alias or name for name, field in section.model_fields.items()]
-
-
-def _section_in(annotation: Any) -> type[Section] | None:
-    """The section that a key of this type holds, also in a list or beside None; None where it holds none."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        section = _section_in(inner)
-        if section is not None:
-            return section
-    return None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from rainsmith.config.section import Section, records_of
+from rainsmith.config.values import shown
 
 DEFAULT_MODEL = "hierarchical"
 """The model of a configuration that names none."""
@@ -52,7 +53,8 @@ def settings_of(values: Mapping[str, Any]) -> type[ModelSettings]:
     Raises:
         UserError: there is no model of that name.
     """
-    settings: type[ModelSettings] = records_of(MODELS)[str(values.get("name", DEFAULT_MODEL))].settings
+    name = values.get("name", DEFAULT_MODEL)
+    settings: type[ModelSettings] = records_of(MODELS)[name[:60] if isinstance(name, str) else shown(name)].settings
     return settings
 
 

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from rainsmith.config.section import Date, Mode, Section, Split
+from rainsmith.config.dates import Days
+from rainsmith.config.section import Mode, Section, SplitNames
+from rainsmith.config.values import Float, Int, Seed, Text, Unique
 
 
 class Sampling(Section):
     """Which members are drawn, of which days, and how."""
 
-    modes: list[Mode] = ["prior", "posterior"]
+    modes: Annotated[list[Mode], Field(min_length=1), Unique] = ["prior", "posterior"]
     """prior: members given the predictors of a day. posterior: variations of the rain that was observed that day."""
-    splits: list[Split] = ["test"]
+    splits: SplitNames = ["test"]
     """The splits whose days are sampled."""
-    members: int = Field(default=10, ge=1)
+    members: Int = Field(default=10, ge=1, le=10_000)
     """Members a day. Spread and extremes of the ensemble need 10 or more; the range of single extremes needs 100."""
-    days: Literal["all", "heavy", "heavy_x"] | list[Date] = "all"
+    days: Literal["all", "heavy", "heavy_x"] | Days = "all"
     """The days of a split that are sampled: all, heavy (chosen by the observed rain), heavy_x (chosen by the
     predictors), or a list of dates."""
-    temperature: float = Field(default=1.0, ge=0)
+    temperature: Float = Field(default=1.0, ge=0, le=10)
     """Factor of the standard deviation of the latents. Change it by a few per cent where the spread of validation days
     is not their error."""
-    pixel_threshold: float | None = None
+    pixel_threshold: Float | None = Field(default=None, ge=0, le=2000)
     """[mm/day] Smaller amounts of a member become 0; null takes `data.wet_mm`."""
-    keep_levels: int | None = Field(default=None, ge=0)
+    keep_levels: Int | None = Field(default=None, ge=0, le=16)
     """Posterior mode: the number of coarsest latent levels that are kept of the observed storm; null keeps all."""
-    variation: float = Field(default=1.0, ge=0, le=1)
+    variation: Float = Field(default=1.0, ge=0, le=1)
     """Posterior mode: how far the other levels go from the reconstruction (0) to the prior (1)."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the members. The noise of a member depends on it, the day and the number of the member, on nothing
     else."""
-    checkpoint: str = "best_prior"
+    checkpoint: Text = "best_prior"
     """A name in `checkpoints/`, or the path of a .safetensors file."""
-    batch_size: int = Field(default=16, ge=1)
+    batch_size: Int = Field(default=16, ge=1, le=4096)
     """[days] Days that are drawn at once. Lower it where memory is short; members do not depend on it."""
 
     @model_validator(mode="after")

@@ -7,9 +7,10 @@ from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rainsmith.base.errors import UserError
+from rainsmith.config.values import Float, Text, Unique
 
 
 class Section(BaseModel):
@@ -19,14 +20,15 @@ class Section(BaseModel):
     these docstrings.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
-Date = Annotated[str, BeforeValidator(str)]  # YAML reads an unquoted 2019-01-01 as a date
-DateSpan = tuple[Date, Date]
 Split = Literal["train", "validation", "test"]
 Mode = Literal["prior", "posterior"]
-Share = Annotated[float, Field(gt=0, lt=1)]
+SplitNames = Annotated[list[Split], Field(min_length=1), Unique]
+Share = Annotated[Float, Field(gt=0, lt=1)]
 Precision = Literal["auto", "fp32", "bf16"]
 
 
@@ -36,7 +38,7 @@ def name_in(registry: str) -> Any:
     The rooms that hold the records lie above the configuration. A registry is therefore found by its dotted name, when
     a name is checked for the first time.
     """
-    return Annotated[str, AfterValidator(partial(_known, registry)), Field(json_schema_extra={"registry": registry})]
+    return Annotated[Text, AfterValidator(partial(_known, registry)), Field(json_schema_extra={"registry": registry})]
 
 
 def records_of(registry: str) -> Any:
@@ -52,6 +54,6 @@ def names_of(registry: str, chosen: Callable[[Any], bool] = lambda record: True)
 
 def _known(registry: str, name: str) -> str:
     try:
-        return str(records_of(registry)[name].name)
+        return str(records_of(registry)[name[:60]].name)
     except UserError as error:
         raise ValueError(str(error)) from None

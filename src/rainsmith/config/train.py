@@ -7,47 +7,48 @@ from typing import Literal
 from pydantic import Field
 
 from rainsmith.config.section import Precision, Section
+from rainsmith.config.values import Float, Int
 
 
 class Train(Section):
     """How a model is trained, and for how long. The defaults suit the default model."""
 
-    epochs: int = Field(default=12, ge=1)
+    epochs: Int = Field(default=12, ge=1, le=100_000)
     """Number of passes over the training days. Raise it where the validation score still falls at the end."""
-    max_minutes: float | None = Field(default=None, gt=0)
+    max_minutes: Float | None = Field(default=None, gt=0, le=1e6)
     """[min] The training ends after the epoch in which this time has passed; null sets no limit."""
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: Int = Field(default=32, ge=1, le=4096)
     """[days] Days of one step. Lower it where memory is short."""
-    lr: float = Field(default=2.0e-3, gt=0)
+    lr: Float = Field(default=2.0e-3, gt=0, le=1)
     """Largest learning rate of AdamW. Lower it where the loss jumps or the training diverges."""
-    lr_warmup_epochs: float = Field(default=1.0, ge=0)
+    lr_warmup_epochs: Float = Field(default=1.0, ge=0, le=100_000)
     """[epochs] Time over which the learning rate rises from 0 to `lr`."""
-    weight_decay: float = Field(default=0.1, ge=0)
+    weight_decay: Float = Field(default=0.1, ge=0, le=100)
     """Weight decay of AdamW. Raise it where the training score is much better than the validation score."""
-    grad_clip: float = Field(default=1.0, gt=0)
+    grad_clip: Float = Field(default=1.0, gt=0, le=1e6)
     """Largest norm of the gradient; a longer gradient is shortened to it."""
     schedule: Literal["cosine", "constant"] = "cosine"
     """How the learning rate goes on after its rise: down to 0 along a cosine, or constant."""
-    ema: float = Field(default=0.995, ge=0, lt=1)
+    ema: Float = Field(default=0.995, ge=0, lt=1)
     """Decay per step of the moving average of the weights, which is what is validated and saved; 0 keeps no average."""
     precision: Precision = "auto"
     """Number format of the products: fp32, bf16, or auto, which takes bf16 where the processor multiplies it (with
     several processes on CPUs fp32, since they must agree)."""
-    min_heavy_fraction: float = Field(default=0.0, ge=0, lt=1)
+    min_heavy_fraction: Float = Field(default=0.0, ge=0, lt=1)
     """Smallest share of heavy days in a batch. More than their own share biases p(y | x), so leave it at 0, but for the
     reference's models."""
-    save_every: int = Field(default=10, ge=1)
+    save_every: Int = Field(default=10, ge=1, le=100_000)
     """[epochs] Time between two checkpoints that are kept for `rainsmith sweep`."""
-    validate_every: int = Field(default=1, ge=1)
+    validate_every: Int = Field(default=1, ge=1, le=100_000)
     """[epochs] Time between two validations. Raise it where validations take long beside the epochs."""
-    validation_members: int = Field(default=4, ge=2)
+    validation_members: Int = Field(default=4, ge=2, le=1000)
     """Members that are drawn for each validation day."""
-    validation_days: int = Field(default=200, ge=1)
+    validation_days: Int = Field(default=200, ge=1, le=100_000)
     """[days] Largest number of validation days that are scored; half of them are heavy_x days."""
-    early_stopping_patience: int = Field(default=100, ge=1)
+    early_stopping_patience: Int = Field(default=100, ge=1, le=100_000)
     """[epochs] The training ends where the monitored score has not improved for so long."""
     monitor: Literal["prior", "mae_tail"] = "prior"
     """The score that the patience watches: the tail score of prior members, or the reference's error of
     reconstructions in the tail."""
-    save_last_seconds: float = Field(default=60.0, ge=0)
+    save_last_seconds: Float = Field(default=60.0, ge=0, le=1e6)
     """[s] Time between two saves of the state from which `--resume` goes on."""

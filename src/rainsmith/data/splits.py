@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import datetime
-import itertools
-import re
+from typing import Any
 
+import cftime
 import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME
 from rainsmith.base.errors import UserError
-from rainsmith.config import DateSpan, Splits
+from rainsmith.config import Data, Splits
+from rainsmith.config.spans import Span, day_of, shown_span, span_of, spans_of_splits
 
-Span = tuple[int, int]
-"""First and last day, as YYYYMMDD."""
-
-
-def day_of(text: str, where: str) -> int:
-    """A date YYYY-MM-DD of any calendar as the integer YYYYMMDD.
-
-    Args:
-        text: the date.
-        where: the key of the configuration, for error messages.
-
-    Raises:
-        UserError: the text is no date.
-    """
-    match = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text.strip())
-    if match is None or not (1 <= int(match[2]) <= 12 and 1 <= int(match[3]) <= 31):
-        raise UserError(f"{where} has '{text}'; expected a date such as 2010-01-31")
-    return int(match[1]) * 10000 + int(match[2]) * 100 + int(match[3])
-
-
-def span_of(span: DateSpan, where: str) -> Span:
-    """[first, last] date as two integers YYYYMMDD.
-
-    Raises:
-        UserError: a date is malformed, or the last day comes before the first.
-    """
-    first, last = day_of(span[0], where), day_of(span[1], where)
-    if last < first:
-        raise UserError(f"{where} ends ({span[1]}) before it begins ({span[0]}); swap the two dates")
-    return first, last
+__all__ = [
+    "Span",
+    "assign",
+    "day_of",
+    "leave_gaps",
+    "refuse_empty",
+    "refuse_no_dates",
+    "shifted_days",
+    "span_of",
+    "split_spans",
+]
 
 
 def split_spans(splits: Splits) -> dict[str, list[Span]]:
@@ -51,24 +33,27 @@ def split_spans(splits: Splits) -> dict[str, list[Span]]:
     Raises:
         UserError: a span ends before it begins, a date is malformed, or two spans share days.
     """
-    spans: dict[str, list[Span]] = {}
-    for name in SPLITS:
-        given = getattr(splits, name)
-        where = f"data.splits.{name}"
-        if len(given) == 2 and all(isinstance(year, int) for year in given):
-            if given[1] < given[0]:
-                raise UserError(f"{where} ends ({given[1]}) before it begins ({given[0]}); swap the two years")
-            spans[name] = [(given[0] * 10000 + 101, given[1] * 10000 + 1231)]
-        else:
-            spans[name] = [span_of(span, where) for span in given]
-    every = sorted((span, name) for name in SPLITS for span in spans[name])
-    for (one, a), (two, b) in itertools.pairwise(every):
-        if two[0] <= one[1]:
-            raise UserError(
-                f"data.splits: {a} ({_text(one)}) and {b} ({_text(two)}) overlap; expected separate days; "
-                "move one of them"
-            )
-    return spans
+    return spans_of_splits({name: getattr(splits, name) for name in SPLITS})
+
+
+def refuse_no_dates(settings: Data, calendar: str) -> None:
+    """Refuse dates of ``data.period`` and ``data.splits`` that the calendar of the days does not have.
+
+    Raises:
+        UserError: such as 30 February outside a calendar of 360 days.
+    """
+    given: dict[str, Any] = {f"data.splits.{name}": getattr(settings.splits, name) for name in SPLITS}
+    given["data.period"] = [settings.period] if settings.period else []
+    for where, spans in given.items():
+        for text in (date for span in spans if not isinstance(span, int) for date in span):
+            number = day_of(text, where)
+            try:
+                cftime.datetime(number // 10000, number // 100 % 100, number % 100, calendar=calendar)
+            except ValueError:
+                raise UserError(
+                    f"{where} has '{text}', which the calendar of the data ({calendar}) does not have; "
+                    "expected one of its days; correct the date"
+                ) from None
 
 
 def assign(numbers: np.ndarray, spans: dict[str, list[Span]]) -> np.ndarray:
@@ -114,7 +99,7 @@ def refuse_empty(split: np.ndarray, numbers: np.ndarray) -> None:
     """
     for index, name in enumerate(SPLITS):
         if not (split == index).any():
-            held = _text((int(numbers.min()), int(numbers.max()))) if numbers.size else "no day"
+            held = shown_span((int(numbers.min()), int(numbers.max()))) if numbers.size else "no day"
             raise UserError(
                 f"split '{name}' has no day; the data hold {held}; correct data.splits, data.period or data.months"
             )
@@ -125,7 +110,3 @@ def shifted_days(time: xr.DataArray, days: int) -> np.ndarray:
     index = time.to_index() + datetime.timedelta(days=days)
     shifted = xr.DataArray(index, dims=TIME).dt
     return np.asarray(shifted.year * 10000 + shifted.month * 100 + shifted.day, dtype=np.int64)
-
-
-def _text(span: Span) -> str:
-    return " to ".join(f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}" for day in span)

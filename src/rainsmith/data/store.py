@@ -24,7 +24,7 @@ from rainsmith.data import heavy
 from rainsmith.data.analogs import analog_mean, ordinals
 from rainsmith.data.grids.locate import block_index
 from rainsmith.data.raw import RawData
-from rainsmith.data.splits import assign, refuse_empty, split_spans
+from rainsmith.data.splits import assign, refuse_empty, refuse_no_dates, split_spans
 from rainsmith.data.statistics import channel_statistics, domain_means, training_statistics
 
 _DAYS_AT_ONCE = 256  # bounds the memory while the hash is made
@@ -45,7 +45,8 @@ def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | No
         where fine cells lie in the coarse grid, and statistics of the training days (docs/architecture.md).
 
     Raises:
-        UserError: a split has no day, splits overlap, no rain falls on training days, or a predictor is always missing.
+        UserError: a split has no day, splits overlap, a date does not exist, no rain falls on training days, or a
+            predictor is always missing.
     """
     precip = raw.precip.astype(np.float32, copy=False).copy(deep=False)
     methods = cell_methods_of_rate(precip.attrs.get("cell_methods"))
@@ -53,6 +54,7 @@ def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | No
     precip.attrs = {**precip.attrs, **rate}
     raw = replace(raw, precip=precip)
     days = day_numbers(precip[TIME])
+    refuse_no_dates(settings, precip[TIME].dt.calendar)
     split = raw.split if raw.split is not None else assign(days, split_spans(settings.splits))
     refuse_empty(split, days)
     mask = np.isfinite(precip.values).any(axis=0)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-import yaml
 
 from rainsmith.base.dims import SPLITS, TIME, X_LR, Y_LR, X, Y, day_numbers, in_day_set, in_split
 from rainsmith.base.provenance import provenance
+from rainsmith.config import dump_yaml
 from rainsmith.report.distributions import cell_size
 from rainsmith.report.gather import Material
 from rainsmith.report.maps import date_text
@@ -103,7 +103,7 @@ def _members(members: xr.Dataset) -> str:
 
 def provenance_section(material: Material) -> Section:
     """Whose data these are, what made the report, and the configuration."""
-    config = yaml.safe_dump(material.config.model_dump(mode="json", by_alias=True), sort_keys=False)
+    config = dump_yaml(material.config.model_dump(mode="json", by_alias=True))
     parts: list[Part] = [
         Facts("Data", credit_rows(material)),
         Facts("This report", provenance_rows(material)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from rainsmith.config import Config, KLWeight, ModelSettings, Section
+from rainsmith.config.values import Float, Int
 from rainsmith.models.registry import MODELS, ModelKind
 
 if TYPE_CHECKING:
@@ -18,21 +19,21 @@ if TYPE_CHECKING:
 class Loss(Section):
     """The weighted loss of the reference, all of it in mm/day."""
 
-    w_min: float = Field(default=0.1, ge=0)
+    w_min: Float = Field(default=0.1, ge=0, le=1e6)
     """Smallest weight of the error of a cell."""
-    w_max: float = Field(default=10.0, gt=0)
+    w_max: Float = Field(default=10.0, gt=0, le=1e6)
     """Largest weight of the error of a cell, before `tail_boost`."""
-    scale: Literal["p90"] | Annotated[float, Field(gt=0)] = "p90"
+    scale: Literal["p90"] | Annotated[Float, Field(gt=0, le=2000)] = "p90"
     """[mm/day] Amount at which the weight is 1; p90 takes the training P90."""
-    tail_boost: float = Field(default=5.0, ge=0)
+    tail_boost: Float = Field(default=5.0, ge=0, le=1e6)
     """Factor of the weight of amounts from the training P99 on."""
-    lambda_grad: float = Field(default=0.1, ge=0)
+    lambda_grad: Float = Field(default=0.1, ge=0, le=1e6)
     """Weight of the error of differences between neighbours. Raise it against grainy fields."""
-    lambda_mass: float = Field(default=0.005, ge=0)
+    lambda_mass: Float = Field(default=0.005, ge=0, le=1e6)
     """Weight of the error of daily totals."""
-    beta_kl: float = Field(default=0.01, ge=0)
+    beta_kl: Float = Field(default=0.01, ge=0, le=1e6)
     """Weight of the KL divergence."""
-    warmup_epochs: int = Field(default=50, ge=0)
+    warmup_epochs: Int = Field(default=50, ge=0, le=100_000)
     """[epochs] Time over which the weight of the KL divergence rises from 0."""
 
     @model_validator(mode="after")
@@ -47,17 +48,17 @@ class FlatSettings(ModelSettings):
 
     normalise: ClassVar[Literal["log1p-cell"]] = "log1p-cell"
     name: Literal["flat"] = "flat"
-    d_x: int = Field(default=64, ge=1)
+    d_x: Int = Field(default=64, ge=1, le=4096)
     """Features of the predictors."""
-    d_y: int = Field(default=256, ge=1)
+    d_y: Int = Field(default=256, ge=1, le=4096)
     """Features of the observed rain."""
-    d_z: int = Field(default=128, ge=1)
+    d_z: Int = Field(default=128, ge=1, le=4096)
     """Number of latents."""
-    base_filters: int = Field(default=64, ge=8, multiple_of=8)
+    base_filters: Int = Field(default=64, ge=8, le=512, multiple_of=8)
     """Channels of the first convolution. 16 suits two processor cores."""
     injection: Literal["none", "first", "first-two", "all"] = "first"
     """The blocks of the decoder that see the map of the predictors."""
-    cond_dropout: float = Field(default=0.0, ge=0, lt=1)
+    cond_dropout: Float = Field(default=0.0, ge=0, lt=1)
     """Share of the days that are trained without their predictors."""
     loss: Loss = Loss()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from rainsmith.config import Config, KLWeight, ModelSettings, Section
+from rainsmith.config.values import NUMBER, Flag, Float, Int, Unique
 from rainsmith.models.registry import MODELS, ModelKind
 
 if TYPE_CHECKING:
@@ -18,30 +19,30 @@ if TYPE_CHECKING:
 class Objective(Section):
     """What the hierarchical model is trained on: scores of reconstructions, prior members and mixed members."""
 
-    members: int = Field(default=2, ge=2)
+    members: Int = Field(default=2, ge=2, le=100)
     """Prior members of each day that the loss scores (mixed members are always two). With more of them, steps take
     longer and vary less."""
-    pooling: list[Annotated[int, Field(ge=1)]] = [1, 2, 4, 8, 16, 64]
+    pooling: Annotated[list[Annotated[Int, Field(ge=1, le=4096)]], Field(min_length=1), Unique] = [1, 2, 4, 8, 16, 64]
     """[fine cells] Sides of the blocks whose means are scored. Leave out sides beyond the size of the domain."""
-    increments: list[Annotated[int, Field(ge=1)]] = []
+    increments: Annotated[list[Annotated[Int, Field(ge=1, le=4096)]], Unique] = []
     """[fine cells] Distances at which differences between cells are scored, too. Use [1, 2, 4] against grainy
     fields."""
-    w_rec: float = Field(default=1.0, ge=0)
+    w_rec: Float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the score of the reconstruction."""
-    w_kl: float = Field(default=1.0, ge=0)
+    w_kl: Float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the KL divergence for each valid cell."""
-    w_prior: float = Field(default=5.0, ge=0)
+    w_prior: Float = Field(default=5.0, ge=0, le=1e6)
     """Weight of the score of prior members. Raise it where members are too alike or close to the mean."""
-    w_mixed: float = Field(default=1.0, ge=0)
+    w_mixed: Float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the score of members whose coarse latents are the storm's and whose fine latents are the prior's."""
-    tail_weight: float = Field(default=0.2, ge=0)
+    tail_weight: Float = Field(default=0.2, ge=0, le=1e6)
     """Weight of the score of amounts in mm/day, over the training P90, beside the score of their logarithms. Raise it
     where the largest amounts fall short."""
-    free_bits: float = Field(default=0.0, ge=0)
+    free_bits: Float = Field(default=0.0, ge=0, le=1e6)
     """[nats] KL divergence of each latent channel and day that costs nothing. Raise it where latents stay unused."""
-    warmup_epochs: int = Field(default=2, ge=0)
+    warmup_epochs: Int = Field(default=2, ge=0, le=100_000)
     """[epochs] Time over which the weight of the KL divergence rises from 0."""
-    calm_start: bool = False
+    calm_start: Flag = False
     """Whether the network begins with a few mm of rain everywhere, and the scales of the loss soon forget its first
     steps. Use it where the first epoch scores far worse than the climatology."""
 
@@ -50,23 +51,23 @@ class HierarchicalSettings(ModelSettings):
     """The hierarchical cVAE (docs/model.md)."""
 
     name: Literal["hierarchical"] = "hierarchical"
-    levels: int = Field(default=5, ge=1)
+    levels: Int = Field(default=5, ge=1, le=16)
     """Number of latent levels; the blocks of each are twice as wide as those of the next. The coarsest blocks should be
     as wide as the weather systems that the predictors leave open."""
-    finest: Literal[1, 2] = 2
+    finest: Annotated[Literal[1, 2], NUMBER] = 2
     """[fine cells] Side of the blocks of the finest level. 1 gives sharper fields and slower steps."""
-    channels: list[Annotated[int, Field(ge=8)]] = [64, 64, 64, 48, 32]
+    channels: list[Annotated[Int, Field(ge=8, le=1024)]] = [64, 64, 64, 48, 32]
     """Channels of each level, coarse to fine."""
-    latent_channels: list[Annotated[int, Field(ge=1)]] = [8, 8, 8, 4, 2]
+    latent_channels: list[Annotated[Int, Field(ge=1, le=1024)]] = [8, 8, 8, 4, 2]
     """Latent channels of each level, coarse to fine."""
-    x_blocks: int = Field(default=3, ge=1)
+    x_blocks: Int = Field(default=3, ge=1, le=64)
     """Residual blocks of the encoder of the predictors, on the coarse grid."""
-    shared_blocks: int = Field(default=0, ge=0)
+    shared_blocks: Int = Field(default=0, ge=0, le=64)
     """Residual blocks of each level on what all members of a day share: predictors, static maps and places."""
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    dropout: Float = Field(default=0.0, ge=0, lt=1)
     """Share of the channels that is dropped in the encoder of the predictors in training. Raise it, up to 0.5, where
     there are few years and the predictors say little about the rain."""
-    power: float | None = Field(default=None, ge=1)
+    power: Float | None = Field(default=None, ge=1, le=1000)
     """The amount is (1 + v / power)^power - 1 of the network's output v, or exp(v) - 1 with null. Set 6 to 12 where the
     tail is too long."""
     mass: Literal["auto", "none", "soft", "hard"] = "auto"
