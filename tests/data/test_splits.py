@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.config import Splits
-from rainsmith.data.splits import assign, leave_gaps, refuse_empty, shifted_days, span_of, split_spans
+from rainsmith.config import Data, Splits
+from rainsmith.data.splits import assign, leave_gaps, refuse_empty, refuse_no_dates, shifted_days, span_of, split_spans
 
 YEARS = split_spans(Splits(train=(2001, 2002), validation=(2003, 2003), test=(2004, 2004)))
 
@@ -69,3 +69,24 @@ def test_periods() -> None:
     assert span_of(("2001-01-01", "2001-12-30"), "data.period") == (20010101, 20011230)
     with pytest.raises(UserError, match=r"data.period ends"):
         span_of(("2002-01-01", "2001-12-30"), "data.period")
+
+
+@pytest.mark.parametrize(
+    ("date", "calendar", "is_one"),
+    [
+        ("2001-02-29", "standard", False),
+        ("2004-02-29", "standard", True),
+        ("2004-02-29", "noleap", True),
+        ("2001-02-30", "noleap", False),
+        ("2001-02-30", "360_day", True),
+        ("2001-01-31", "360_day", True),
+        ("0000-01-01", "standard", False),
+    ],
+)
+def test_dates_are_those_of_the_calendar(date: str, calendar: str, is_one: bool) -> None:
+    settings = Data.model_validate({"kind": "gridded", "period": [date, "2009-12-31"]})
+    if is_one:
+        refuse_no_dates(settings, calendar)
+        return
+    with pytest.raises(UserError, match=f"data.period has '{date}', which the calendar of the data .{calendar}. does"):
+        refuse_no_dates(settings, calendar)

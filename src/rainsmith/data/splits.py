@@ -39,6 +39,8 @@ def split_spans(splits: Splits) -> dict[str, list[Span]]:
 def refuse_no_dates(settings: Data, calendar: str) -> None:
     """Refuse dates of ``data.period`` and ``data.splits`` that the calendar of the days does not have.
 
+    The last days of the usual months are understood in any calendar.
+
     Raises:
         UserError: such as 30 February outside a calendar of 360 days.
     """
@@ -47,13 +49,21 @@ def refuse_no_dates(settings: Data, calendar: str) -> None:
     for where, spans in given.items():
         for text in (date for span in spans if not isinstance(span, int) for date in span):
             number = day_of(text, where)
-            try:
-                cftime.datetime(number // 10000, number // 100 % 100, number % 100, calendar=calendar)
-            except ValueError:
+            if not any(_has_day(number, one) for one in (calendar, "standard")):
                 raise UserError(
                     f"{where} has '{text}', which the calendar of the data ({calendar}) does not have; "
                     "expected one of its days; correct the date"
-                ) from None
+                )
+
+
+def _has_day(number: int, calendar: str) -> bool:
+    if number < 10101:  # year 0
+        return False
+    try:
+        cftime.datetime(number // 10000, number // 100 % 100, number % 100, calendar=calendar)
+    except ValueError:
+        return False
+    return True
 
 
 def assign(numbers: np.ndarray, spans: dict[str, list[Span]]) -> np.ndarray:

@@ -19,6 +19,11 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=VERDICTS.index, default="n/a")
 
 
+def ratio(value: float, reference: float) -> float:
+    """``value / reference``; nan where the reference is 0, as the spread of days that are all alike."""
+    return value / reference if reference != 0 else math.nan
+
+
 @dataclass(frozen=True)
 class Range:
     """Where a figure is healthy, and where it has failed; between the two it is warned about.

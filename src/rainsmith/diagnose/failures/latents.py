@@ -9,7 +9,7 @@ import torch
 from scipy.stats import chi2, norm
 
 from rainsmith.diagnose.evidence import Evidence
-from rainsmith.diagnose.finding import FROM_RUNS_OF_THE_DEMO, Figure, Range, at_least
+from rainsmith.diagnose.finding import FROM_RUNS_OF_THE_DEMO, Figure, Range, at_least, ratio
 from rainsmith.diagnose.registry import DIAGNOSES, POSTERIOR, Diagnosis, Measurement
 from rainsmith.metrics import pooled
 
@@ -29,18 +29,18 @@ def _ignores_z(evidence: Evidence) -> Measurement:
     rebuilt = experiments.draw(noise, y, valid)
     without_noise = experiments.draw([torch.zeros_like(part) for part in noise])
     explained, without = (experiments.correlation(drawn, observed) ** 2 for drawn in (rebuilt, without_noise))
-    gain = (explained - without) / (1 - without)  # of correlations: a bias of both is another failure
+    gain = ratio(explained - without, 1 - without)  # of correlations: a bias of both is another failure
     # the latents of another day under this day's predictors: how much of the way does the output follow them?
     shuffled = experiments.draw(noise, y.roll(1, 0), valid.roll(1, 0))
-    followed = experiments.rms_difference(rebuilt, shuffled)
-    followed /= experiments.rms_difference(observed, observed.roll(1, 0))
+    another_day = experiments.rms_difference(observed, observed.roll(1, 0))
+    followed = ratio(experiments.rms_difference(rebuilt, shuffled), another_day)
     prior = experiments.draw(noise)
     error = experiments.rms_difference(prior, observed)
     changes = []
     for changed in range(len(noise)):
         both = zip(noise, experiments.other_noise, strict=True)
         mixed = [new if level == changed else old for level, (old, new) in enumerate(both)]
-        changes.append(experiments.rms_difference(prior, experiments.draw(mixed)) / error)
+        changes.append(ratio(experiments.rms_difference(prior, experiments.draw(mixed)), error))
     new_noise = "change by new prior noise / error of prior members, the most sensitive level"
     return Measurement(
         [
@@ -99,7 +99,7 @@ def _prior_posterior_gap(evidence: Evidence) -> Measurement:
 def _p99_of_prior_over_posterior(evidence: Evidence) -> Figure:
     scores = evidence.scores
     prior, posterior = (scores.value("p99", "heavy_x", mode) for mode in ("prior", "posterior"))
-    over = prior / posterior if posterior > 0 else math.nan
+    over = ratio(prior, posterior)
     healthy = scores.natural_variability.ratio("heavy_x", "p99")
     return Figure("P99 of prior / posterior members, heavy_x days", over, healthy)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rainsmith.diagnose.evidence import Evidence
-from rainsmith.diagnose.finding import FROM_RUNS_OF_THE_DEMO, Figure, at_least, at_most
+from rainsmith.diagnose.finding import FROM_RUNS_OF_THE_DEMO, Figure, at_least, at_most, ratio
 from rainsmith.diagnose.registry import DIAGNOSES, POSTERIOR, Diagnosis, Measurement
 
 ACTIVE_NATS = 0.01
@@ -20,7 +20,7 @@ def _unfinished(evidence: Evidence) -> Measurement:
     scores = [row["validation"]["prior"]["tail_score"] for row in evidence.validated_epochs]
     best = np.minimum.accumulate(scores or [math.nan])
     earlier = best[max(0, math.ceil(0.8 * len(best)) - 1)]
-    fall = (earlier - best[-1]) / earlier if len(best) > 4 else math.nan
+    fall = ratio(float(earlier - best[-1]), float(earlier)) if len(best) > 4 else math.nan
     return Measurement(
         [
             Figure("share of train.epochs done", share, at_least(0.99, 0.5, FROM_RUNS_OF_THE_DEMO)),
