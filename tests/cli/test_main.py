@@ -163,6 +163,7 @@ def test_a_training_of_another_configuration_is_not_overwritten(
     ("raised", "code", "message"),
     [
         (UserError("no rain in\n this file"), 2, "rainsmith: no rain in this file"),
+        (UserError("no file \x1b[2J\udc80\u202e"), 2, r"rainsmith: no file \x1b[2J\udc80\u202e"),
         (OSError(errno.ENOSPC, "No space left on device"), 2, "rainsmith: the disk is full; finished parts are kept"),
         (KeyboardInterrupt(), 130, "rainsmith: stopped; finished parts are kept"),
         (Interrupted("stopped after epoch 3; --resume goes on"), 130, "rainsmith: stopped after epoch 3; --resume"),

@@ -122,10 +122,10 @@ def test_a_checkpoint_of_an_earlier_version_has_no_checksums(copied: Path) -> No
 def test_a_model_that_would_fill_the_memory_is_refused_before_it_is_built(copied: Path) -> None:
     """Its first layer alone would take more memory than any machine has."""
     loaded = checkpoint.load(copied)
-    huge = replace(
-        loaded,
-        config=small_config(model={"name": "hierarchical", "levels": 1, "channels": [10**7], "latent_channels": [2]}),
-    )
+    small = small_config(model={"name": "hierarchical", "levels": 1, "channels": [8], "latent_channels": [2]})
+    channels = {"channels": [10**7]}  # a configuration would be refused
+    config = small.model_copy(update={"model": small.model.model_copy(update=channels)})
+    huge = replace(loaded, config=config)
     with pytest.raises(UserError, match=r"checkpoint best_prior is of another model configuration: layer .* GiB"):
         Sampler(huge, loaded.config.sampling, "cpu")
 

@@ -72,7 +72,10 @@ def joined_sets(arguments: list[str]) -> list[str]:
 
 
 def _fail(message: str, code: int = 2) -> int:
-    print(f"rainsmith: {' '.join(message.split())}", file=sys.stderr)
+    line = " ".join(message.split())
+    # what a file or an argument holds must not move the cursor of the terminal
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    print(f"rainsmith: {shown}", file=sys.stderr)
     return code
 
 

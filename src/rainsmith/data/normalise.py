@@ -19,9 +19,8 @@ import xarray as xr
 from torch import Tensor, nn
 
 from rainsmith.base.errors import UserError
+from rainsmith.data.statistics import STD_FLOOR
 
-STD_FLOOR = 0.1
-"""Smallest per-cell standard deviation of log1p mm/day; 0.1 is that of a cell with 2 mm on one day in a hundred."""
 MAX_LOG1P = 12.0
 """log1p of 160 000 mm/day, far above any rain; it keeps expm1 finite."""
 

@@ -11,6 +11,9 @@ import xarray as xr
 from rainsmith.base.dims import CHANNEL, GRID
 from rainsmith.base.errors import UserError
 
+STD_FLOOR = 0.1
+"""Smallest standard deviation of log1p mm/day that rain is divided by; 0.1 is that of a cell with 2 mm on one day in a
+hundred."""
 _DAYS_AT_ONCE = 256  # bounds the memory of the sums
 
 
@@ -43,7 +46,7 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
         climatology, log_mean = total / count, log_total / count
         log_std = np.sqrt(np.maximum(log_square / count - log_mean**2, 0.0))
         pooled = log_total.sum() / count.sum()
-        log_std_global = np.sqrt(log_square.sum() / count.sum() - pooled**2)
+        variance = max(log_square.sum() / count.sum() - pooled**2, 0.0)  # rounding makes it negative where all is alike
     names = ("p90", "p95", "p99", "heavy_threshold")
     units = {"units": "mm/day"}
     scalars = {n: ((), np.float64(q), units) for n, q in zip(names, quantiles, strict=True)}
@@ -51,7 +54,7 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
         "climatology": (GRID, climatology.astype(np.float32), {**units, "long_name": "training mean"}),
         "log_mean": (GRID, log_mean.astype(np.float32), {"long_name": "training mean of log1p(mm/day)"}),
         "log_std": (GRID, log_std.astype(np.float32), {"long_name": "training standard deviation of log1p(mm/day)"}),
-        "log_std_global": ((), np.float64(log_std_global)),
+        "log_std_global": ((), np.float64(max(np.sqrt(variance), STD_FLOOR))),
         "train_max": ((), np.float64(values.max()), units),
         **scalars,
     }

@@ -67,7 +67,8 @@ def _quantile_of_sorted(rising: np.ndarray, known: np.ndarray, q: float) -> np.n
     share = place - first
     last = np.minimum(first + 1, np.maximum(known - 1, 0))
     below, above = (np.take_along_axis(rising, index[None], axis=0)[0] for index in (first, last))
-    return np.where(share < 0.5, below + share * (above - below), above - (1 - share) * (above - below))
+    with np.errstate(invalid="ignore"):  # of a logarithm of 0
+        return np.where(share < 0.5, below + share * (above - below), above - (1 - share) * (above - below))
 
 
 class Difference(NamedTuple):

@@ -109,7 +109,7 @@ def _shells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     shell = np.round(np.hypot(across, along) * longest).astype(int)
     twice = np.where((along == 0) | (np.isclose(along, 0.5)), 1.0, 2.0)  # the other half plane is its mirror image
     number = np.arange(1, longest // 2 + 1)
-    weights = np.where(shell[..., None] == number, twice[..., None], 0.0).reshape(-1, len(number))
+    weights = np.where(shell[..., None] == number, twice[..., None], 0.0).reshape(shell.size, len(number))
     return (weights / weights.sum(axis=0)).astype(np.float32), number / longest
 
 

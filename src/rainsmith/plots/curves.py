@@ -43,7 +43,7 @@ def quantiles(curves: Sequence[Curve], *, title: str = "Quantiles") -> Figure:
     figure, panel = axes(*SIZE)
     for curve in curves:
         draw_line(panel, curve)
-    top = max((float(np.nanmax(curve.x)) for curve in curves), default=1.0) * 1.05
+    top = max((float(np.nanmax(curve.x)) for curve in curves), default=1.0) * 1.05 or 1.0  # days without rain
     high = max((float(np.nanmax(curve.y)) for curve in curves), default=1.0)
     panel.plot([0, top], [0, top], color=INK, linewidth=1.0, zorder=1)
     text = panel.text(0.985 * top, 1.01 * top, "equal", fontsize=8.5, color=INK, ha="right", va="bottom", zorder=6)
