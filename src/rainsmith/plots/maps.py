@@ -90,8 +90,9 @@ def map_frame(domain: xr.Dataset) -> MapFrame:
     window = (columns[0] - 0.8, columns[-1] + 0.8, rows[0] - 0.8, rows[-1] + 0.8)
     aspect, top = _cell_aspect(domain), _first_row_on_top(domain)
     row, column = (_coarse_places(domain[name].values, axis) for axis, name in enumerate(("coarse_row", "coarse_col")))
-    row_step = np.median(np.diff(row, axis=0))
-    column_step = np.median(np.diff(column, axis=1))
+    # a single row or column says nothing of its own step
+    row_step = np.median(np.diff(row if len(row) > 1 else np.abs(column.T), axis=0)) if row.size > 1 else 1.0
+    column_step = np.median(np.diff(column if column.shape[1] > 1 else np.abs(row.T), axis=1)) if row.size > 1 else 1.0
     places = outline.reshape(-1, 2)[:, ::-1].T
     coarse = [map_coordinates(axis, places, order=1, mode="nearest") for axis in (column, row)]
     return MapFrame(
