@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.config import Downscale
 from rainsmith.data.dataset import Days
+from rainsmith.downscale import training as training_module
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.scoring import climatology
 from rainsmith.downscale.training import drawn_batches, mean_loss, train_downscaler, warning_of_jumps
@@ -100,6 +102,34 @@ def test_the_best_weights_are_kept(store: xr.Dataset) -> None:
     assert loss == pytest.approx(losses[best], rel=1e-5)
 
 
+def _with_losses(monkeypatch: pytest.MonkeyPatch, spoilt: set[int]) -> None:
+    """Validations of these numbers, from 1, give NaN, as those of a network whose numbers overflow for a while."""
+    number, real = [0], training_module.mean_loss
+
+    def sometimes(*values: Any) -> float:
+        number[0] += 1
+        return float("nan") if number[0] in spoilt else real(*values)
+
+    monkeypatch.setattr(training_module, "mean_loss", sometimes)
+
+
+def test_a_first_loss_that_is_nan_gives_way_to_a_finite_one(store: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_losses(monkeypatch, {1})
+    module = trained(store, tiny(validations=3), steps=6)
+    losses = [entry["validation"] for entry in module.history]
+    assert np.isnan(losses[0])
+    best = mean_loss(module, Days(in_split(store, "validation")), 64, "fp32")
+    assert best == pytest.approx(min(losses[1:]), rel=1e-5)
+
+
+def test_a_training_without_any_finite_validation_is_refused(
+    store: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_losses(monkeypatch, {1, 2, 3})
+    with pytest.raises(UserError, match=r"no validation loss .* is finite .* lower downscale\.lr"):
+        trained(store, tiny(validations=3), steps=6)
+
+
 @pytest.mark.parametrize(
     ("losses", "warning"),
     [
@@ -107,6 +137,8 @@ def test_the_best_weights_are_kept(store: xr.Dataset) -> None:
         ([0.9], ""),
         ([0.9, 0.6, 0.62, 0.85], ""),
         ([0.656, 4.03, 0.88, 0.54], "from 0.656 at step 1 to 4.03 at step 2"),
+        ([float("nan"), 0.6], "was nan at step 1; expected a finite one"),
+        ([0.6, float("inf")], "was inf at step 2"),
     ],
 )
 def test_a_loss_that_jumped_up_is_said(losses: list[float], warning: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,14 +11,18 @@ import pytest
 import xarray as xr
 
 from rainsmith import pipeline
+from rainsmith.augment.stage import synthesise
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.json_files import read_json
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
+from rainsmith.experiment import trial
+from rainsmith.experiment.stage import experiment
 from rainsmith.models.registry import MODELS
 from rainsmith.run_folder import Run
 from rainsmith.sample.model import load_model
+from rainsmith.sample.sampler import Sampler
 from rainsmith.sample.stage import sample
 from rainsmith.train.log import read_log
 from rainsmith.train.stage import train
@@ -84,6 +89,30 @@ def test_a_sweep_ranks_its_epochs_by_prior_members(run: Run) -> None:
     assert len(table) == 2
     assert np.isfinite(table["prior_tail_score"]).all()
     assert not [column for column in table if column.startswith("posterior")]
+
+
+def test_variations_of_storms_are_refused_before_any_work(
+    run: Run, prepared: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By ``augment`` and ``experiment`` before a day is drawn, and by ``train`` before the first step."""
+    config = config_of(augment={"mode": "posterior"})
+    monkeypatch.setattr(Sampler, "draw", _never)
+    with pytest.raises(
+        UserError, match=r"augment\.mode: posterior .* 'bare' has no posterior; set augment\.mode: prior"
+    ):
+        synthesise(config, run)
+    arms = {"srdrn": ["real", "posterior-50"]}
+    monkeypatch.setattr(trial, "train_downscaler", _never)
+    with pytest.raises(UserError, match=r"has no posterior; leave posterior arms out of experiment\.arms"):
+        experiment(config_of(experiment={"arms": arms}), run)
+    folder = copy_of(prepared, tmp_path / "untrained")
+    with pytest.raises(UserError, match=r"set augment\.mode: prior"):
+        train(config, folder)
+    assert not folder.metrics_log.exists()
+
+
+def _never(*args: object, **kwargs: object) -> None:
+    raise AssertionError("work was spent")
 
 
 def test_days_are_synthesised_from_prior_members(run: Run) -> None:

@@ -62,7 +62,9 @@ def test_the_bounds_are_said_in_words() -> None:
     assert said["spatial correlation"] == "at least 0.5 / 0.6"
     decisive = {criterion.name: criterion.bounds for criterion in verdict(table(), "m", "test")}
     assert decisive["spread_skill"] == "1 within 0.3 / 0.15 / 0.05"
-    assert decisive["max"] == "observed in 99 % of the range that chance gives the members"
-    row = {"metric": "max_by_chance", "lower": 100.0, "upper": 250.0, "value": 140.0, "observed": 120.0}
+    assert decisive["max"] == "observed within the range of chance"
+    assert decisive["p999 of record"] == "within samples of the record"
+    assert decisive["largest of record"] == "at most what the record makes possible"
+    row = {"metric": "max_by_chance", "lower": 100.0, "upper": 2506.0, "value": 140.0, "observed": 120.0}
     said = {criterion.name: criterion.bounds for criterion in verdict(table(row), "m", "test")}
-    assert said["max"].endswith(" (100 to 250)")
+    assert said["max"] == "observed within 100 to 2506, by chance"

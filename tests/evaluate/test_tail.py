@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,9 +105,25 @@ def test_cells_beyond_all_that_was_observed_are_found(winters: Climate) -> None:
     assert {"beyond record"} <= failed(winters.verdict(members))
 
 
+def test_one_impossible_amount_of_one_member_is_found(winters: Climate) -> None:
+    """It is within chance of all counts: one week of one member, and fewer such weeks than a record could lack."""
+    members = winters.members(10)
+    members[200, 3, 5, 5] = 10 * float(winters.store["precip"].max())
+    assert failed(winters.verdict(members)) == {"largest of record"}
+    members[200, 3, 5, 5] = 1.2 * float(winters.store["precip"].max())
+    assert not failed(winters.verdict(members))
+
+
 def test_a_tail_that_was_cut_off_is_found(winters: Climate) -> None:
     members = winters.members(10).clip(max=1.2 * winters.settings.p99)
     assert {"p999 all days", "rare cells", "p9999 of record"} <= failed(winters.verdict(members))
+
+
+def test_a_largest_value_that_is_far_too_small_is_found_with_few_members(winters: Climate) -> None:
+    """Only the record finds it: one in six of the series by chance holds the week of the observed largest value."""
+    members = winters.members(5).clip(max=0.4 * float(winters.observed.max()))
+    lines = failed(winters.verdict(members))
+    assert "max of record" in lines and "max all days" not in lines
 
 
 def test_a_single_forecast_is_judged_too(winters: Climate) -> None:
@@ -120,6 +138,20 @@ def test_members_like_the_split_are_not_blamed_for_a_split_unlike_the_record(win
     climate.store, climate.reference = wetter, tail_reference(wetter, winters.settings)
     lines = {line.name: line.grade for line in climate.verdict(1.5 * winters.members(10))}
     assert lines["p999 of record"] == lines["rare cells of record"] == "minimum"
+
+
+def test_cells_above_thresholds_of_the_configuration_are_counted(winters: Climate) -> None:
+    """Twice as many as observed above a fixed amount lie outside chance; true members lie inside."""
+    climate = Climate(0)
+    mm = float(np.round(np.quantile(climate.observed, 0.995)))
+    climate.reference = tail_reference(climate.store, replace(climate.settings, thresholds_mm=(0.5, mm)))
+    members = climate.members(10)
+    for factor, inside in ((1.0, True), (1.35, False)):
+        rows = climate.rows(np.where(members > mm / 2, members * factor, members)).set_index(["days", "metric"])
+        row = rows.loc[("all", f"event_cells_{mm:g}_by_chance")]
+        assert row["threshold"] == pytest.approx(mm, rel=0.02)
+        assert (row["lower"] <= row["observed"] <= row["upper"]) == inside
+    assert not [name for name in rows.index.get_level_values(1) if name.startswith("event_cells_0.5")], "below P99"
 
 
 def test_the_range_holds_the_observed_figures_of_the_rows(winters: Climate) -> None:

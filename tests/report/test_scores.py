@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from rainsmith.config import Evaluate
 from rainsmith.metrics.registry import METRICS
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Row, Table
@@ -112,8 +113,10 @@ def test_a_difference_counts_where_its_interval_leaves_out_zero(
 
 
 def test_a_baseline_that_does_not_apply_is_named_with_its_reason(material: Material) -> None:
-    (text,) = left_out(material)
+    text, others = left_out(material)
     assert text.startswith("Left out: climatology (found no training day within 15 calendar days")
-    assert left_out(replace(material, notes={"bilinear": "no coarse rain"})) == [
+    assert others.startswith("Not asked for in evaluate.baselines") and "climatology" not in others
+    asked = material.config.model_copy(update={"evaluate": Evaluate()})
+    assert left_out(replace(material, config=asked, notes={"bilinear": "no coarse rain"})) == [
         "Left out: bilinear interpolation (no coarse rain)."
     ]

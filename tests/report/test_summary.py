@@ -38,15 +38,48 @@ def test_the_headline_counts_the_verdict_list(material: Material) -> None:
 
 def test_extremes_that_nobody_judged_are_said_in_the_first_sentence(material: Material) -> None:
     first = _summary(material).headline.split(". ")[0]
-    assert "these could not be judged: 99.9th percentile; 99.99th percentile" in first, "there are too few cell-days"
+    few = "(fewer than two cell-days lie above it)"
+    assert f"; not judged: 99.9th percentile {few}; 99.99th percentile, all days {few}" in first.replace("  ", " ")
     metric = material.metrics["metric"].astype(str)
     of_tail = metric.str.endswith(("_by_chance", "_of_record")) | (metric == "beyond_record")
     first = _summary(material, metrics=material.metrics[~of_tail]).headline.split(". ")[0]
-    assert "the extremes are not among them" in first and "rainsmith evaluate" in first
+    assert "; not judged: all extremes (nothing judged them: run 'rainsmith evaluate' again)" in first
     row = {"lower": 1.0, "upper": 9.0, "value": 5.0, "observed": 5.0, "model": "flat", "mode": "prior", "split": "test"}
     names = [("p999_by_chance", "heavy_x"), ("p9999_by_chance", "all"), ("p9999_of_record", "all")]
     rows = pd.DataFrame([{**row, "forecast": "prior", "metric": name, "days": days} for name, days in names])
-    assert "extremes" not in _summary(material, metrics=pd.concat([material.metrics, rows])).headline, "all were judged"
+    whole = _summary(material, metrics=pd.concat([material.metrics, rows])).headline
+    assert "not judged" not in whole, "all were judged"
+
+
+def test_whatever_has_no_grade_is_named_with_its_reason(material: Material) -> None:
+    """A count of what was met says nothing of a check that could not be made."""
+    table = material.metrics
+    one = table.assign(members=1)[~table["metric"].isin(["spread_skill", "diversity_ratio"])]
+    assert "Spread over error (a single member has none)" in _summary(material, metrics=one).headline
+    alone = table[~table["forecast"].isin(material.baselines)]
+    assert "(no simple method was scored)" in _summary(material, metrics=alone).headline
+    calm = _summary(material, metrics=table[table["days"] != "heavy_x"]).headline
+    assert "Mean rain (no such test days)" in calm
+    no_record = table[~table["metric"].astype(str).str.contains("record")]
+    assert "(the samples do not hold every day of the split)" in _summary(material, metrics=no_record).headline
+
+
+def test_cell_days_without_a_member_are_said_in_the_first_sentence(material: Material) -> None:
+    lost = ["12 of 90 observed cell-days left out, where a member is missing"]
+    assert lost[0] in _summary(material, unscored=lost).headline.split(". ")[0]
+
+
+def test_samples_of_some_days_are_not_called_the_split(material: Material) -> None:
+    table = material.metrics.copy()
+    table.loc[(table["metric"] == "mean") & (table["days"] == "all"), "n_days"] = 40
+    split = material.days.sizes["time"]
+    assert any(f"hold 40 of the {split} test days" in text for text in _summary(material, metrics=table).caution)
+    assert not any("The samples hold" in text for text in _summary(material).caution)
+
+
+def test_baselines_that_nobody_asked_for_are_named(material: Material) -> None:
+    text = next(text for text in _summary(material).beside if text.startswith("Not asked for in evaluate.baselines"))
+    assert "tuned analogs" in text and "bilinear" not in text
 
 
 def test_a_baseline_that_was_left_out_is_named_with_its_reason(material: Material) -> None:
@@ -66,7 +99,10 @@ def test_a_missed_criterion_is_said_with_its_figures_and_limits(material: Materi
 def test_what_holds_on_heavy_days_but_not_on_all_days_is_said(material: Material) -> None:
     table = _scaled(material, "mean", 1.0)
     table.loc[table["days"] == "all", :] = _scaled(material, "mean", 3.0, "all")[table["days"] == "all"]
-    assert any(text.startswith("Over all days, Mean rain") for text in _summary(material, metrics=table).unseen)
+    summary = _summary(material, metrics=table)
+    assert any(text.startswith("Over all days, Mean rain") for text in summary.unseen)
+    missed = sum(text.startswith("Over all days, ") for text in summary.unseen)
+    assert f"Checks met there and missed over all days: {missed}." in summary.headline
 
 
 @pytest.mark.parametrize(
@@ -77,9 +113,24 @@ def test_events_that_come_clearly_too_often_are_said(
 ) -> None:
     event = {"metric": "frequency_bias", "days": "heavy_x", "forecast": "prior", "model": "flat", "split": "test"}
     row = {**event, "mode": "prior", "threshold": 20.0, "value": value, "lower": bounds[0], "upper": bounds[1]}
-    table = material.metrics[material.metrics["metric"] != "frequency_bias"]
+    of_events = material.metrics["metric"].astype(str).str.startswith(("frequency_bias", "event_cells"))
+    table = material.metrics[~of_events]
     unseen = _summary(material, metrics=pd.concat([table, pd.DataFrame([row])])).unseen
     assert sum("20 mm/day or more come 2.00 times as often" in text for text in unseen) == said
+
+
+@pytest.mark.parametrize(("most", "said"), [(40.0, 0), (1.0, 1)])
+def test_events_of_a_single_storm_are_judged_by_chance_and_not_by_resampled_weeks(
+    material: Material, most: float, said: int
+) -> None:
+    about = {"days": "heavy_x", "forecast": "prior", "model": "flat", "split": "test", "mode": "prior"}
+    bias = {**about, "metric": "frequency_bias", "threshold": 20.0, "value": 4.5, "lower": 3.6, "upper": 5.5}
+    cells = {**about, "metric": "event_cells_20_by_chance", "observed": 3.0, "lower": 0.0, "upper": most}
+    of_events = material.metrics["metric"].astype(str).str.startswith(("frequency_bias", "event_cells"))
+    table = pd.concat([material.metrics[~of_events], pd.DataFrame([bias, cells])])
+    texts = [text for text in _summary(material, metrics=table).unseen if "4.50 times as often" in text]
+    assert len(texts) == said
+    assert all("the observation has 3 cell-days, where chance allows 0 to 1" in text for text in texts)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from rainsmith.config import Config, Sampling
 from rainsmith.data.store import fingerprint_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.models.generative import require_posterior
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 
@@ -42,7 +43,7 @@ def augment(config: Config, run: Run) -> Path:
 
     Raises:
         UserError: no checkpoint, no training day in the asked set, too few training days, a variation of levels that
-            are all kept, too little disk.
+            are all kept, or of storms by a model without a posterior, too little disk.
     """
     augmented = synthesise(config, run)
     target = run.folder / "augmented.zarr"
@@ -75,9 +76,13 @@ def synthesise(config: Config, run: Run) -> Augmented:
     """
     settings = config.augment
     store = run.open_store()
-    real = in_split(store, "train").load()
     checkpoint = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
     checkpoints.check_fits(checkpoint, store)
+    sampler = Sampler(checkpoint, sampling_settings(config), config.device)
+    if settings.mode == "posterior":
+        name = checkpoint.config.model.name
+        require_posterior(sampler.model, name, "augment.mode: posterior", "set augment.mode: prior")
+    real = in_split(store, "train").load()
     wanted = round(settings.ratio * real.sizes[TIME])
     if wanted < 1:
         raise UserError(f"augment.ratio asks for {wanted} synthetic days; raise it")
@@ -86,7 +91,6 @@ def synthesise(config: Config, run: Run) -> Augmented:
     judge = Judge.from_training_days(real, settings, config.data.wet_mm)
     tail = judge.training.tail
     sources = choose_source_days(real, settings, tail)
-    sampler = Sampler(checkpoint, sampling_settings(config), config.device)
     drawing = Drawing(sampler, judge, sources, settings, Steering.from_settings(settings, tail))
     fields, table = drawing.make(wanted, config.sampling.batch_size)
 

@@ -25,6 +25,7 @@ CLIMATE_VALUES = 4_000_000
 """The largest number of cell-days from which the climate is computed that training starts from."""
 JUMP = 1.5
 """A validation loss this many times an earlier one is not overfitting: the learning rate is too high."""
+_REMEDY = "lower downscale.lr, or experiment.lr, or set downscale.precision: fp32"
 
 
 def train_downscaler(
@@ -96,6 +97,11 @@ def train_downscaler(
                 module.history.append({"step": step + 1, "training": training_loss, "validation": validation_loss})
                 best.keep(module, validation_loss)
             bar.update(task, advance=1, note=f"validation {best.loss:.4g}" if best.weights else "")
+    if module.history and not best.weights:
+        raise UserError(
+            f"no validation loss of the downscaler is finite (the last is {validation_loss:g}); expected one that is; "
+            f"{_REMEDY}"
+        )
     if best.weights:
         module.load_state_dict(best.weights)
     return module.eval()
@@ -123,14 +129,14 @@ def _untrained(
 
 @dataclass
 class _Best:
-    """The weights of the lowest validation loss so far."""
+    """The weights of the lowest finite validation loss so far."""
 
     loss: float = np.inf
     weights: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def keep(self, module: Downscaler, loss: float) -> None:
-        """Keep the present weights if their loss is the first one, or the lowest."""
-        if not self.weights or loss < self.loss:
+        """Keep the present weights if their loss is finite and the lowest."""
+        if loss < self.loss:  # which a NaN never is
             self.loss = loss
             self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
 
@@ -138,10 +144,7 @@ class _Best:
 def _check_finite(norm: torch.Tensor, step: int) -> None:
     """Refuse to go on where the gradient is not finite."""
     if not torch.isfinite(norm):
-        raise UserError(
-            f"the downscaler diverged in step {step} (gradient norm {norm:g}); "
-            "lower downscale.lr, or experiment.lr, or set downscale.precision: fp32"
-        )
+        raise UserError(f"the downscaler diverged in step {step} (gradient norm {norm:g}); {_REMEDY}")
 
 
 def drawn_batches(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[np.ndarray]:
@@ -171,13 +174,18 @@ def drawn_batches(weights: np.ndarray, batch_size: int, seed: int) -> Iterator[n
 
 
 def warning_of_jumps(history: Sequence[Mapping[str, float]]) -> str:
-    """A warning that the validation loss jumped up during training, as it does at too high a learning rate, or "".
+    """A warning that the validation loss jumped up or was not finite during training, as at too high a rate, or "".
 
     Args:
         history: of the downscaler, with ``step`` and ``validation`` loss of each validation.
     """
     lowest: Mapping[str, float] | None = None
     for entry in history:
+        if not np.isfinite(entry["validation"]):
+            return (
+                f"the validation loss was {entry['validation']:g} at step {entry['step']:.0f}; expected a finite one; "
+                f"{_REMEDY}"
+            )
         if lowest is not None and entry["validation"] > JUMP * lowest["validation"]:
             return (
                 f"the validation loss rose from {lowest['validation']:.3g} at step {lowest['step']:.0f} to "

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rainsmith.evaluate.grading import GRADES, Criterion, Grade, Rule, judge
 from rainsmith.evaluate.table import MetricTable
-from rainsmith.evaluate.tail import BEYOND_RECORD, EXTREME_CELLS, HEAVY_CELLS, RARE_CELLS
+from rainsmith.evaluate.tail import BEYOND_RECORD, EXTREME_CELLS, HEAVY_CELLS, LARGEST, RARE_CELLS
 
 __all__ = ["DOCUMENTED", "GRADES", "VERDICT", "Criterion", "Grade", "Rule", "count", "documented", "verdict"]
 
@@ -60,7 +60,16 @@ VERDICT: tuple[Rule, ...] = (
     ),
     Rule("p999 of record", "p999", "like the record", days="all", of_tail=True),
     Rule("p9999 of record", "p9999", "like the record", days="all", of_tail=True),
+    Rule("max of record", "max", "like the record", days="all", of_tail=True),
     Rule("rare cells of record", RARE_CELLS, "like the record", days="all", of_tail=True, title=CELLS[RARE_CELLS]),
+    Rule(
+        "largest of record",
+        LARGEST,
+        "possible by the record",
+        days="all",
+        of_tail=True,
+        title="Largest amount of all members and days",
+    ),
     Rule(
         "beyond record",
         BEYOND_RECORD,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.evaluate.table import MetricTable, Row, number
-from rainsmith.evaluate.tail import BY_CHANCE, OF_RECORD, OUTSIDE
+from rainsmith.evaluate.tail import BY_CHANCE, OF_RECORD
 
 Grade = Literal["fail", "minimum", "good", "excellent", "n/a"]
 GRADES: tuple[Grade, ...] = ("fail", "minimum", "good", "excellent")
@@ -27,6 +27,7 @@ Kind = Literal[
     "below baselines",
     "observed in range",
     "like the record",
+    "possible by the record",
 ]
 MEMBERS_FOR_RANGE = 100
 """Fewest members whose 5-95 % range judges a single extreme where there is no row of composed series."""
@@ -49,7 +50,8 @@ class Rule:
             that has one. ``observed in range``: no limits; the observed figure lies in the range of series composed
             of members and observation (``tail.py``), or without such a row in the 5-95 % range of many members.
             ``like the record``: no limits; the value lies in the range of samples of the whole record, widened to
-            the observation of the same days.
+            the observation of the same days. ``possible by the record``: no limits; the value is at most the bound
+            that the record sets.
         limits: for minimum, good and excellent. None at the front: that grade asks for nothing; None at the end: there
             is no such grade.
         mode: prior or posterior; ignored for baselines.
@@ -172,16 +174,17 @@ def limits_in_words(criterion: Criterion) -> str:
     }[rule.kind]
 
 
-_RANGES = ("observed in range", "like the record")
+_OF_RECORD = ("like the record", "possible by the record")
+_RANGES = ("observed in range", *_OF_RECORD)
 
 
 def _range_in_words(criterion: Criterion) -> str:
-    low, high = criterion.limits[:2]
-    known = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
-    share = f"{100 * (1 - 2 * OUTSIDE):.0f} %"
+    low, high = ("" if x is None else f"{x:.3g}" if x < 1000 else f"{x:.0f}" for x in criterion.limits[:2])
+    if criterion.rule.kind == "possible by the record":
+        return f"at most {high}" if high else "at most what the record makes possible"
     if criterion.rule.kind == "like the record":
-        return f"in {share} of samples of the whole record, or between these and the observed{known}"
-    return f"observed in {share} of the range that chance gives the members{known}"
+        return f"within {low} to {high}, by the record" if high else "within samples of the record"
+    return f"observed within {low} to {high}, by chance" if high else "observed within the range of chance"
 
 
 def _best_baseline(table: MetricTable, model: str, metric: str, days: str, mode: str) -> tuple[str, float]:
@@ -219,7 +222,7 @@ def _grade_of(table: MetricTable, rule: Rule, model: str, days: str, mode: str) 
 
 def _range_row(table: MetricTable, rule: Rule, model: str, days: str, mode: str) -> Row | None:
     """The row with the range; where no series were composed, that of many members."""
-    ending = OF_RECORD if rule.kind == "like the record" else BY_CHANCE
+    ending = OF_RECORD if rule.kind in _OF_RECORD else BY_CHANCE
     row = table.find(model, days, rule.metric + ending, mode)
     if row is None and rule.kind == "observed in range":
         row = table.find(model, days, f"{rule.metric}_range", mode)
@@ -235,7 +238,7 @@ def _bounds(rule: Rule, row: Row | None) -> tuple[float, float]:
 
 def _grade_by_range(rule: Rule, row: Row | None) -> Grade:
     lower, upper = _bounds(rule, row)
-    figure = number(row, "value" if rule.kind == "like the record" else "observed")
+    figure = number(row, "value" if rule.kind in _OF_RECORD else "observed")
     if not all(map(math.isfinite, (lower, figure, upper))):
         return "n/a"
     near = 1 if row is not None and str(row["metric"]).endswith("_range") else 1 + RANGE_TOLERANCE

@@ -28,6 +28,9 @@ COLUMNS = [
 ]
 """Columns of ``metrics.csv``."""
 
+LOST = "observed cell-days left out, where a member is missing"
+"""End of the note on cell-days that have an observation and no score."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -186,7 +189,8 @@ def assess(
     total = tally_pieces(forecast.pieces(), observed, parts=parts, settings=settings, metrics=counted, watch=watch)
     notes: list[str] = []
     if (lost := int(total.daily["lost"].sum())) > 0:
-        notes.append(f"{lost} observed cell-days left out, where a member is missing")
+        known = lost + int(total.daily["cells"].sum())
+        notes.append(f"{lost} of {known} {LOST}")
     labels = {**forecast.labels, "members": members}
     rows, scores_on = score_rows(total, parts, metrics, labels, settings, resampling, notes)
     compared = {name: term for name, term in compared_metrics().items() if term in total.daily}

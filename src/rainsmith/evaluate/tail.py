@@ -34,8 +34,14 @@ BY_CHANCE, OF_RECORD = "_by_chance", "_of_record"
 """Endings of the names of rows: the range of composed series of the same days, and of samples of the whole record."""
 HEAVY_CELLS, EXTREME_CELLS, RARE_CELLS = "heavy_cells", "extreme_cells", "rare_cells"
 """Cell-days above the training P99, the training P99.9, and the highest threshold that the record supports."""
+EVENT_CELLS = "event_cells"
+"""Cell-days above a threshold of the configuration; the threshold in mm/day follows in the name of the row."""
 BEYOND_RECORD = "beyond_record"
 """Weeks with more than the largest amount of the record that members would have in as long a record."""
+LARGEST = "largest"
+"""The largest amount of any member on any day, held against the largest of the record."""
+HEAVIEST_SHAPE = 0.25
+"""Shape of the heaviest tail that daily rain has (Papalexiou and Koutsoyiannis 2013, doi:10.1029/2012WR012557)."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ def tail_reference(store: xr.Dataset, settings: Settings) -> TailReference:
     p999 = float(_whole(training.counts(), 0).quantile(0.999)[0])
     rare = float(np.sort(peaks)[-min(DAYS_ABOVE, len(peaks))])
     amounts = {HEAVY_CELLS: edges[0], EXTREME_CELLS: p999, RARE_CELLS: rare}
+    amounts |= {f"{EVENT_CELLS}_{mm:g}": mm for mm in settings.thresholds_mm if edges[0] <= mm < edges[-1]}
     place = {name: max(int(np.searchsorted(edges, mm * 1.0001, side="right")) - 1, 0) for name, mm in amounts.items()}
     return TailReference(record.counts(), place)
 
@@ -124,12 +131,13 @@ def tail_rows(watch: TailWatch, forecast: Forecast, *, whole_split: bool, seed: 
             record = _like(watch.reference.record, counts, seed)
             rows += [
                 {**about, "metric": name + OF_RECORD, **_judged(figures[name], own, record)}
-                for name in ("p999", "p9999", RARE_CELLS)
+                for name in ("p999", "p9999", "max", RARE_CELLS)
                 if name in figures
             ]
             largest = float(watch.reference.record.peak.max())
             row = {**about, "metric": BEYOND_RECORD, "threshold": largest, "units": "weeks", "observed": 0.0}
             rows.append({**row, "value": _weeks_beyond(watch.reference, counts)})
+            rows.append({**about, "metric": LARGEST + OF_RECORD, **_largest(watch.reference, counts)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -212,6 +220,25 @@ def _like(record: WeekCounts, counts: WeekCounts, seed: int) -> Tail:
         year = np.where(count[year] > 0, year, year_of[generator.choice(near, size=_SERIES)])
         weeks[:, place] = near[(count.cumsum() - count)[year] + generator.integers(count[year])]
     return record.tail(weeks, np.zeros_like(weeks))
+
+
+def _largest(reference: TailReference, counts: WeekCounts) -> dict[str, Any]:
+    """The largest amount of all members, and the one that even the heaviest tail passes in 1 of 100 cases.
+
+    The largest of n times as many draws passes x times the largest of the record with a probability of n / (n + x^a),
+    where the tail falls as the power -a, the inverse of its shape.
+    """
+    record = reference.record
+    times = counts.peak[:, :-1].shape[1] * counts.cells.sum() / record.cells.sum()
+    factor = max(1.0, times * (1 / OUTSIDE / 2 - 1)) ** HEAVIEST_SHAPE
+    return {
+        "threshold": np.nan,
+        "units": "mm/day",
+        "value": float(counts.peak[:, :-1].max()),
+        "observed": float(counts.peak[:, -1].max()),
+        "lower": 0.0,
+        "upper": factor * float(record.peak.max()),
+    }
 
 
 def _weeks_beyond(reference: TailReference, counts: WeekCounts) -> float:

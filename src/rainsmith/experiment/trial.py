@@ -26,6 +26,7 @@ from rainsmith.experiment.scores import bias_mapping, score_trial
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.generative import build_model, require_posterior
 from rainsmith.run_folder import Run
 
 FORM_OF_SCORES = 2
@@ -65,7 +66,8 @@ class Inputs:
         """The inputs of a run folder.
 
         Raises:
-            UserError: no store, no checkpoint to draw synthetic days from, an empty split.
+            UserError: no store, no checkpoint to draw synthetic days from, one without a posterior for arms that need
+                it, an empty split.
         """
         store = run.open_store()
         domain = store.drop_dims(TIME).load()
@@ -75,8 +77,14 @@ class Inputs:
             if not days.sizes[TIME]:
                 raise UserError(f"the {split} split has no days; change data.splits or experiment.split")
         source = ""
-        if any(trial.arm.mode for trial in trials(config)):
-            source = checkpoints.load(run.checkpoints / config.sampling.checkpoint).sha256
+        modes = {trial.arm.mode for trial in trials(config)}
+        if any(modes):
+            checkpoint = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
+            source, trained = checkpoint.sha256, checkpoint.config
+            if "posterior" in modes:
+                model = build_model(trained, checkpoint.domain)
+                instead = "leave posterior arms out of experiment.arms"
+                require_posterior(model, trained.model.name, "an arm 'posterior'", instead)
         resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
         settings, data = settings_of(store, config), fingerprint_of(store)
         return cls(config, run, domain, real, validation, scored, settings, resampling, data, source)
@@ -125,7 +133,7 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
     scores = score_trial(forecast, inputs.scored, knots, settings=inputs.settings, resampling=inputs.resampling)
     return scores.assign_attrs(
         identity=identity(trial, inputs),
-        validation_loss=min(entry["validation"] for entry in module.history),
+        validation_loss=float(np.nanmin([entry["validation"] for entry in module.history])),
         seconds=round(seconds, 1),
         n_days=days.sizes[TIME],
         mapping_from=knots[0],

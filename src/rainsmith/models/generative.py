@@ -10,6 +10,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
+from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.data.normalise import PredictandTransform
 from rainsmith.models.registry import MODELS
@@ -129,6 +130,24 @@ class GenerativeModel(nn.Module, ABC):
 def build_model(config: Config, domain: xr.Dataset) -> GenerativeModel:
     """The model that ``config.model`` names, for the grids and training statistics of ``domain``."""
     return MODELS[config.model.name].build(config, domain)
+
+
+def require_posterior(model: GenerativeModel, name: str, asked_by: str, instead: str) -> None:
+    """Refuse to vary observed storms with a model that has no posterior.
+
+    Args:
+        model: that is to draw.
+        name: of the model in the configuration.
+        asked_by: what asks for posterior members, for instance a key of the configuration and its value.
+        instead: what to do.
+
+    Raises:
+        UserError: the model has no posterior.
+    """
+    if not model.has_posterior:
+        raise UserError(
+            f"{asked_by} asks for variations of observed storms, and a model '{name}' has no posterior; {instead}"
+        )
 
 
 def all_valid(y: Tensor) -> Tensor:

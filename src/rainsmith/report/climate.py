@@ -99,7 +99,8 @@ def climate_pictures(material: Material) -> list[Picture]:
     for name in MAPPED:
         if f"{name}_bias" in prior:
             field = prior[f"{name}_bias"]
-            title, unit = f"Bias: {index_title(name).lower()}", str(field.attrs.get("units", ""))
+            words, unit = index_title(name), str(field.attrs.get("units", ""))
+            title = f"Bias: {words[:1].lower()}{words[1:]}"
             figure = plots.bias_map(field.values, frame, unit=unit, title=title)
             pictures.append(embed(figure, f"Map of the bias of {name}", BIAS_CAPTION))
     return pictures

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rainsmith.evaluate import criteria
 from rainsmith.evaluate.criteria import Criterion
+from rainsmith.evaluate.tail import BEYOND_RECORD, BY_CHANCE
 from rainsmith.metrics.registry import METRICS, Aim, Metric
 from rainsmith.report.forecasts import column_of
 from rainsmith.report.gather import Material
@@ -60,19 +62,43 @@ def title_of(criterion: Criterion) -> str:
     return ", ".join(words)
 
 
+def why_not_judged(material: Material, criterion: Criterion) -> str:
+    """Why a criterion has no grade."""
+    rule, table = criterion.rule, material.metrics
+    days = rule.days or "heavy_x"
+    rows = table[(table["days"] == days) & (table["forecast"] == "prior")]
+    if rows.empty:
+        return f"no such {material.split} days" if days == "heavy_x" else "no scores"
+    if rule.of_tail:
+        if not rows["metric"].astype(str).str.endswith(BY_CHANCE).any():
+            return "nothing judged them: run 'rainsmith evaluate' again"
+        if rule.kind != "observed in range" and BEYOND_RECORD not in set(rows["metric"]):
+            return "the samples do not hold every day of the split"
+        again = "nothing judged it: run 'rainsmith evaluate' again"
+        return "fewer than two cell-days lie above it" if rule.metric.startswith("p9") else again
+    if rule.kind == "below baselines":
+        return "no simple method was scored"
+    if int(rows["members"].iloc[0]) < 2:
+        return "a single member has none"
+    return "not defined on these days"
+
+
 def criteria_section(material: Material, judged: Judged) -> Section:
     """The verdict that decides, then the list of the reference."""
     note = (
         f"Prior members on the days {material.heavy_days}; the tail on all days and against the record, too. "
         "Deviations count in both directions. Three dots are excellent, two good, one the minimum, none a failure. A b "
-        "marks what bilinear interpolation passes, too: passing it tells little."
+        "marks what bilinear interpolation passes, too: passing it tells little. Ranges by chance hold 99 % of series "
+        "that take each week from the observation or a member at random; those by the record hold 99 % of samples of "
+        "the whole record, and the observed figure. The largest amount may be what the heaviest known tail of rain "
+        "reaches in 1 of 100 cases. What is not judged does not count."
     )
     documented = (
         "The list of the reference model, for comparison only: its days are chosen for their observed rain, which "
         "rewards forecasting too much rain."
     )
     tables = [
-        checklist("Verdict", judged.verdict, judged.of_baselines),
+        checklist("Verdict", judged.verdict, judged.of_baselines, why=partial(why_not_judged, material)),
         checklist("As documented by the reference", judged.documented, judged.documented_of_baselines, documented),
     ]
     missing = "" if judged.verdict else "No scores yet: 'rainsmith evaluate' computes them."
@@ -80,7 +106,11 @@ def criteria_section(material: Material, judged: Judged) -> Section:
 
 
 def checklist(
-    title: str, lines: Sequence[Criterion], of_baselines: dict[str, Sequence[Criterion]], note: str = ""
+    title: str,
+    lines: Sequence[Criterion],
+    of_baselines: dict[str, Sequence[Criterion]],
+    note: str = "",
+    why: Callable[[Criterion], str] = lambda line: "",
 ) -> Table:
     """One list as a table.
 
@@ -89,6 +119,7 @@ def checklist(
         lines: the criteria applied to the model.
         of_baselines: the same criteria, in the same order, applied to each baseline.
         note: how to read the list.
+        why: why a line has no grade.
     """
     columns = [
         Column("Grade", kind="text"),
@@ -101,7 +132,7 @@ def checklist(
     for place, line in enumerate(lines):
         metric = metric_of(line)
         cells = [
-            Cell("not judged", mark="noise") if line.grade == "n/a" else Cell(line.grade, grade=line.grade),
+            Cell("not judged", why(line), mark="noise") if line.grade == "n/a" else Cell(line.grade, grade=line.grade),
             Cell(quantity(line.value, metric)),
             Cell(quantity(line.observed, metric).strip(NOTHING) if metric.aim == "observed" else ""),
             Cell(line.bounds, mark="noise"),

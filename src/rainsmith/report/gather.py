@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from rainsmith.base.json_files import read_json
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
+from rainsmith.evaluate.scoring import LOST
 from rainsmith.metrics.core import MODES
 from rainsmith.run_folder import Run
 from rainsmith.train.log import read_log
@@ -36,6 +37,7 @@ class Material:
         curves: evaluation/<model>-<mode>-<split>.nc by forecast, named as in ``metrics``.
         log: rows of metrics.jsonl.
         notes: the reason for each baseline that does not apply.
+        unscored: which cell-days of the prior members were not scored, a sentence each; empty where all were.
         diagnosis: diagnosis.json.
         climate: rows of evaluation/climate.csv of that split, with a column ``forecast``.
         climates: evaluation/<...>-climate.nc by mode, and ``record``, the observed climate of all days.
@@ -52,6 +54,7 @@ class Material:
     curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
     log: list[dict[str, Any]] = field(default_factory=list)
     notes: Mapping[str, str] = field(default_factory=dict)
+    unscored: Sequence[str] = ()
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
     climate: pd.DataFrame = field(default_factory=pd.DataFrame)
     climates: Mapping[str, xr.Dataset] = field(default_factory=dict)
@@ -119,7 +122,8 @@ def gather(config: Config, run: Run) -> Material:
     stems = {mode: f"{model}-{mode}-{split}" for mode in MODES}
     climates = {mode: evaluation / f"{stem}-climate.nc" for mode, stem in stems.items()}
     stems |= {name: f"{name}-prior-{split}" for name in BASELINES.names()}
-    reasons = _read_json(evaluation / "notes.json").get("not_applicable", {})
+    written = _read_json(evaluation / "notes.json")
+    reasons, left_out = written.get("not_applicable", {}), written.get("left_out", {})
     return Material(
         config=config,
         store=store,
@@ -130,6 +134,7 @@ def gather(config: Config, run: Run) -> Material:
         curves=_read_netcdf({name: evaluation / f"{stem}.nc" for name, stem in stems.items()}),
         log=read_log(run.metrics_log),
         notes={name: str(reasons[stem]) for name, stem in stems.items() if stem in reasons},
+        unscored=[text for text in left_out.get(stems["prior"], []) if text.endswith(LOST)],
         diagnosis=_read_json(run.folder / "diagnosis.json"),
         climate=_with_forecast(_read_csv(evaluation / "climate.csv"), model, split),
         climates=_read_netcdf({**climates, "record": evaluation / "record-climate.nc"}),

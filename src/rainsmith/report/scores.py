@@ -6,11 +6,12 @@ import math
 
 import pandas as pd
 
+from rainsmith.baselines.registry import BASELINES
 from rainsmith.metrics.registry import METRICS, Metric
 from rainsmith.report.forecasts import column_of, forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
-from rainsmith.report.words import DAY_WORDS, NOTHING, interval, number, unit_of
+from rainsmith.report.words import DAY_WORDS, NOTHING, interval, listing, number, unit_of
 
 SHOWN_SCALES = (1.0, 7.0)
 """[cells] Scales of the fractions skill score that the page shows; ``metrics.csv`` has all."""
@@ -126,8 +127,13 @@ def closeness(metric: Metric, value: float, observed: float) -> float:
 
 
 def left_out(material: Material) -> list[str]:
-    """Baselines that do not apply, each with the reason."""
-    return [f"Left out: {forecast_named(name).title} ({reason})." for name, reason in material.notes.items()]
+    """Baselines that do not apply, each with the reason, and those that the configuration does not ask for."""
+    texts = [f"Left out: {forecast_named(name).title} ({reason})." for name, reason in material.notes.items()]
+    asked = {*material.config.evaluate.baselines, *material.baselines}
+    others = [baseline.title for baseline in BASELINES if baseline.by_default and baseline.name not in asked]
+    if others and not material.metrics.empty:
+        texts.append(f"Not asked for in evaluate.baselines, so nothing was held against them: {listing(others)}.")
+    return texts
 
 
 def comparison_table(material: Material) -> list[Table]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from rainsmith.base.dims import TIME
 from rainsmith.evaluate import criteria
 from rainsmith.evaluate.criteria import Criterion
-from rainsmith.report.criteria import Judged, metric_of, title_of
+from rainsmith.evaluate.grading import RANGE_TOLERANCE
+from rainsmith.evaluate.tail import BY_CHANCE, EVENT_CELLS
+from rainsmith.report.criteria import Judged, metric_of, title_of, why_not_judged
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.scores import left_out
@@ -19,6 +22,8 @@ from rainsmith.report.words import interval, listing, number, quantity
 PASSED = ("minimum", "good", "excellent")
 LITTLE = (0.8, 1.25)
 """A factor between these is not worth a sentence."""
+NEAR = 1 + RANGE_TOLERANCE
+"""A count this near to its range, as a factor, is inside."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,13 @@ def summarise(material: Material, judged: Judged) -> Summary:
     counts = {days: material.value("mean", days, "prior") for days in ("heavy_x", "all")}
     days = " of ".join(str(int(row["n_days"])) for row in counts.values() if row is not None)
     headline = (
-        f"On the {days} {material.split} days {material.heavy_days}, the model's prior members meet {len(passed)} of "
-        f"{len(lines)} checks, {strong} of them with the grade good or better{_unjudged(judged.verdict)}."
+        f"On the {days} {material.split} days {material.heavy_days}, and for the tail on all days, the model's prior "
+        f"members meet {len(passed)} of {len(lines)} checks, {strong} of them with the grade good or better"
+        f"{_unjudged(material, judged.verdict)}."
     )
+    on_all_days = _on_all_days(material, judged.verdict)
+    if on_all_days:
+        headline += f" Checks met there and missed over all days: {len(on_all_days)}."
     hardest = _hardest(material)
     if hardest is not None and hardest["lower"] > 0:
         rival = forecast_named(hardest["b"]).title
@@ -61,21 +70,22 @@ def summarise(material: Material, judged: Judged) -> Summary:
     return Summary(
         headline=headline,
         wrong=[sentence(line) for line in lines if line.grade == "fail"],
-        unseen=[*_on_all_days(material, judged.verdict), *_events(material)],
+        unseen=[*on_all_days, *_events(material)],
         beside=[*_beside(judged, passed), *_accuracy(hardest), *left_out(material)],
         caution=caution,
     )
 
 
-def _unjudged(verdict: Sequence[Criterion]) -> str:
-    """Which extremes nobody judged; "" where all were."""
+def _unjudged(material: Material, verdict: Sequence[Criterion]) -> str:
+    """What nobody judged, with the reasons; "" where all was. Figures without a judgement are no part of the counts."""
+    missing = [line for line in verdict if line.grade == "n/a"]
+    parts = [f"{title_of(line)} ({why_not_judged(material, line)})" for line in missing]
     of_tail = [line for line in verdict if line.rule.of_tail]
-    missing = [line for line in of_tail if line.grade == "n/a"]
-    if not missing:
-        return ""
-    if len(missing) == len(of_tail):
-        return "; the extremes are not among them, nothing judged them (run 'rainsmith evaluate' again)"
-    return f"; of the extremes these could not be judged: {'; '.join(title_of(line) for line in missing)}"
+    if of_tail and all(line in missing for line in of_tail):
+        parts = [part for part, line in zip(parts, missing, strict=True) if not line.rule.of_tail]
+        parts.insert(0, f"all extremes ({why_not_judged(material, of_tail[0])})")
+    parts += [f"{text} (a verdict on the rest only)" for text in material.unscored]
+    return f"; not judged: {'; '.join(parts)}" if parts else ""
 
 
 def sentence(criterion: Criterion) -> str:
@@ -135,22 +145,35 @@ def _on_all_days(material: Material, verdict: Sequence[Criterion]) -> list[str]:
 
 
 def _events(material: Material) -> list[str]:
-    """Thresholds that the prior members reach clearly too often or too seldom."""
+    """Thresholds that the prior members reach clearly too often or too seldom.
+
+    Chance decides where the tail was counted: resampled weeks say little of events that fell in a week or two.
+    """
     table = material.metrics
     is_chosen = (table["metric"] == "frequency_bias") & (table["days"] == "heavy_x") & (table["forecast"] == "prior")
     sentences = []
     for _, row in table[is_chosen].iterrows():
         value, low, high, threshold = (float(row[key]) for key in ("value", "lower", "upper", "threshold"))
-        if (low > 1 or high < 1) and not LITTLE[0] <= value <= LITTLE[1]:
-            sentences.append(
-                f"Amounts of {threshold:.3g} mm/day or more come {number(value)} times as often as observed "
-                f"({interval(low, high)} times)."
-            )
+        often = f"Amounts of {threshold:.3g} mm/day or more come {number(value)} times as often as observed"
+        counted = material.value(f"{EVENT_CELLS}_{threshold:g}{BY_CHANCE}", "heavy_x", "prior")
+        if counted is not None:
+            cells, least, most = (float(counted[key]) for key in ("observed", "lower", "upper"))
+            if not least / NEAR <= cells <= most * NEAR:
+                of = f"{cells:.0f} cell-days, where chance allows {least:.0f} to {most:.0f}"
+                sentences.append(f"{often}: the observation has {of}.")
+        elif (low > 1 or high < 1) and not LITTLE[0] <= value <= LITTLE[1]:
+            sentences.append(f"{often} ({interval(low, high)} times).")
     return sentences
 
 
 def _cautions(material: Material) -> list[str]:
     texts = []
+    sampled = material.value("mean", "all", "prior")
+    if sampled is not None and int(sampled["n_days"]) < material.days.sizes[TIME]:
+        texts.append(
+            f"The samples hold {int(sampled['n_days'])} of the {material.days.sizes[TIME]} {material.split} days: 'all "
+            "days' are those, and nothing is held against the record."
+        )
     if material.is_super_resolution:
         texts.append(
             "The coarse input is the block mean of the observed rain itself. This measures super-resolution with a "

@@ -22,7 +22,7 @@ from rainsmith.config import Config
 from rainsmith.data.dataset import Batch, Days, stratified_batches
 from rainsmith.models import checkpoint
 from rainsmith.models.blocks import channels_last
-from rainsmith.models.generative import GenerativeModel, build_model
+from rainsmith.models.generative import GenerativeModel, build_model, require_posterior
 from rainsmith.models.precision import pick_device, training_precision
 from rainsmith.run_folder import Run
 from rainsmith.train import resume as resume_state
@@ -162,6 +162,8 @@ def set_up(config: Config, run: Run, *, resume: bool) -> Job:
     model = build_model(config, domain)
     channels_last(model.network)
     monitored = _monitored(config, model)
+    if config.augment.mode == "posterior":  # said now, and not after the training
+        require_posterior(model, config.model.name, "augment.mode: posterior", "set augment.mode: prior")
     precision = training_precision(settings.precision, pick_device(config.device), world_size())
     if saved is not None:
         precision = str(saved["precision"])

@@ -21,7 +21,8 @@ def _head(domain: xr.Dataset, settings: Downscale, wet_mm: float) -> Head:
     return Amount(domain, settings, wet_mm)
 
 
-def _trunk(inputs: int, outputs: int, geometry: Geometry, settings: Downscale) -> SRDRN:
+def srdrn_trunk(inputs: int, outputs: int, geometry: Geometry, settings: Downscale) -> SRDRN:
+    """The trunk of ``srdrn`` and ``q-srdrn``: so many channels in and out."""
     from rainsmith.models.downscaling.srdrn import SRDRN
 
     sizes = {"filters": settings.filters, "blocks": settings.blocks, "fine_filters": settings.fine_filters}
@@ -37,6 +38,6 @@ NETWORKS.add(
         forecasts_quantiles=False,
         needs_quantiles=(),
         head=_head,
-        trunk=_trunk,
+        trunk=srdrn_trunk,
     )
 )
