@@ -29,7 +29,8 @@ from tests.fake_run import config_of, members_of, rain, store_of, write_run
 MODES = ("prior", "posterior")
 CELLS = ("heavy_cells", "extreme_cells", "rare_cells")
 TAIL = {f"{name}_by_chance" for name in ("max", "p999", "p9999", *CELLS)} | {
-    *("p999_of_record", "p9999_of_record", "rare_cells_of_record", "beyond_record")
+    *("p999_of_record", "p9999_of_record", "max_of_record", "rare_cells_of_record", "beyond_record"),
+    *("largest_of_record", "event_cells_50_by_chance", "event_cells_100_by_chance"),
 }
 """Rows that judge the tail."""
 
@@ -285,7 +286,7 @@ def test_missing_members_are_counted_and_files_of_an_earlier_evaluation_go(
     evaluate(config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)}), run)
     assert not any(path.exists() for path in stale)  # they would belong to other samples
     notes = json.loads((run.evaluation / "notes.json").read_text())
-    assert notes["left_out"]["flat-prior-test"][0].startswith("2 observed cell-days")
+    assert notes["left_out"]["flat-prior-test"][0].startswith("2 of 21016 observed cell-days")
 
 
 def test_errors_say_what_to_do(config: Config, field: xr.DataArray, tmp_path: Path) -> None:
