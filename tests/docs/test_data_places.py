@@ -10,7 +10,7 @@ import pytest
 from rainsmith.data.grids.locate import LEAST_REACH_DEGREES, LEAST_REACH_M
 from rainsmith.data.grids.longitudes import GAP_RATIO
 from rainsmith.data.grids.misplaced import FAR_STEPS
-from rainsmith.data.sources.places import FITTING_CELLS, LEAST_CELL_M
+from rainsmith.data.sources.places import FITTING_CELLS, LEAST_CELL_M, MOST_RADIANS
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTION = (ROOT / "docs" / "data.md").read_text().split("## Places")[1].split("\n## ")[0]
@@ -21,9 +21,14 @@ TESTS = {
     "counts longitudes": "prepare/test_new_period.py::test_new_longitudes_that_differ_by_a_whole_turn",
     "holds a region across": "prepare/test_gridded.py::test_a_region_across_a_seam_is_prepared_as_any_other",
     "repeats the first column": "data/grids/test_longitudes.py::test_a_column_that_repeats_the_first_is_left_out",
-    "has a gap": "data/sources/test_places.py::test_a_gap_between_2d_rows_is_refused",
+    "has a gap": "data/sources/test_axis_values.py::test_a_missing_row_or_column_of_2d_coordinates_is_found",
+    "has 2-D coordinates of a regular": "data/sources/test_axis_values.py::test_a_regular_globe_of_2d_coordinates",
+    "repeats its 2-D": "data/sources/test_axis_values.py::test_places_that_are_repeated_for_each_time_are_read",
+    "gives latitudes and longitudes in": "data/sources/test_axis_values.py::test_radians_that_are_said_to_be_degrees",
+    "has bounds of its": "data/sources/test_axis_values.py::test_values_at_the_edge_of_their_bounds_are_moved",
+    "has coordinates of text": "data/sources/test_axis_values.py::test_coordinates_of_text_are_refused",
     "has missing coordinates": "data/sources/test_places.py::test_axes_that_are_no_line_of_cells_are_refused",
-    "has 2-D coordinates that": "data/sources/test_places.py::test_filled_places_are_refused_or_computed",
+    "has 2-D coordinates that are": "data/sources/test_places.py::test_filled_places_are_refused_or_computed",
     "has axes in m or km": "data/sources/test_places.py::test_axes_and_projections_in_km_give_the_same_places",
     "has axes of a projection in": "data/grids/test_projection.py::test_axes_are_brought_to_the_unit",
     "has axes called latitude": "data/sources/test_places.py::test_a_rotated_pole_is_found_whatever_its_axes_are_called",
@@ -52,6 +57,7 @@ def test_the_bounds_are_those_of_the_code() -> None:
         f"a step {GAP_RATIO:g} times",
         f"{FAR_STEPS:g} times the usual step",
         f"less than {LEAST_CELL_M:g} m wide",
+        f"in cells of less than {MOST_RADIANS:g}",
     ):
         assert words in SECTION
     assert FITTING_CELLS == 0.5 and "by half a cell" in SECTION
