@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 import zarr
 
+from rainsmith.base.errors import UserError
 from rainsmith.config import Data
 from rainsmith.data.checks import check_input
 from rainsmith.data.sources.files import open_file, open_variable
@@ -69,6 +70,73 @@ def test_what_the_file_calls_missing_is_missing(
     expected = stored() * attrs.get("scale_factor", 1) + attrs.get("add_offset", 0)
     expected[:, 0, 0] = np.nan
     np.testing.assert_allclose(read(tmp_path), expected, rtol=1e-6)
+
+
+UNSIGNED = [
+    {"missing_value": np.int8(-1)},
+    {"missing_value": np.int16(255)},
+    {"missing_value": np.array([-1, -2], "i1")},
+    {"valid_range": np.array([0, -6], "i1")},
+    {"valid_max": np.int16(250)},
+]
+
+
+@pytest.mark.filterwarnings("ignore:variable .pr. has multiple fill values")
+@pytest.mark.parametrize("says", ["true", "True"])
+@pytest.mark.parametrize(("fill", "attrs"), [(-1, {}), *((None, attrs) for attrs in UNSIGNED)])
+def test_bytes_that_are_meant_without_a_sign(tmp_path: Path, fill: Any, attrs: dict[str, Any], says: str) -> None:
+    values = stored() * 4  # up to 236, of which those from 128 on are stored as negative bytes
+    values[:, 0, 0] = 255
+    write(
+        tmp_path / "rain.nc",
+        values.astype("u1").view("i1"),
+        "i1",
+        fill,
+        {"scale_factor": 0.5, "_Unsigned": says, **attrs},
+    )
+    expected = stored(np.nan) * 4 * 0.5
+    np.testing.assert_allclose(read(tmp_path), expected)
+
+
+def test_unsigned_numbers_that_are_meant_with_a_sign(tmp_path: Path) -> None:
+    write(tmp_path / "rain.nc", stored(255), "u1", None, {"_Unsigned": "false", "missing_value": np.int16(255)})
+    np.testing.assert_allclose(read(tmp_path), stored(np.nan))
+
+
+def test_a_code_that_no_value_can_equal_masks_none(tmp_path: Path) -> None:
+    """Without ``_Unsigned``, 255 is no byte, and the byte -1 is a value."""
+    write(tmp_path / "rain.nc", stored(100), "i1", None, {"missing_value": np.int16(255)})
+    np.testing.assert_allclose(read(tmp_path), stored(100))
+
+
+def test_a_factor_as_text_is_applied(tmp_path: Path) -> None:
+    write(tmp_path / "rain.nc", stored(-1), "i2", -1, {"scale_factor": ".1", "add_offset": "5"})
+    np.testing.assert_allclose(read(tmp_path), stored(np.nan) * 0.1 + 5, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("attrs", "said"),
+    [
+        ({"scale_factor": "tenths"}, "'pr' has the scale_factor 'tenths', which is no number"),
+        (
+            {"scale": 0.1},
+            "holds whole numbers and the attribute 'scale' = 0.1, which CF does not know; .*'scale_factor'",
+        ),
+        ({"Scale_Factor": 0.1}, "the attribute 'Scale_Factor'"),
+        ({"slope": "0.1"}, "the attribute 'slope'"),
+        ({"Offset": 3}, "the attribute 'Offset'"),
+    ],
+)
+def test_packing_that_cannot_be_undone_is_refused(tmp_path: Path, attrs: dict[str, Any], said: str) -> None:
+    write(tmp_path / "rain.nc", stored(), "i2", None, attrs)
+    with pytest.raises(UserError, match=said):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(("dtype", "attrs"), [("i2", {"scale": 1.0, "offset": 0}), ("f4", {"scale": 0.1})])
+def test_a_scale_that_changes_nothing_is_no_packing(tmp_path: Path, dtype: str, attrs: dict[str, Any]) -> None:
+    write(tmp_path / "rain.nc", stored(), dtype, None, attrs)
+    np.testing.assert_allclose(read(tmp_path), stored())
 
 
 def test_files_that_are_packed_in_other_ways_have_their_own_limits(tmp_path: Path) -> None:

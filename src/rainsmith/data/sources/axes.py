@@ -15,6 +15,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.data.checks.cell_places import NOTICE
 from rainsmith.data.sources.axis_values import axis_values, plane_values
 from rainsmith.data.sources.days import dated
+from rainsmith.data.sources.fill_values import refuse_other_packing
 from rainsmith.data.sources.levels import advice_to_select
 from rainsmith.data.sources.places import settle_places
 
@@ -72,6 +73,7 @@ def read_days(ds: xr.Dataset, name: str, path: Path | str, span: tuple[int, int]
             of days.
     """
     da = ds[name]
+    refuse_other_packing(da, path)
     axes = _axes(da, path, wanted=(TIME, Y, X))
     dim = axes[TIME]
     if dim not in da.coords or not _is_time(da[dim]):
@@ -98,6 +100,7 @@ def read_map(ds: xr.Dataset, name: str, path: Path | str) -> xr.DataArray:
         UserError: the dimensions are not understood, or there are several times.
     """
     da = ds[name]
+    refuse_other_packing(da, path)
     axes = _axes(da, path, wanted=(Y, X))
     if TIME in axes:
         if da.sizes[axes[TIME]] != 1:
