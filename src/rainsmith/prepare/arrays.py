@@ -16,8 +16,8 @@ from rainsmith.base.units import MM_PER_DAY
 from rainsmith.config import Data, parse
 from rainsmith.data.checks import CheckLog
 from rainsmith.data.sources.axes import read_days, read_map
-from rainsmith.data.sources.files import refuse_other_than_daily
 from rainsmith.data.sources.fill_values import unpacked_limits
+from rainsmith.data.sources.join import refuse_other_than_daily
 from rainsmith.data.sources.predictors import DailyField, field_of_array, field_of_target
 from rainsmith.data.store import build_store
 from rainsmith.prepare.day_lags import compare_days, say

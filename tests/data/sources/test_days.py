@@ -219,3 +219,31 @@ def test_one_file_for_each_step_of_six_hours_is_refused(tmp_path: Path) -> None:
         one.to_netcdf(tmp_path / f"rain_{i}.nc")
     with pytest.raises(UserError, match="one value every 6 hours"):
         open_variable("rain_*.nc", "pr", tmp_path)
+
+
+def test_midnights_of_summer_and_winter_time_in_utc_are_refused() -> None:
+    made = rain(days=300, ny=2, nx=2)
+    summer = made["time"].dt.month.values > 3
+    times = made["time"].values - np.where(summer, 2, 1) * HOUR
+    with pytest.raises(
+        UserError, match=r"stamps at 22:00 and at 23:00, as midnights of a local time .*shifttime,2hour"
+    ):
+        dates(made.assign_coords(time=times).to_dataset())
+    morning = made.assign_coords(time=made["time"].values + np.where(summer, 8, 9) * HOUR)  # 09 local time
+    assert dates(morning.to_dataset()) == list(day_numbers(made["time"]))
+
+
+@pytest.mark.parametrize("reference", ["03-04-2001", "3/4/2001", "03.04.2001"])
+def test_a_reference_date_that_is_read_in_two_ways_is_refused(tmp_path: Path, reference: str) -> None:
+    attrs = {"units": f"days since {reference}"}
+    rain(days=4, ny=2, nx=2).assign_coords(time=("time", np.arange(4.0), attrs)).to_netcdf(tmp_path / "rain.nc")
+    with pytest.raises(UserError, match="whose date can be read in two ways"):
+        open_variable("rain.nc", "pr", tmp_path)
+
+
+def test_overlapping_days_are_all_counted(tmp_path: Path) -> None:
+    made = rain(days=20, ny=2, nx=2)
+    made[:12].to_netcdf(tmp_path / "rain_a.nc")
+    made[8:].to_netcdf(tmp_path / "rain_b.nc")
+    with pytest.raises(UserError, match=r"4 repeated or overlapping days \(first: 2001-01-09\)"):
+        open_variable("rain_*.nc", "pr", tmp_path)

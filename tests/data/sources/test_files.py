@@ -247,3 +247,23 @@ def test_the_grid_of_any_file(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_any_map(ds, tmp_path)["x"], [3.0, 4.0, 5.0])
     with open_file(tmp_path / "none.nc") as ds, pytest.raises(UserError, match="holds no grid"):
         read_any_map(ds, tmp_path)
+
+
+@pytest.mark.parametrize(("units", "other"), [("Pa", "pascal"), ("degC", "celsius"), ("kg m-2 s-1", "kg/m^2/s")])
+def test_spellings_of_one_unit_are_one_unit(tmp_path: Path, units: str, other: str) -> None:
+    made = rain(days=10)
+    made[:5].assign_attrs(units=units).to_netcdf(tmp_path / "rain_a.nc")
+    made[5:].assign_attrs(units=other).to_netcdf(tmp_path / "rain_b.nc")
+    read = open_variable("rain_*.nc", "pr", tmp_path)
+    assert read.attrs["units"] == units
+    np.testing.assert_array_equal(read.values, made.values)
+
+
+@pytest.mark.parametrize("other", ["hPa", "", "K", "banana"])
+def test_files_of_other_units_are_named(tmp_path: Path, other: str) -> None:
+    made = rain(days=10).assign_attrs(units="Pa")
+    made[:5].to_netcdf(tmp_path / "rain_a.nc")
+    made[5:].assign_attrs(units=other).to_netcdf(tmp_path / "rain_b.nc")
+    with pytest.raises(UserError, match=f"units 'Pa' and '{other}' in .*rain_a.nc and .*rain_b.nc; expected one unit"):
+        open_variable("rain_*.nc", "pr", tmp_path)
+    assert open_variable("rain_*.nc", "pr", tmp_path, "mm").attrs["units"] == "mm"

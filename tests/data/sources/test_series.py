@@ -216,3 +216,44 @@ def test_the_day_of_a_series_is_that_of_its_bounds(tmp_path: Path) -> None:
     assert len(series) == 4
     for one in series:
         np.testing.assert_array_equal(day_numbers(one.values["time"]), day_numbers(TIME))
+
+
+def test_the_only_variable_of_a_file_needs_no_name(tmp_path: Path) -> None:
+    ds = pressure().to_dataset()
+    ds["time"].attrs["bounds"] = "time_bnds"
+    ds["time"].encoding["units"] = "hours since 2001-01-01"
+    start = ds["time"].values - np.timedelta64(12, "h")
+    ds["time_bnds"] = (("time", "nv"), np.stack([start, start + np.timedelta64(1, "D")], axis=1))
+    ds.to_netcdf(tmp_path / "msl.nc")
+    (one,) = read(tmp_path, {"files": "msl.nc"})
+    assert one.label == "msl"
+    np.testing.assert_allclose(one.values.values, pressure().values, rtol=1e-6)
+    ds.assign(t2m=ds["msl"] * 2).to_netcdf(tmp_path / "two.nc")
+    with pytest.raises(UserError, match=r"it holds: msl .*, t2m"):
+        read(tmp_path, {"files": "two.nc"})
+
+
+def test_a_column_without_a_name_is_no_predictor(tmp_path: Path) -> None:
+    """A table that pandas wrote with its index has one."""
+    dates = TIME.dt.strftime("%Y-%m-%d").values
+    rows = [f"{number},{date},{number % 7}" for number, date in enumerate(dates)]
+    (tmp_path / "i.csv").write_text("\n".join([",date,nao", *rows]))
+    with pytest.raises(UserError, match="has a column without a name"):
+        read(tmp_path, {"files": "i.csv"})
+    (one,) = read(tmp_path, {"files": "i.csv", "variable": "nao"})
+    np.testing.assert_array_equal(one.values.values.ravel(), np.arange(DAYS) % 7)
+
+
+def test_text_that_is_no_type_says_so(tmp_path: Path) -> None:
+    write_table(tmp_path / "i.csv", days=400, a=[f"{number / 2}%" for number in range(400)])
+    settings = config(tmp_path, predictors=[{"files": "i.csv"}], splits={"train": [2001, 2001], "test": [2002, 2002]})
+    with pytest.raises(UserError, match=r"'a' holds text such as '0.0%' and .*, 365 different ones .*expected numbers"):
+        list(read_source(settings.data.predictors[0], settings.data, None))
+
+
+def test_a_dropped_time_of_day_is_said_once(tmp_path: Path) -> None:
+    dates = TIME.dt.strftime("%Y-%m-%d 23:00").values
+    (tmp_path / "i.csv").write_text("\n".join(["date,a,b", *(f"{d},1.5,2" for d in dates)]))
+    first, second = read(tmp_path, {"files": "i.csv"})
+    assert first.values["time"].attrs["day_rule"].endswith("times of day (23:00) are dropped")
+    assert not second.values["time"].attrs

@@ -16,6 +16,7 @@ from rainsmith.data.checks.cell_places import NOTICE
 from rainsmith.data.sources.axis_values import axis_values, plane_values
 from rainsmith.data.sources.days import dated
 from rainsmith.data.sources.fill_values import refuse_other_packing
+from rainsmith.data.sources.lead_times import with_valid_times
 from rainsmith.data.sources.levels import advice_to_select
 from rainsmith.data.sources.places import settle_places
 
@@ -80,11 +81,12 @@ def read_days(ds: xr.Dataset, name: str, path: Path | str, span: tuple[int, int]
         units = da[dim].attrs.get("units", "missing") if dim in da.coords else "missing"
         raise UserError(
             f"{path}: the time axis '{dim}' of '{name}' holds no times (units: {units}); "
-            "expected units such as 'days since 1990-01-01'"
+            "expected units such as 'days since 1990-01-01'; make such times with 'cdo -r copy' or 'ncatted'"
         )
-    time = dated(da[dim], ds, name, path, span)
-    da = da.assign_coords({dim: time})
-    numbers = day_numbers(time.rename({dim: TIME}) if dim != TIME else time)
+    stamps, dated_ds = with_valid_times(ds, name, dim)
+    time = dated(stamps, dated_ds, name, path, span)
+    da = da.drop_vars([key for key in da.coords if key != dim and da[key].dims == (dim,)]).assign_coords({dim: time})
+    numbers = day_numbers(xr.DataArray(time.values, dims=TIME))
     if (np.diff(numbers) < 0).any():
         raise UserError(f"{path}: the days of '{name}' are not in order of time; sort the file")
     if span is not None:

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import cf_xarray  # noqa: F401  registers the accessor .cf
-import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import TIME, X, Y, day_numbers
+from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.zarr_metadata import refuse_codecs_that_run_code
-from rainsmith.data.analogs import ordinals
-from rainsmith.data.checks.valid_range import COUNTED, LIMITS, mask_outside
-from rainsmith.data.checks.zero_fill_value import ZERO_FILL
-from rainsmith.data.sources.axes import read_days, read_map
-from rainsmith.data.sources.days import refuse_short_steps
+from rainsmith.data.checks.valid_range import LIMITS, mask_outside
+from rainsmith.data.sources.axes import is_time, read_days, read_map
 from rainsmith.data.sources.fill_values import mend_fill_values, unpacked_limits
+from rainsmith.data.sources.join import dates_of, join, refuse_other_than_daily
 from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
 from rainsmith.data.sources.other_formats import (
     refuse_cut_off,
@@ -128,6 +125,20 @@ def find_variable(ds: xr.Dataset, variable: str | None, where: str = "the file")
     raise UserError(f"{where} holds {problem}; it holds: {listed}; name one with 'variable:'")
 
 
+def only_field(ds: xr.Dataset) -> str | None:
+    """The only variable of a file that has times and is none of coordinates, None where there are more or none."""
+    bounds = {str(ds[v].attrs.get("bounds", ds[v].encoding.get("bounds", ""))) for v in ds.variables}
+    fits = [
+        str(v)
+        for v in ds.data_vars
+        if any(is_time(ds[v], dim) for dim in ds[v].dims)
+        and ds[v].dtype.kind in "iuf"
+        and str(v) not in bounds
+        and not {"bnds", "bounds", "nv", "nbnd"} & set(ds[v].dims)
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
 def open_variable(
     files: str | Sequence[str],
     variable: str | None,
@@ -171,16 +182,19 @@ def open_variable(
             refuse_other_level(name, first, held, "files:")
             piece = _read(read_days, adapt(chosen, name), name, path, span)
         if piece.sizes[TIME]:
-            pieces.append(piece if units is None else piece.assign_attrs(units=units))
+            piece.encoding["source"] = str(path)
+            if units is not None:
+                piece.attrs["units"] = units
+            pieces.append(piece)
     if first is None:
         chosen_values = ", ".join(f"{key}: {value}" for key, value in (select or {}).items())
         raise UserError(f"none of {files} holds {chosen_values}; correct 'select:' or 'files:'")
     if not pieces:
-        raise UserError(f"no day of {files} lies within {_dated(span)}; correct 'data.period' or 'files:'")
+        raise UserError(f"no day of {files} lies within {dates_of(span)}; correct 'data.period' or 'files:'")
     pieces.sort(key=lambda piece: int(day_numbers(piece[TIME][:1])[0]))
     if len({tuple(piece.attrs.get(key) for key in LIMITS) for piece in pieces}) > 1:
         pieces = [mask_outside(piece) for piece in pieces]  # packed in other ways, files have other valid ranges
-    da = _join(pieces)
+    da = join(pieces)
     refuse_other_than_daily(da)
     return da
 
@@ -214,12 +228,6 @@ def _described(ds: xr.Dataset, name: str) -> str:
     return f"{name} ({standard})" if standard else name
 
 
-def _dated(span: tuple[int, ...] | None) -> str:
-    if span is None:
-        return "the files"
-    return " to ".join(f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}" for day in span)
-
-
 def _read(reader: Callable[..., xr.DataArray], ds: xr.Dataset, name: str, path: Path, *options: Any) -> xr.DataArray:
     """Read the values, and turn the traceback of a file that is cut off into a message."""
     try:
@@ -227,59 +235,3 @@ def _read(reader: Callable[..., xr.DataArray], ds: xr.Dataset, name: str, path: 
     except (OSError, RuntimeError) as error:
         text = " ".join(str(error).split())[:200]
         raise UserError(f"{path}: '{name}' cannot be read ({text}); the file may be cut off; fetch it again") from None
-
-
-def _join(pieces: list[xr.DataArray]) -> xr.DataArray:
-    """Pieces of one variable, in order of time, as one array; refused where grids, calendars or units differ."""
-    first = pieces[0]
-    if any(ZERO_FILL in piece.attrs for piece in pieces):
-        first.attrs[ZERO_FILL] = 1
-    if COUNTED in first.attrs:
-        first.attrs[COUNTED] = sum(piece.attrs[COUNTED] for piece in pieces)
-    what = f"'{first.name}'"
-    for piece in pieces[1:]:
-        shared = [c for c in (Y, X, "latitude", "longitude") if c in first.coords and c in piece.coords]
-        if piece.shape[1:] != first.shape[1:] or not all(
-            np.allclose(piece[c], first[c], rtol=1e-5, atol=1e-4, equal_nan=True) for c in shared
-        ):
-            raise UserError(
-                f"{what}: files lie on different grids ({first.sizes[Y]} x {first.sizes[X]} and {piece.sizes[Y]} x "
-                f"{piece.sizes[X]} cells, or other coordinates); expected one grid; name one set of files"
-            )
-        for one, other, thing in (
-            (first.attrs.get("units"), piece.attrs.get("units"), "units"),
-            (first[TIME].dt.calendar, piece[TIME].dt.calendar, "calendar"),
-        ):
-            if one != other:
-                raise UserError(f"{what}: {thing} '{one}' and '{other}' in one set of files; expected one {thing}")
-    if len(pieces) == 1:
-        return first
-    days = [piece.sizes[TIME] for piece in pieces]
-    time = np.concatenate([piece[TIME].values for piece in pieces])
-    values = np.empty((sum(days), *first.shape[1:]), dtype=np.float32)
-    for start in np.cumsum(
-        [0, *days[:-1]]
-    ):  # pieces are dropped as they are copied, so that the whole is not held twice
-        piece = pieces.pop(0)
-        values[start : start + piece.sizes[TIME]] = piece.values
-    coords = {**{k: c for k, c in first.coords.items() if k != TIME}, TIME: (TIME, time, first[TIME].attrs)}
-    return xr.DataArray(values, dims=first.dims, coords=coords, name=first.name, attrs=first.attrs)
-
-
-def refuse_other_than_daily(da: xr.DataArray) -> None:
-    """Every field needs one value a day.
-
-    Raises:
-        UserError: days are repeated, or the usual step is shorter or longer than a day.
-    """
-    refuse_short_steps(da[TIME], f"'{da.name}'")
-    numbers = day_numbers(da[TIME])
-    repeated = numbers[1:][np.diff(numbers) <= 0]
-    if repeated.size:
-        raise UserError(
-            f"'{da.name}' has {repeated.size} repeated or overlapping days (first: {_dated((repeated[0],))}); "
-            "expected one value a day; form daily sums, or name each file once"
-        )
-    days = ordinals(da[TIME])
-    if days.size > 2 and np.median(np.diff(days)) > 1:
-        raise UserError(f"'{da.name}' has one value every {np.median(np.diff(days)):.0f} days; expected daily data")

@@ -44,7 +44,7 @@ def choose(ds: xr.Dataset, name: str, select: Mapping[str, Value], path: Path | 
         da = ds[name]
         single = single_values(ds, name)
         if key in da.dims:
-            ds = ds.assign({name: da.isel({key: _position(da, key, value, path)})})
+            ds = ds.isel({key: _position(da, key, value, path)})  # all variables, so that valid times of steps are too
         elif key not in single:
             further = ", ".join(sorted({*map(str, da.dims), *single}))
             raise UserError(f"{path}: '{name}' has no dimension '{key}'; expected one of {further}; correct 'select:'")

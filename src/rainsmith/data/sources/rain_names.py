@@ -67,6 +67,17 @@ def is_total(da: xr.DataArray) -> bool:
     return _may_measure_rain(da)
 
 
+def may_be_rain(da: xr.DataArray) -> bool:
+    """Whether a variable may be precipitation or another sum: by its names, its cell methods or its unit."""
+    if is_total(da) or "sum" in str(da.attrs.get("cell_methods", "")):
+        return True
+    try:
+        factor = mm_per_day_factor(str(da.attrs.get("units", "")))
+    except UserError:
+        return False
+    return factor < 1000.0 or factor == 86400.0  # mm, mm h-1, kg m-2 s-1; m and m s-1 are heights and winds as well
+
+
 def _may_measure_rain(da: xr.DataArray) -> bool:
     units = da.attrs.get("units")
     if units is None or not str(units).strip():

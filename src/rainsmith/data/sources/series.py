@@ -16,7 +16,8 @@ from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.config import Data, PredictorSource
 from rainsmith.data.sources.axes import is_horizontal, is_time
-from rainsmith.data.sources.files import find_variable, open_file, open_variable, refuse_other_than_daily, resolve_files
+from rainsmith.data.sources.files import find_variable, only_field, open_file, open_variable, resolve_files
+from rainsmith.data.sources.join import refuse_other_than_daily
 from rainsmith.data.sources.tables import SUFFIXES, missing, numbers_of, read_table
 from rainsmith.data.splits import Span, assign, split_spans
 
@@ -95,7 +96,10 @@ def _of_tables(source: PredictorSource, paths: Sequence[Path], span: Span | None
         if set(table.columns) != set(columns):
             raise UserError(f"{paths[0]} and {path} have different columns; expected the same; name two sources")
     table = pd.concat([one[columns] for one in tables]).sort_index(kind="stable")
+    rule = next((str(one.attrs["day_rule"]) for one in tables if one.attrs["day_rule"]), "")
     wanted = _listed(source.variable) or columns
+    if "" in wanted:
+        raise UserError(f"{paths[0]} has a column without a name; name it in the file, or the others in 'variable:'")
     for name in wanted:
         if name not in columns:
             raise UserError(f"{paths[0]} has no column '{name}'; it holds {', '.join(columns)}; correct 'variable:'")
@@ -105,7 +109,10 @@ def _of_tables(source: PredictorSource, paths: Sequence[Path], span: Span | None
         label = _label(source, name, len(wanted) > 1)
         if numbers is not None:
             notice = _maybe_types(name, numbers)
-            yield ReadVariable(label, _series(name, column, numbers, source, span), False, notice)
+            series = _series(name, column, numbers, source, span)
+            if rule and name == wanted[0]:  # said once for all columns
+                series[TIME].attrs["day_rule"] = rule
+            yield ReadVariable(label, series, False, notice)
             continue
         there = ~missing(column)
         texts = np.array([_plain(text) for text in column], dtype=object)
@@ -139,6 +146,7 @@ def _of_files(source: PredictorSource, settings: Data, span: Span | None) -> Ite
     variables: list[str | None] = [*_listed(source.variable)] or [None]
     for wanted in variables:
         with open_file(first) as ds:
+            wanted = only_field(ds) if wanted is None else wanted
             name = find_variable(ds, wanted, str(first))
             stations = _stations(ds, name, source, first)
         select: dict[str, Any] = dict(source.select)
@@ -240,6 +248,11 @@ def _types(
                 for name in channels
                 if name.startswith(prefix) and any(name.endswith(end) for end in ends)
             )
+        )
+    if len(known) > MOST_TYPES and str(variable.values.name) not in source.categories:
+        raise UserError(
+            f"'{variable.values.name}' holds text such as '{known[0]}' and '{known[-1]}', {len(known)} different ones "
+            f"on the training days; expected numbers, or at most {MOST_TYPES} types"
         )
     if not 1 < len(known) <= MOST_TYPES:
         raise UserError(
