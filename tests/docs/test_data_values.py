@@ -16,7 +16,7 @@ from rainsmith.data.checks import gaps_in_maps, impossible_values
 from rainsmith.data.checks.missing_codes import mask_missing_codes
 from rainsmith.data.sources.rain_names import is_total
 from rainsmith.prepare import same_channels
-from rainsmith.sample import application
+from rainsmith.sample import training_range
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
 SECTION = PAGE[PAGE.index("## Values and units") : PAGE.index("## Predictors without a grid")]
@@ -64,8 +64,8 @@ def test_bounds() -> None:
     shares = (
         f"more than {100 * gaps_in_maps.MOST:g} % of the cells",
         f"more than {100 * same_channels.MOST_MISSING:g} % of a channel's values beyond",
-        f"more than {100 * application.MANY_OUTSIDE:g} % of a channel outside the range",
-        f"more than {100 * application.MOST_OUTSIDE:g} % of a channel outside it",
-        f"less than {100 * application.LEAST_SPREAD:g} % as much as in the training, over {application.FEWEST_DAYS} days",
+        f"more than {100 * training_range.MANY_OUTSIDE:g} % of a channel outside the range",
+        f"more than {100 * training_range.MOST_OUTSIDE:g} % of a channel outside it",
+        f"less than {100 * training_range.LEAST_SPREAD:g} % as much as in the training, over {training_range.FEWEST_DAYS} days",
     )
     assert all(text in SECTION for text in (rain, *shares))
