@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS
+from rainsmith.base.errors import UserError
 from rainsmith.baselines.registry import forecast as baseline_forecast
 from rainsmith.config import Config
 from rainsmith.evaluate import forecasts_to_score
@@ -54,6 +55,18 @@ def test_samples_are_found_by_mode_and_split(config: Config, store: xr.Dataset, 
     (piece,) = variation.pieces()
     assert piece[0] == slice(None) and piece[1].sizes["time"] == 6
     assert samples_of(config, run, store, "train") == []
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/tmp/elsewhere", "..", ""])
+def test_a_name_that_would_leave_the_folder_is_refused(
+    config: Config, store: xr.Dataset, tmp_path: Path, name: str
+) -> None:
+    """The attribute becomes the name of files."""
+    run = write_run(tmp_path, config, store, modes=())
+    path = run.sample_path("flat", "prior", "test")
+    members_of(store, "prior", 2).assign_attrs(model=name).to_zarr(path, zarr_format=3, consolidated=False)
+    with pytest.raises(UserError, match=f"its attribute model is '{name}'; expected a name"):
+        samples_of(config, run, store, "test")
 
 
 @pytest.mark.parametrize("split", ["test", "train"])

@@ -12,13 +12,14 @@ import pandas as pd
 
 from rainsmith.base.dotted_keys import flattened
 from rainsmith.base.errors import UserError
+from rainsmith.base.tables import read_table
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import read_yaml
+from rainsmith.evaluate.table import COLUMNS, NUMBERS
 from rainsmith.run_folder import Run
 
 REPEATS_MAY_DIFFER_IN = ("seed", "sampling.seed", "augment.seed", "device", "data.root")
 """Settings in which a run and its repeat may differ."""
-_COLUMNS = {"model", "mode", "split", "days", "metric", "value", "observed"}
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,7 @@ def _read(folder: Path, label: str, split: str) -> EvaluatedRun:
     path = Run(folder).evaluation / "metrics.csv"
     if not path.is_file():
         raise UserError(f"{path} not found; expected an evaluated run; run 'rainsmith evaluate --run {folder}' first")
-    metrics = pd.read_csv(path)
-    missing = _COLUMNS - set(metrics.columns)
-    if missing:
-        raise UserError(f"{path} lacks the columns {', '.join(sorted(missing))}; run 'rainsmith evaluate' again")
+    metrics = read_table(path, "run 'rainsmith evaluate' again", columns=COLUMNS, numbers=NUMBERS)
     splits = sorted(set(metrics["split"]))
     metrics = metrics[metrics["split"] == split]
     if metrics.empty:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.json_files import write_json
 from rainsmith.base.provenance import provenance
-from rainsmith.base.zarr_files import open_zarr
+from rainsmith.base.tables import read_table
 from rainsmith.config import Config
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.registry import DIAGNOSES
 from rainsmith.diagnose.result import DiagnosisResult
-from rainsmith.evaluate.table import MetricTable
+from rainsmith.evaluate.member_stores import open_members
+from rainsmith.evaluate.table import COLUMNS, NUMBERS, MetricTable
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.registry import MODELS
 from rainsmith.run_folder import Run
@@ -68,8 +67,8 @@ def gather(config: Config, run: Run) -> Evidence:
     model = loaded.config.model.name
     table, split = _scores(config, run, model)
     path = run.sample_path(model, "prior", split)
-    samples = open_zarr(path, "run 'rainsmith sample' first")
-    if samples.attrs["checkpoint_sha256"] != loaded.sha256:
+    samples = open_members(path, store)
+    if samples.attrs.get("checkpoint_sha256") != loaded.sha256:
         raise UserError(
             f"{path.name} was drawn from another checkpoint than {loaded.name} is now; "
             "run 'rainsmith sample' and 'rainsmith evaluate' again"
@@ -82,7 +81,8 @@ def _scores(config: Config, run: Run, model: str) -> tuple[MetricTable, str]:
     path = run.evaluation / "metrics.csv"
     if not path.exists():
         raise UserError(f"{path} not found; run 'rainsmith evaluate' first")
-    metrics = pd.read_csv(path)
+    advice = "delete it and run 'rainsmith evaluate' again"
+    metrics = read_table(path, advice, columns=COLUMNS, numbers=NUMBERS)
     prior = metrics[(metrics["model"] == model) & (metrics["mode"] == "prior")]
     for split in sorted(config.sampling.splits, key=lambda name: name == "train"):  # training days prove little
         if split in set(prior["split"]):

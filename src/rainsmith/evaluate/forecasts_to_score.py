@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,9 @@ import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import BASELINES, forecast
 from rainsmith.config import Config
+from rainsmith.evaluate.member_stores import AGAIN, open_members
 from rainsmith.run_folder import Run
 
 _PIECE_BYTES = 128 * 2**20  # [bytes] of a baseline that is made at once
@@ -61,21 +62,21 @@ def samples_of(config: Config, run: Run, store: xr.Dataset, split: str) -> list[
         split: train, validation or test.
 
     Raises:
-        UserError: a store is damaged, of another grid, or holds days outside the split.
+        UserError: a store is damaged, of another grid, or holds days outside the split; later, where members are read:
+            they are no amounts of rain.
     """
     place = {int(number): index for index, number in enumerate(day_numbers(store[TIME]))}
     forecasts = []
     for mode, path in _sample_files(config, run, split):
-        samples = open_zarr(path, "run 'rainsmith sample' again")
-        grid, expected = (samples.sizes[Y], samples.sizes[X]), (store.sizes[Y], store.sizes[X])
-        if grid != expected:
-            raise UserError(f"{path} has {grid} cells; the store has {expected}; run 'rainsmith sample' again")
+        samples = open_members(path, store)
         days = np.array([place.get(int(number), -1) for number in day_numbers(samples[TIME])], dtype=np.int64)
         if (days < 0).any() or (store["split"].values[days] != SPLITS.index(split)).any():
             raise UserError(f"{path} holds days outside the {split} split of the store; run 'rainsmith sample' again")
         name, _, variant = path.stem.partition(f"-{mode}-{split}")
         known = {"model": name, "checkpoint": "", "seed": config.seed}
         labels = {key: samples.attrs.get(key, default) for key, default in known.items()}
+        if not re.fullmatch(r"\w[\w.+-]*", str(labels["model"])):  # it becomes the name of a file
+            raise UserError(f"{path}: its attribute model is '{labels['model']}'; expected a name; {AGAIN}")
         labels["model"] = f"{labels['model']}{variant}"  # variations of the sampling are judged by themselves
         whole = functools.partial(_whole, samples["precip"])
         members = samples.sizes.get(MEMBER, 1)

@@ -11,6 +11,10 @@ import pandas as pd
 from rainsmith.baselines.registry import BASELINES
 
 Row = Mapping[Hashable, Any]
+COLUMNS = ("model", "mode", "split", "days", "metric", "value", "observed")
+"""Columns without which a ``metrics.csv`` is of no use."""
+NUMBERS = ("value", "observed")
+"""Those of them that hold numbers."""
 
 
 class MetricTable:

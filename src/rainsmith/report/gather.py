@@ -14,10 +14,12 @@ import xarray as xr
 from rainsmith.base.dims import SPLITS, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.json_files import read_json
-from rainsmith.base.zarr_files import open_zarr
+from rainsmith.base.tables import read_table
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
+from rainsmith.evaluate.member_stores import open_members
 from rainsmith.evaluate.scoring import LOST
+from rainsmith.evaluate.table import COLUMNS, NUMBERS
 from rainsmith.metrics.core import MODES
 from rainsmith.run_folder import Run
 from rainsmith.train.log import read_log
@@ -128,8 +130,8 @@ def gather(config: Config, run: Run) -> Material:
         config=config,
         store=store,
         split=split,
-        samples={mode: open_zarr(path, "run 'rainsmith sample' again") for mode, path in members.items()},
-        metrics=_with_forecast(_read_csv(evaluation / "metrics.csv"), model, split),
+        samples={mode: open_members(path, store) for mode, path in members.items()},
+        metrics=_with_forecast(_read_csv(evaluation / "metrics.csv", columns=COLUMNS, numbers=NUMBERS), model, split),
         comparisons=_of_split(_read_csv(evaluation / "comparisons.csv"), split),
         curves=_read_netcdf({name: evaluation / f"{stem}.nc" for name, stem in stems.items()}),
         log=read_log(run.metrics_log),
@@ -161,14 +163,13 @@ def _read_json(path: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
-def _read_csv(path: Path, stage: str = "evaluate") -> pd.DataFrame:
+def _read_csv(
+    path: Path, stage: str = "evaluate", columns: Sequence[str] = (), numbers: Sequence[str] = ()
+) -> pd.DataFrame:
     """A table; an empty one where there is no file."""
     if not path.is_file():
         return pd.DataFrame()
-    try:
-        return pd.read_csv(path)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it and run 'rainsmith {stage}' again") from None
+    return read_table(path, f"delete it and run 'rainsmith {stage}' again", columns=columns, numbers=numbers)
 
 
 def _read_netcdf(paths: Mapping[str, Path]) -> dict[str, xr.Dataset]:
@@ -177,7 +178,7 @@ def _read_netcdf(paths: Mapping[str, Path]) -> dict[str, xr.Dataset]:
         if path.is_file():
             try:
                 datasets[name] = xr.load_dataset(path, engine="netcdf4")
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RuntimeError) as error:
                 advice = "delete it and run 'rainsmith evaluate' again"
                 raise UserError(f"{path} cannot be read ({error}); {advice}") from None
     return datasets
