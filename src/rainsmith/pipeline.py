@@ -16,7 +16,7 @@ from rainsmith import __version__
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
-from rainsmith.base.json_files import read_json, write_json
+from rainsmith.base.json_files import Record, read_record, write_json
 from rainsmith.base.locks import reading, writing
 from rainsmith.base.processes import is_main
 from rainsmith.base.scratch import remove_leftovers
@@ -94,6 +94,14 @@ BY_NAME = {stage.name: stage for stage in (*STAGES, *ON_REQUEST)}
 """All stages by name."""
 
 
+class _StageRecord(Record):
+    """What ``stages/<stage>.json`` holds: the state of the last run of a stage."""
+
+    fingerprint: str
+    finished: bool
+    stamp: float
+
+
 def run(config: Config, folder: Run) -> None:
     """Run every stage in order; a stage whose inputs have not changed is skipped.
 
@@ -138,7 +146,7 @@ def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
 
 def _run_locked(stage: Stage, config: Config, folder: Run, options: dict[str, Any]) -> Any:
     record = _record(stage.name, folder)
-    before = record.read_text(encoding="utf-8") if record.exists() else None
+    before = record.read_bytes() if record.is_file() else None
     values: dict[str, Any] = {"fingerprint": fingerprint(stage, config, folder), "version": __version__}
     console.print(f"[bold]{stage.name}[/bold]")
     started = time.time()
@@ -175,15 +183,15 @@ def _locks(stage: Stage, config: Config, folder: Run) -> Iterator[None]:
         yield
 
 
-def _put_back(record: Path, before: str | None, started: float) -> None:
+def _put_back(record: Path, before: bytes | None, started: float) -> None:
     """Write the record of an earlier run again, unless another process has written its own since."""
-    if not is_main() or not record.exists() or read_json(record).get("stamp") != started:
+    if not is_main() or not record.exists() or _read(record).stamp != started:
         return
     if before is None:
         record.unlink(missing_ok=True)
     else:
         with atomic(record) as scratch:
-            scratch.write_text(before, encoding="utf-8")
+            scratch.write_bytes(before)
 
 
 def is_current(stage: Stage, config: Config, folder: Run) -> bool:
@@ -191,8 +199,8 @@ def is_current(stage: Stage, config: Config, folder: Run) -> bool:
     record = _record(stage.name, folder)
     if not record.exists() or not (folder.folder / stage.product).exists():
         return False
-    kept = read_json(record)
-    return bool(kept["finished"]) and kept["fingerprint"] == fingerprint(stage, config, folder)
+    kept = _read(record)
+    return kept.finished and kept.fingerprint == fingerprint(stage, config, folder)
 
 
 def fingerprint(stage: Stage, config: Config, folder: Run) -> str:
@@ -211,13 +219,17 @@ def fingerprint(stage: Stage, config: Config, folder: Run) -> str:
         parts.append([areas.stat().st_size, areas.stat().st_mtime_ns])
     for name in stage.after:
         record = _record(name, folder)
-        kept = read_json(record) if record.exists() else {}
-        parts.append([kept.get("fingerprint"), kept.get("finished"), kept.get("stamp")])
+        kept = _read(record) if record.exists() else None
+        parts.append([None] * 3 if kept is None else [kept.fingerprint, kept.finished, kept.stamp])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _record(name: str, folder: Run) -> Path:
     return folder.folder / "stages" / f"{name}.json"
+
+
+def _read(record: Path) -> _StageRecord:
+    return read_record(record, _StageRecord, damaged=f"delete it, and '{record.stem}' runs again")
 
 
 def _write_record(path: Path, values: dict[str, Any]) -> None:

@@ -122,7 +122,9 @@ def test_texts_and_names_are_no_codecs(tmp_path: Path) -> None:
 def test_metadata_that_are_no_json_are_one_line(foreign: Path, text: str) -> None:
     (foreign / "a").mkdir()
     (foreign / "a" / ".zarray").write_text(text)
-    with pytest.raises(UserError, match=r"a/\.zarray (is missing, cut off or not JSON|holds a)") as refused:
+    with pytest.raises(
+        UserError, match=r"a/\.zarray (cannot be read: it is missing, cut off or not JSON|holds a)"
+    ) as refused:
         refuse_codecs_that_run_code(foreign)
     assert "\n" not in str(refused.value)
 

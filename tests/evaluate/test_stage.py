@@ -270,23 +270,25 @@ def test_what_does_not_apply_is_noted_not_fatal(config: Config, field: xr.DataAr
     assert table["value"].notna().all()
 
 
-def test_missing_members_are_counted_and_files_of_an_earlier_evaluation_go(
+def test_files_of_an_earlier_evaluation_go_and_missing_members_are_refused(
     config: Config, field: xr.DataArray, tmp_path: Path
 ) -> None:
     store = store_of(field, config)
     run = write_run(tmp_path / "run", config, store, modes=())
-    members = members_of(store, "prior")
-    members["precip"][3, 2, 10:12, 10] = np.nan
-    members.to_zarr(run.sample_path("flat", "prior", "test"), zarr_format=3, consolidated=False)
+    members, samples = members_of(store, "prior"), run.sample_path("flat", "prior", "test")
+    members.to_zarr(samples, zarr_format=3, consolidated=False)
     stale = [run.evaluation / name for name in ("climate.csv", "areas.csv", "record-climate.nc")]
     run.evaluation.mkdir()
     for path in stale:
         path.touch()
     changes = {"baselines": [], "climate": False}
-    evaluate(config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)}), run)
+    changed = config.model_copy(update={"evaluate": config.evaluate.model_copy(update=changes)})
+    evaluate(changed, run)
     assert not any(path.exists() for path in stale)  # they would belong to other samples
-    notes = json.loads((run.evaluation / "notes.json").read_text())
-    assert notes["left_out"]["flat-prior-test"][0].startswith("2 of 21016 observed cell-days")
+    members["precip"][3, 2, 10:12, 10] = np.nan
+    members.to_zarr(samples, zarr_format=3, consolidated=False, mode="w")
+    with pytest.raises(UserError, match=r"flat-prior-test.zarr holds 2 values that are no amounts of rain"):
+        evaluate(changed, run)
 
 
 def test_errors_say_what_to_do(config: Config, field: xr.DataArray, tmp_path: Path) -> None:

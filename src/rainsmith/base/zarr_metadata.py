@@ -123,7 +123,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} is missing, cut off or not JSON ({type(error).__name__})") from None
+        raise UserError(f"{path} cannot be read: it is missing, cut off or not JSON ({type(error).__name__})") from None
     if not isinstance(document, dict):
         raise UserError(f"{path} holds a {type(document).__name__}; expected the metadata of Zarr")
     return document

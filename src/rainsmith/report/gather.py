@@ -13,7 +13,6 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, in_split
 from rainsmith.base.errors import UserError
-from rainsmith.base.json_files import read_json
 from rainsmith.base.tables import read_table
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
@@ -21,6 +20,7 @@ from rainsmith.evaluate.member_stores import open_members
 from rainsmith.evaluate.scoring import LOST
 from rainsmith.evaluate.table import COLUMNS, NUMBERS
 from rainsmith.metrics.core import MODES
+from rainsmith.report.records import read_diagnosis, read_notes
 from rainsmith.run_folder import Run
 from rainsmith.train.log import read_log
 
@@ -124,8 +124,8 @@ def gather(config: Config, run: Run) -> Material:
     stems = {mode: f"{model}-{mode}-{split}" for mode in MODES}
     climates = {mode: evaluation / f"{stem}-climate.nc" for mode, stem in stems.items()}
     stems |= {name: f"{name}-prior-{split}" for name in BASELINES.names()}
-    written = _read_json(evaluation / "notes.json")
-    reasons, left_out = written.get("not_applicable", {}), written.get("left_out", {})
+    written = read_notes(evaluation / "notes.json")
+    reasons, left_out = written.not_applicable, written.left_out
     return Material(
         config=config,
         store=store,
@@ -135,9 +135,9 @@ def gather(config: Config, run: Run) -> Material:
         comparisons=_of_split(_read_csv(evaluation / "comparisons.csv"), split),
         curves=_read_netcdf({name: evaluation / f"{stem}.nc" for name, stem in stems.items()}),
         log=read_log(run.metrics_log),
-        notes={name: str(reasons[stem]) for name, stem in stems.items() if stem in reasons},
+        notes={name: reasons[stem] for name, stem in stems.items() if stem in reasons},
         unscored=[text for text in left_out.get(stems["prior"], []) if text.endswith(LOST)],
-        diagnosis=_read_json(run.folder / "diagnosis.json"),
+        diagnosis=read_diagnosis(run.folder / "diagnosis.json"),
         climate=_with_forecast(_read_csv(evaluation / "climate.csv"), model, split),
         climates=_read_netcdf({**climates, "record": evaluation / "record-climate.nc"}),
         trials=_read_csv(run.folder / "experiment" / "results.csv", "experiment"),
@@ -157,10 +157,6 @@ def _with_forecast(table: pd.DataFrame, model: str, split: str) -> pd.DataFrame:
     is_model = rows["model"] == model
     rows["forecast"] = rows["mode"].where(is_model, rows["model"])
     return rows[(is_model & rows["mode"].isin(MODES)) | rows["model"].isin(BASELINES.names())]
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    return read_json(path) if path.is_file() else {}
 
 
 def _read_csv(

@@ -1,0 +1,136 @@
+"""Every kind of file of a run folder, damaged in every way of the table in docs/reliability.md, gets the line there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rainsmith.base.json_files import read_json
+from rainsmith.cli.main import main
+from tests.small import small_config
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+OTHER = {"empty": b"", "binary": b"\x80\x00\n" * 300, "another type": b"[1, 2]\n"}
+WAYS = {"cut off", "flipped", "missing", "first row", *OTHER}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of the table, for one way of damage."""
+
+    file: str
+    way: str
+    command: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.way}"
+
+
+def cases() -> list[Case]:
+    """What the table promises."""
+    section = PAGE.read_text(encoding="utf-8").partition("\n## Damaged files\n")[2]
+    found = []
+    for row in re.findall(r"^\| `(.+?)` \| (.+?) \| `rainsmith (.+?)` \| `(.+?)` \|$", section, flags=re.MULTILINE):
+        file, ways, command, line = row
+        found += [Case(file, way, command, line) for way in ways.split(", ")]
+    return found
+
+
+def damaged(content: bytes, way: str) -> bytes:
+    if way == "first row":
+        return b"{" + content
+    if way == "cut off":
+        return content[: len(content) // 2]
+    if way == "flipped":
+        place = len(content) // 2
+        return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    return OTHER[way]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, as small as one can be."""
+    folder = tmp_path_factory.mktemp("damaged")
+    splits = {
+        "train": [["2001-01-01", "2001-12-31"]],
+        "validation": [["2002-05-01", "2002-06-30"]],
+        "test": [["2003-07-01", "2003-07-31"]],
+    }
+    config = small_config(
+        data__demo={"ny": 16, "nx": 16, "ny_lr": 4, "nx_lr": 4, "first_year": 2001, "years": 3, "seed": 7},
+        data__splits=splits,
+        train__epochs=1,
+        train__validation_days=8,
+        sampling__members=2,
+        sampling__modes=["prior"],
+        evaluate__baselines=["climatology"],
+        evaluate__climate=False,
+        evaluate__resamples=50,
+    )
+    values = config.model_dump(mode="json", by_alias=True)
+    (folder / "small.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    for command in ("prepare", "train", "sample", "evaluate", "diagnose"):
+        run(folder, command)
+    shutil.copy(folder / "small.yaml", folder / "run" / "config.yaml")
+    return folder
+
+
+def run(folder: Path, command: str) -> None:
+    name, *options = command.split()
+    if name == "compare":
+        main([name, str(folder / "run"), "--out", str(folder / "compared"), *options])
+    else:
+        main([name, "--config", str(folder / "small.yaml"), "--run", str(folder / "run"), *options])
+
+
+@pytest.fixture
+def whole(folder: Path) -> Iterator[None]:
+    """The run folder is as it was when the test ends."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    yield
+    for path, content in before.items():
+        if not path.is_file() or path.read_bytes() != content:
+            path.write_bytes(content)
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_a_damaged_file_gets_the_line_of_the_table(
+    folder: Path, whole: None, case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (path,) = (folder / "run").glob(case.file)
+    if case.way == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(damaged(path.read_bytes(), case.way))
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        run(folder, case.command)
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("rainsmith: ")]
+    assert ended.value.code == 2 and len(said) == 1
+    assert case.line in said[0] and path.name in said[0] and "; " in said[0], said[0]
+
+
+def test_the_table_has_every_kind_of_file_and_of_damage() -> None:
+    """A file that a stage writes for another stage, and no row: the table would promise less than it says."""
+    ways: dict[str, set[str]] = {}
+    for case in cases():
+        ways.setdefault(Path(case.file).suffix or "chunk", set()).add(case.way)
+    assert set(ways) == {"chunk", ".json", ".safetensors", ".nc", ".ckpt", ".jsonl", ".csv", ".yaml"}
+    for kind in ("chunk", ".json", ".safetensors", ".nc", ".ckpt"):
+        assert {"cut off", "empty", "flipped", "missing", "another type", "binary"} <= ways[kind], kind
+    assert set().union(*ways.values()) <= WAYS
+
+
+def test_a_last_row_of_the_log_that_was_cut_off_is_dropped(folder: Path, whole: None) -> None:
+    log = folder / "run" / "metrics.jsonl"
+    log.write_bytes(log.read_bytes()[:-20])
+    run(folder, "diagnose")
+    unfinished = read_json(folder / "run" / "diagnosis.json")["findings"]
+    assert [finding["number"] for finding in unfinished if finding["name"] == "unfinished-training"] == [0.0]
