@@ -12,7 +12,7 @@ import xarray as xr
 from rainsmith.base.errors import UserError
 from rainsmith.evaluate import scoring
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.evaluate.scoring import COLUMNS, assess, member_range, on_cells, score
+from rainsmith.evaluate.scoring import COLUMNS, LOST, assess, member_range, on_cells, score
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import Settings, pair
 from rainsmith.metrics.ensemble import crps
@@ -123,6 +123,20 @@ def test_curves_are_made_where_they_are_asked_for(forecast: xr.DataArray, observ
     assert set(brier.table["metric"]) == {"brier"} and not set(brier.curves.data_vars)
     rows = whole.table[whole.table["metric"] == "brier"]
     np.testing.assert_array_equal(brier.table["value"], rows["value"])
+
+
+def test_cell_days_where_a_member_is_missing_are_counted(forecast: xr.DataArray, observed: xr.DataArray) -> None:
+    labels = {"model": "m", "checkpoint": "", "seed": 0, "mode": "prior", "split": "test"}
+    there = np.argwhere(observed.notnull().values)[:2]
+    gaps = forecast.copy(deep=True)
+    for day, row, column in there:
+        gaps[day, 1, row, column] = np.nan
+    for members, notes in ((forecast, 0), (gaps, 1)):
+        one = Forecast(labels, np.arange(70), 4, lambda members=members: iter([(slice(None), members)]), baseline=False)
+        about = one, observed, {"all": np.ones(70, dtype=bool)}, Settings(p90=5.0, p95=8.0, p99=15.0), FEW
+        scored = assess(*about, metrics=[METRICS["brier"]], with_curves=False)
+        assert len([note for note in scored.notes if note.endswith(LOST)]) == notes
+    assert scored.notes[0].startswith(f"2 of {int(observed.notnull().sum())} ")
 
 
 def test_the_range_of_members_is_that_of_several() -> None:
