@@ -120,3 +120,8 @@ def test_a_baseline_that_does_not_apply_is_named_with_its_reason(material: Mater
     assert left_out(replace(material, config=asked, notes={"bilinear": "no coarse rain"})) == [
         "Left out: bilinear interpolation (no coarse rain)."
     ]
+    several = {"bilinear": "no coarse rain", "analogs": "too few days", "ratio": "no coarse rain"}
+    assert left_out(replace(material, config=asked, notes=several)) == [
+        "Left out: bilinear interpolation and climatological ratio (no coarse rain).",
+        "Left out: analogs (too few days).",
+    ]

@@ -96,7 +96,7 @@ def forecast(name: str, store: xr.Dataset, split: str, members: int, *, seed: in
     if baseline.needs_coarse_rain and not has_coarse_rain(store):
         others = ", ".join(other.name for other in BASELINES if not other.needs_coarse_rain)
         raise NotApplicable(
-            f"found no coarse rain among the predictors; the baseline '{name}' rescales or interpolates it; "
+            "found no coarse rain among the predictors, which would be rescaled or interpolated; "
             f"name another baseline ({others}) or give a rain predictor"
         )
     days = np.flatnonzero(store["split"].values == SPLITS.index(split))

@@ -85,10 +85,15 @@ def why_not_judged(material: Material, criterion: Criterion) -> str:
 
 def criteria_section(material: Material, judged: Judged) -> Section:
     """The verdict that decides, then the list of the reference."""
+    passed_by_bilinear = (
+        "A b marks what bilinear interpolation passes, too: passing it tells little. "
+        if "bilinear" in material.baselines
+        else ""
+    )
     note = (
         f"Prior members on the days {material.heavy_days}; the tail on all days and against the record, too. "
-        "Deviations count in both directions. Three dots are excellent, two good, one the minimum, none a failure. A b "
-        "marks what bilinear interpolation passes, too: passing it tells little. Ranges by chance hold 99 % of series "
+        "Deviations count in both directions. Three dots are excellent, two good, one the minimum, none a failure. "
+        f"{passed_by_bilinear}Ranges by chance hold 99 % of series "
         "that take each week from the observation or a member at random; those by the record hold 99 % of samples of "
         "the whole record, and the observed figure. The largest amount may be what the heaviest known tail of rain "
         "reaches in 1 of 100 cases. What is not judged does not count."

@@ -128,7 +128,10 @@ def closeness(metric: Metric, value: float, observed: float) -> float:
 
 def left_out(material: Material) -> list[str]:
     """Baselines that do not apply, each with the reason, and those that the configuration does not ask for."""
-    texts = [f"Left out: {forecast_named(name).title} ({reason})." for name, reason in material.notes.items()]
+    of_reason: dict[str, list[str]] = {}
+    for name, reason in material.notes.items():
+        of_reason.setdefault(reason, []).append(forecast_named(name).title)
+    texts = [f"Left out: {listing(titles)} ({reason})." for reason, titles in of_reason.items()]
     asked = {*material.config.evaluate.baselines, *material.baselines}
     others = [baseline.title for baseline in BASELINES if baseline.by_default and baseline.name not in asked]
     if others and not material.metrics.empty:
