@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.base.cf import cell_methods_of_rate, coordinates_of_cells, derived_attributes, from_cf, to_cf
+from rainsmith.base.cf import (
+    cell_methods_of_rate,
+    coordinates_of_cells,
+    credit_of_both,
+    derived_attributes,
+    from_cf,
+    to_cf,
+)
 
 NORTH, EAST = (
     {"standard_name": name, "units": f"degrees_{way}"} for name, way in (("latitude", "north"), ("longitude", "east"))
@@ -135,3 +142,12 @@ def test_history_and_credit_go_on() -> None:
     assert first.endswith("sample") and second == "2020 made"
     assert attrs["terms"] == "CC-BY" and "kind" not in attrs
     assert "checkpoint best_prior; trained on: Rain, gauges" in attrs["source"]
+
+
+def test_members_of_a_new_period_credit_both_its_predictors_and_the_training() -> None:
+    training = derived_attributes({"title": "Rain", "terms": "CC-BY", "institution": "A"}, "sample", "checkpoint x")
+    new = {"title": "Scenario", "terms": "Open", "institution": "A", "license": "MIT", "days_dropped": 1}
+    both = credit_of_both(training, new)
+    assert both["source"].endswith("checkpoint x; trained on: Rain; predictors: Scenario")
+    assert {k: both[k] for k in both if k != "source"} == {"terms": "CC-BY; Open", "institution": "A", "license": "MIT"}
+    assert credit_of_both(training, {}) == {key: training[key] for key in ("source", "terms", "institution")}

@@ -34,6 +34,28 @@ def test_new_predictors_need_no_target(tmp_path: Path) -> None:
     assert one["predictors"].sizes["time"] == 20
 
 
+def test_new_predictors_come_with_their_credits(tmp_path: Path) -> None:
+    def write(name: str, **attrs: str) -> None:
+        pressure().rename(name[:-3]).to_dataset().assign_attrs(attrs).to_netcdf(tmp_path / name)
+
+    sources = [{"files": name, "variable": name[:-3]} for name in ("a.nc", "b.nc")]
+    write("a.nc")
+    write("b.nc")
+    store = made(tmp_path, predictors=sources)
+    write("a.nc", title="Scenario A", institution="Met Office", license="CC-BY")
+    write("b.nc", title="Scenario B", institution="Met Office", references="doi:1")
+    settings = config(tmp_path, predictors=sources, credit="Credit to A and B")
+    attrs = prepare_predictors(settings, store.drop_dims("time")).attrs
+    assert attrs == {
+        "title": "Scenario A; Scenario B",
+        "institution": "Met Office",
+        "references": "doi:1",
+        "license": "CC-BY",
+        "terms": "Credit to A and B",
+        "days_dropped": 0,
+    }
+
+
 def test_new_predictors_are_brought_to_the_grid_of_the_model(tmp_path: Path) -> None:
     pressure().to_netcdf(tmp_path / "msl.nc")
     store = made(tmp_path, predictors=FILES)

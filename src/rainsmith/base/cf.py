@@ -51,23 +51,42 @@ def cell_methods_of_rate(earlier: object = "") -> str:
     return "area: mean time: mean" if re.search(r"\barea: mean\b", str(earlier)) else "time: mean"
 
 
-def derived_attributes(data: Mapping[Any, Any], command: str, made_by: str) -> dict[str, str]:
+def derived_attributes(
+    data: Mapping[Any, Any], command: str, made_by: str, *, use: str = "trained on"
+) -> dict[str, str]:
     """Attributes of what was made from a store: history and credit of its data, and what made it.
 
     Args:
         data: attributes of the store.
         command: the command that writes the file, for its ``history``.
-        made_by: model and checkpoint, for its ``source``.
+        made_by: model and checkpoint, or what else the file holds, for its ``source``.
+        use: what the data were used for, for its ``source``.
     """
     version = metadata.version("rainsmith")
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     of_data = ", ".join(str(data[name]) for name in ("title", "source") if data.get(name))
     earlier = [str(data["history"])] if data.get("history") else []
     return {
-        "source": f"rainsmith {version}, {made_by}" + (f"; trained on: {of_data}" if of_data else ""),
+        "source": f"rainsmith {version}, {made_by}" + (f"; {use}: {of_data}" if of_data else ""),
         "history": "\n".join([f"{now} rainsmith {version} {command}", *earlier]),
         **{name: str(data[name]) for name in _CREDITS if data.get(name)},
     }
+
+
+def credit_of_both(attrs: Mapping[str, Any], predictors: Mapping[Any, Any]) -> dict[str, str]:
+    """Credits of members of a new period: those of the training data and those of the predictors, each once.
+
+    Args:
+        attrs: of the members, from ``derived_attributes``.
+        predictors: title, source and credits of the files of the new predictors.
+    """
+    of_data = ", ".join(str(predictors[name]) for name in ("title", "source") if predictors.get(name))
+    both = {
+        name: "; ".join(dict.fromkeys(str(given[name]) for given in (attrs, predictors) if given.get(name)))
+        for name in _CREDITS
+    }
+    source = f"{attrs['source']}; predictors: {of_data}" if of_data else str(attrs["source"])
+    return {"source": source, **{name: text for name, text in both.items() if text}}
 
 
 def coordinates_of_cells(days: xr.Dataset) -> xr.Dataset:

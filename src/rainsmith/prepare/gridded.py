@@ -18,7 +18,8 @@ from rainsmith.data.grids.grid import Grid, attach_lat_lon
 from rainsmith.data.grids.locate import fractional_index
 from rainsmith.data.raw import RawData
 from rainsmith.data.sources.channels import Predictors, assemble
-from rainsmith.data.sources.files import open_file, open_variable, resolve_files
+from rainsmith.data.sources.credit import credit_of_target
+from rainsmith.data.sources.files import open_variable
 from rainsmith.data.sources.masks import apply_mask, without_masked
 from rainsmith.data.sources.predictors import (
     DailyField,
@@ -55,7 +56,7 @@ def read_gridded(settings: Data, log: CheckLog) -> tuple[RawData, dict[str, Any]
     span = widen((int(numbers[0]), int(numbers[-1])), farthest_offset(settings))
     fields, _ = read_fields(settings, precip, span, log)
     say(compare_days(precip, days, fields), log)
-    return join_fields(settings, precip, days, fields, read_statics(settings), _attributes_of_files(settings), log)
+    return join_fields(settings, precip, days, fields, read_statics(settings), credit_of_target(settings), log)
 
 
 def read_target(settings: Data, log: CheckLog | None = None) -> xr.DataArray:
@@ -179,10 +180,3 @@ def _place_of_cells(fine: Grid, predictors: Predictors) -> tuple[np.ndarray, np.
         row, column = np.meshgrid(*(block_rows(n, predictors.block_side) for n in fine.shape), indexing="ij")
         return row, column
     return fractional_index(predictors.grid, fine)
-
-
-def _attributes_of_files(settings: Data) -> dict[str, str]:
-    """What the first file of the target says of its data."""
-    with open_file(resolve_files(settings.target.files, settings.root)[0]) as ds:
-        kept = ("title", "source", "institution", "references", "comment", "license", "licence", "history")
-        return {key: str(ds.attrs[key]) for key in kept if key in ds.attrs}

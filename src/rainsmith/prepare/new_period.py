@@ -14,6 +14,7 @@ from rainsmith.data.checks import CheckLog
 from rainsmith.data.grids.coverage import extents_of
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.channels import assemble
+from rainsmith.data.sources.credit import credit_of_predictors
 from rainsmith.data.sources.masks import without_masked
 from rainsmith.data.sources.predictors import DailyField, farthest_offset, read_fields, widen
 from rainsmith.data.splits import span_of
@@ -34,7 +35,8 @@ def prepare_predictors(config: Config, domain: xr.Dataset, log: CheckLog | None 
 
     Returns:
         ``predictors`` (time, channel, y_lr, x_lr), raw, in the order and the units of the training; days that lack a
-        predictor are dropped and counted in the attribute ``days_dropped``.
+        predictor are dropped and counted in the attribute ``days_dropped``. Other attributes are what the files say
+        of themselves.
 
     Raises:
         UserError: channels are not those of the model or have other units, over 5 % of the days are lost, or a file is
@@ -62,7 +64,7 @@ def prepare_predictors(config: Config, domain: xr.Dataset, log: CheckLog | None 
         log.notices.append(f"{lost} of {time.size} days are left out for lack of a predictor (days lacking: {which})")
     kept = values.isel({TIME: np.flatnonzero(predictors.complete)})
     refuse_more_missing(kept, domain)
-    return xr.Dataset({"predictors": kept}, attrs={"days_dropped": lost})
+    return xr.Dataset({"predictors": kept}, attrs={**credit_of_predictors(settings), "days_dropped": lost})
 
 
 def _refuse_other_series(fields: Sequence[DailyField], domain: xr.Dataset) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
+from rainsmith.base.cf import credit_of_both
 from rainsmith.base.console import console
 from rainsmith.base.locks import writing
 from rainsmith.base.processes import is_main
@@ -54,6 +55,7 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
         console.print(f"[bold red]warning[/]: {warning}", soft_wrap=True)
     sampler = Sampler(loaded, settings, config.device)
     attrs = log.attributes | sample_attributes(loaded, sampler, "prior", "application", config)
+    attrs |= credit_of_both(attrs, predictors.attrs)
     size = {"members": settings.members, "batch_size": settings.batch_size}
     with writing(out, "rainsmith sample") if is_main() else nullcontext():
         remove_leftovers(out.parent)
