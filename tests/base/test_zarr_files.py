@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import write_netcdf
+from rainsmith.base.netcdf_files import write_netcdf
 from rainsmith.base.zarr_files import open_zarr, write_zarr
 
 

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, in_split
+from rainsmith.base.netcdf_files import read_netcdf, write_netcdf
 from rainsmith.config import Config
 from rainsmith.evaluate.climate import (
     CLIMATE_COLUMNS,
@@ -16,7 +17,6 @@ from rainsmith.evaluate.climate import (
     climate_of,
     covers,
     record_of,
-    write_maps,
 )
 from rainsmith.evaluate.climate_reference import Reference, reference_of
 from rainsmith.evaluate.forecasts_to_score import Forecast
@@ -95,8 +95,8 @@ def test_table_and_maps_say_the_same_and_know_their_units(
     assert np.isnan(maps["return_level"].sel(fit="gev")).all() and int(maps["whole_years"]) == 1
     assert maps["seasonal_cycle_members"].shape == (12, 4) and "exchangeable" in maps.attrs["note"]
     assert maps["peaks_per_year"].sel(source="members").mean() > maps["peaks_per_year"].sel(source="observed").mean()
-    write_maps(tmp_path / "climate.nc", maps)
-    again = xr.load_dataset(tmp_path / "climate.nc")
+    write_netcdf(tmp_path / "climate.nc", maps)
+    again = read_netcdf(tmp_path / "climate.nc")
     assert again["return_level"].dims == ("source", "fit", "return_period", "y", "x")
     assert again["R1mm_bias"].attrs["units"] == "days/year" and again["y"].attrs["units"] == "m"
 

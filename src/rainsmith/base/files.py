@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import xarray as xr
-
-from rainsmith.base.cf import to_cf
 from rainsmith.base.errors import UserError
 from rainsmith.base.replacing import replace
 from rainsmith.base.scratch import ASIDE, scratch_folder
-
-
-def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) -> None:
-    """Write a NetCDF file after the CF conventions; give it the path of ``atomic``.
-
-    Variables are written in the order of their names, so that equal data make equal files: a store gives them in the
-    order in which its folder lists them.
-
-    Args:
-        path: the file.
-        data: the data.
-        compress: names of the variables that are compressed.
-    """
-    encoding = {name: {"zlib": True, "complevel": 4, "dtype": "float32"} for name in compress}
-    described = to_cf(data)
-    described[sorted(map(str, described.variables))].to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 
 @contextmanager

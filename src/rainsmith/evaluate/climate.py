@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
-from rainsmith.base.files import atomic
 from rainsmith.evaluate.climate_reference import Reference
 from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.scoring import member_range, on_cells
@@ -155,13 +153,6 @@ def return_levels(
     made["whole_years"] = xr.DataArray(int(whole), attrs={"long_name": f"a GEV needs {MIN_YEARS} at a cell"})
     made["peaks_per_year"].attrs["units"] = "1/year"
     return xr.Dataset(made)
-
-
-def write_maps(path: Path, data: xr.Dataset) -> None:
-    """Write a climate as compressed NetCDF."""
-    encoding = {name: {"zlib": True, "complevel": 4} for name, field in data.data_vars.items() if field.ndim >= 2}
-    with atomic(path) as scratch:
-        data.to_netcdf(scratch, engine="netcdf4", encoding=encoding)
 
 
 def _blocks(time: xr.DataArray, resampling: Resampling) -> np.ndarray:

@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rainsmith.base.cf import derived_attributes
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import write_json
+from rainsmith.base.netcdf_files import write_netcdf
 from rainsmith.config import Config
 from rainsmith.evaluate.area_files import read_areas
 from rainsmith.evaluate.areas import AreaMeans, Areas, score_areas
-from rainsmith.evaluate.climate import ClimateWatch, climate_of, covers, record_of, write_maps
+from rainsmith.evaluate.climate import ClimateWatch, climate_of, covers, record_of
 from rainsmith.evaluate.climate_reference import Reference, reference_of
 from rainsmith.evaluate.comparisons import compare_in_pairs
 from rainsmith.evaluate.forecasts_to_score import Forecast, baselines_of, samples_of
@@ -142,7 +144,7 @@ def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) ->
     stem, notes = work.folder / forecast.stem, list(result.notes)
     if climate is not None:
         table, maps = climate_of(climate, forecast, work.resampling)
-        write_maps(stem.with_name(f"{stem.name}-climate.nc"), maps)
+        _write_netcdf(stem.with_name(f"{stem.name}-climate.nc"), maps, work, f"climate of {stem.name}")
         work.climate.append(table)
     elif work.reference is not None:
         notes.append(f"no climate of {len(forecast.days)} days: the samples do not hold every day of the split")
@@ -151,8 +153,7 @@ def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) ->
     whole = covers(forecast, work.store)
     work.tail_rows.append(tail_rows(tail, forecast, whole_split=whole, seed=work.resampling.seed))
     _write_csv(stem.with_name(stem.name + ".csv"), pd.concat([result.table, work.tail_rows[-1]]))
-    with atomic(stem.with_name(stem.name + ".nc")) as scratch:
-        result.curves.to_netcdf(scratch, engine="netcdf4")
+    _write_netcdf(stem.with_name(f"{stem.name}.nc"), result.curves, work, f"curves of the scores of {stem.name}")
     work.metrics.append(result.table)
     if notes:
         work.left_out[forecast.stem] = notes
@@ -178,11 +179,20 @@ def _write_all(work: _Work) -> Evaluation:
             _write_csv(path, table)
     record = work.folder / "record-climate.nc"
     if work.reference is not None:
-        write_maps(record, record_of(work.reference, work.store, work.resampling))
+        climate = record_of(work.reference, work.store, work.resampling)
+        _write_netcdf(record, climate, work, "climate of the observation")
     else:
         record.unlink(missing_ok=True)
     write_json(work.folder / "notes.json", {"not_applicable": work.not_applicable, "left_out": work.left_out})
     return result
+
+
+def _write_netcdf(path: Path, data: xr.Dataset, work: _Work, holds: str) -> None:
+    """Write maps and curves, compressed, with history and credit of the data that they were made from."""
+    about = derived_attributes(work.store.attrs, "evaluate", holds, use="observed")
+    large = [str(name) for name, values in data.data_vars.items() if values.ndim >= 2]
+    with atomic(path) as scratch:
+        write_netcdf(scratch, data.assign_attrs({**about, "title": holds.capitalize(), **data.attrs}), compress=large)
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:

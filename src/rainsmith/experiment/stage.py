@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from rainsmith.base.cf import derived_attributes
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
+from rainsmith.base.netcdf_files import read_netcdf, write_netcdf
 from rainsmith.config import Config
 from rainsmith.experiment.arms import Trial, resolved, trials
 from rainsmith.experiment.compared_scores import VALIDATION_LOSS, in_picture
@@ -50,11 +52,11 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
             trial = resolved(planned, {done: float(of.attrs[VALIDATION_LOSS]) for done, of in scores.items()})
             bar.update(task, note=trial.key)
             path = folder / "runs" / f"{trial.key}.nc"
-            if not path.exists() or _read(path).attrs.get("identity") != identity(trial, inputs):
+            if not path.exists() or read_netcdf(path).attrs.get("identity") != identity(trial, inputs):
                 made = run_trial(trial, inputs)
                 with atomic(path) as scratch:
-                    made.to_netcdf(scratch, engine="netcdf4")
-            scores[trial] = _read(path)
+                    write_netcdf(scratch, made.assign_attrs(_about(trial, inputs)))
+            scores[trial] = read_netcdf(path)
             bar.advance(task)
     results, comparisons = _tables(scores, config.experiment.split)
     _write(folder, results, comparisons)
@@ -75,9 +77,10 @@ def _check_quantiles(config: Config) -> None:
                 )
 
 
-def _read(path: Path) -> xr.Dataset:
-    with xr.open_dataset(path, engine="netcdf4") as opened:
-        return opened.load()
+def _about(trial: Trial, inputs: Inputs) -> dict[str, str]:
+    """History and credit of the scores of a trial."""
+    made_by = f"scores of {trial.network} trained on {trial.arm.name} days, seed {trial.seed}"
+    return {**derived_attributes(inputs.domain.attrs, "experiment", made_by), "title": f"Scores of {trial.key}"}
 
 
 def _tables(scores: Mapping[Trial, xr.Dataset], split: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -20,12 +20,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from rainsmith.base.cf import from_cf
 from rainsmith.base.checksums import sha256_of_file, sha256_of_json
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, write_netcdf
+from rainsmith.base.files import atomic
 from rainsmith.base.json_files import Record, read_record, write_json
+from rainsmith.base.netcdf_files import read_netcdf, write_netcdf
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, parse
 
@@ -258,7 +258,7 @@ def load_weights(network: Any, checkpoint: Checkpoint) -> None:
 
 def _read_domain(path: Path) -> xr.Dataset:
     try:
-        domain = from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False))
+        domain = read_netcdf(path)
     except FileNotFoundError:
         raise UserError(
             f"{path} not found; a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "

@@ -13,6 +13,7 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, in_split
 from rainsmith.base.errors import UserError
+from rainsmith.base.netcdf_files import read_netcdf
 from rainsmith.base.tables import read_table
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
@@ -173,7 +174,7 @@ def _read_netcdf(paths: Mapping[str, Path]) -> dict[str, xr.Dataset]:
     for name, path in paths.items():
         if path.is_file():
             try:
-                datasets[name] = xr.load_dataset(path, engine="netcdf4")
+                datasets[name] = read_netcdf(path)
             except (OSError, ValueError, RuntimeError) as error:
                 advice = "delete it and run 'rainsmith evaluate' again"
                 raise UserError(f"{path} cannot be read ({error}); {advice}") from None

@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, write_netcdf
+from rainsmith.base.files import atomic
+from rainsmith.base.netcdf_files import write_netcdf
 from rainsmith.base.scratch import scratch_folder
 from rainsmith.base.zarr_files import open_zarr, write_region, write_zarr
 from rainsmith.sample.attributes import describe_members

@@ -1,0 +1,57 @@
+"""NetCDF files: written after the CF conventions so that CDO and GDAL read them too, and read as they were written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.cf import from_cf, to_cf
+
+_EMPTY = "empty_variables"
+
+
+def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) -> None:
+    """Write a NetCDF file after the CF conventions; give it the path of ``atomic``.
+
+    Axes of text, such as names of predictors, are arrays of characters: CDO reads nothing of a file with an axis of
+    strings. What has a dimension of length 0 is only named in an attribute: NetCDF would make this dimension the
+    unlimited one, which CDO takes for the time.
+
+    Args:
+        path: the file.
+        data: the data.
+        compress: names of the variables that are compressed.
+    """
+    encoding: dict[str, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in compress}
+    written = _without_empty(to_cf(data))
+    for name, variable in written.coords.items():
+        texts = variable.values.ravel().tolist() if variable.dtype.kind in "UTO" else [None]
+        if all(isinstance(text, str) for text in texts):  # dates of another calendar are objects, too
+            written[name] = (variable.dims, np.array(texts, dtype=str).reshape(variable.shape), variable.attrs)
+            encoding[str(name)] = {"dtype": "S1"}
+    written.to_netcdf(path, engine="netcdf4", encoding=encoding)
+
+
+def read_netcdf(path: Path) -> xr.Dataset:
+    """Read a whole file of ``write_netcdf``, or of an earlier version, as the program holds data in memory."""
+    read = from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False))
+    empty = json.loads(read.attrs.pop(_EMPTY, "{}"))
+    for name, dims in empty.items():
+        nothing = np.empty([read.sizes.get(dim, 0) for dim in dims], str if dims == [name] else np.float32)
+        read = read.assign_coords({name: (dims, nothing)}) if dims == [name] else read.assign({name: (dims, nothing)})
+    return read
+
+
+def _without_empty(data: xr.Dataset) -> xr.Dataset:
+    """The same data without dimensions of length 0; an attribute names what has them."""
+    empty = {str(name): list(map(str, data[name].dims)) for name in data.variables if not data[name].size}
+    if not empty:
+        return data
+    return data.drop_dims([dim for dim, size in data.sizes.items() if not size]).assign_attrs(
+        {_EMPTY: json.dumps(empty)}
+    )
