@@ -75,3 +75,12 @@ def test_a_value_far_beyond_all_others_is_refused() -> None:
     made.values[3, 3, 3] = 1e10
     with pytest.raises(UserError, match=r"'msl' holds 1 times 1e\+10"):
         mask_missing_codes(made, Data())
+
+
+@pytest.mark.parametrize("code", [9999.0, 999.0, -999.0])
+def test_a_code_among_the_values_cannot_be_told_from_them(code: float) -> None:
+    field = xr.DataArray(np.linspace(-5000, 20_000, 60).reshape(3, 4, 5), dims=("time", "y", "x"), name="z")
+    field.values[1, 2, 3] = code
+    outcome = mask_missing_codes(field, Data())
+    np.testing.assert_array_equal(outcome.field.values, field.values)
+    assert not outcome.attributes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +24,8 @@ from tests.data.made import mapped, rain
     ("content", "message"),
     [
         (gzip.compress(b"CDF", mtime=0), "compressed by gzip; unpack it first"),
+        (bz2.compress(b"CDF"), r"compressed by bzip2; unpack it first \(bunzip2\)"),
+        (lzma.compress(b"CDF"), r"compressed by xz; unpack it first \(unxz\)"),
         (b"GRIB\x00\x00\x00\x02" + bytes(100), "is a GRIB file; make a NetCDF file"),
         (b"\n<!DOCTYPE html><html>403</html>", "is a web page"),
         (b'{"error": "quota"}', "is JSON text"),
@@ -38,6 +42,8 @@ from tests.data.made import mapped, rain
     ],
     ids=[
         "gzip",
+        "bzip2",
+        "xz",
         "GRIB",
         "HTML",
         "JSON",

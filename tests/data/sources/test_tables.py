@@ -40,8 +40,10 @@ def test_the_same_days_in_many_spellings(tmp_path: Path, text: str) -> None:
 
 
 def test_blanks_and_words_for_missing_are_missing(tmp_path: Path) -> None:
-    made = table(tmp_path, "date,a\n2001-01-01,\n2001-01-02,NaN\n2001-01-03,NA\n2001-01-04,4\n")
-    np.testing.assert_array_equal(numbers_of(made["a"], tmp_path), [np.nan, np.nan, np.nan, 4.0])
+    words = ["", "NaN", "NA", "null", "none", "-"]
+    rows = [f"2001-01-{day:02d},{word}" for day, word in enumerate([*words, "4"], 1)]
+    made = table(tmp_path, "\n".join(["date,a", *rows]))
+    np.testing.assert_array_equal(numbers_of(made["a"], tmp_path), [np.nan] * len(words) + [4.0])
 
 
 def test_text_is_no_number(tmp_path: Path) -> None:
