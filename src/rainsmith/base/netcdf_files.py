@@ -28,23 +28,29 @@ def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) 
         compress: names of the variables that are compressed.
     """
     encoding: dict[str, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in compress}
-    written = _without_empty(to_cf(data))
-    for name, variable in written.coords.items():
-        texts = variable.values.ravel().tolist() if variable.dtype.kind in "UTO" else [None]
-        if all(isinstance(text, str) for text in texts):  # dates of another calendar are objects, too
-            written[name] = (variable.dims, np.array(texts, dtype=str).reshape(variable.shape), variable.attrs)
-            encoding[str(name)] = {"dtype": "S1"}
+    written = _with_plain_text(_without_empty(to_cf(data)))
+    encoding |= {str(name): {"dtype": "S1"} for name, values in written.coords.items() if values.dtype.kind == "U"}
     written.to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 
 def read_netcdf(path: Path) -> xr.Dataset:
     """Read a whole file of ``write_netcdf``, or of an earlier version, as the program holds data in memory."""
-    read = from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False))
+    read = _with_plain_text(from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False)))
     empty = json.loads(read.attrs.pop(_EMPTY, "{}"))
     for name, dims in empty.items():
         nothing = np.empty([read.sizes.get(dim, 0) for dim in dims], str if dims == [name] else np.float32)
         read = read.assign_coords({name: (dims, nothing)}) if dims == [name] else read.assign({name: (dims, nothing)})
     return read
+
+
+def _with_plain_text(data: xr.Dataset) -> xr.Dataset:
+    """The same data with all coordinates of text in the type of NumPy: Zarr and NetCDF have types of their own."""
+    for name, values in data.coords.items():
+        texts = values.values.ravel().tolist() if values.dtype.kind in "TO" else [None]
+        if all(isinstance(text, str) for text in texts):  # dates of another calendar are objects, too
+            plain = np.array(texts, dtype=str).reshape(values.shape)
+            data = data.assign_coords({name: (values.dims, plain, values.attrs)})
+    return data
 
 
 def _without_empty(data: xr.Dataset) -> xr.Dataset:
