@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-import xarray as xr
 
 from rainsmith.base import files
 from rainsmith.base.errors import UserError
-from rainsmith.base.files import atomic, check_disk, write_netcdf
+from rainsmith.base.files import atomic, check_disk
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -97,13 +95,3 @@ def test_a_file_has_the_permissions_of_the_umask_whoever_made_it(tmp_path: Path,
     finally:
         os.umask(before)
     assert [path.name for path in tmp_path.iterdir()] == ["weights.safetensors"]
-
-
-def test_equal_data_make_equal_netcdf_files_whatever_the_order_of_their_variables(tmp_path: Path) -> None:
-    """The hash of such a file stands in that of a checkpoint; a store lists its variables in any order."""
-    rain, mask = np.arange(6.0).reshape(2, 3), np.ones((2, 3), dtype=bool)
-    parts = {"rain": (("y", "x"), rain), "mask": (("y", "x"), mask), "amount": ("level", [1.0]), "grid": ((), 0)}
-    coords = {"y": [1.0, 2.0], "x": [1.0, 2.0, 3.0]}
-    for name, order in (("one", parts), ("two", dict(reversed(parts.items())))):
-        write_netcdf(tmp_path / f"{name}.nc", xr.Dataset(order, coords, {"title": "rain"}))
-    assert (tmp_path / "one.nc").read_bytes() == (tmp_path / "two.nc").read_bytes()

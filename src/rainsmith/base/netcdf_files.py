@@ -20,7 +20,8 @@ def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) 
 
     Axes of text, such as names of predictors, are arrays of characters: CDO reads nothing of a file with an axis of
     strings. What has a dimension of length 0 is only named in an attribute: NetCDF would make this dimension the
-    unlimited one, which CDO takes for the time.
+    unlimited one, which CDO takes for the time. Variables are written in the order of their names, so that equal data
+    make equal files: a store gives them in the order in which its folder lists them.
 
     Args:
         path: the file.
@@ -30,7 +31,7 @@ def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) 
     encoding: dict[str, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in compress}
     written = _with_plain_text(_without_empty(to_cf(data)))
     encoding |= {str(name): {"dtype": "S1"} for name, values in written.coords.items() if values.dtype.kind == "U"}
-    written.to_netcdf(path, engine="netcdf4", encoding=encoding)
+    written[sorted(map(str, written.variables))].to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 
 def read_netcdf(path: Path) -> xr.Dataset:
