@@ -94,12 +94,12 @@ def arrays_with_checksums(store: Path) -> set[str]:
 
 def _refuse_missing_chunks(folder: Path, array: Mapping[str, Any]) -> None:
     shape, chunks = array["shape"], array["chunk_grid"]["configuration"]["chunk_shape"]
-    there = {os.path.relpath(Path(at, file), folder) for at, _, files in os.walk(folder) for file in files}
+    there = {os.path.join(at, file) for at, _, files in os.walk(folder) for file in files}
     grid = itertools.product(*(range(-(-length // chunk)) for length, chunk in zip(shape, chunks, strict=True)))
-    wanted = [os.path.join("c", *map(str, place)) for place in grid]
+    wanted = [os.path.join(folder, "c", *map(str, place)) for place in grid]
     missing = [name for name in wanted if name not in there]
     if missing:
-        raise UserError(f"{folder / missing[0]} is missing ({len(missing)} of {len(wanted)} chunks of {folder.name})")
+        raise UserError(f"{missing[0]} is missing ({len(missing)} of {len(wanted)} chunks of {folder.name})")
 
 
 def _documents(folder: Path, seen: set[Path]) -> Iterator[tuple[Path, Any]]:
