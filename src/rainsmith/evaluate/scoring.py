@@ -232,8 +232,8 @@ def score_rows(
         about = {**labels, "days": name, "n_days": int(total.by_part["days"].values @ weights[0])}
         for metric in metrics:
             of_metric = list(_rows(metric, scores_on[name][metric.name], settings))
-            rows += [{**about, **row} for row in of_metric if not np.isnan(row["value"])]
-            if any(np.isnan(row["value"]) for row in of_metric):
+            rows += [{**about, **row} for row in of_metric if np.isfinite(row["value"])]
+            if not all(np.isfinite(row["value"]) for row in of_metric):
                 some = " for some thresholds" if of_metric[1:] else ""
                 notes.append(f"{metric.name} of {name} days is undefined{some}")
     return rows, scores_on

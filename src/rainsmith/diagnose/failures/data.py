@@ -21,8 +21,9 @@ def _normalisation(evidence: Evidence) -> Measurement:
     logs: xr.DataArray = xr.apply_ufunc(np.log1p, in_split(store, "train")["precip"].load())
     mean, std = logs.mean(TIME), logs.std(TIME)
     typical_std = float(std.median())
-    shift = float((abs(store["log_mean"] - mean) / np.maximum(std, 0.1 * typical_std)).max())
-    ratio = float(np.exp(abs(np.log((store["log_std"] / std).where(std > 0.1 * typical_std))).max()))
+    shift = float((abs(store["log_mean"] - mean) / np.maximum(std, max(0.1 * typical_std, 1e-4))).max())
+    varies = std > max(0.1 * typical_std, 1e-4)  # below, it is rounding: nan where all days are alike
+    ratio = float(np.exp(abs(np.log((store["log_std"] / std).where(varies))).max()))
     outside = max(outside_training_range(in_split(store, split), store).values(), default=0.0)
     return Measurement(
         [
