@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,9 @@ PLAIN = st.recursive(
 def test_what_is_written_is_read_back(value: Any) -> None:
     assert parse_yaml(dump_yaml(value), "x") == value
     assert parse_yaml(dump_yaml(value, flow=True), "x") == value
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(UserError, match="is a pipe; give a YAML file"):
+        read_yaml(tmp_path / "pipe.yaml")

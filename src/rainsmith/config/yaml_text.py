@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import copy
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ def read_yaml(path: Path) -> Any:
         UserError: the file is missing, cannot be read, is too large or no text in UTF-8, or its YAML is refused.
     """
     try:
+        if stat.S_ISFIFO(path.stat().st_mode):  # would be waited for until somebody writes into it
+            raise UserError(f"configuration file {path} is a pipe; give a YAML file")
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)  # no more, because a device such as /dev/zero has no end
     except FileNotFoundError:

@@ -112,6 +112,11 @@ def score(
     """
     if TIME not in observed.coords:
         raise UserError("found no dates in the observation; expected a coordinate 'time'; intervals draw weeks of days")
+    if TIME in forecast.coords and not np.array_equal(forecast[TIME].values, observed[TIME].values):
+        raise ValueError(
+            f"found a forecast of {forecast.sizes[TIME]} and an observation of {observed.sizes[TIME]} days; "
+            "expected the same days in the same order; select them"
+        )
     known = {"model": "", "checkpoint": "", "seed": 0, "mode": "prior", "split": "", **(labels or {})}
     days, members = np.arange(observed.sizes[TIME]), forecast.sizes.get(MEMBER, 1)
     one = Forecast(known, days, members, lambda: iter([(slice(None), forecast)]), baseline=False)
