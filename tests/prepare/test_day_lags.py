@@ -144,3 +144,15 @@ def test_silent_on_the_balearic_islands(real_data: Path, monkeypatch: pytest.Mon
 def test_no_day_in_common_is_no_better_fit() -> None:
     """There used to be a division by zero where the target lacks all training days."""
     assert LagFit("tp", (float("nan"), float("nan"), 0.9), (0,), 0, False).better_lag is None
+
+
+def test_only_the_best_and_the_warned_are_printed() -> None:
+    log = CheckLog()
+    plain = [LagFit(f"p{n}", (0.9, n / 10, float("nan")), (0,), 40, False) for n in range(6)]
+    warned = [LagFit("late", (0.0, 0.1, 0.9), (0,), 400, False), LagFit("type", (0.0, 0.1, 0.9), (0,), 400, True)]
+    say([*[replace(fit, correlations=(0.0, *fit.correlations[1:])) for fit in plain], *warned], log)
+    assert [line.partition(":")[0] for line in log.lines[:-1]] == ["p3", "p4", "p5", "late", "type"]
+    assert log.lines[-1] == (
+        "3 more predictors fit the rain less; their correlations stand in the store as 'correlations_at_lags'"
+    )
+    assert all(f"p{n} 0.000" in log.attributes["correlations_at_lags"] for n in range(6))

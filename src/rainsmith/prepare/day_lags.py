@@ -27,6 +27,8 @@ product that is shifted by a day. Pressure, whose days overlap with those of the
 """
 LEAST_GAIN, STANDARD_ERRORS = 0.08, 3.0
 """The correlation must also be better by the first of these, and by so many standard errors 1 / sqrt(days)."""
+BEST = 3
+"""So many predictors are printed, beside those that are warned of."""
 _MARGIN = 0.5  # [degrees] Cells so far outside the target still count as those of its region.
 
 
@@ -61,6 +63,12 @@ class LagFit:
         if gain < max(LEAST_GAIN, STANDARD_ERRORS / np.sqrt(self.days)):
             return None
         return LAGS[best] if _signal_to_noise(size[best]) >= LEAST_RATIO * _signal_to_noise(used) else None
+
+    @property
+    def strength(self) -> float:
+        """The largest absolute correlation on a day that is used, 0 where there is none."""
+        known = dict(zip(LAGS, np.nan_to_num(np.abs(self.correlations)), strict=True))
+        return float(max((known[lag] for lag in self.offsets if lag in known), default=0.0))
 
     @property
     def line(self) -> str:
@@ -104,9 +112,19 @@ def compare_days(precip: xr.DataArray, days: SplitDays, fields: Sequence[DailyFi
 
 
 def say(fits: Iterable[LagFit], log: CheckLog) -> None:
-    """Add a line for each predictor (of types only where it warns) to the log, and all figures as an attribute."""
+    """Add the lines of the best predictors and of all that are warned of to the log, and all figures as an attribute.
+
+    Types are said only where there is a warning. The best are those whose correlation on a day that is used is largest.
+    """
     fits = list(fits)
-    log.lines += [fit.line for fit in fits if fit.better_lag is not None or not fit.is_type]
+    amounts = [fit for fit in fits if not fit.is_type and fit.better_lag is None]
+    best = sorted(amounts, key=lambda fit: -fit.strength)[:BEST]
+    log.lines += [fit.line for fit in fits if fit.better_lag is not None or any(fit is one for one in best)]
+    if rest := len(amounts) - len(best):
+        log.lines.append(
+            f"{rest} more predictor{'s fit' if rest > 1 else ' fits'} the rain less; their correlations stand in the "
+            "store as 'correlations_at_lags'"
+        )
     if fits:
         figures = (f"{fit.label} {' '.join(f'{r:.3f}' for r in fit.correlations)}" for fit in fits)
         log.attributes["correlations_at_lags"] = "; ".join(figures)

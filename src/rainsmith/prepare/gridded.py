@@ -31,7 +31,7 @@ from rainsmith.data.sources.predictors import (
 )
 from rainsmith.data.sources.statics import read_statics, stack_statics
 from rainsmith.data.splits import leave_gaps, span_of, split_spans
-from rainsmith.prepare.channel_gaps import say_gaps
+from rainsmith.prepare.channel_gaps import refuse_more_gaps, say_gaps
 from rainsmith.prepare.day_lags import compare_days, say
 from rainsmith.prepare.days import SplitDays, refuse_many_lost, split_days
 
@@ -132,6 +132,7 @@ def join_fields(
     split = leave_gaps(days.split, predictors.rain_days, days.spans)
     rain = precip.isel({TIME: days.positions[kept]})
     row, column = _place_of_cells(Grid.of(precip), predictors)
+    refuse_more_gaps(predictors, kept, split)
     say_gaps(predictors, kept, row, column, np.isfinite(precip.values).any(axis=0), log)
     mask = valid_cells(rain).assign_attrs(grid_mapping=precip.attrs.get("grid_mapping", ""))
     checked_maps = [m if m is None else check_input(m, "static", "read", settings, log, precip) for m in maps]

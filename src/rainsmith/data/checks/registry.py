@@ -26,11 +26,13 @@ class Outcome:
         field: the field to go on with; the one that was given where nothing had to be mended.
         attributes: what was counted or mended, as attributes of the store.
         notice: the same in a few words for the line that ``prepare`` prints, or "".
+        warning: what deserves a line of its own, or "".
     """
 
     field: xr.DataArray
     attributes: dict[str, Any] = dataclass_field(default_factory=dict)
     notice: str = ""
+    warning: str = ""
 
 
 CheckFunction = Callable[[xr.DataArray, Data, xr.DataArray | None], Outcome]
@@ -117,4 +119,5 @@ def check_input(
             field = outcome.field
             log.attributes |= {key + suffix: value for key, value in outcome.attributes.items()}
             log.notices += [outcome.notice] if outcome.notice else []
+            log.lines += [outcome.warning] if outcome.warning else []
     return field
