@@ -161,3 +161,11 @@ def test_splits_that_divide_a_winter_are_warned_about() -> None:
     }
     with pytest.warns(UserWarning, match="divide a season that goes on over New Year: 2001/02 between"):
         make_store(target, coarsen=3, splits=splits, months=[12, 1, 2])
+
+
+def test_warnings_of_the_checks_are_warned() -> None:
+    rng = np.random.default_rng(0)
+    direction = pressure().copy(data=rng.uniform(0, 360, pressure().shape)).rename("wind_dir")
+    direction = direction.assign_attrs(units="degrees", standard_name="wind_from_direction")
+    with pytest.warns(UserWarning, match="'wind_dir' is a direction in degrees"):
+        make_store(in_memory(mapped(rain())), direction, splits=SPLITS)

@@ -70,7 +70,8 @@ def make_store(
         UserError: an argument is not understood, a check refuses a value, grids do not fit, or a split has no day.
 
     Warns:
-        UserWarning: a predictor fits the rain clearly better a day earlier or later, or splits divide a winter.
+        UserWarning: a predictor fits the rain clearly better a day earlier or later, a check warns of values, or splits
+            divide a winter.
 
     Example:
         >>> import numpy as np, xarray as xr
@@ -93,11 +94,10 @@ def make_store(
     fields += _fields(predictors, section, target, day_offsets, rain, log)
     if not fields:
         raise UserError("there are no predictors; give 'predictors', or 'coarsen' for block means of the rain")
-    fits = compare_days(target, days, fields)
-    say(fits, log)
-    for fit in fits:
-        if fit.better_lag is not None:
-            warnings.warn(fit.line, stacklevel=2)
+    say(compare_days(target, days, fields), log)
+    for line in log.lines:
+        if "WARNING" in line:
+            warnings.warn(line, stacklevel=2)
     maps = [*_maps(statics), *([None] if distance_to_coast else [])]
     raw, counts = join_fields(section, target, days, fields, maps, {}, log)
     store = build_store(raw, section, counts | log.attributes)

@@ -44,7 +44,7 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
     try:
         predictors = prepare_predictors(config, loaded.domain, log)
     finally:  # what was assumed may be why it is refused
-        for notice in log.notices:
+        for notice in [*log.notices, *log.lines]:
             console.print(f"new predictors: {notice}", soft_wrap=True, markup=False)
     days = loaded.domain.drop_dims("channel").assign(predictors=predictors["predictors"])
     checkpoints.check_fits(loaded, days)
