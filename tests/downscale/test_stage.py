@@ -96,7 +96,7 @@ def test_api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [
         ({"quantiles": [0.9, 0.5]}, "rising"),
         ({"quantiles": [0.9, 0.99]}, "0.5 among them"),
-        ({"quantiles": [0.5, 1.0]}, "less than 1"),
+        ({"quantiles": [0.5, 1.0]}, "above 0 and below 1"),
         ({"w_min": 3.0}, "w_min <= w_max"),
         ({"stepps": 3}, "did you mean 'steps'"),
     ],

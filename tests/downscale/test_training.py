@@ -171,4 +171,4 @@ def test_refusals(store: xr.Dataset) -> None:
     with pytest.raises(UserError, match="x_lr = 3"):
         trained(store, tiny(), training=in_split(store, "train").isel(x_lr=slice(0, 3)))
     with pytest.raises(UserError, match=r"diverged in step .* lower downscale\.lr"):
-        trained(store, tiny(lr=1e30))
+        trained(store, tiny().model_copy(update={"lr": 1e30}))
