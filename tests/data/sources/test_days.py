@@ -247,3 +247,18 @@ def test_overlapping_days_are_all_counted(tmp_path: Path) -> None:
     made[8:].to_netcdf(tmp_path / "rain_b.nc")
     with pytest.raises(UserError, match=r"4 repeated or overlapping days \(first: 2001-01-09\)"):
         open_variable("rain_*.nc", "pr", tmp_path)
+
+
+def test_one_hour_of_each_day_without_bounds_is_read_as_daily() -> None:
+    made = rain(days=6, ny=3, nx=3, hour=12)
+    read = read_days(made.to_dataset(), "pr", "made")
+    assert list(day_numbers(read["time"])) == FROM_THE_FIRST and "day_rule" not in read["time"].attrs
+    np.testing.assert_array_equal(read.values, made.values)
+
+
+@pytest.mark.parametrize("first", [22, 18])
+def test_the_hours_of_summer_time_are_those_of_the_page(first: int) -> None:
+    made = rain(days=300, ny=2, nx=2)
+    hours = np.where(made["time"].dt.month.values > 3, first, first + 1) * HOUR
+    with pytest.raises(UserError, match=f"stamps at {first}:00 and at {first + 1}:00"):
+        dates(made.assign_coords(time=made["time"].values + hours).to_dataset())
