@@ -110,3 +110,10 @@ def test_a_new_check_sees_target_predictors_and_maps_and_its_counts_end_in_the_s
     attrs = run.open_store().attrs
     assert (attrs["missing"], attrs["missing_msl"], attrs["missing_height"]) == (60 * 7, 2, 7)
     assert "pr checked, " in (line := capfd.readouterr().err) and "msl checked beside the target, " in line
+
+
+def test_a_refusal_comes_without_counts_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mapped(rain()).to_netcdf(tmp_path / "rain.nc")
+    with pytest.raises(UserError, match="no file matches"):
+        prepare(config(tmp_path, predictors=[{"files": "none.nc"}]), Run(tmp_path / "run"))
+    assert capsys.readouterr().err == ""

@@ -35,7 +35,7 @@ def prepare(config: Config, run: Run) -> Path:
         try:
             raw, counts = read_gridded(config.data, log)
         except UserError:  # what was assumed may be why it is refused
-            for notice in [*log.notices, *log.lines]:
+            for notice in [one for one in [*log.notices, *log.lines] if not one.startswith("0 ")]:
                 console.print(f"prepare: {notice}", soft_wrap=True, markup=False)
             raise
         _print_summary(counts, log)
