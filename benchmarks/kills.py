@@ -53,7 +53,7 @@ CONFIGURATION: dict[str, Any] = {
     "sampling": {"members": 2, "batch_size": 16, "days": "heavy_x"},
     "evaluate": {"baselines": ["climatology"], "resamples": 50},
     "sweep": {"members": 2},
-    "augment": {"ratio": 0.05, "tries": 2},
+    "augment": {"ratio": 0.05, "tries": 2, "checks": ["physical_range"]},
     "downscale": {"filters": 4, "blocks": 1, "fine_filters": 4, "steps": 10, "validations": 2},
     "experiment": {"arms": {"q-srdrn": ["real", "prior-25"]}, "seeds": [0], "steps": 6},
 }
