@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.large_arrays import blocks
+
 TIME, Y, X = "time", "y", "x"
 Y_LR, X_LR = "y_lr", "x_lr"
 CHANNEL, STATIC, MEMBER = "channel", "static", "member"
@@ -23,7 +25,11 @@ predictors (``heavy_x``), which are known beforehand, so that scores on them are
 
 def valid_cells(precip: xr.DataArray) -> xr.DataArray:
     """Cells that hold a finite value on at least one day: bool (y, x)."""
-    return precip.notnull().any(TIME)
+    days = precip.transpose(TIME, ...)
+    valid = np.zeros(days.shape[1:], dtype=bool)
+    for _, block in blocks(days):
+        valid |= ~np.isnan(block).all(axis=0)
+    return precip.isel({TIME: slice(0)}).notnull().any(TIME).copy(data=valid)
 
 
 def in_split(store: xr.Dataset, split: str) -> xr.Dataset:

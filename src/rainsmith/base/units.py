@@ -12,6 +12,7 @@ import pint
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import changed
 from rainsmith.base.unit_text import UnclearUnit, read_unit, registry
 
 MM_PER_DAY = "mm/day"
@@ -62,6 +63,8 @@ def to_mm_per_day(da: xr.DataArray, units: str | None = None, *, name: str = "pr
     factor = mm_per_day_factor(da.attrs.get("units") if units is None else units, name=name)
     if factor == 1.0:
         converted = da.copy(deep=False)
+    elif da.dtype.kind == "f" and da.chunks is None:
+        converted = changed(da, lambda block: block * da.dtype.type(factor))
     else:
         converted = da * (da.dtype.type(factor) if da.dtype.kind == "f" else factor)
     ranges = ("valid_min", "valid_max", "valid_range", "actual_range")  # these hold for the old unit

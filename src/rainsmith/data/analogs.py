@@ -136,9 +136,13 @@ def analog_mean(
     """
     features = principal_components(predictors, train)
     library = np.flatnonzero(train & np.isfinite(rain))
-    exclude = too_close(days, days[library], gap)
-    members = min(members, int((~exclude).sum(axis=1).min()))
+    few = [slice(start, start + _QUERIES) for start in range(0, len(days), _QUERIES)]  # all pairs would not fit
+    members = min([members, *(int((~too_close(days[part], days[library], gap)).sum(axis=1).min()) for part in few)])
     if members < 1:
         raise ValueError("found no candidate day for the analogs of some day; give more training days")
-    chosen = nearest(features[library], features, members, exclude=exclude)
-    return np.asarray(rain[library][chosen].mean(axis=1))
+    means = np.empty(len(days))
+    for part in few:
+        exclude = too_close(days[part], days[library], gap)
+        chosen = nearest(features[library], features[part], members, exclude=exclude)
+        means[part] = rain[library][chosen].mean(axis=1)
+    return means

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from rainsmith.base.dims import CATEGORIES, SPLITS
+from rainsmith.base.large_arrays import blocks
 
 
 def categories(precip: np.ndarray, threshold: float, area: float, wet_mm: float) -> np.ndarray:
@@ -23,7 +26,7 @@ def categories(precip: np.ndarray, threshold: float, area: float, wet_mm: float)
         (time,) int8.
     """
     category = np.empty(len(precip), dtype=np.int8)
-    for day, field in enumerate(precip):
+    for day, field in _one_by_one(precip):
         values = field[np.isfinite(field)]
         share = float((values > threshold).mean()) if values.size else 0.0
         if share >= area:
@@ -36,6 +39,12 @@ def categories(precip: np.ndarray, threshold: float, area: float, wet_mm: float)
             name = "light"
         category[day] = CATEGORIES.index(name)
     return category
+
+
+def _one_by_one(precip: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """The number and the field of each day."""
+    for part, block in blocks(precip):
+        yield from enumerate(block, part.start)
 
 
 def choose_heavy_x(score: np.ndarray, category: np.ndarray, split: np.ndarray) -> np.ndarray:

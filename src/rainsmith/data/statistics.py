@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, GRID
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import parts, release
+from rainsmith.data.pooled_quantiles import pooled_quantiles
 
 STD_FLOOR = 0.1
 """Smallest standard deviation of log1p mm/day that rain is divided by; 0.1 is that of a cell with 2 mm on one day in a
@@ -40,8 +42,8 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
         total += part.sum(axis=0)
         log_total += logs.sum(axis=0)
         log_square += (logs**2).sum(axis=0)
-    values = np.concatenate([precip[day][np.isfinite(precip[day])] for day in days])
-    quantiles = np.quantile(values, [0.90, 0.95, 0.99, heavy_quantile], overwrite_input=True)
+        release(precip)
+    quantiles = pooled_quantiles(lambda: _valid_values(precip, days), [0.90, 0.95, 0.99, heavy_quantile, 1.0])
     with np.errstate(invalid="ignore", divide="ignore"):
         climatology, log_mean = total / count, log_total / count
         log_std = np.sqrt(np.maximum(log_square / count - log_mean**2, 0.0))
@@ -49,15 +51,23 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
         variance = max(log_square.sum() / count.sum() - pooled**2, 0.0)  # rounding makes it negative where all is alike
     names = ("p90", "p95", "p99", "heavy_threshold")
     units = {"units": "mm/day"}
-    scalars = {n: ((), np.float64(q), units) for n, q in zip(names, quantiles, strict=True)}
+    scalars = {n: ((), np.float64(q), units) for n, q in zip(names, quantiles[:-1], strict=True)}
     return {
         "climatology": (GRID, climatology.astype(np.float32), {**units, "long_name": "training mean"}),
         "log_mean": (GRID, log_mean.astype(np.float32), {"long_name": "training mean of log1p(mm/day)"}),
         "log_std": (GRID, log_std.astype(np.float32), {"long_name": "training standard deviation of log1p(mm/day)"}),
         "log_std_global": ((), np.float64(max(np.sqrt(variance), STD_FLOOR))),
-        "train_max": ((), np.float64(values.max()), units),
+        "train_max": ((), np.float64(quantiles[-1]), units),
         **scalars,
     }
+
+
+def _valid_values(precip: np.ndarray, days: np.ndarray) -> Iterator[np.ndarray]:
+    """The valid values of some days, a few days at a time."""
+    for part in parts(len(days), precip[:1].nbytes):
+        values = precip[days[part]]
+        yield values[np.isfinite(values)]
+        release(precip)
 
 
 def channel_statistics(
@@ -92,15 +102,23 @@ def channel_statistics(
     return {f"predictor_{name}": (CHANNEL, np.asarray(values)) for name, values in statistics.items()}
 
 
-def domain_means(precip: np.ndarray) -> np.ndarray:
+def domain_means(precip: np.ndarray, days: np.ndarray | None = None, *, cells: np.ndarray | None = None) -> np.ndarray:
     """Mean of each day over its valid cells.
 
     Args:
         precip: (time, y, x) [mm/day], NaN where invalid.
+        days: places along time of the days that are wanted; None for all.
+        cells: (y, x) bool, the cells that count; None for all.
 
     Returns:
         (time,) [mm/day], NaN on a day without a valid cell.
     """
-    count = np.array([np.isfinite(day).sum() for day in precip])
-    total = np.array([np.nansum(day, dtype=np.float64) for day in precip])
+    positions = np.arange(len(precip)) if days is None else days
+    count, total = np.zeros(len(positions), dtype=np.int64), np.zeros(len(positions))
+    for part in parts(len(positions), precip[:1].nbytes):
+        for number in range(part.start, part.stop):
+            day = precip[positions[number]]
+            day = day if cells is None else day[None, cells]
+            count[number], total[number] = np.isfinite(day).sum(), np.nansum(day, dtype=np.float64)
+        release(precip)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

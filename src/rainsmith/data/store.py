@@ -18,7 +18,8 @@ from rainsmith.base.cf import CONVENTIONS, cell_methods_of_rate, from_cf
 from rainsmith.base.dims import CATEGORIES, CHANNEL, GRID, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
-from rainsmith.base.zarr_files import write_zarr
+from rainsmith.base.large_arrays import ever_finite
+from rainsmith.base.zarr_blocks import write_zarr_in_blocks
 from rainsmith.config import Data
 from rainsmith.data import heavy
 from rainsmith.data.analogs import analog_mean, ordinals
@@ -57,7 +58,7 @@ def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | No
     refuse_no_dates(settings, precip[TIME].dt.calendar)
     split = raw.split if raw.split is not None else assign(days, split_spans(settings.splits))
     refuse_empty(split, days)
-    mask = np.isfinite(precip.values).any(axis=0)
+    mask = ever_finite(precip)
     training = split == SPLITS.index("train")
     statistics = _rain_statistics(raw, mask, training, settings)
     threshold = float(statistics["heavy_threshold"][1])
@@ -68,7 +69,7 @@ def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | No
     store = xr.Dataset(
         {
             "precip": precip.transpose(TIME, Y, X),
-            "predictors": raw.predictors.astype(np.float32).transpose(TIME, CHANNEL, Y_LR, X_LR),
+            "predictors": raw.predictors.astype(np.float32, copy=False).transpose(TIME, CHANNEL, Y_LR, X_LR),
             "statics": raw.statics.astype(np.float32).transpose(STATIC, Y, X),
             "mask": (GRID, mask, {"long_name": "cell is valid on at least one day"}),
             "split": (TIME, split.astype(np.int8), {"long_name": "split; -1: none", **_flags(SPLITS)}),
@@ -106,7 +107,7 @@ def write_store(store: xr.Dataset, path: Path) -> None:
         **{name: {"chunks": (sizes[TIME],)} for name in ("split", "category", "heavy_x")},
     }
     with atomic(path) as scratch:
-        write_zarr(scratch, store, encoding=encoding)
+        write_zarr_in_blocks(scratch, store, encoding=encoding)
 
 
 def fingerprint_of(store: xr.Dataset) -> str:

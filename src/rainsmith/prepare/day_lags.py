@@ -97,7 +97,7 @@ def compare_days(precip: xr.DataArray, days: SplitDays, fields: Sequence[DailyFi
     """
     training = days.split == SPLITS.index("train")
     time = days.time[training]
-    rain = domain_means(precip.values[days.positions[training]])
+    rain = domain_means(precip.values, days.positions[training])
     grid = Grid.of(precip)
     fits = []
     for field in fields:
@@ -141,7 +141,7 @@ def _regional_means(field: DailyField, target: Grid) -> np.ndarray:
         inside = (latitude >= lat.min() - _MARGIN) & (latitude <= lat.max() + _MARGIN)
         inside &= (east >= wanted.min() - _MARGIN) & (east <= wanted.max() + _MARGIN)
         here = inside if inside.any() else here
-    return domain_means(field.values[:, here][:, None, :])
+    return domain_means(field.values, cells=here)
 
 
 def _paired(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import GRID, TIME, X, Y, day_numbers, valid_cells
+from rainsmith.base.dims import GRID, X, Y, day_numbers, valid_cells
+from rainsmith.base.large_arrays import any_finite, days_of, ever_finite
 from rainsmith.base.units import to_mm_per_day
 from rainsmith.config import Data
 from rainsmith.data.checks import CheckLog, check_input
@@ -125,15 +126,15 @@ def join_fields(
     grid = coarse_grid(settings, fields, Grid.of(precip))
     _refuse_target_outside(settings, precip, fields, grid)
     predictors = assemble(fields, days.time, grid, season=settings.season)
-    kept = predictors.complete & np.isfinite(precip.values[days.positions]).any(axis=(1, 2))
+    kept = predictors.complete & any_finite(precip)[days.positions]
     lost = refuse_many_lost(kept, days.time, predictors.days_lacking)
     # Only rain makes a gap: a day that reads the next day's pressure across a boundary reads nothing that is scored
     # there. Coarse rain from files counts as rain, since it may have been made from the target.
     split = leave_gaps(days.split, predictors.rain_days, days.spans)
-    rain = precip.isel({TIME: days.positions[kept]})
+    rain = days_of(precip, days.positions[kept])
     row, column = _place_of_cells(Grid.of(precip), predictors)
     refuse_more_gaps(predictors, kept, split)
-    say_gaps(predictors, kept, row, column, np.isfinite(precip.values).any(axis=0), log)
+    say_gaps(predictors, kept, row, column, ever_finite(precip), log)
     mask = valid_cells(rain).assign_attrs(grid_mapping=precip.attrs.get("grid_mapping", ""))
     checked_maps = [m if m is None else check_input(m, "static", "read", settings, log, precip) for m in maps]
     if Grid.of(precip).has_axes or Grid.of(precip).located:
@@ -142,7 +143,7 @@ def join_fields(
     coarse_rain = predictors.coarse_rain
     raw = RawData(
         precip=rain,
-        predictors=predictors.values.isel({TIME: np.flatnonzero(kept)}),
+        predictors=days_of(predictors.values, np.flatnonzero(kept)),
         statics=stack_statics(checked_maps, mask, land),
         coarse_row=xr.DataArray(row, dims=GRID),
         coarse_col=xr.DataArray(column, dims=GRID),
@@ -172,7 +173,7 @@ def _refuse_target_outside(settings: Data, precip: xr.DataArray, fields: Sequenc
     if not with_grid and settings.coarse_grid is None:
         return  # the one cell of time series stands for the whole target
     name = with_grid[0] if settings.coarse_grid is None else "data.coarse_grid"
-    refuse_uncovered(grid, Grid.of(precip), name, np.isfinite(precip.values).any(axis=0))
+    refuse_uncovered(grid, Grid.of(precip), name, ever_finite(precip))
 
 
 def _place_of_cells(fine: Grid, predictors: Predictors) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.seasons import cut_seasons
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog, check_input
@@ -28,6 +31,17 @@ def prepare(config: Config, run: Run) -> Path:
     Raises:
         UserError: files, variables, units, splits or values are not as expected; see the message.
     """
+    with large_arrays_in(run.folder):
+        store = _store(config)
+        if warning := cut_seasons(store["time"], store["split"].values):
+            console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
+        write_store(store, run.store)
+    run.write_config(config)
+    return run.store
+
+
+def _store(config: Config) -> xr.Dataset:
+    """The store, whose large arrays may lie in files."""
     kind = config.data.kind
     counts: dict[str, Any] = {}
     log = CheckLog()
@@ -48,12 +62,7 @@ def prepare(config: Config, run: Run) -> Path:
 
         raw = legacy.read_days(config) if kind == "legacy-days" else legacy.read_arrays(config)
         raw = replace(raw, precip=check_input(raw.precip, "target", "converted", config.data, log))
-    store = build_store(raw, config.data, counts | log.attributes)
-    if warning := cut_seasons(store["time"], store["split"].values):
-        console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
-    write_store(store, run.store)
-    run.write_config(config)
-    return run.store
+    return build_store(raw, config.data, counts | log.attributes)
 
 
 def _print_summary(counts: Mapping[str, int], log: CheckLog) -> None:

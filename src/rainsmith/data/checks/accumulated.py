@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -28,9 +29,13 @@ def refuse_accumulated(precip: xr.DataArray, settings: Data, target: xr.DataArra
     Raises:
         UserError: more than 80 % of the changes are rises.
     """
-    cells = precip.values.reshape(precip.shape[0], -1)
-    changes = np.diff(cells[:, :: max(1, cells.shape[1] // _CELLS)], axis=0)
-    rises, falls = int((changes > 0).sum()), int((changes < 0).sum())
+    every = max(1, precip[0].size // _CELLS)
+    rises = falls = 0
+    last = np.empty((0, len(range(0, precip[0].size, every))), dtype=precip.dtype)
+    for _, block in blocks(precip):
+        cells = np.concatenate([last, block.reshape(len(block), -1)[:, ::every]])
+        changes, last = np.diff(cells, axis=0), cells[-1:]
+        rises, falls = rises + int((changes > 0).sum()), falls + int((changes < 0).sum())
     if rises + falls >= FEWEST and rises > MOST_RISES * (rises + falls):
         raise UserError(
             f"'{precip.name}' rises on {rises / (rises + falls):.0%} of its changes from one day to the next, as rain "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import TIME
+from rainsmith.base.dims import TIME, valid_cells
 from rainsmith.base.errors import UserError
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
@@ -30,7 +30,7 @@ def refuse_many_gaps(field: xr.DataArray, settings: Data, target: xr.DataArray |
     present = np.isfinite(field.values)
     if target is None or present.all():
         return Outcome(field)
-    valid = np.isfinite(target.values).any(axis=0)
+    valid = valid_cells(target).values
     try:
         row, column, within = locate_points(Grid.of(field), Grid.of(target.isel({TIME: 0})))
     except UserError:  # whoever brings the map to the grid of the target says why

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks, count_where
 from rainsmith.config import Data
 from rainsmith.data.checks.place import place_of
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
@@ -27,19 +30,21 @@ def refuse_impossible_values(precip: xr.DataArray, settings: Data, target: xr.Da
     Raises:
         UserError: a value lies outside these limits; the message gives the first one.
     """
-    _refuse(precip, precip.values < LOWEST_MM, f"below {LOWEST_MM:g}", "a wrong variable, unit or fill value")
-    _refuse(precip, precip.values > HIGHEST_MM, f"above {HIGHEST_MM:g}", "a wrong unit ('units:') or fill value")
+    _refuse(precip, lambda block: block < LOWEST_MM, f"below {LOWEST_MM:g}", "a wrong variable, unit or fill value")
+    _refuse(precip, lambda block: block > HIGHEST_MM, f"above {HIGHEST_MM:g}", "a wrong unit ('units:') or fill value")
     return Outcome(precip)
 
 
-def _refuse(precip: xr.DataArray, wrong: np.ndarray, limit: str, reason: str) -> None:
-    if not wrong.any():
+def _refuse(precip: xr.DataArray, is_wrong: Callable[[np.ndarray], np.ndarray], limit: str, reason: str) -> None:
+    count = count_where(precip, is_wrong)
+    if not count:
         return
-    first = np.argwhere(wrong)[0]
-    day, y, x = place_of(precip, first)
-    value = float(precip.values[tuple(first)])
+    start, block = next((part.start, block) for part, block in blocks(precip) if is_wrong(block).any())
+    first = np.argwhere(is_wrong(block))[0]
+    value = float(block[tuple(first)])
+    day, y, x = place_of(precip, (start + int(first[0]), int(first[1]), int(first[2])))
     raise UserError(
-        f"precipitation '{precip.name}' has {int(wrong.sum())} values {limit} mm/day "
+        f"precipitation '{precip.name}' has {count} values {limit} mm/day "
         f"(first: {value:.4g} mm/day on {day} at y={y:g} x={x:g}); expected {LOWEST_MM:g} to {HIGHEST_MM:g}; "
         f"this points to {reason}"
     )

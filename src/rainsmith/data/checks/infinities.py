@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.large_arrays import replace_where
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -17,11 +18,9 @@ def mask_infinities(field: xr.DataArray, settings: Data, target: xr.DataArray | 
         settings: the section ``data`` of the configuration; not read.
         target: not read.
     """
-    infinite = np.isinf(field.values)
-    count = int(infinite.sum())
+    masked, count = replace_where(field, np.isinf, np.nan)
     if not count:
         return Outcome(field)
-    masked = field.copy(data=np.where(infinite, field.dtype.type(np.nan), field.values))
     return Outcome(masked, {"infinite_values": count}, f"{count} infinite values of '{field.name}' set to NaN")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME, day_numbers
+from rainsmith.base.large_arrays import count_where
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 from rainsmith.data.statistics import domain_means
@@ -36,7 +37,7 @@ def warn_of_years(field: xr.DataArray, settings: Data, target: xr.DataArray | No
     level = {y: float(values.mean()) for y, values in days.items()}
     middle = float(np.median(list(level.values())))
     spread = float(np.median([values.std() for values in days.values()]))
-    positive = middle > 0 and bool(np.nanmin(field.values) >= -1e-3 * middle)
+    positive = middle > 0 and not count_where(field, lambda block: block < -1e-3 * middle)
     far = [
         y
         for y, mean in level.items()

@@ -6,10 +6,13 @@ it and the others, for a distance as large as all the others span.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks, replace_where
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -50,49 +53,104 @@ def mask_missing_codes(field: xr.DataArray, settings: Data, target: xr.DataArray
     Raises:
         UserError: a number that is no known code stands as far from all values as one.
     """
-    values = field.values
-    masked = np.abs(values) >= HUGE
-    codes = {f"{code:g}" for code in np.unique(values[masked])[:3]}
+    huge = np.empty(0, dtype=field.dtype)
+    for _, block in blocks(field):
+        huge = np.unique(np.concatenate([huge, block[np.abs(block) >= HUGE]]))[:3]
+    codes, known = {f"{code:g}" for code in huge}, np.empty(0, dtype=field.dtype)
     for _ in range(4):  # a file may hold several codes, one beyond the other
-        code = _code(values, masked, str(field.name))
+        code = _code(field, known)
         if code is None:
             break
         codes.add(f"{code:.7g}")
-        masked |= values == values.dtype.type(code)
-    count = int(masked.sum())
+        known = np.append(known, field.dtype.type(code))
+    mended, count = replace_where(field, lambda block: _is_masked(block, known), np.nan)
     if not count:
         return Outcome(field)
-    mended = field.copy(data=np.where(masked, values.dtype.type(np.nan), values))
     said = f"{count} values of '{field.name}' that stand for missing ones ({', '.join(sorted(codes))}) set to NaN"
     return Outcome(mended, {"missing_codes": count}, said)
 
 
-def _code(values: np.ndarray, masked: np.ndarray, name: str) -> float | None:
+def _is_masked(block: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Which values are missing by their size, or are one of the codes."""
+    masked = np.abs(block) >= HUGE
+    for code in codes:
+        masked |= block == code
+    return masked
+
+
+@dataclass
+class _Ends:
+    """The lowest and the second lowest value of what was looked at, or of the negative of what was: the highest ones.
+
+    Attributes:
+        first: the lowest value, infinite before there is one.
+        count: how often it stands there.
+        second: the lowest value but for the first.
+    """
+
+    first: float = np.inf
+    count: int = 0
+    second: float = np.inf
+
+    def look_at(self, values: np.ndarray) -> None:
+        """Take further finite values into account."""
+        if not values.size:
+            return
+        low = float(values.min())
+        if low < self.first:
+            self.first, self.count, self.second = low, 0, self.first
+        others = values[values != self.first]
+        self.count += values.size - others.size
+        if others.size:
+            self.second = min(self.second, float(others.min()))
+
+
+def _code(field: xr.DataArray, codes: np.ndarray) -> float | None:
     """The lowest or highest value where it is a code, None where neither is.
+
+    Args:
+        field: of any shape.
+        codes: values that are codes already.
 
     Raises:
         UserError: it may be one.
     """
-    known = ~masked & np.isfinite(values)
-    if not known.any():
+    lowest, highest = _Ends(), _Ends()
+    for _, block in blocks(field):
+        values = block[np.isfinite(block) & ~_is_masked(block, codes)]
+        lowest.look_at(values)
+        highest.look_at(-values)
+    if not lowest.count:
         return None
-    for end in (float(values.min(where=known, initial=np.inf)), float(values.max(where=known, initial=-np.inf))):
-        rest = known & (values != end)
-        if not rest.any():
+    for ends, end in ((lowest, lowest.first), (highest, -highest.first)):
+        if ends.second == np.inf:
             return end if _is_known(end) else None
-        low, high = float(values.min(where=rest, initial=np.inf)), float(values.max(where=rest, initial=-np.inf))
-        gap, span = max(low - end, end - high), high - low
-        count = int(known.sum()) - int(rest.sum())
+        low, high = (ends.second, -highest.first) if ends is lowest else (lowest.first, -ends.second)
+        gap, span, count = max(low - end, end - high), high - low, ends.count
         if _is_known(end) and (end < 0 or count >= REPEATED) and (gap > NEAR * span or low > POSITIVE * end > end):
             return end
         far = gap > LONELY * span or (count >= REPEATED and gap > FAR * span)
-        if span > 0 and far and np.unique(values[rest][:100_000]).size >= DIFFERENT:
+        if span > 0 and far and _has_many_others(field, codes, end):
             raise UserError(
-                f"'{name}' holds {count} times {end:.7g}, and all other values lie from {low:.7g} to {high:.7g}; this "
-                "looks like a code for missing values that the file does not name; set its attribute _FillValue or "
+                f"'{field.name}' holds {count} times {end:.7g}, and all other values lie from {low:.7g} to {high:.7g}; "
+                "this looks like a code for missing values that the file does not name; set its attribute _FillValue or "
                 "valid_range, or correct the values"
             )
     return None
+
+
+def _has_many_others(field: xr.DataArray, codes: np.ndarray, end: float) -> bool:
+    """Whether the first values of a field that are not this one are of many kinds."""
+    left, different = 100_000, np.empty(0, dtype=field.dtype)
+    for _, block in blocks(field):
+        others = block[np.isfinite(block) & ~_is_masked(block, codes) & (block != end)][:left]
+        left -= others.size
+        different = np.unique(np.concatenate([different, others]))
+        if different.size >= DIFFERENT:
+            return True
+        if not left:
+            break
+    return False
 
 
 def _is_known(value: float) -> bool:

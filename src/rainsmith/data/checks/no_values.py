@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -16,7 +17,7 @@ def refuse_empty_target(precip: xr.DataArray, settings: Data, target: xr.DataArr
     Raises:
         UserError: no value is finite.
     """
-    if not np.isfinite(precip.values).any():
+    if not any(np.isfinite(block).any() for _, block in blocks(precip)):
         raise UserError("precipitation holds no valid value at all; look at the file's fill value and 'variable:'")
     return Outcome(precip)
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -36,8 +37,7 @@ def judge_amounts(field: xr.DataArray, settings: Data, target: xr.DataArray | No
             "means of flags; expected amounts; give the share of each kind as a variable of its own"
         )
     names = f"{field.attrs.get('standard_name', '')} {field.name}".split()
-    values = field.values[np.isfinite(field.values)]
-    if any(_DIRECTION.search(name) for name in names) and values.size and _is_around(values):
+    if any(_DIRECTION.search(name) for name in names) and _is_around(field):
         return Outcome(
             field,
             {"direction": 1},
@@ -47,8 +47,12 @@ def judge_amounts(field: xr.DataArray, settings: Data, target: xr.DataArray | No
     return Outcome(field)
 
 
-def _is_around(values: np.ndarray) -> bool:
-    low, high = float(values.min()), float(values.max())
+def _is_around(field: xr.DataArray) -> bool:
+    low, high = np.inf, -np.inf
+    for _, block in blocks(field):
+        finite = np.isfinite(block)
+        low = min(low, float(block.min(where=finite, initial=np.inf)))
+        high = max(high, float(block.max(where=finite, initial=-np.inf)))
     return -LEAST_SPAN <= low and high <= 2 * LEAST_SPAN and high - low > LEAST_SPAN
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.large_arrays import blocks
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -22,17 +23,22 @@ def warn_of_stuck_values(field: xr.DataArray, settings: Data, target: xr.DataArr
         settings: the section ``data`` of the configuration; not read.
         target: not read.
     """
-    cells = field.values.reshape(field.shape[0], -1)
-    days = np.flatnonzero((np.nan_to_num(cells) != 0).any(axis=1))
-    if days.size < 3:
+    days = pairs = same = 0
+    before = None
+    for _, block in blocks(field):
+        for day in block:
+            if (np.nan_to_num(day) != 0).any():
+                days += 1
+                pairs += before is not None
+                same += before is not None and np.array_equal(before, day, equal_nan=True)
+            before = day
+    if days < 3:
         return Outcome(field)
-    pairs = [(day - 1, day) for day in days if day > 0]
-    same = sum(np.array_equal(cells[before], cells[day], equal_nan=True) for before, day in pairs)
-    if same == len(pairs):
+    if same == pairs:
         say = f"'{field.name}' is the same on all days, so that it says nothing of a day"
-    elif same > MOST * len(pairs) and not _is_of_types(field.values):
+    elif same > MOST * pairs and not _is_of_types(field):
         say = (
-            f"'{field.name}' is that of the day before on {same / len(pairs):.0%} of its days, as repeated means of a "
+            f"'{field.name}' is that of the day before on {same / pairs:.0%} of its days, as repeated means of a "
             "month or a week are: a day then holds values of later days"
         )
     else:
@@ -40,9 +46,13 @@ def warn_of_stuck_values(field: xr.DataArray, settings: Data, target: xr.DataArr
     return Outcome(field, {"days_like_the_day_before": int(same)}, warning=f"WARNING: {say}")
 
 
-def _is_of_types(values: np.ndarray) -> bool:
+def _is_of_types(field: xr.DataArray) -> bool:
     """Whether a field holds few whole numbers, as types of weather do."""
-    different = np.unique(values[np.isfinite(values)])
+    different = np.empty(0, dtype=field.dtype)
+    for _, block in blocks(field):
+        different = np.unique(np.concatenate([different, block[np.isfinite(block)]]))
+        if different.size > FEW_VALUES:
+            return False
     return different.size <= FEW_VALUES and bool((different % 1 == 0).all())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks, changed
 from rainsmith.config import Data
 from rainsmith.data.checks.place import place_of
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
@@ -57,7 +58,14 @@ def find_suspects(precip: xr.DataArray) -> list[Suspect]:
     Args:
         precip: (time, y, x) [mm/day], NaN where invalid.
     """
-    values = precip.values
+    suspects = []
+    for part, block in blocks(precip):
+        suspects += _suspects_of(block, precip, part.start)
+    return suspects
+
+
+def _suspects_of(values: np.ndarray, precip: xr.DataArray, start: int) -> list[Suspect]:
+    """Those of a block that begins at a place along time; a value is compared with others of its own day only."""
     with np.errstate(invalid="ignore"):
         candidates = np.argwhere(values > SUSPECT_EXCESS_MM)
     if not len(candidates):
@@ -77,7 +85,7 @@ def find_suspects(precip: xr.DataArray) -> list[Suspect]:
     alone = (value - median > SUSPECT_EXCESS_MM) & (value > SUSPECT_FACTOR * median)
     return [
         Suspect((int(c[0]), int(c[1]), int(c[2])), *place_of(precip, c), float(v), float(m))
-        for c, v, m in zip(candidates[alone], value[alone], median[alone], strict=True)
+        for c, v, m in zip(candidates[alone] + [start, 0, 0], value[alone], median[alone], strict=True)
     ]
 
 
@@ -99,10 +107,9 @@ def treat_suspect_values(precip: xr.DataArray, settings: Data, target: xr.DataAr
             "correct the file, or set data.suspect to mask or keep"
         )
     if suspects and settings.suspect == "mask":
-        values = precip.values.copy()
+        precip = changed(precip, np.copy)
         for suspect in suspects:
-            values[suspect.index] = np.nan
-        precip = precip.copy(data=values)
+            precip.values[suspect.index] = np.nan
     attributes = {"suspect_values": "; ".join(map(str, suspects)), "suspect_action": settings.suspect}
     return Outcome(precip, attributes, f"{len(suspects)} suspect values ({settings.suspect})")
 

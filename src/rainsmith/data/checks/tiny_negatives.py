@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
+from rainsmith.base.large_arrays import replace_where
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -17,10 +17,7 @@ def set_negatives_to_zero(precip: xr.DataArray, settings: Data, target: xr.DataA
         settings: the section ``data`` of the configuration; not read.
         target: not read.
     """
-    negative = precip.values < 0
-    count = int(negative.sum())
-    if count:
-        precip = precip.copy(data=np.where(negative, precip.dtype.type(0), precip.values))
+    precip, count = replace_where(precip, lambda block: block < 0, 0.0)
     return Outcome(precip, {"negatives_set_to_zero": count}, f"{count} tiny negatives set to 0")
 
 

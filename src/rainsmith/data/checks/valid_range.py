@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.large_arrays import replace_where
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -20,14 +21,11 @@ def mask_outside(field: xr.DataArray) -> xr.DataArray:
     Args:
         field: of any shape, in the unit of its attributes.
     """
-    values = field.values
     low, high = (float(field.attrs.get(key, bound)) for key, bound in zip(LIMITS, (-np.inf, np.inf), strict=True))
     slack = 1e-5 * max((abs(limit) for limit in (low, high) if np.isfinite(limit)), default=0.0)  # of single precision
-    outside = (values < low - slack) | (values > high + slack)
-    count = int(field.attrs.get(COUNTED, 0)) + int(outside.sum())
-    masked = (
-        field.copy(data=np.where(outside, values.dtype.type(np.nan), values)) if outside.any() else field.copy(False)
-    )
+    masked, outside = replace_where(field, lambda block: (block < low - slack) | (block > high + slack), np.nan)
+    count = int(field.attrs.get(COUNTED, 0)) + outside
+    masked = masked.copy(deep=False)
     masked.attrs = {key: value for key, value in field.attrs.items() if key not in LIMITS} | {COUNTED: count}
     return masked
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
+from rainsmith.base.large_arrays import blocks
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
@@ -21,9 +23,12 @@ def count_zeros(field: xr.DataArray, settings: Data, target: xr.DataArray | None
     """
     if ZERO_FILL not in field.attrs:
         return Outcome(field)
-    zeros = field.values == 0
-    always = int(zeros.all(axis=0).sum()) if zeros.ndim == 3 else 0
-    count = int(zeros.sum())
+    count, always_zero = 0, np.full(field.shape[1:], field.ndim == 3)
+    for _, block in blocks(field):
+        zeros = block == 0
+        count += int(zeros.sum())
+        always_zero &= zeros.all(axis=0)
+    always = int(always_zero.sum())
     plain = field.copy(deep=False)
     plain.attrs = {key: value for key, value in field.attrs.items() if key != ZERO_FILL}
     notice = f"the fill value of '{field.name}' is 0 and was ignored: its {count} zeros are values"

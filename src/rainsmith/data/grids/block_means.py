@@ -10,6 +10,7 @@ from scipy import interpolate
 
 from rainsmith.base.dims import X, Y
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import release
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.grids.sphere import wrap_degrees
 
@@ -55,6 +56,7 @@ def block_means(precip: xr.DataArray, factor: int, min_valid_cells: int = 1) -> 
         mean = np.full(total.shape, np.nan, dtype=np.float32)
         np.divide(total, count, out=mean, where=count >= min_valid_cells, casting="same_kind")
         parts.append(mean)
+        release(precip.values)
     return np.concatenate(parts)
 
 

@@ -8,6 +8,7 @@ import xarray_regrid  # noqa: F401  registers the accessor .regrid
 from scipy import sparse
 
 from rainsmith.base.dims import TIME
+from rainsmith.base.large_arrays import empty, release
 from rainsmith.data.grids.bilinear import bilinear_weights
 from rainsmith.data.grids.coverage import refuse_outside
 from rainsmith.data.grids.grid import Grid, move_seam_away, share_projection
@@ -56,14 +57,17 @@ def regrid(
         means = _means_of_centres(source, target)
         holds_centres = np.asarray(means.sum(axis=1)).ravel() > 0
         weights = sparse.csr_array(_only_rows(holds_centres) @ means + _only_rows(~holds_centres) @ weights)
-    result = np.full((len(values), row.size), np.nan, dtype=np.float32)
+    result = empty((len(values), row.size))
     for start in range(0, len(values), _DAYS_AT_ONCE):
         days = slice(start, start + _DAYS_AT_ONCE)
         flat = values[days].reshape(len(values[days]), -1).astype(np.float64)
         valid = np.isfinite(flat)
         total = (weights @ np.where(valid, flat, 0.0).T).T
         share = (weights @ valid.T.astype(np.float64)).T
+        result[days] = np.nan
         np.divide(total, share, out=result[days], where=share > _LEAST_SHARE, casting="same_kind")
+        release(values)
+        release(result)
     return result.reshape(len(values), *target.shape)
 
 

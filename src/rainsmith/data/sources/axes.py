@@ -10,6 +10,7 @@ import cf_xarray  # noqa: F401  registers the accessor .cf
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.array_pieces import read_float32
 from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.data.checks.cell_places import NOTICE
@@ -205,7 +206,7 @@ def _with_coordinates(
     da: xr.DataArray, ds: xr.Dataset, axes: Axes, wanted: tuple[str, ...], path: Path | str
 ) -> xr.DataArray:
     da = da.squeeze([d for d in da.dims if d not in axes.values()])
-    values = da.transpose(*(axes[axis] for axis in wanted)).values.astype(np.float32, copy=False)
+    values = read_float32(da.transpose(*(axes[axis] for axis in wanted)))
     attrs = {key: value for key, value in da.attrs.items() if key not in _DROPPED_ATTRS}
     result = xr.DataArray(values, dims=wanted, name=da.name, attrs=attrs)
     if TIME in wanted:

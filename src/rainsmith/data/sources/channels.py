@@ -10,6 +10,7 @@ import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import empty, parts, release
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.grids.regrid import regrid
 from rainsmith.data.sources.predictors import DailyField
@@ -105,7 +106,7 @@ def assemble(fields: Sequence[DailyField], time: xr.DataArray, grid: Grid, *, se
     waves = _season(time) if season else {}
     names = [channel.name for of_field in channels for channel in of_field] + list(waves)
     _refuse_repeated(names)
-    values = np.empty((time.size, len(names), *grid.shape), dtype=np.float32)
+    values = empty((time.size, len(names), *grid.shape))
     complete = np.ones(time.size, dtype=bool)
     number = 0
     for field, of_field in zip(fields, channels, strict=True):
@@ -114,8 +115,11 @@ def assemble(fields: Sequence[DailyField], time: xr.DataArray, grid: Grid, *, se
         else:
             on_grid = np.broadcast_to(field.values, (len(field.values), *grid.shape))
         for channel in of_field:
-            values[:, number] = _on_days(on_grid, field.days, channel.days)
-            complete &= np.isfinite(values[:, number]).any(axis=(1, 2))
+            for part in parts(time.size, 4 * len(names) * grid.shape[0] * grid.shape[1]):
+                values[part, number] = _on_days(on_grid, field.days, channel.days[part])
+                complete[part] &= np.isfinite(values[part, number]).any(axis=(1, 2))
+                release(values)
+                release(on_grid)
             number += 1
     for wave in waves.values():
         values[:, number] = wave[:, None, None]

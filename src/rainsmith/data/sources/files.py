@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import cf_xarray  # noqa: F401  registers the accessor .cf
+import numpy as np
 import xarray as xr
 
+from rainsmith.base.array_pieces import Shelf
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.zarr_metadata import refuse_codecs_that_run_code
@@ -170,6 +172,7 @@ def open_variable(
             the step is not a day, or files differ in grid, level, member, calendar or units.
     """
     pieces: list[xr.DataArray] = []
+    shelf = Shelf()
     first: tuple[Path, Mapping[str, Any]] | None = None
     for path in resolve_files(files, root):
         with open_file(path) as ds:
@@ -182,6 +185,8 @@ def open_variable(
             refuse_other_level(name, first, held, "files:")
             piece = _read(read_days, adapt(chosen, name), name, path, span)
         if piece.sizes[TIME]:
+            shelf.add(piece.values)
+            piece = piece.copy(data=np.broadcast_to(np.float32(0), piece.shape))  # its values lie on the shelf
             piece.encoding["source"] = str(path)
             if units is not None:
                 piece.attrs["units"] = units
@@ -191,6 +196,8 @@ def open_variable(
         raise UserError(f"none of {files} holds {chosen_values}; correct 'select:' or 'files:'")
     if not pieces:
         raise UserError(f"no day of {files} lies within {dates_of(span)}; correct 'data.period' or 'files:'")
+    pieces = [piece.copy(data=values) for piece, values in zip(pieces, shelf.arrays(), strict=True)]
+    del shelf
     pieces.sort(key=lambda piece: int(day_numbers(piece[TIME][:1])[0]))
     if len({tuple(piece.attrs.get(key) for key in LIMITS) for piece in pieces}) > 1:
         pieces = [mask_outside(piece) for piece in pieces]  # packed in other ways, files have other valid ranges

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.array_pieces import joined
 from rainsmith.base.dims import TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.units import convert
@@ -53,14 +54,10 @@ def join(pieces: list[xr.DataArray]) -> xr.DataArray:
             )
     if len(pieces) == 1:
         return first
-    days = [piece.sizes[TIME] for piece in pieces]
     time = np.concatenate([piece[TIME].values for piece in pieces])
-    values = np.empty((sum(days), *first.shape[1:]), dtype=np.float32)
-    for start in np.cumsum(
-        [0, *days[:-1]]
-    ):  # pieces are dropped as they are copied, so that the whole is not held twice
-        piece = pieces.pop(0)
-        values[start : start + piece.sizes[TIME]] = piece.values
+    arrays = [piece.values for piece in pieces]
+    pieces.clear()
+    values = joined(arrays)
     coords = {**{k: c for k, c in first.coords.items() if k != TIME}, TIME: (TIME, time, first[TIME].attrs)}
     return xr.DataArray(values, dims=first.dims, coords=coords, name=first.name, attrs=first.attrs)
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, X, Y, valid_cells
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import changed
 from rainsmith.config import Data, Mask
 from rainsmith.data.checks import CheckLog
 from rainsmith.data.grids.coverage import extents_of
@@ -59,8 +60,7 @@ def apply_mask(precip: xr.DataArray, settings: Data, log: CheckLog | None = None
     if log is not None:
         log.notices.append(f"data.mask keeps {kept} of {of} valid cells{notice}")
         log.attributes |= {"mask_given": described(mask), "cells_masked": of - kept}
-    masked = precip.where(xr.DataArray(inside, dims=(Y, X)))
-    masked.attrs = dict(precip.attrs)
+    masked = changed(precip, lambda block: np.where(inside, block, block.dtype.type(np.nan)))
     return masked.assign_coords({WITH_MASKED: ((Y, X), valid.values)})
 
 

@@ -1,0 +1,172 @@
+"""Measures the peak memory of each stage on records of 5, 20 and 80 years of 96 x 96 cells.
+
+    python benchmarks/memory.py [--years 5 20 80] [--stages prepare train sample evaluate augment downscale]
+                                [--folder FOLDER] [--keep] [--out benchmarks/results/FILE.json]
+
+Synthetic rain, five predictors on 8 x 8 cells and a height lie in compressed NetCDF files of one year each. Every stage
+is a process of its own, trains a small network for one epoch, and draws few members, so that the record alone makes the
+difference. `anonymous` is memory that only the process can give back; the rest is pages of files, which the system
+takes back when it needs them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CELLS, COARSE = 96, 8
+FIRST_YEAR = 1941
+STAGES = ("prepare", "train", "sample", "evaluate", "augment", "downscale")
+CONFIG = {
+    "data": {
+        "kind": "gridded",
+        "target": {"files": "rain_*.nc", "variable": "pr"},
+        "predictors": [{"files": "coarse_*.nc", "variable": ["a", "b", "c", "d", "e"]}],
+        "statics": [{"files": "height.nc", "variable": "height"}, {"derive": "distance_to_coast"}],
+    },
+    "model": {
+        "name": "hierarchical",
+        "levels": 2,
+        "channels": [8, 8],
+        "latent_channels": [2, 2],
+        "x_blocks": 1,
+    },
+    "train": {"epochs": 1, "validation_days": 40, "batch_size": 32},
+    "sampling": {"members": 2, "modes": ["prior"]},
+    "evaluate": {"resamples": 50},
+    "augment": {"ratio": 0.01},
+    "downscale": {"filters": 16, "blocks": 1, "fine_filters": 8, "steps": 20, "validations": 1},
+}
+"""All else is the default. JSON is YAML, so that no package is needed here and this process stays small."""
+SHORT_TEST = {"sample": ["--days", "heavy"]}
+
+
+def make(folder: Path, years: int) -> None:
+    """Write the files of a record, year by year."""
+    import numpy as np
+    import pandas as pd
+    import xarray as xr
+    from scipy import fft
+
+    axis = (np.arange(CELLS) + 0.5) * 5000.0
+    coarse = axis.reshape(COARSE, -1).mean(axis=1)
+    sea = np.hypot(*np.meshgrid(np.linspace(0, 1, CELLS), np.linspace(0, 1, CELLS))) < 0.5
+    wavenumber = np.hypot(fft.fftfreq(CELLS)[:, None], fft.rfftfreq(CELLS)[None])
+    for year in range(FIRST_YEAR, FIRST_YEAR + years):
+        days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
+        rng = np.random.default_rng(year)
+        noise = fft.rfft2(rng.standard_normal((len(days), CELLS, CELLS), dtype=np.float32))
+        smooth = fft.irfft2(noise / (0.02 + wavenumber) ** 2, s=(CELLS, CELLS))
+        smooth /= smooth.std(axis=(1, 2), keepdims=True)
+        amount = np.round(10 * np.maximum(smooth, 0) ** 1.5, 1).astype(np.float32)
+        means = smooth.reshape(len(days), COARSE, CELLS // COARSE, COARSE, CELLS // COARSE).mean(axis=(2, 4))
+        fine = {"time": days, "y": ("y", axis, {"units": "m"}), "x": ("x", axis, {"units": "m"})}
+        rain = xr.DataArray(
+            np.where(sea, np.nan, amount), dims=("time", "y", "x"), coords=fine, attrs={"units": "mm/day"}
+        )
+        packed = {"pr": {"zlib": True, "complevel": 1, "chunksizes": (32, CELLS, CELLS)}}
+        rain.to_dataset(name="pr").to_netcdf(folder / f"rain_{year}.nc", encoding=packed)
+        fields = xr.Dataset(
+            coords={"time": days, "y": ("y", coarse, {"units": "m"}), "x": ("x", coarse, {"units": "m"})}
+        )
+        for name in "abcde":
+            field = means + 0.5 * rng.standard_normal(means.shape)
+            fields[name] = (("time", "y", "x"), field.astype(np.float32), {"units": "1"})
+        fields.to_netcdf(folder / f"coarse_{year}.nc")
+    height = xr.DataArray(np.add.outer(axis, axis) / 1000.0, dims=("y", "x"), coords={"y": fine["y"], "x": fine["x"]})
+    height.assign_attrs(units="m").to_dataset(name="height").to_netcdf(folder / "height.nc")
+
+
+def configuration(folder: Path, years: int) -> Path:
+    """Write the configuration of a record: its last years are the test years, those before for validation."""
+    scored = max(1, years // 10)
+    last = FIRST_YEAR + years - 1
+    splits = {
+        "train": [FIRST_YEAR, last - 2 * scored],
+        "validation": [last - 2 * scored + 1, last - scored],
+        "test": [last - scored + 1, last],
+    }
+    path = folder / "memory.yaml"
+    path.write_text(json.dumps(CONFIG | {"data": CONFIG["data"] | {"root": str(folder), "splits": splits}}))
+    return path
+
+
+def measure(command: list[str]) -> dict[str, float]:
+    """Seconds and peaks [MiB] of a process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peaks = {"VmHWM": 0, "RssAnon": 0, "RssFile": 0}
+    while True:
+        try:
+            lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        except OSError:
+            lines = []
+        values = dict(line.split(":", 1) for line in lines if ":" in line)
+        for name in peaks:
+            peaks[name] = max(peaks[name], int(values.get(name, "0").split()[0]))
+        done, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.02)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return {
+        "seconds": round(time.perf_counter() - started, 1),
+        "processor seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak": usage.ru_maxrss // 1024,
+        "anonymous": peaks["RssAnon"] // 1024,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--years", type=int, nargs="+", default=[5, 20, 80])
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--folder", type=Path, help="where the records and runs lie; those that are there are used")
+    parser.add_argument("--keep", action="store_true", help="leave them there")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.make:
+        make(options.folder, options.make)
+        return
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="rainsmith-memory-"))
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    try:
+        for years in options.years:
+            files, run = folder / f"{years}-years", folder / f"{years}-run"
+            if not (files / "height.nc").exists():
+                files.mkdir(parents=True, exist_ok=True)
+                subprocess.run([sys.executable, __file__, "--make", str(years), "--folder", str(files)], check=True)
+            config = configuration(files, years)
+            for stage in options.stages:
+                about = ["--config", str(config), "--run", str(run)]
+                command = [sys.executable, "-m", "rainsmith.cli.main", stage, *about]
+                if stage == "train":
+                    shutil.rmtree(run / "checkpoints", ignore_errors=True)
+                figures.setdefault(stage, {})[str(years)] = measure([*command, *SHORT_TEST.get(stage, [])])
+                print(stage, years, figures[stage][str(years)], flush=True)
+            if not options.keep:
+                shutil.rmtree(files)
+                shutil.rmtree(run)
+    finally:
+        if options.folder is None and not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    print("\n| peak, MiB (anonymous) | " + " | ".join(f"{years} years" for years in options.years) + " |")
+    print("|---|" + "---|" * len(options.years))
+    for stage, by_years in figures.items():
+        print(f"| {stage} | " + " | ".join(f"{f['peak']} ({f['anonymous']})" for f in by_years.values()) + " |")
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
