@@ -53,14 +53,14 @@ def test_the_memory_is_less_than_the_record(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", ["blocks of the target", "files"])
 def test_arrays_in_files_make_the_same_store(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = rain(days=70)
+    target = rain(days=110)
     target.values[5, 3, 3] = -0.01
     target.values[6:9, 2, 2] = -9999.0
     target.values[20] = np.nan  # a day that is dropped
     target.values[30, 4, 4] = 700.0
     for name, part in (("a", target[:31]), ("b", target[31:])):
         mapped(part).to_netcdf(tmp_path / f"pr_{name}.nc")
-    pressure(days=72).to_dataset(name="msl").to_netcdf(tmp_path / "msl.nc")
+    pressure(days=112).to_dataset(name="msl").to_netcdf(tmp_path / "msl.nc")
     sources = LAGS if given == "blocks of the target" else [{"files": "msl.nc", "variable": "msl"}]
     settings = config(
         tmp_path,

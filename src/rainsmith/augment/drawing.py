@@ -15,6 +15,7 @@ from rainsmith.augment.judge import Judge
 from rainsmith.augment.steering import Steering, relative_rank
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
+from rainsmith.base.large_arrays import empty, release
 from rainsmith.config import Augment
 from rainsmith.data.dataset import Days
 from rainsmith.sample.sampler import Sampler
@@ -97,7 +98,7 @@ class Drawing:
             The accepted fields by number (wanted, y, x) [mm/day], NaN where no candidate was accepted; and ``Judge``'s
             table with a row for every candidate, its day's ``number``, the index of its ``source``, and its ``member``.
         """
-        fields = np.full((wanted, self.sources.sizes["y"], self.sources.sizes["x"]), np.nan, np.float32)
+        fields = empty((wanted, self.sources.sizes["y"], self.sources.sizes["x"]))
         tables = []
         with progress() as bar:
             task = bar.add_task("augment", total=wanted, note="")
@@ -110,6 +111,7 @@ class Drawing:
     def _fill(self, fields: np.ndarray, batch: Batch) -> list[pd.DataFrame]:
         """Put the first accepted candidate of each day of a batch into ``fields``; returns a table an attempt."""
         candidates = self._candidates(batch)
+        fields[batch.numbers] = np.nan
         tables, rows = [], np.arange(len(batch.numbers))
         for attempt in range(self._attempts):
             offered, columns = candidates.attempt(attempt, rows)
@@ -121,11 +123,12 @@ class Drawing:
             rows = rows[~accepted]
             if not len(rows):
                 break
+        release(fields)
         return tables
 
     @cached_property
     def _reader(self) -> Days:
-        return Days(self.sources)
+        return Days(self.sources, in_memory=False)
 
     @property
     def _attempts(self) -> int:

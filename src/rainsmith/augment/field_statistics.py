@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import CHANNEL
+from rainsmith.base.large_arrays import release
 from rainsmith.data.heavy import coarse_rain_score
 
 SPACINGS = (1, 2, 4)
@@ -101,6 +102,7 @@ def pattern_distance(fields: np.ndarray, library: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore", divide="ignore"):
             affinity = np.where(both > 0, roots @ np.sqrt(other).T / np.sqrt(both), np.nan)
         distance[:, start : start + _DAYS_AT_ONCE] = np.sqrt(np.maximum(1 - affinity, 0))
+        release(library)
     return distance
 
 

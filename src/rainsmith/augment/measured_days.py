@@ -13,6 +13,7 @@ from rainsmith.augment.normal_ranges import NormalRange
 from rainsmith.augment.return_periods import Tail, years_of
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks
 from rainsmith.data.statistics import domain_means
 
 CALIBRATION_DAYS = 1000
@@ -81,7 +82,8 @@ class TrainingDays:
         days = self.calibration
         distance = pattern_distance(self.rain[days], self.rain)
         distance[np.arange(len(days)), days] = np.nan  # the day itself
-        nearest = np.where(np.isnan(distance), np.inf, distance).min(axis=1)
+        distance[np.isnan(distance)] = np.inf
+        nearest = distance.min(axis=1)
         return NormalRange.fit(self.means[days], np.log10(np.maximum(nearest, _MIN_DISTANCE)))
 
 
@@ -181,4 +183,7 @@ class SyntheticDays:
 
 def domain_maxima(fields: np.ndarray) -> np.ndarray:
     """Largest value of each field (days, y, x) over its finite cells (days,) [mm/day]; 0 where there is none."""
-    return np.asarray(np.where(np.isfinite(fields), fields, 0).max(axis=(1, 2), initial=0), dtype=np.float64)
+    maxima = np.empty(len(fields))
+    for part, block in blocks(fields):
+        maxima[part] = np.where(np.isfinite(block), block, 0).max(axis=(1, 2), initial=0)
+    return maxima

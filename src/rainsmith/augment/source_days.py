@@ -6,11 +6,13 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.augment.field_statistics import mean_coarse_rain
+from rainsmith.augment.measured_days import domain_maxima
 from rainsmith.augment.return_periods import Tail
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.config import Augment
 from rainsmith.data.analogs import analog_mean, ordinals
+from rainsmith.data.held_days import chosen_days
 from rainsmith.data.statistics import domain_means
 from rainsmith.sample.days import select_days
 
@@ -27,20 +29,20 @@ def choose_source_days(training: xr.Dataset, settings: Augment, tail: Tail) -> x
         UserError: a date is not a training day, or no day is left.
     """
     if settings.top is None:
-        asked = select_days(training, settings.days, "train")
+        asked = select_days(training[["category", "heavy_x"]], settings.days, "train")
         chosen = np.isin(day_numbers(training[TIME]), day_numbers(asked[TIME]))
     else:
         chosen = _wettest(training, settings.top)
     if settings.months is not None:
         chosen &= np.isin(training[TIME].dt.month.values, settings.months)
     if settings.return_period is not None:
-        chosen &= tail.period(training["precip"].max(("y", "x")).values) >= settings.return_period
+        chosen &= tail.period(domain_maxima(training["precip"].values)) >= settings.return_period
     if not chosen.any():
         raise UserError(
             f"found no training day for augment.days {settings.days!r}, top {settings.top}, months {settings.months}, "
             f"return_period {settings.return_period}; choose less narrowly"
         )
-    return training.isel({TIME: np.flatnonzero(chosen)})
+    return chosen_days(training, np.flatnonzero(chosen))
 
 
 def _wettest(training: xr.Dataset, share: float) -> np.ndarray:

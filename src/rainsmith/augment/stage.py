@@ -20,8 +20,10 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
+from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, Sampling
+from rainsmith.data.held_days import held
 from rainsmith.data.store import fingerprint_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.checkpoint import Checkpoint
@@ -45,9 +47,10 @@ def augment(config: Config, run: Run) -> Path:
         UserError: no checkpoint, no training day in the asked set, too few training days, a variation of levels that
             are all kept, or of storms by a model without a posterior, too little disk.
     """
-    augmented = synthesise(config, run)
     target = run.folder / "augmented.zarr"
-    write_training_set(augmented.training_set, target, run.folder / "augmented_npy")
+    with large_arrays_in(run.folder):
+        augmented = synthesise(config, run)
+        write_training_set(augmented.training_set, target, run.folder / "augmented_npy")
     with atomic(run.folder / "augmentation.csv") as scratch:
         augmented.table.to_csv(scratch, index=False)
     return target
@@ -82,7 +85,7 @@ def synthesise(config: Config, run: Run) -> Augmented:
     if settings.mode == "posterior":
         name = checkpoint.config.model.name
         require_posterior(sampler.model, name, "augment.mode: posterior", "set augment.mode: prior")
-    real = in_split(store, "train").load()
+    real = held(in_split(store, "train"))
     wanted = round(settings.ratio * real.sizes[TIME])
     if wanted < 1:
         raise UserError(f"augment.ratio asks for {wanted} synthetic days; raise it")
@@ -95,7 +98,8 @@ def synthesise(config: Config, run: Run) -> Augmented:
     fields, table = drawing.make(wanted, config.sampling.batch_size)
 
     accepted = table[table["accepted"]]
-    mixed = mix(real, sources, accepted["source"].to_numpy(), fields[accepted["number"]], settings.weight)
+    numbers = accepted["number"].to_numpy()
+    mixed = mix(real, sources, accepted["source"].to_numpy(), fields, settings.weight, numbers)
     require_training_days(mixed)
     mixed.attrs["store"] = fingerprint_of(store)
     mixed.attrs["augmentation"] = json.dumps(

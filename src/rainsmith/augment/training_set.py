@@ -10,13 +10,21 @@ import xarray as xr
 from rainsmith.base.dims import SPLITS, TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
-from rainsmith.base.zarr_files import write_zarr
+from rainsmith.base.large_arrays import blocks, empty, pages_of, release
+from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
+from rainsmith.data.held_days import chosen_days
 from rainsmith.data.legacy.write import write_pair
 from rainsmith.data.normalise import cell_statistics
+from rainsmith.data.store import CHUNK_DAYS
 
 
 def mix(
-    real: xr.Dataset, sources: xr.Dataset, indices: np.ndarray, fields: np.ndarray, weight: float = 1.0
+    real: xr.Dataset,
+    sources: xr.Dataset,
+    indices: np.ndarray,
+    fields: np.ndarray,
+    weight: float = 1.0,
+    numbers: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Real training days followed by synthetic ones, each with the date and the predictors of its source.
 
@@ -24,12 +32,18 @@ def mix(
         real: the training days of the store.
         sources: the days that synthetic ones were drawn for.
         indices: (days,) index into ``sources`` of each synthetic day.
-        fields: (days, y, x) synthetic rain [mm/day]; kept where the source has a value.
+        fields: (field, y, x) synthetic rain [mm/day]; kept where the source has a value.
         weight: weight of a synthetic day in training; a real day has 1.
+        numbers: (days,) index into ``fields`` of each synthetic day; None where there is one field a day.
     """
-    drawn = sources.isel({TIME: indices})
-    observed = np.isfinite(drawn["precip"].values)
-    drawn = drawn.assign(precip=drawn["precip"].copy(data=np.where(observed, fields, np.nan).astype(np.float32)))
+    numbers = np.arange(len(indices)) if numbers is None else numbers
+    drawn = chosen_days(sources, indices)
+    rain = empty(drawn["precip"].shape)
+    for part, observed in blocks(drawn["precip"]):
+        rain[part] = np.where(np.isfinite(observed), fields[numbers[part]], np.nan)
+        release(rain)
+        release(fields)
+    drawn = drawn.assign(precip=drawn["precip"].copy(data=rain))
     return append_synthetic(real, _labelled(drawn, synthetic=True, weight=weight))
 
 
@@ -40,8 +54,24 @@ def append_synthetic(real: xr.Dataset, synthetic: xr.Dataset) -> xr.Dataset:
         real: the training days of the store.
         synthetic: the synthetic days of a set that ``mix`` made, with ``synthetic(time)`` and ``weight(time)``.
     """
-    parts = [_labelled(real, synthetic=False, weight=1.0), synthetic]
-    return xr.concat(parts, dim=TIME, data_vars="minimal", coords="minimal", compat="override", join="override")
+    days = [_labelled(real, synthetic=False, weight=1.0), synthetic]
+    fields = {name: _behind_each_other([part[name] for part in days]) for name in ("precip", "predictors")}
+    rest = [part.drop_vars(list(fields)) for part in days]
+    mixed = xr.concat(rest, dim=TIME, data_vars="minimal", coords="minimal", compat="override", join="override")
+    return mixed.assign(fields)
+
+
+def _behind_each_other(fields: list[xr.DataArray]) -> xr.Variable:
+    """One field of real days, then of synthetic ones."""
+    first = fields[0]
+    values = empty((sum(len(field) for field in fields), *first.shape[1:]), first.dtype)
+    start = 0
+    for field in fields:
+        for part, block in blocks(field):
+            values[start + part.start : start + part.stop] = block
+            release(values)
+        start += len(field)
+    return xr.Variable(first.dims, values, first.attrs)
 
 
 def _labelled(days: xr.Dataset, *, synthetic: bool, weight: float) -> xr.Dataset:
@@ -65,6 +95,11 @@ def require_training_days(mixed: xr.Dataset) -> None:
         raise UserError(f"day {numbers[wrong][0]} lies outside the training split; only training days may be a source")
 
 
+def _in_pieces(field: xr.DataArray) -> xr.DataArray:
+    """A field that lies in a file, such that what is worked out of it is worked out a few days at a time."""
+    return field if pages_of(field.values) is None else field.chunk({TIME: CHUNK_DAYS})
+
+
 def write_training_set(mixed: xr.Dataset, store: Path, pair: Path) -> None:
     """Write an augmented set.
 
@@ -75,10 +110,10 @@ def write_training_set(mixed: xr.Dataset, store: Path, pair: Path) -> None:
             ``weight.npy`` in the same order of days.
     """
     with atomic(store) as scratch:
-        write_zarr(scratch, mixed.drop_encoding().chunk({TIME: 16}))
+        write_zarr_in_blocks(scratch, mixed.drop_encoding(), encoding=daily_chunks(mixed, CHUNK_DAYS))
     write_pair(
         pair,
-        mixed["predictors"].fillna(mixed["predictor_mean"]),
+        _in_pieces(mixed["predictors"]).fillna(mixed["predictor_mean"]),
         mixed["precip"],
         *cell_statistics(mixed),
         predictor_mean=mixed["predictor_mean"].values,

@@ -45,15 +45,20 @@ def folder_of_large_arrays() -> Path | None:
     return _folder.get()
 
 
-def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
+def empty(shape: tuple[int, ...], dtype: Any = np.float32, *, in_memory: int | None = None) -> np.ndarray:
     """An array without values, in memory or, where it is large and a folder is named, in a file.
+
+    Args:
+        shape: of the array.
+        dtype: of its values.
+        in_memory: [bytes] an array up to this size is kept in memory; None takes ``IN_MEMORY``.
 
     Raises:
         UserError: the disk is too small.
     """
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     folder = _folder.get()
-    if folder is None or size <= IN_MEMORY:
+    if folder is None or size <= (IN_MEMORY if in_memory is None else in_memory):
         return np.empty(shape, dtype=dtype)
     with file_in(folder) as file:
         try:
@@ -86,9 +91,10 @@ def _reserve(file: int, size: int) -> None:
         os.ftruncate(file, size)
 
 
-def release(values: np.ndarray) -> None:
+def release(array: Array) -> None:
     """Give the memory of an array that lies in a file back to the system; its values stay, and are read again."""
-    pages = pages_of(values)
+    held = array if isinstance(array, np.ndarray) else array.variable._data  # what is lazy is not read for it
+    pages = pages_of(held) if isinstance(held, np.ndarray) else None
     if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
         pages.madvise(mmap.MADV_DONTNEED)
 
@@ -124,9 +130,7 @@ def blocks(array: Array) -> Iterator[tuple[slice, np.ndarray]]:
     length = len(array)
     for part in parts(length, array.nbytes // max(length, 1)):
         yield part, np.asarray(array[part] if isinstance(array, np.ndarray) else array[part].values)
-        held = array if isinstance(array, np.ndarray) else array.variable._data
-        if isinstance(held, np.ndarray):
-            release(held)
+        release(array)
 
 
 def count_where(array: Array, test: Callable[[np.ndarray], np.ndarray]) -> int:
@@ -164,10 +168,10 @@ def days_of(array: xr.DataArray, positions: np.ndarray) -> xr.DataArray:
 
     Args:
         array: (time, ...).
-        positions: rising places along time.
+        positions: places along time, in the order that is wanted.
     """
     time, values = array.dims[0], array.values
-    if pages_of(values) is not None and len(positions) and positions[-1] - positions[0] + 1 == len(positions):
+    if pages_of(values) is not None and len(positions) and (np.diff(positions) == 1).all():
         return array.isel({time: slice(int(positions[0]), int(positions[-1]) + 1)})
     chosen = empty((len(positions), *values.shape[1:]), values.dtype)
     for part in parts(len(positions), values[:1].nbytes):

@@ -15,6 +15,12 @@ from rainsmith.base.large_arrays import release
 from rainsmith.base.zarr_files import write_region, write_zarr
 
 
+def daily_chunks(data: xr.Dataset, days: int) -> dict[str, dict[str, Any]]:
+    """The encoding in which every variable along time has chunks of so many days."""
+    daily = {str(name): array for name, array in data.data_vars.items() if array.dims[:1] == (TIME,)}
+    return {name: {"chunks": (min(days, len(array)), *array.shape[1:])} for name, array in daily.items()}
+
+
 def write_zarr_in_blocks(path: Path, data: xr.Dataset, *, encoding: Mapping[str, Any]) -> None:
     """Write what ``write_zarr`` writes, and large arrays along time block by block, in whole chunks.
 

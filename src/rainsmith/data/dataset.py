@@ -10,6 +10,13 @@ import xarray as xr
 from torch import Tensor
 
 from rainsmith.base.dims import day_numbers
+from rainsmith.base.large_arrays import folder_of_large_arrays, release
+from rainsmith.data.held_days import held
+
+IN_MEMORY = 128 * 2**20
+"""[bytes] Fields of days up to this size are kept in memory."""
+MOST_IN_FILES = 32 * 2**30
+"""[bytes] Larger fields are not copied: every process of a training makes a copy of its own."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +45,17 @@ class Days:
 
     Args:
         days: a selection of the store along time.
-        in_memory: True reads all days at once, False reads each batch from disk; None chooses True up to 2 GiB.
+        in_memory: True reads all days at once, False leaves them where they are; None reads up to 128 MiB of a field
+            and puts larger ones where ``large_arrays_in`` says, so that no batch waits for a chunk of other days. Where
+            it says nothing, or beyond 32 GiB, each batch is read from disk.
     """
 
     def __init__(self, days: xr.Dataset, in_memory: bool | None = None) -> None:
         wanted = days[[name for name in ("precip", "predictors") if name in days]]
         if in_memory is None:
-            in_memory = sum(4 * wanted[name].size for name in wanted.data_vars) < 2 * 2**30
-        self._days = wanted.load() if in_memory else wanted
+            size = max((wanted[name].nbytes for name in wanted.data_vars), default=0)
+            in_memory = size <= IN_MEMORY or (folder_of_large_arrays() is not None and size <= MOST_IN_FILES)
+        self._days = held(wanted, in_memory=IN_MEMORY) if in_memory else wanted
         self.numbers = day_numbers(days["time"])
 
     def __len__(self) -> int:
@@ -62,6 +72,8 @@ class Days:
             y = np.asarray(chosen["precip"].values, dtype=np.float32)[back]
         x = np.asarray(chosen["predictors"].values, dtype=np.float32)[back]
         valid = np.isfinite(y)
+        for field in self._days.data_vars.values():
+            release(field)
         return Batch(
             torch.from_numpy(x),
             torch.from_numpy(np.where(valid, y, np.float32(0))),

@@ -10,6 +10,7 @@ import xarray as xr
 
 from rainsmith.base.cf import coordinates_of_cells, rain_attributes
 from rainsmith.base.dims import TIME
+from rainsmith.base.large_arrays import empty, release
 from rainsmith.data.dataset import Days
 from rainsmith.metrics.quantiles import QUANTILE
 from rainsmith.models import checkpoint as checkpoints
@@ -62,8 +63,8 @@ def _fields(module: Downscaler, days: xr.Dataset, batch_size: int) -> tuple[np.n
     device = module.cells.device
     precision = sampling_precision(module.settings.precision, device)
     reader = Days(days.drop_vars("precip", errors="ignore"))
-    fields = np.empty((len(reader), *module.size), dtype=np.float32)
-    levels = np.empty((len(reader), len(module.quantiles), *module.size), dtype=np.float32)
+    fields = empty((len(reader), *module.size))
+    levels = empty((len(reader), len(module.quantiles), *module.size))
     for start in range(0, len(reader), batch_size):
         part = slice(start, min(start + batch_size, len(reader)))
         batch = reader.batch(np.arange(part.start, part.stop))
@@ -72,4 +73,6 @@ def _fields(module: Downscaler, days: xr.Dataset, batch_size: int) -> tuple[np.n
         fields[part] = amounts.cpu().numpy()
         if quantiles is not None:
             levels[part] = quantiles.cpu().numpy()
+        release(fields)
+        release(levels)
     return fields, levels

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import TIME
+from rainsmith.base.large_arrays import blocks, empty, ever_finite, release
 from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score, score_rows
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import Settings
@@ -27,10 +28,17 @@ def climatology(training: xr.Dataset, levels: Sequence[float]) -> xr.DataArray:
         training: days with ``precip`` (time, y, x) [mm/day].
         levels: between 0 and 1.
     """
-    values = training["precip"].values
-    valid = np.isfinite(values).any(axis=0)
+    rain = training["precip"]
+    valid = ever_finite(rain)
+    by_cell = empty((int(valid.sum()), len(rain)), rain.dtype)
+    for days, block in blocks(rain):
+        by_cell[:, days] = block[:, valid].T
+        release(by_cell)
+    of_cells = np.empty((len(levels), len(by_cell)))
+    for cells, block in blocks(by_cell):
+        of_cells[:, cells] = np.nanquantile(block, levels, axis=1)
     quantiles = np.full((len(levels), *valid.shape), np.nan, dtype=np.float32)
-    quantiles[:, valid] = np.nanquantile(values[:, valid], levels, axis=0)
+    quantiles[:, valid] = of_cells
     coords = {QUANTILE: list(levels), "y": training["y"], "x": training["x"]}
     return xr.DataArray(quantiles, dims=(QUANTILE, "y", "x"), coords=coords)
 

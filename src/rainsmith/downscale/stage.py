@@ -14,10 +14,12 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_day_set, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
+from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.provenance import provenance
-from rainsmith.base.zarr_files import open_zarr, write_zarr
+from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
-from rainsmith.data.store import fingerprint_of
+from rainsmith.data.store import CHUNK_DAYS, fingerprint_of
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.scoring import MODE, climatology, score_downscaled, score_quantiles
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
@@ -48,6 +50,12 @@ def downscale(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
     Raises:
         UserError: no store, no augmented store where that is asked for, an empty split, too little disk, divergence.
     """
+    with large_arrays_in(run.folder):
+        return _train_and_forecast(config, run, netcdf=netcdf)
+
+
+def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]:
+    """What ``downscale`` does; large arrays may lie in files."""
     settings = config.downscale
     store = run.open_store()
     domain = store.drop_dims(TIME).load()
@@ -104,7 +112,7 @@ def _write_forecast(path: Path, forecast: xr.Dataset, config: Config, name: str,
         provenance=json.dumps(provenance(config)),
     )
     with atomic(path) as scratch:
-        write_zarr(scratch, described.chunk({TIME: 16}))
+        write_zarr_in_blocks(scratch, described, encoding=daily_chunks(described, CHUNK_DAYS))
 
 
 def _scores(config: Config, store: xr.Dataset, module: Downscaler, forecast: xr.Dataset, split: str) -> pd.DataFrame:

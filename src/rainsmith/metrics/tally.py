@@ -14,6 +14,7 @@ from dask.delayed import delayed
 from dask.system import CPU_COUNT
 
 from rainsmith.base.dims import TIME
+from rainsmith.base.large_arrays import release
 from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
 from rainsmith.metrics.core import POOLING, Pairs, Settings, daily_terms, pair, pool
 from rainsmith.metrics.registry import Metric
@@ -175,6 +176,9 @@ def _in_order(
         jobs = [delayed(measure, pure=False)(fcst, obs) for _, fcst, obs in batch]
         measured = compute(*jobs)  # type: ignore[no-untyped-call]
         yield from zip([days for days, _, _ in batch], measured, strict=True)
+        for _, fcst, obs in batch:
+            release(fcst)
+            release(obs)
 
 
 def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, parts: int) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import Interrupted, UserError
+from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch
 from rainsmith.run_folder import Run
@@ -43,7 +44,8 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
         Interrupted: SIGINT or SIGTERM came; the state is saved.
     """
     keep_buffers_mapped()
-    job = set_up(config, run, resume=resume)
+    with large_arrays_in(run.folder):
+        job = set_up(config, run, resume=resume)
     state, epochs = job.state, config.train.epochs
     if job.is_main:
         run.write_config(config)

@@ -133,8 +133,8 @@ def _code(field: xr.DataArray, codes: np.ndarray) -> float | None:
         if span > 0 and far and _has_many_others(field, codes, end):
             raise UserError(
                 f"'{field.name}' holds {count} times {end:.7g}, and all other values lie from {low:.7g} to {high:.7g}; "
-                "this looks like a code for missing values that the file does not name; set its attribute _FillValue or "
-                "valid_range, or correct the values"
+                "this looks like a code for missing values that the file does not name; set its attribute _FillValue "
+                "or valid_range, or correct the values"
             )
     return None
 

@@ -13,6 +13,7 @@ from numpy.lib.format import open_memmap
 from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
+from rainsmith.base.large_arrays import release
 from rainsmith.data.legacy.format import CHUNK_DAYS, Statistics
 
 PREDICTORS = "predictors_train_mean_std_separate.npy"
@@ -98,6 +99,9 @@ def _write(path: Path, values: xr.DataArray, convert: Callable[[np.ndarray], np.
     target = open_memmap(path, mode="w+", dtype=np.float32, shape=values.shape)
     for start in range(0, len(values), CHUNK_DAYS):
         part = slice(start, start + CHUNK_DAYS)
-        target[part] = convert(values.isel({TIME: part}).values)
+        block = values.isel({TIME: part}).values
+        target[part] = convert(block)
+        release(block)
+        release(target)
     target.flush()
     del target
