@@ -28,7 +28,8 @@ def find_gap(axis: np.ndarray, *, longitudes: bool = False) -> int | None:
     if len(step) < 2:
         return None
     padded = np.concatenate([[0.0], step, [0.0]])
-    long = step > GAP_RATIO * np.maximum(padded[:-2], padded[2:])
+    beside = np.maximum(padded[:-2], padded[2:])
+    long = (beside > 1e-6 * step.max()) & (step > GAP_RATIO * beside)  # places that are coarsely rounded repeat
     if not long.any() or long.sum() > max(2, MOST_GAPS * len(step)):
         return None
     return int(np.argmax(np.where(long, step, 0.0)))
