@@ -77,3 +77,9 @@ def test_equal_data_make_equal_netcdf_files_whatever_the_order_of_their_variable
     for name, order in (("one", parts), ("two", dict(reversed(parts.items())))):
         write_netcdf(tmp_path / f"{name}.nc", xr.Dataset(order, coords, {"title": "rain"}))
     assert (tmp_path / "one.nc").read_bytes() == (tmp_path / "two.nc").read_bytes()
+
+
+def test_an_empty_variable_may_be_named_for_compression(tmp_path: Path) -> None:
+    data = xr.Dataset({"full": ("x", np.ones(3)), "spectrum": ("wavelength", np.ones(0))})
+    write_netcdf(tmp_path / "curves.nc", data, compress=["full", "spectrum"])
+    assert read_netcdf(tmp_path / "curves.nc")["spectrum"].sizes == {"wavelength": 0}

@@ -28,8 +28,10 @@ def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) 
         data: the data.
         compress: names of the variables that are compressed.
     """
-    encoding: dict[str, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in compress}
     written = _with_plain_text(_without_empty(to_cf(data)))
+    encoding: dict[str, dict[str, Any]] = {
+        name: {"zlib": True, "complevel": 4} for name in compress if name in written.variables
+    }
     encoding |= {str(name): {"dtype": "S1"} for name, values in written.coords.items() if values.dtype.kind == "U"}
     written[sorted(map(str, written.variables))].to_netcdf(path, engine="netcdf4", encoding=encoding)
 
