@@ -55,8 +55,9 @@ def append_synthetic(real: xr.Dataset, synthetic: xr.Dataset) -> xr.Dataset:
         synthetic: the synthetic days of a set that ``mix`` made, with ``synthetic(time)`` and ``weight(time)``.
     """
     days = [_labelled(real, synthetic=False, weight=1.0), synthetic]
-    fields = {name: _behind_each_other([part[name] for part in days]) for name in ("precip", "predictors")}
-    rest = [part.drop_vars(list(fields)) for part in days]
+    large = [name for name in ("precip", "predictors") if name in real]
+    fields = {name: _behind_each_other([part[name] for part in days]) for name in large}
+    rest = [part.drop_vars(large) for part in days]
     mixed = xr.concat(rest, dim=TIME, data_vars="minimal", coords="minimal", compat="override", join="override")
     return mixed.assign(fields)
 
