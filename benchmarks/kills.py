@@ -236,8 +236,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/kills"))
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--seed", type=int, default=0)
-    for name, default in (("kills", 3), ("points", 3), ("over", 3)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--points", type=int, default=3)
+    parser.add_argument("--over", type=int, default=3)
     given = parser.parse_args()
     os.environ |= {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
     for stage in BY_NAME.values():  # imported before any fork, so that a kill hits the work
