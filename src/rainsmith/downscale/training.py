@@ -67,12 +67,12 @@ def train_downscaler(
         UserError: no days, days of another grid, weights that do not fit, or a training that diverged.
     """
     _check(domain, training, validation, weights)
+    keep_buffers_mapped()
     processor = pick_device(device)
     precision = sampling_precision(settings.precision, processor)
     module = _untrained(settings, domain, training, processor, seed=seed, wet_mm=wet_mm)
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True)
     days, validation_days = Days(training), Days(validation)
-    keep_buffers_mapped()  # after the days are read, or it would keep what their reading took
     batches = drawn_batches(np.ones(len(days)) if weights is None else weights, settings.batch_size, seed)
     total = settings.steps if steps is None else steps
     validated_after = {round(total * (i + 1) / settings.validations) for i in range(settings.validations)}
