@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rainsmith.base.errors import UserError
 from rainsmith.base.json_files import read_json
+from rainsmith.base.netcdf_files import read_netcdf
 from rainsmith.cli.main import main
+from rainsmith.downscale import load_downscaler
 from tests.small import small_config
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 OTHER = {"empty": b"", "binary": b"\x80\x00\n" * 300, "another type": b"[1, 2]\n"}
 WAYS = {"cut off", "flipped", "missing", "first row", *OTHER}
+COMMANDS = ("prepare", "train", "sample", "evaluate", "diagnose", "sweep", "augment", "downscale", "experiment")
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         evaluate__baselines=["climatology"],
         evaluate__climate=False,
         evaluate__resamples=50,
+        sweep__members=2,
+        augment={"ratio": 0.03, "tries": 2, "checks": []},
+        downscale={"filters": 4, "blocks": 1, "fine_filters": 4, "steps": 1, "validations": 1, "train_on": "augmented"},
+        experiment={"arms": {"q-srdrn": ["real", "prior-3"]}, "seeds": [0], "steps": 1},
     )
     values = config.model_dump(mode="json", by_alias=True)
     (folder / "small.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
-    for command in ("prepare", "train", "sample", "evaluate", "diagnose"):
+    for command in COMMANDS:
         run(folder, command)
     shutil.copy(folder / "small.yaml", folder / "run" / "config.yaml")
     return folder
@@ -115,6 +123,50 @@ def test_a_damaged_file_gets_the_line_of_the_table(
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("rainsmith: ")]
     assert ended.value.code == 2 and len(said) == 1
     assert case.line in said[0] and path.name in said[0] and "; " in said[0], said[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "products"),
+    [
+        ("sweep", ["sweep.csv", "sweep.png"]),
+        ("augment", ["augmented.zarr/zarr.json", "augmented.zarr/precip/c/0/0/0", "augmentation.csv"]),
+        ("downscale", ["downscale/*.safetensors", "downscale/*.json", "downscale/*.zarr/zarr.json"]),
+        ("experiment", ["experiment/results.csv", "experiment/comparisons.csv", "experiment/tables.md"]),
+    ],
+)
+def test_the_command_that_writes_a_file_does_not_mind_its_damage(
+    folder: Path, whole: None, command: str, products: list[str]
+) -> None:
+    paths = [path for pattern in products for path in (folder / "run").glob(pattern)]
+    assert len(paths) == len(products)
+    before = {path: path.read_bytes() for path in paths}
+    for path in paths:
+        path.write_bytes(OTHER["binary"])
+    run(folder, command)
+    for path, content in before.items():
+        now = path.read_bytes()
+        assert now == content if path.suffix == ".csv" else now != OTHER["binary"], path
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".json", ".nc"])
+@pytest.mark.parametrize("way", ["flipped", "cut off", "missing", *OTHER])
+def test_a_damaged_downscaler_is_one_line(folder: Path, whole: None, ending: str, way: str) -> None:
+    (path,) = (folder / "run" / "downscale").glob(f"*{ending}")
+    if way == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(damaged(path.read_bytes(), way))
+    with pytest.raises(UserError, match=path.stem) as refused:
+        load_downscaler(path.with_suffix(".safetensors"))
+    assert "; " in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_trial_whose_file_is_missing_is_made_again(folder: Path, whole: None) -> None:
+    (path,) = (folder / "run" / "experiment" / "runs").glob("*-real-s0.nc")
+    scores = read_netcdf(path)
+    path.unlink()
+    run(folder, "experiment")
+    assert read_netcdf(path).equals(scores)
 
 
 def test_the_table_has_every_kind_of_file_and_of_damage() -> None:

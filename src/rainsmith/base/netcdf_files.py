@@ -1,4 +1,7 @@
-"""NetCDF files: written after the CF conventions so that CDO and GDAL read them too, and read as they were written."""
+"""NetCDF files: written after the CF conventions so that CDO and GDAL read them too, and read as they were written.
+
+A damaged one is refused in one line.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.cf import from_cf, to_cf
+from rainsmith.base.errors import UserError
 
 _EMPTY = "empty_variables"
 
@@ -36,8 +40,29 @@ def write_netcdf(path: Path, data: xr.Dataset, *, compress: Sequence[str] = ()) 
     written[sorted(map(str, written.variables))].to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 
-def read_netcdf(path: Path) -> xr.Dataset:
-    """Read a whole file of ``write_netcdf``, or of an earlier version, as the program holds data in memory."""
+def read_netcdf(
+    path: Path, advice: str = "run the command that writes it", damaged: str = "delete it and write it again"
+) -> xr.Dataset:
+    """Read a whole file of ``write_netcdf``, or of an earlier version, as the program holds data in memory.
+
+    Args:
+        path: the file.
+        advice: what to do where it is missing.
+        damaged: what to do where it is damaged.
+
+    Raises:
+        UserError: the file is missing, or no NetCDF file that can be read.
+    """
+    if not path.exists():
+        raise UserError(f"{path} not found; {advice}")
+    try:
+        return _read(path)
+    except Exception as error:  # the libraries below raise errors of any kind at a file that is cut off
+        said = " ".join(str(error).split())[:200]
+        raise UserError(f"{path} cannot be read as NetCDF ({type(error).__name__}: {said}); {damaged}") from None
+
+
+def _read(path: Path) -> xr.Dataset:
     read = _with_plain_text(from_cf(xr.load_dataset(path, engine="netcdf4", decode_timedelta=False)))
     empty = json.loads(read.attrs.pop(_EMPTY, "{}"))
     for name, dims in empty.items():

@@ -34,8 +34,24 @@ def read_table(
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise UserError(f"{path} lacks the columns {', '.join(sorted(missing))}; {advice}")
+    check_numbers(path, table, advice, numbers)
+    return table
+
+
+def check_numbers(path: Path, table: pd.DataFrame, advice: str, numbers: Collection[str]) -> None:
+    """Refuse a table that was read and has a text where a number belongs.
+
+    Args:
+        path: its file.
+        table: its rows.
+        advice: what to do then.
+        numbers: columns that hold numbers, or nothing.
+
+    Raises:
+        UserError: names the first such text.
+    """
     for name in numbers:
         if len(table) and table[name].dtype.kind not in "fiu":
             texts = table[name][pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()]
-            raise UserError(f"{path}: column '{name}' holds {str(texts.iloc[0])[:40]!r}; expected numbers; {advice}")
-    return table
+            found = str(texts.iloc[0] if len(texts) else table[name].iloc[0])
+            raise UserError(f"{path}: column '{name}' holds {found[:40]!r}; expected numbers; {advice}")

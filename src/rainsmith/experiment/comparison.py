@@ -20,6 +20,8 @@ COLUMNS = [
 ]
 """Columns of ``comparisons.csv``. ``gain`` is the share of the control's loss, or of its distance to 1, that is saved.
 ``controls`` names all controls that have the score, and ``control`` the better of them."""
+NUMBERS = ("value", "control_value", "difference", "lower", "upper", "gain")
+"""Those of them that hold numbers and are shown."""
 
 SeedScores = Mapping[int, Mapping[str, np.ndarray]]
 """Scores of one arm: (resample,) by seed and score."""

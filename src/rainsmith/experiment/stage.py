@@ -20,7 +20,7 @@ from rainsmith.experiment.compared_scores import VALIDATION_LOSS, in_picture
 from rainsmith.experiment.comparison import ScoredTrial, compare_arms
 from rainsmith.experiment.scores import DAY_SETS, scores_by_column
 from rainsmith.experiment.text import as_markdown, sentences
-from rainsmith.experiment.trial import Inputs, identity, run_trial
+from rainsmith.experiment.trial import AGAIN, Inputs, identity, run_trial
 from rainsmith.models.registry import NETWORKS
 from rainsmith.plots.experiment import differences
 from rainsmith.plots.style import picture
@@ -39,7 +39,7 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
 
     Raises:
         UserError: no store, no checkpoint to draw synthetic days from, an empty split, or a network needs a quantile
-            that is not asked for.
+            that is not asked for; the file of an earlier trial is damaged.
     """
     _check_quantiles(config)
     inputs = Inputs.read(config, run)
@@ -51,12 +51,7 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
         for planned in asked:
             trial = resolved(planned, {done: float(of.attrs[VALIDATION_LOSS]) for done, of in scores.items()})
             bar.update(task, note=trial.key)
-            path = folder / "runs" / f"{trial.key}.nc"
-            if not path.exists() or read_netcdf(path).attrs.get("identity") != identity(trial, inputs):
-                made = run_trial(trial, inputs)
-                with atomic(path) as scratch:
-                    write_netcdf(scratch, made.assign_attrs(_about(trial, inputs)))
-            scores[trial] = read_netcdf(path)
+            scores[trial] = _scores_of(trial, inputs, folder / "runs" / f"{trial.key}.nc")
             bar.advance(task)
     results, comparisons = _tables(scores, config.experiment.split)
     _write(folder, results, comparisons)
@@ -75,6 +70,19 @@ def _check_quantiles(config: Config) -> None:
                     f"downscale.quantiles are {quantiles}, without the {level:g} that {network} needs; add it, or take "
                     f"{network} out of experiment.arms"
                 )
+
+
+def _scores_of(trial: Trial, inputs: Inputs, path: Path) -> xr.Dataset:
+    """The scores of a trial from its file, which is written where there is none of these settings and data."""
+    damaged = f"delete it and {AGAIN}"
+    if path.exists():
+        kept = read_netcdf(path, damaged=damaged)
+        if kept.attrs.get("identity") == identity(trial, inputs):
+            return kept
+    made = run_trial(trial, inputs)
+    with atomic(path) as scratch:
+        write_netcdf(scratch, made.assign_attrs(_about(trial, inputs)))
+    return read_netcdf(path, damaged=damaged)
 
 
 def _about(trial: Trial, inputs: Inputs) -> dict[str, str]:

@@ -13,6 +13,8 @@ from rainsmith.experiment.compared_scores import VALIDATION_LOSS, compared_score
 from rainsmith.models.registry import NETWORKS
 
 Outcome = Literal["", "better", "worse"]
+RESULT_COLUMNS = ("network", "arm", "seed", "split", "days", VALIDATION_LOSS)
+"""Columns without which ``results.csv`` is of no use, beside those of the scores."""
 
 
 @dataclass(frozen=True)

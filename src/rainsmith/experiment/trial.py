@@ -29,6 +29,8 @@ from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.generative import build_model, require_posterior
 from rainsmith.run_folder import Run
 
+AGAIN = "run 'rainsmith experiment' again"
+"""What to do about damaged files of the experiment."""
 FORM_OF_SCORES = 2
 """Number of the form in which a trial's scores are kept; another number repeats all trials."""
 
@@ -157,7 +159,7 @@ def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
     values = wanted.model_dump(mode="json", include={"augment", "sampling"})
     asked = json.dumps(values | {"data": inputs.data, "source": inputs.source}, sort_keys=True)
     if path.is_dir():
-        kept = open_zarr(path, f"delete it and run 'rainsmith experiment' again: {path}")
+        kept = open_zarr(path, AGAIN)
         if kept.attrs.get("asked") == asked:
             return kept.load()
     mixed = synthesise(wanted, inputs.run).training_set

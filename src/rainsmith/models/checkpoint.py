@@ -257,15 +257,8 @@ def load_weights(network: Any, checkpoint: Checkpoint) -> None:
 
 
 def _read_domain(path: Path) -> xr.Dataset:
-    try:
-        domain = read_netcdf(path)
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} not found; a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "
-            "or train again where an earlier version wrote it"
-        ) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path} is damaged ({error}); {_DAMAGED}") from None
+    all_three = f"a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "
+    domain = read_netcdf(path, all_three + "or train again where an earlier version wrote it", _DAMAGED)
     missing = [name for name in _IN_DOMAIN if name not in domain.variables]
     if missing:
         raise UserError(f"{path} lacks '{missing[0]}'; expected the domain of a checkpoint; {_DAMAGED}")

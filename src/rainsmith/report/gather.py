@@ -11,19 +11,27 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from rainsmith.base.dims import SPLITS, in_split
+from rainsmith.base.dims import DAY_SETS, SPLITS, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.netcdf_files import read_netcdf
-from rainsmith.base.tables import read_table
+from rainsmith.base.tables import check_numbers, read_table
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config
+from rainsmith.evaluate.climate import CLIMATE_COLUMNS
+from rainsmith.evaluate.comparisons import COMPARISON_COLUMNS
 from rainsmith.evaluate.member_stores import open_members
 from rainsmith.evaluate.scoring import LOST
 from rainsmith.evaluate.table import COLUMNS, NUMBERS
+from rainsmith.experiment import comparison
+from rainsmith.experiment.compared_scores import VALIDATION_LOSS, compared_score
+from rainsmith.experiment.summary import RESULT_COLUMNS
 from rainsmith.metrics.core import MODES
 from rainsmith.report.records import read_diagnosis, read_notes
 from rainsmith.run_folder import Run
 from rainsmith.train.log import read_log
+
+_DIFFERENCES = ("difference", "lower", "upper")
+_INDICES = ("value", "observed", "lower", "upper")
 
 
 @dataclass(frozen=True)
@@ -133,16 +141,25 @@ def gather(config: Config, run: Run) -> Material:
         split=split,
         samples={mode: open_members(path, store) for mode, path in members.items()},
         metrics=_with_forecast(_read_csv(evaluation / "metrics.csv", columns=COLUMNS, numbers=NUMBERS), model, split),
-        comparisons=_of_split(_read_csv(evaluation / "comparisons.csv"), split),
+        comparisons=_of_split(
+            _read_csv(evaluation / "comparisons.csv", columns=COMPARISON_COLUMNS, numbers=_DIFFERENCES), split
+        ),
         curves=_read_netcdf({name: evaluation / f"{stem}.nc" for name, stem in stems.items()}),
         log=read_log(run.metrics_log),
         notes={name: reasons[stem] for name, stem in stems.items() if stem in reasons},
         unscored=[text for text in left_out.get(stems["prior"], []) if text.endswith(LOST)],
         diagnosis=read_diagnosis(run.folder / "diagnosis.json"),
-        climate=_with_forecast(_read_csv(evaluation / "climate.csv"), model, split),
+        climate=_with_forecast(
+            _read_csv(evaluation / "climate.csv", columns=CLIMATE_COLUMNS, numbers=_INDICES), model, split
+        ),
         climates=_read_netcdf({**climates, "record": evaluation / "record-climate.nc"}),
-        trials=_read_csv(run.folder / "experiment" / "results.csv", "experiment"),
-        gains=_read_csv(run.folder / "experiment" / "comparisons.csv", "experiment"),
+        trials=_read_trials(run.folder / "experiment" / "results.csv"),
+        gains=_read_csv(
+            run.folder / "experiment" / "comparisons.csv",
+            "experiment",
+            columns=comparison.COLUMNS,
+            numbers=comparison.NUMBERS,
+        ),
     )
 
 
@@ -164,18 +181,32 @@ def _read_csv(
     path: Path, stage: str = "evaluate", columns: Sequence[str] = (), numbers: Sequence[str] = ()
 ) -> pd.DataFrame:
     """A table; an empty one where there is no file."""
-    if not path.is_file():
+    if not path.exists():
         return pd.DataFrame()
-    return read_table(path, f"delete it and run 'rainsmith {stage}' again", columns=columns, numbers=numbers)
+    return read_table(path, _again(stage), columns=columns, numbers=numbers)
+
+
+def _again(stage: str) -> str:
+    return f"delete it and run 'rainsmith {stage}' again"
+
+
+def _read_trials(path: Path) -> pd.DataFrame:
+    """The rows of experiment/results.csv; none where there is no file."""
+    table, advice = _read_csv(path, "experiment", RESULT_COLUMNS), _again("experiment")
+    check_numbers(path, table, advice, [name for name in table.columns if _is_score(name)])
+    strange = [str(name) for name in table.get("days", pd.Series(dtype=object)).unique() if name not in DAY_SETS]
+    if strange:
+        raise UserError(f"{path}: 'days' is {strange[0][:40]!r}; expected {', '.join(DAY_SETS)}; {advice}")
+    return table
+
+
+def _is_score(column: str) -> bool:
+    return column == VALIDATION_LOSS or compared_score(column) is not None
 
 
 def _read_netcdf(paths: Mapping[str, Path]) -> dict[str, xr.Dataset]:
     datasets = {}
     for name, path in paths.items():
-        if path.is_file():
-            try:
-                datasets[name] = read_netcdf(path)
-            except (OSError, ValueError, RuntimeError) as error:
-                advice = "delete it and run 'rainsmith evaluate' again"
-                raise UserError(f"{path} cannot be read ({error}); {advice}") from None
+        if path.exists():
+            datasets[name] = read_netcdf(path, damaged=_again("evaluate"))
     return datasets
