@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from rainsmith.base.errors import UserError
+from rainsmith.base.zarr_files import open_zarr, write_zarr
 from rainsmith.models import checkpoint
 from rainsmith.run_folder import Run
 from rainsmith.sample.export import export
@@ -38,3 +40,14 @@ def test_one_process_of_several_writes_the_files(trained: Run, tmp_path: Path, m
     loaded = checkpoint.load(trained.checkpoints / "best_prior")
     export(tmp_path / "not_there.zarr", loaded, netcdf=True, legacy_npy=tmp_path / "npy")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("attrs", [{"mode": "../elsewhere"}, {"variant": "/../../elsewhere"}, {"mode": "/tmp"}])
+def test_an_attribute_that_is_a_path_is_refused(trained: Run, tmp_path: Path, attrs: dict[str, str]) -> None:
+    days = open_zarr(trained.store, "").isel(time=slice(0, 1))
+    members = days[["precip"]].expand_dims("member", axis=1).load().drop_encoding()
+    write_zarr(tmp_path / "members.zarr", members.assign_attrs({"mode": "prior", **attrs}))
+    loaded = checkpoint.load(trained.checkpoints / "best_prior")
+    with pytest.raises(UserError, match="expected a name"):
+        export(tmp_path / "members.zarr", loaded, netcdf=False, legacy_npy=tmp_path / "npy" / "here")
+    assert not list(tmp_path.rglob("*.npy"))

@@ -95,9 +95,11 @@ def _members(members: xr.Dataset) -> str:
     attrs: dict[Any, Any] = members.attrs
     epoch = attrs.get("checkpoint_epoch")
     of_epoch = f" (epoch {int(epoch)})" if isinstance(epoch, int | np.integer) and epoch >= 1 else ""
+    temperature = attrs.get("temperature", 1.0)
+    warmth = temperature if isinstance(temperature, str) else f"{temperature:g}"  # a foreign store may hold any text
     return (
         f"{members.sizes['member']} a day on {members.sizes[TIME]} days, checkpoint "
-        f"{attrs.get('checkpoint', 'unknown')}{of_epoch}, temperature {attrs.get('temperature', 1.0):g}"
+        f"{attrs.get('checkpoint', 'unknown')}{of_epoch}, temperature {warmth}"
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from rainsmith.base.dims import day_numbers
+from rainsmith.base.errors import UserError
 from rainsmith.base.processes import is_main
 from rainsmith.base.scratch import remove_leftovers
 from rainsmith.base.zarr_files import open_zarr
@@ -22,6 +24,9 @@ def export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path 
         loaded: the checkpoint that they were drawn from.
         netcdf: whether a NetCDF file is written beside the store.
         legacy_npy: folder of the reference's normalised per-day files, or None.
+
+    Raises:
+        UserError: the store's attributes name a folder elsewhere.
     """
     if not is_main():
         return
@@ -31,7 +36,11 @@ def export(samples: Path, loaded: Checkpoint, *, netcdf: bool, legacy_npy: Path 
         remove_leftovers(legacy_npy)
         mean, std = cell_statistics(loaded.domain)
         with open_zarr(samples, "run the command that writes it") as opened:
-            mode = opened.attrs["mode"] + opened.attrs.get("variant", "")
+            mode = f"{opened.attrs['mode']}{opened.attrs.get('variant', '')}"
+            if not re.fullmatch(r"\w[\w.+-]*", mode):  # it becomes the name of a folder
+                raise UserError(
+                    f"{samples}: its attributes mode and variant are '{mode}'; expected a name; draw it again"
+                )
             for day, number in enumerate(day_numbers(opened["time"])):
                 members = opened["precip"].isel(time=day).values
                 for member, field in enumerate(members):
