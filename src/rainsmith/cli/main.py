@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import types
 import warnings
 from typing import Annotated, Any, Union
 
@@ -85,6 +86,15 @@ def _quiet_libraries() -> None:
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
 
+
+class _Callable(types.ModuleType):
+    """This module, which can be called like its function: ``from rainsmith.cli import main`` gives the module."""
+
+    def __call__(self, arguments: list[str] | None = None) -> None:
+        main(arguments)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 if __name__ == "__main__":
     main()
