@@ -162,6 +162,17 @@ def test_a_flipped_letter_of_the_metadata_is_refused(sealed: Path, file: str) ->
         open_zarr(sealed, "run it")
 
 
+def test_equal_data_have_equal_seals_whenever_they_were_written(sealed: Path, tmp_path: Path) -> None:
+    def seal_of(history: str, title: str = "a") -> str:
+        data = open_zarr(sealed, "run it").load().drop_encoding()
+        write_zarr(tmp_path / "again.zarr", data.assign_attrs(history=history, provenance=history, title=title))
+        assert check_seal(tmp_path / "again.zarr")
+        root = json.loads((tmp_path / "again.zarr" / "zarr.json").read_text())
+        return str(root["consolidated_metadata"]["sha256"])
+
+    assert seal_of("today") == seal_of("tomorrow") != seal_of("today", "b")
+
+
 def test_a_store_that_another_program_has_changed_has_no_seal(sealed: Path, tmp_path: Path) -> None:
     zarr.open_group(sealed, mode="a").attrs["title"] = "b"
     assert not check_seal(sealed)

@@ -109,9 +109,9 @@ def synthesise(config: Config, run: Run) -> Augmented:
             "accepted": len(accepted),
             "judged": len(table),
             "bounds": judge.bounds(),
-            "provenance": provenance(config),
         }
     )
+    mixed.attrs["provenance"] = json.dumps(provenance(config))
     rejections = count_rejections(table)
     _say_how_many(wanted, len(accepted), len(table), rejections)
     columns = _origin(config, checkpoint, sampler) | {"weight": np.where(table["accepted"], settings.weight, 0.0)}

@@ -20,6 +20,8 @@ ROOT = "zarr.json"
 """The file of the metadata of a group or an array, in the third version of Zarr."""
 _METADATA = (".zarray", ".zmetadata", ROOT)
 _SEAL = "sha256"
+_NOT_SEALED = ("history", "provenance")
+"""Attributes that hold times: without them equal data have equal seals."""
 _CODEC_KEYS = ("filters", "compressor", "compressors", "codecs", "serializer")
 _OBJECT_CODECS = {"vlen-utf8", "vlen-bytes", "vlen-array", "json2", "msgpack2", "categorize"}
 """Codecs of the second version that decode texts, bytes and lists, and nothing that runs."""
@@ -53,7 +55,7 @@ def seal(store: Path) -> None:
     """Keep a hash of the metadata of a store whose metadata are consolidated."""
     root = _read(store / ROOT)
     root["consolidated_metadata"].pop(_SEAL, None)
-    root["consolidated_metadata"][_SEAL] = sha256_of_json(root)
+    root["consolidated_metadata"][_SEAL] = _sum_of(root)
     (store / ROOT).write_text(json.dumps(root, indent=2), encoding="utf-8")
 
 
@@ -70,7 +72,7 @@ def check_seal(store: Path) -> bool:
     consolidated = root.get("consolidated_metadata")
     if not isinstance(consolidated, dict) or _SEAL not in consolidated:
         return False
-    if consolidated.pop(_SEAL) != sha256_of_json(root):
+    if consolidated.pop(_SEAL) not in (_sum_of(root), sha256_of_json(root)):  # earlier seals counted all attributes
         raise UserError(f"{store / ROOT} was damaged or changed by hand: its checksum does not match")
     for name, array in consolidated["metadata"].items():
         if _read(store / name / ROOT) != array:
@@ -80,6 +82,11 @@ def check_seal(store: Path) -> bool:
         if array["node_type"] == "array":
             _refuse_missing_chunks(store / name, array)
     return True
+
+
+def _sum_of(root: Mapping[str, Any]) -> str:
+    attributes = {name: value for name, value in root.get("attributes", {}).items() if name not in _NOT_SEALED}
+    return sha256_of_json({**root, "attributes": attributes})
 
 
 def arrays_with_checksums(store: Path) -> set[str]:
