@@ -43,6 +43,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"real-data tests: {ran} passed, {skipped} skipped ({_real_root()})")
 
 
+@pytest.fixture
+def one_day_of_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports show the maps of one day, since pictures take most of the time of a small run."""
+    monkeypatch.setattr("rainsmith.report.stage.DAYS", 1)
+
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run folder with the store of the small embedded climate; read only."""

@@ -125,10 +125,11 @@ def test_full_disk_is_one_line(
 
 
 def test_a_whole_run_and_then_everything_is_skipped(
-    capsys: pytest.CaptureFixture[str], config_file: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], config_file: Path, tmp_path: Path, one_day_of_maps: None
 ) -> None:
     folder = tmp_path / "run"
-    common = ["--config", str(config_file), "--run", str(folder)]
+    splits = "data.splits={train: [2001, 2001], validation: [2002, 2002], test: [[2003-06-01, 2003-08-31]]}"
+    common = ["--config", str(config_file), "--run", str(folder), "--set", splits, "augment.ratio=0.05"]
     cli.main(["run", *common])
     assert (folder / "report.html").stat().st_size > 50_000
     assert capsys.readouterr().out.strip().endswith("report.html")
@@ -140,7 +141,7 @@ def test_a_whole_run_and_then_everything_is_skipped(
 
 
 def test_a_run_without_prior_members_goes_through_without_a_diagnosis(
-    config_file: Path, trained: Run, tmp_path: Path
+    config_file: Path, trained: Run, tmp_path: Path, one_day_of_maps: None
 ) -> None:
     run = copy_of(trained, tmp_path / "run")
     shutil.rmtree(run.folder / "stages", ignore_errors=True)

@@ -48,7 +48,8 @@ def config_of(**more: object) -> Config:
 def run(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """The run folder after the whole job and a sweep."""
     folder = copy_of(prepared, tmp_path_factory.mktemp("bare"))
-    with bare_model():
+    with bare_model(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rainsmith.report.stage.DAYS", 1)  # pictures take half of the time
         pipeline.run(config_of(), folder)
         pipeline.run_stage("sweep", config_of(), folder)
         yield folder

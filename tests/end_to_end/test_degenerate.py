@@ -121,7 +121,7 @@ def usual(rain: xr.DataArray, predictor: xr.DataArray) -> Arrays:
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_it_is_trained_sampled_and_scored(
-    tmp_path: Path, change: Callable[..., Arrays], settings: dict[str, Any]
+    tmp_path: Path, change: Callable[..., Arrays], settings: dict[str, Any], one_day_of_maps: None
 ) -> None:
     test = settings.get("test", SPLITS["test"])
     splits = {**SPLITS, "test": test}

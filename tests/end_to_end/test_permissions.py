@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rainsmith.cli.main import main
 from rainsmith.pipeline import BY_NAME
 
 EVERY_STAGE = """
@@ -76,9 +77,14 @@ def test_a_file_system_that_can_only_be_read_is_one_line(tmp_path: Path) -> None
         )
 
 
-def test_a_file_where_the_folder_should_be_and_a_name_that_is_too_long_are_one_line(tmp_path: Path) -> None:
+def test_a_file_where_the_folder_should_be_and_a_name_that_is_too_long_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "run").touch()
     expected = {"run": "found a file where a folder is needed", "x" * 300: "is too long for this file system"}
     for name, message in expected.items():
-        for stage, (code, *lines) in every_stage(tmp_path / name).items():
-            assert code == "2" and len(lines) == 1 and message in lines[0], (stage, code, lines)
+        for stage in BY_NAME:
+            with pytest.raises(SystemExit) as stopped:
+                main([stage, "--run", str(tmp_path / name)])
+            lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("rainsmith: ")]
+            assert stopped.value.code == 2 and len(lines) == 1 and message in lines[0], (stage, lines)

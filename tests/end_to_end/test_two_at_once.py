@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +14,10 @@ import yaml
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.run_folder import Run
 from tests.conftest import copy_of
+from tests.processes import Command
 from tests.small import small_config
 
-Start = Callable[..., subprocess.Popen[str]]
+Start = Callable[..., Command]
 
 
 @pytest.fixture
@@ -29,46 +27,41 @@ def start(tmp_path: Path) -> Iterator[Start]:
     config.write_text(yaml.safe_dump(small_config().model_dump(mode="json", by_alias=True)))
     started = []
 
-    def start(command: str, run: Run, *more: str) -> subprocess.Popen[str]:
-        line = [sys.executable, "-m", "rainsmith.cli.main", command, "--config", str(config), "--run", str(run.folder)]
-        environment = os.environ | {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        started.append(subprocess.Popen([*line, *more], env=environment, **pipes))  # type: ignore[call-overload]
+    def start(command: str, run: Run, *more: str) -> Command:
+        started.append(Command(command, "--config", str(config), "--run", str(run.folder), *more))
         return started[-1]
 
     yield start
     for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=60)
+        process.close()
 
 
-def stopped_at(process: subprocess.Popen[str], lock: Path) -> None:
+def stopped_at(process: Command, lock: Path) -> None:
     """Let a process stand still when it holds a lock."""
     end = time.monotonic() + 120
     while True:
-        assert process.poll() is None and time.monotonic() < end, process.communicate(timeout=10)
+        assert not process.ended() and time.monotonic() < end, process.errors()
         try:
             if json.loads(lock.read_text())["process"] == process.pid:
                 break
         except (FileNotFoundError, json.JSONDecodeError):
             time.sleep(0.01)
-    process.send_signal(signal.SIGSTOP)
+    process.send(signal.SIGSTOP)
 
 
-def refused(process: subprocess.Popen[str], by: subprocess.Popen[str]) -> str:
+def refused(process: Command, by: Command) -> str:
     """The one line with which a command is refused, which names the process that is in its way."""
-    errors = process.communicate(timeout=120)[1]
-    assert process.returncode == 2, errors
+    code, errors = process.wait()
+    assert code == 2, errors
     (line,) = [line for line in errors.splitlines() if line.startswith("rainsmith: ")]
     assert f"(process {by.pid} on " in line and "Traceback" not in errors
     return line
 
 
-def ended(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGCONT)
-    errors = process.communicate(timeout=300)[1]
-    assert process.returncode == 0, errors
+def ended(process: Command) -> None:
+    process.send(signal.SIGCONT)
+    code, errors = process.wait(300)
+    assert code == 0, errors
 
 
 def hidden(run: Run) -> list[Path]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pint  # noqa: F401  xarray imports it at its first index, which would take each child half a second
 import xarray as xr
 
 from rainsmith.sample.files import SampleWriter

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -33,9 +32,8 @@ from rainsmith.train.log import read_log
 from rainsmith.train.stage import train
 from rainsmith.train.validation import Validation, validation_days
 from tests.conftest import copy_of
+from tests.processes import Command
 from tests.small import SMALL, small_config
-
-COMMAND = [sys.executable, "-m", "rainsmith.cli.main"]
 
 
 def same_weights(a: Path, b: Path) -> bool:
@@ -63,7 +61,7 @@ def command_line(run: Run, *more: str) -> list[str]:
         f"{key}={yaml.safe_dump(value, default_flow_style=True).strip().removesuffix('...')}"
         for key, value in SMALL.items()
     ]
-    return [*COMMAND, "train", "--run", str(run.folder), *more, "--set", *pairs]
+    return ["train", "--run", str(run.folder), *more, "--set", *pairs]
 
 
 def environment() -> dict[str, str]:
@@ -153,35 +151,28 @@ def test_resumed_training_ends_in_the_same_weights(
 
 def test_killed_training_resumes_to_the_same_weights(prepared: Run, trained: Run, tmp_path: Path) -> None:
     run = copy_of(prepared, tmp_path)
-    arguments = [*command_line(run), "train.save_last_seconds=0"]
-    process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while not (run.checkpoints / "last.ckpt").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.kill()
-    process.communicate()
-    assert (run.checkpoints / "last.ckpt").exists()
+    process = Command(*command_line(run), "train.save_last_seconds=0")
+    process.wait_for(run.checkpoints / "last.ckpt")
+    process.close()
     train(small_config(), run, resume=True)
     assert same_weights(run.checkpoints / "epoch_002", trained.checkpoints / "epoch_002")
 
 
 def test_ctrl_c_exits_with_one_line(prepared: Run, tmp_path: Path) -> None:
     run = copy_of(prepared, tmp_path)
-    arguments = [*command_line(run), "train.epochs=500", "train.save_last_seconds=0"]
-    process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.PIPE, text=True)
-    while not (run.checkpoints / "last.ckpt").exists():
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    process = Command(*command_line(run), "train.epochs=500", "train.save_last_seconds=0")
+    process.wait_for(run.checkpoints / "last.ckpt")
+    process.send(signal.SIGINT)
+    code, errors = process.wait(60)
+    process.close()
+    assert code == 130
     assert "Traceback" not in errors
     assert "--resume" in errors.splitlines()[-1]
 
 
 def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path: Path) -> None:
     run = copy_of(prepared, tmp_path / "run")
-    arguments = command_line(run)[3:]
+    arguments = command_line(run)
     script = tmp_path / "both.py"
     script.write_text(
         "from rainsmith.cli.main import main\n"

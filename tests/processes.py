@@ -1,0 +1,76 @@
+"""Commands in processes of their own that begin at once: they are forked from one that has imported the package.
+
+Importing it takes as long as a small training. A forked process has its own number, signals, locks and output, as one
+that a shell starts.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from rainsmith.pipeline import BY_NAME
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["rainsmith.cli.main", *[stage.module for stage in BY_NAME.values()]])
+
+
+def _work(arguments: list[str], out: str, errors: str, environment: dict[str, str]) -> None:
+    for number, path in ((1, out), (2, errors)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.environ |= environment
+    from rainsmith.cli.main import main
+
+    main(arguments)
+
+
+class Command:
+    """One command that runs beside the tests.
+
+    Args:
+        arguments: the command and its options.
+        environment: further variables of its environment.
+    """
+
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self._out, self._errors = (Path(self.folder.name) / name for name in ("out", "errors"))
+        given = {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"} | (environment or {})
+        work = (list(arguments), str(self._out), str(self._errors), given)
+        self._process = _CONTEXT.Process(target=_work, args=work, daemon=True)
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    def ended(self) -> bool:
+        return not self._process.is_alive()
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float = 120) -> tuple[int, str]:
+        """Exit code, negative where a signal ended it, and what it wrote on standard error."""
+        self._process.join(seconds)
+        code = self._process.exitcode
+        assert code is not None, f"still running after {seconds} s: {self.errors()}"
+        return code, self.errors()
+
+    def errors(self) -> str:
+        return self._errors.read_text(encoding="utf-8") if self._errors.exists() else ""
+
+    def wait_for(self, path: Path, seconds: float = 120) -> None:
+        """Until a file is there."""
+        end = time.monotonic() + seconds
+        while not path.exists():
+            assert not self.ended() and time.monotonic() < end, self.errors()
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        """Kill it where it still runs."""
+        self._process.kill()
+        self._process.join(60)
+        self.folder.cleanup()
