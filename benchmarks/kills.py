@@ -1,17 +1,22 @@
 """Kills every stage at random moments and before random file operations, runs it again, and compares all files.
 
     python benchmarks/kills.py [--work FOLDER] [--stages sample train] [--seed 0] [--kills 3] [--points 3] [--over 3]
+                               [--runs 3]
 
-Each stage is killed with SIGKILL in three ways, each time in a fresh copy of the run folder as it was before the stage:
+Each stage is killed with SIGKILL in ways of three kinds, each time in a fresh copy of the run folder as it was before:
 
   time   after a random part of the seconds that the undisturbed stage takes
   point  just before a random file operation in the run folder: opening to write, rename, remove, mkdir, rmdir
   over   as ``point``, where the stage has been finished before: what it replaces must survive, or the new one be whole
 
+and ``rainsmith run`` as a whole, from an empty folder, after a random part of its seconds (``--runs``).
+
 After the kill every finished file is compared with what was there before and with what the undisturbed stage leaves:
 anything else is a half product. Then the stage is run again, a training with ``--resume`` where its state is saved,
-until it succeeds, three times at most, and all files are compared. It prints a line a kill and counts of the verdicts;
-the exit code is 1 where one is not ``ok``. Children are forked before any library starts a thread.
+until it succeeds, three times at most, and all files are compared; of ``stages/*.json``, which hold the times of the
+stages, only the names where the whole run was killed. It prints a line a kill and counts of the verdicts; the exit code
+is 1 where one is not ``ok``. Children are forked before any library starts a thread, and to them it is always noon, as
+checksums of a checkpoint count the time in it.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import datetime
 import json
 import os
 import random
@@ -27,6 +33,7 @@ import signal
 import sys
 import time
 import traceback
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,7 +41,9 @@ from typing import Any
 import products
 import yaml
 
+from rainsmith.base import cf, provenance
 from rainsmith.cli.main import main as rainsmith
+from rainsmith.data import store
 from rainsmith.pipeline import BY_NAME
 
 STAGES = ["prepare", "train", "sample", "evaluate", "diagnose", "sweep", "augment", "downscale", "experiment", "report"]
@@ -59,8 +68,18 @@ CONFIGURATION: dict[str, Any] = {
 }
 IN_PROGRESS = ("stages/", "metrics.jsonl", "checkpoints/last.ckpt", "checkpoints/best")
 """Files that a stage changes while it works; they need not be the old or the final ones after a kill."""
+WHOLE = "run"
+"""All stages in order."""
 LONGEST = 600.0
 """[s] A stage that takes longer hangs."""
+
+
+class Noon(datetime.datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> Noon:
+        return cls(2001, 1, 1, 12, tzinfo=tz)
 
 
 def child(work: Callable[[], object], log: Path) -> int:
@@ -143,38 +162,38 @@ class Trials:
         self.work, self.stages, self.random = work.resolve(), stages, random.Random(seed)
         self.trial, self.log, self.config = (self.work / name for name in ("trial", "log", "config.yaml"))
         self.config.write_text(yaml.safe_dump(CONFIGURATION))
-        self.counts: dict[str, collections.Counter[str]] = {stage: collections.Counter() for stage in stages}
+        self.counts: dict[str, collections.Counter[str]] = {name: collections.Counter() for name in (*stages, WHOLE)}
+        self.seconds: dict[str, float] = {}
+        self.after: dict[str, dict[str, str]] = {}
 
     def command(self, stage: str) -> list[str]:
         resume = stage == "train" and (self.trial / "checkpoints" / "last.ckpt").exists()
         return [stage, "--config", str(self.config), "--run", str(self.trial), *(["--resume"] if resume else [])]
 
-    def contents(self) -> tuple[dict[str, str], list[str]]:
+    def contents(self, stage: str) -> tuple[dict[str, str], list[str]]:
         """Finished files and scratch of the trial, read in a process of its own: readers start threads."""
         answer = self.work / "answer.json"
         work = child(lambda: answer.write_text(json.dumps(products.contents(self.trial))), self.work / "answer.log")
         assert wait(work) == 0, (self.work / "answer.log").read_text()
         finished, scratch = json.loads(answer.read_text())
+        if stage == WHOLE:  # what a stage keeps of the stages before it holds their times
+            finished |= {name: "" for name in finished if name.startswith("stages/")}
         return finished, scratch
 
     def fresh(self, source: Path) -> None:
         shutil.rmtree(self.trial, ignore_errors=True)
         shutil.copytree(source, self.trial, symlinks=True)
 
-    def undisturbed(self) -> None:
-        """Run all stages; the folder is kept before and after each of them."""
-        self.trial.mkdir()
-        self.seconds: dict[str, float] = {}
-        self.after: dict[str, dict[str, str]] = {}
-        for stage in STAGES[: 1 + max(STAGES.index(stage) for stage in self.stages)]:
-            shutil.copytree(self.trial, self.work / f"before-{stage}")
-            started = time.monotonic()
-            command = self.command(stage)
-            code = wait(child(lambda: rainsmith(command), self.log))  # noqa: B023
-            assert code == 0, f"{stage}: {code}: {self.log.read_text()[-3000:]}"
-            self.seconds[stage], (self.after[stage], _) = time.monotonic() - started, self.contents()
-            shutil.copytree(self.trial, self.work / f"after-{stage}")
-            print(f"{stage:10s} undisturbed: {self.seconds[stage]:.1f} s, {len(self.after[stage])} files", flush=True)
+    def undisturbed(self, stage: str) -> None:
+        """Run a stage in the trial; the folder is kept before and after it."""
+        shutil.copytree(self.trial, self.work / f"before-{stage}")
+        started = time.monotonic()
+        command = self.command(stage)
+        code = wait(child(lambda: rainsmith(command), self.log))
+        assert code == 0, f"{stage}: {code}: {self.log.read_text()[-3000:]}"
+        self.seconds[stage], (self.after[stage], _) = time.monotonic() - started, self.contents(stage)
+        shutil.copytree(self.trial, self.work / f"after-{stage}")
+        print(f"{stage:10s} undisturbed: {self.seconds[stage]:.1f} s, {len(self.after[stage])} files", flush=True)
 
     def operations(self, stage: str, source: Path) -> int:
         self.fresh(source)
@@ -186,14 +205,14 @@ class Trials:
     def kill(self, stage: str, how: str, source: Path, where: float) -> None:
         """Kill a stage once, run it again, and print the verdict."""
         self.fresh(source)
-        before, _ = self.contents()
+        before, _ = self.contents(stage)
         command, after = self.command(stage), self.after[stage]
         if how == "time":
             wait(child(lambda: rainsmith(command), self.log), where)
         else:
             wait(child(hooked(self.trial, command, int(where), self.log), self.log))
         said = [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith("killed before")]
-        then, scratch = self.contents()
+        then, scratch = self.contents(stage)
         half = [
             name
             for name, found in then.items()
@@ -204,7 +223,7 @@ class Trials:
         codes = []
         while (not codes or codes[-1] != 0) and len(codes) < 3:
             codes.append(wait(child(lambda: rainsmith(self.command(stage)), self.log)))
-        end, left = self.contents()
+        end, left = self.contents(stage)
         different = sorted(name for name in after.keys() | end.keys() if after.get(name) != end.get(name))
         verdict = "ok"
         for name, found in (("half", half), ("lost", lost), ("different", different), ("left", left)):
@@ -217,8 +236,19 @@ class Trials:
         words = f"{len(set(then) - set(before))} new, {len(scratch)} scratch"
         print(f"{stage:10s} {how:5s} {where:8.3f} | {' '.join(said)[-110:]} | {words} | {verdict}", flush=True)
 
+    def whole(self, runs: int) -> None:
+        """Kill ``rainsmith run``, which begins with an empty folder."""
+        shutil.rmtree(self.trial, ignore_errors=True)
+        self.trial.mkdir()
+        self.undisturbed(WHOLE)
+        for _ in range(runs):
+            self.kill(WHOLE, "time", self.work / f"before-{WHOLE}", self.random.uniform(0.0, self.seconds[WHOLE]))
+        print(f"{WHOLE:10s} {dict(self.counts[WHOLE])}", flush=True)
+
     def all(self, kills: int, points: int, over: int) -> None:
-        self.undisturbed()
+        self.trial.mkdir()
+        for stage in STAGES[: 1 + max(STAGES.index(stage) for stage in self.stages)]:
+            self.undisturbed(stage)
         for stage in self.stages:
             before, after = self.work / f"before-{stage}", self.work / f"after-{stage}"
             for _ in range(kills):
@@ -239,6 +269,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--points", type=int, default=3)
     parser.add_argument("--over", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=0)
     given = parser.parse_args()
     os.environ |= {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
     for stage in BY_NAME.values():  # imported before any fork, so that a kill hits the work
@@ -247,8 +278,13 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
+    for module in (cf, provenance, store):
+        vars(module)["datetime"] = types.SimpleNamespace(datetime=Noon, UTC=datetime.UTC, timedelta=datetime.timedelta)
     trials = Trials(given.work, given.stages, given.seed)
-    trials.all(given.kills, given.points, given.over)
+    if given.kills or given.points or given.over:
+        trials.all(given.kills, given.points, given.over)
+    if given.runs:
+        trials.whole(given.runs)
     total = sum(trials.counts.values(), collections.Counter())
     print(f"{sum(total.values())} kills: {dict(total)}")
     sys.exit(int(set(total) != {"ok"}))
