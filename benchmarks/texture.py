@@ -62,13 +62,17 @@ def main() -> None:
 
 def figures(sampler: Sampler, days: xr.Dataset, settings: Settings, members: int) -> dict[str, float]:
     """Scores of prior members of some days."""
+    return score_days(members_of(sampler, days, members), days["precip"], SHOWN, settings=settings)
+
+
+def members_of(sampler: Sampler, days: xr.Dataset, members: int, at_once: int = 64) -> xr.DataArray:
+    """Prior members of some days: (time, member, y, x) [mm/day]."""
     reader, drawn = Days(days, in_memory=True), []
-    for start in range(0, len(reader), 64):
-        batch = reader.batch(np.arange(start, min(start + 64, len(reader))))
+    for start in range(0, len(reader), at_once):
+        batch = reader.batch(np.arange(start, min(start + at_once, len(reader))))
         drawn.append(sampler.draw(batch.x, batch.days, range(members)))
     coords = {name: days[name] for name in ("time", "y", "x")}
-    fcst = xr.DataArray(np.concatenate(drawn), dims=("time", "member", "y", "x"), coords=coords)
-    return score_days(fcst, days["precip"], SHOWN, settings=settings)
+    return xr.DataArray(np.concatenate(drawn), dims=("time", "member", "y", "x"), coords=coords)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from scipy.special import beta, ndtr
 
 from rainsmith.base.dims import CHANNEL, MEMBER, STATIC, TIME, X_LR, Y_LR, X, Y
 from rainsmith.config import Demo
+from rainsmith.data.demo.character import DEMO, Character
 from rainsmith.data.demo.weather import CELL_KM, CHANNELS, Terrain, coarse_state, terrain
 from rainsmith.data.grids.nested import nested_index, nested_rows_and_columns
 from rainsmith.data.raw import RawData
@@ -86,9 +87,11 @@ class DemoClimate:
 
     Attributes:
         demo: size and seed of the climate.
+        character: what kind of rain it has.
     """
 
     demo: Demo
+    character: Character = DEMO
 
     @cached_property
     def time(self) -> xr.DataArray:
@@ -106,19 +109,19 @@ class DemoClimate:
     @cached_property
     def predictors(self) -> np.ndarray:
         """The coarse state x: (time, 6, ny_lr, nx_lr) float32."""
-        return coarse_state(self.demo, self.time.dt.dayofyear.values)
+        return coarse_state(self.demo, self.time.dt.dayofyear.values, self.character)
 
     def law(self, day: int) -> Law:
         """p(y | x) of the day with this index: a function of its predictors and the static maps only."""
         x = self.predictors[day].astype(np.float64)
         q, u, v, temperature, _, rain = self._rows @ x @ self._columns.T
-        maps, land = self.maps, self.maps.land
+        maps, land, kind = self.maps, self.maps.land, self.character
         upslope = (u * maps.slope_x + v * maps.slope_y) * np.clip(q / 6.0, 0.3, 2.0)
-        orography = 0.78 + 0.15 * maps.elevation / 1000 + 0.50 * np.tanh(upslope / 0.18)
+        orography = kind.flat + kind.height * maps.elevation / 1000 + kind.upslope * np.tanh(upslope / 0.18)
         mean = np.maximum((rain * np.maximum(orography, 0.25))[land], 1e-3)
         unstable = 1 / (1 + np.exp(-(temperature[land] - 283.0) / 3.0))
-        wet = 0.01 + 0.97 * -np.expm1(-((mean / 1.15) ** (0.75 - 0.15 * unstable)))
-        shape = 0.04 + 0.06 * unstable
+        wet = 0.01 + 0.97 * -np.expm1(-((mean / kind.drizzle_mm) ** (0.75 - 0.15 * unstable)))
+        shape = kind.shape + kind.shape_unstable * unstable
         kappa = 0.8 + 0.35 * mean
         scale = mean / (wet * unit_mean(shape, kappa))
         return Law(wet, scale, shape, kappa, self._spectrum(float(unstable.mean()), float(u.mean()), float(v.mean())))
@@ -194,11 +197,11 @@ class DemoClimate:
 
     @cached_property
     def _rows(self) -> np.ndarray:
-        return _linear_weights(self.demo.ny, self.demo.ny_lr)
+        return linear_weights(self.demo.ny, self.demo.ny_lr)
 
     @cached_property
     def _columns(self) -> np.ndarray:
-        return _linear_weights(self.demo.nx, self.demo.nx_lr)
+        return linear_weights(self.demo.nx, self.demo.nx_lr)
 
     @cached_property
     def _wavenumbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -216,7 +219,7 @@ class DemoClimate:
         along = (kx * u + ky * v) / max(speed, 1e-6)
         across = (ky * u - kx * v) / max(speed, 1e-6)
         stretch = 1 + 0.5 * np.tanh(speed / 12.0)
-        length = 32.0 - 12.0 * unstable  # [km]
+        length = self.character.length_km - self.character.shorter_km * unstable
         smooth = 0.9 - 0.4 * unstable
         power = (1 + (length * stretch * along) ** 2 + (length / stretch * across) ** 2) ** -(1 + smooth)
         # unit variance: the mean over cells of the squared inverse transform of white noise times the amplitude is 1
@@ -254,7 +257,7 @@ class DemoClimate:
 _RAIN = {"standard_name": "lwe_precipitation_rate", "units": "mm/day", "grid_mapping": "crs"}
 
 
-def _linear_weights(fine: int, coarse: int) -> np.ndarray:
+def linear_weights(fine: int, coarse: int) -> np.ndarray:
     """Matrix (fine, coarse) of linear interpolation between coarse centres, constant beyond the outermost centres."""
     inside = np.clip(nested_index(fine, coarse), 0, coarse - 1)
     return np.maximum(0.0, 1 - np.abs(inside[:, None] - np.arange(coarse)))

@@ -15,6 +15,7 @@ from scipy.ndimage import distance_transform_edt
 from scipy.signal import lfilter
 
 from rainsmith.config import Demo
+from rainsmith.data.demo.character import DEMO, Character
 
 CELL_KM = 5.0
 """Side of a fine cell [km]."""
@@ -74,7 +75,7 @@ def terrain(ny: int, nx: int) -> Terrain:
     return Terrain(land, elevation, coast_km, slope_x, slope_y)
 
 
-def coarse_state(demo: Demo, day_of_year: np.ndarray) -> np.ndarray:
+def coarse_state(demo: Demo, day_of_year: np.ndarray, character: Character = DEMO) -> np.ndarray:
     """The six predictors of every day.
 
     A day depends on that day and earlier ones only, so that a longer record begins with the shorter one.
@@ -82,6 +83,7 @@ def coarse_state(demo: Demo, day_of_year: np.ndarray) -> np.ndarray:
     Args:
         demo: size and seed of the climate.
         day_of_year: (time,) from 1 on.
+        character: how wet, warm and stormy it is.
 
     Returns:
         (time, 6, ny_lr, nx_lr) float32, in the units of `CHANNELS`.
@@ -101,20 +103,31 @@ def coarse_state(demo: Demo, day_of_year: np.ndarray) -> np.ndarray:
     warm = wave(2, 900.0, 3000.0, 0.80)[0]
     lift = wave(3, 160.0, 700.0, 0.40)[0]
     gust_x, gust_y = wave(4, 400.0, 1500.0, 0.40)[0], wave(5, 400.0, 1500.0, 0.40)[0]
-    storm = _storms(demo, y_km, x_km, activity=-0.9 + 0.5 * autumn[:, 0, 0] + 0.7 * low.mean(axis=(1, 2)))
+    activity = character.storms + 0.5 * autumn[:, 0, 0] + 0.7 * low.mean(axis=(1, 2))
+    storm = _storms(demo, y_km, x_km, activity, character.storm_peak_mm)
 
     depth = 6.5  # [hPa] standard deviation of the pressure
     u = 2.0 + GEOSTROPHIC * depth * low_y + 1.5 * gust_x
     v = -GEOSTROPHIC * depth * low_x + 1.5 * gust_y
-    temperature = 281.0 + 7.0 * summer + 2.6 * warm + 0.12 * v
+    temperature = character.temperature_k + 7.0 * summer + 2.6 * warm + 0.12 * v
     humidity = 1 / (1 + np.exp(-(0.7 + 0.8 * humid + 0.04 * v - 0.02 * u)))
-    saturated = 8.3 * np.exp(0.065 * (temperature - 281.0))  # [g/kg] at 850 hPa, after Clausius and Clapeyron
-    forcing = -0.5 + 1.2 * humid + 1.1 * low + 0.75 * lift + 0.55 * autumn + 0.05 * v
-    widespread = 2.4 * np.logaddexp(0.0, forcing) ** 1.3  # [mm/day]
+    saturated = saturation(temperature)
+    forcing = character.forcing + 1.2 * humid + 1.1 * low + 0.75 * lift + 0.55 * autumn + 0.05 * v
+    widespread = widespread_rain(forcing, character)
     rain = widespread + storm * (0.6 + 0.5 * humidity)
     moisture = humidity * saturated + 0.03 * storm
     pressure = 1015.0 + 2.5 * summer - depth * low - 0.10 * storm
     return np.stack([moisture, u, v, temperature, pressure, rain], axis=1).astype(np.float32)
+
+
+def saturation(temperature: np.ndarray) -> np.ndarray:
+    """Moisture of saturated air [g/kg] at 850 hPa, after Clausius and Clapeyron, for a temperature [K]."""
+    return np.asarray(8.3 * np.exp(0.065 * (temperature - 281.0)))
+
+
+def widespread_rain(forcing: np.ndarray, character: Character) -> np.ndarray:
+    """Rain [mm/day] outside storms, for a forcing without unit."""
+    return np.asarray(character.widespread_mm * np.logaddexp(0.0, forcing) ** 1.3)
 
 
 def _waves(
@@ -160,7 +173,7 @@ def _waves(
     return total(np.ones(count)), total(1j * kx), total(1j * ky)
 
 
-def _storms(demo: Demo, y_km: np.ndarray, x_km: np.ndarray, activity: np.ndarray) -> np.ndarray:
+def _storms(demo: Demo, y_km: np.ndarray, x_km: np.ndarray, activity: np.ndarray, peak_mm: float) -> np.ndarray:
     """Rain of up to three storms a day on the coarse grid.
 
     Each storm is a Gaussian hump at a random place, with a radius of about one to two coarse cells and a
@@ -171,6 +184,7 @@ def _storms(demo: Demo, y_km: np.ndarray, x_km: np.ndarray, activity: np.ndarray
         y_km: (y,) positions of the coarse rows [km].
         x_km: (x,) positions of the coarse columns [km].
         activity: (time,) log odds of the first storm of each day.
+        peak_mm: [mm/day] scale of the gamma distribution of their peaks.
 
     Returns:
         (time, ny_lr, nx_lr) [mm/day].
@@ -178,7 +192,7 @@ def _storms(demo: Demo, y_km: np.ndarray, x_km: np.ndarray, activity: np.ndarray
     days = len(activity)
     rng = np.random.default_rng([demo.seed, 2])
     happens, place_y, place_x, width = np.moveaxis(rng.uniform(size=(days, MAX_STORMS, 4)), -1, 0)
-    peak = np.random.default_rng([demo.seed, 3]).gamma(2.0, 4.5, size=(days, MAX_STORMS))
+    peak = np.random.default_rng([demo.seed, 3]).gamma(2.0, peak_mm, size=(days, MAX_STORMS))
     chance = 1 / (1 + np.exp(-activity)) / np.arange(1, MAX_STORMS + 1)[:, None]
     peak = np.where(happens < chance.T, peak, 0.0)
     spacing = max(demo.ny * CELL_KM / demo.ny_lr, demo.nx * CELL_KM / demo.nx_lr)
