@@ -123,8 +123,13 @@ def refuse_other_recipe(config: Config, run: Run) -> None:
         return
     earlier = load_config(path)
     for section in ("seed", "data", "model", "train"):
-        if getattr(earlier, section) != getattr(config, section):
+        if values_of(earlier, section) != values_of(config, section):
             raise SystemExit(f"{run.folder} was made with other settings of '{section}'; give another --runs")
+
+
+def values_of(config: Config, section: str) -> Any:
+    """One section of a configuration without `data.root`, which RAINSMITH_DATA sets and these climates do not read."""
+    return config.model_dump(exclude={"data": {"root"}})[section]
 
 
 def scored(region: Region, config: Config, run: Run, split: str) -> dict[str, Any]:

@@ -234,20 +234,21 @@ def configuration(region: Region, folder: Path, overrides: dict[str, Any]) -> Co
     The scored years are its test split, validation and test years of the benchmark alike; the year that chooses the
     epoch is its validation split.
     """
-    spans = region.spans
-    circulation = {"files": "predictors.nc", "variable": list(CHANNELS)[:RAIN]}
+    spans, root = region.spans, folder.resolve()  # whole paths, because RAINSMITH_DATA would replace data.root
+    circulation = {"files": str(root / "predictors.nc"), "variable": list(CHANNELS)[:RAIN]}
     rain: dict[Coarse, list[dict[str, Any]]] = {
         "perfect": [{"from": "target", "coarsen": region.block}],
-        "biased": [{"files": "predictors.nc", "variable": "coarse_rain", "rain": True}],
+        "biased": [{"files": circulation["files"], "variable": "coarse_rain", "rain": True}],
         "absent": [],
     }
     data = {
         "kind": "gridded",
-        "root": str(folder.resolve()),
-        "target": {"files": "precip.nc"},
+        "target": {"files": str(root / "precip.nc")},
         "suspect": "keep",  # every value is real; without the largest the members would not be true
         "predictors": [*rain[region.coarse], circulation],
-        "statics": [{"files": "statics.nc", "variable": name} for name in ("elevation", "distance_to_coast")],
+        "statics": [
+            {"files": str(root / "statics.nc"), "variable": name} for name in ("elevation", "distance_to_coast")
+        ],
         "splits": {
             "train": list(spans["train"]),
             "validation": list(spans["stop"]),
