@@ -173,7 +173,9 @@ def _waves(
     return total(np.ones(count)), total(1j * kx), total(1j * ky)
 
 
-def _storms(demo: Demo, y_km: np.ndarray, x_km: np.ndarray, activity: np.ndarray, peak_mm: float) -> np.ndarray:
+def _storms(
+    demo: Demo, y_km: np.ndarray, x_km: np.ndarray, activity: np.ndarray, peak_mm: float = DEMO.storm_peak_mm
+) -> np.ndarray:
     """Rain of up to three storms a day on the coarse grid.
 
     Each storm is a Gaussian hump at a random place, with a radius of about one to two coarse cells and a
