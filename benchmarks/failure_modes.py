@@ -63,7 +63,7 @@ def diagnosed(name: str, folder: Path) -> dict[str, Any]:
         if not run.store.exists():
             api.prepare(config, run)
         try:
-            api.train(config, run, resume=(run.checkpoints / "last.ckpt").exists())
+            api.train(config, run, resume=run.holds_training)
         except api.UserError as error:  # a training that diverges has made its point with what it had saved
             print(f"{name}: {error}")
         api.sample(config, run)

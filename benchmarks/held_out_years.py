@@ -78,7 +78,7 @@ def trained(config: Config, run: Run) -> None:
         api.prepare(config, run.folder)
     rows = read_log(run.metrics_log)
     if len(rows) < config.train.epochs:
-        api.train(config, run.folder, resume=(run.checkpoints / "last.ckpt").exists())
+        api.train(config, run.folder, resume=run.holds_training)
 
 
 def scores(config: Config, run: Run, name: str, split: str, members: int) -> dict[str, list[float]]:

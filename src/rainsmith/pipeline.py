@@ -117,7 +117,7 @@ def run(config: Config, folder: Run) -> None:
         if is_current(stage, config, folder):
             console.print(f"{stage.name}: unchanged, skipped")
             continue
-        options = {"resume": (folder.checkpoints / "last.ckpt").exists()} if stage.name == "train" else {}
+        options = {"resume": folder.holds_training} if stage.name == "train" else {}
         run_stage(stage.name, config, folder, **options)
 
 

@@ -45,6 +45,15 @@ class Run:
     def metrics_log(self) -> Path:
         return self.folder / "metrics.jsonl"
 
+    @property
+    def holds_training(self) -> bool:
+        """Whether a training has begun here, so that it can only be resumed."""
+        return any(self.checkpoints.glob("last.ckpt")) or any(self.checkpoints.glob("network-*/last.ckpt"))
+
+    def network(self, number: int) -> Run:
+        """The folder of one network of a pool, counted from 0, which has the store of this run."""
+        return _NetworkOfPool(self.checkpoints / f"network-{number + 1}", self.store)
+
     def sample_path(self, model: str, mode: str, split: str, variant: str = "") -> Path:
         """The Zarr store of the members of one model, mode and split.
 
@@ -69,3 +78,22 @@ class Run:
         values = config.model_dump(mode="json", by_alias=True)
         with atomic(self.folder / "config.yaml") as path:
             path.write_text(dump_yaml(values), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class _NetworkOfPool(Run):
+    """The folder of one network: its checkpoints, log and configuration lie side by side, and its store elsewhere."""
+
+    shared_store: Path
+
+    def __init__(self, folder: Path, store: Path) -> None:
+        super().__init__(folder)
+        object.__setattr__(self, "shared_store", store)
+
+    @property
+    def store(self) -> Path:
+        return self.shared_store
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder

@@ -1,4 +1,4 @@
-"""A model without an encoder, a KL divergence and a gain goes through the whole job; nobody asks which class it is."""
+"""A model without an encoder, a KL divergence and a curve goes through the whole job; nobody asks which class it is."""
 
 from __future__ import annotations
 

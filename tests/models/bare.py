@@ -1,4 +1,4 @@
-"""A generative model without an encoder, a KL divergence and a gain: as little as the protocol asks for."""
+"""A generative model without an encoder, a KL divergence and a curve: as little as the protocol asks for."""
 
 from __future__ import annotations
 

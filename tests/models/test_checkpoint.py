@@ -35,8 +35,8 @@ def test_a_checkpoint_is_three_files_that_come_back_equal(trained: Run, tmp_path
     checkpoint.save(path, weights, small_config(), domain, 4, validation={"prior": {"crps": 1.5}})
     assert {file.name for file in path.parent.iterdir()} == {"made.safetensors", "made.json", "made.nc"}
     loaded = checkpoint.load(path)
-    assert loaded.weights.keys() == weights.keys()
-    assert all(torch.equal(loaded.weights[name], weights[name]) for name in weights)
+    assert loaded.networks[0].keys() == weights.keys()
+    assert all(torch.equal(loaded.networks[0][name], weights[name]) for name in weights)
     assert (loaded.config, loaded.epoch, loaded.name) == (small_config(), 4, "made")
     xr.testing.assert_equal(loaded.domain, domain)
     assert checkpoint.epoch_of(path) == 4
@@ -47,7 +47,7 @@ def test_a_checkpoint_is_three_files_that_come_back_equal(trained: Run, tmp_path
 def test_the_hash_is_that_of_the_weights(copied: Path) -> None:
     first = checkpoint.load(copied)
     again = checkpoint.load(copied)
-    changed = {name: tensor + 1 for name, tensor in first.weights.items()}
+    changed = {name: tensor + 1 for name, tensor in first.networks[0].items()}
     checkpoint.save(copied, changed, first.config, first.domain, first.epoch)
     assert first.sha256 == again.sha256 != checkpoint.load(copied).sha256
 
@@ -86,7 +86,7 @@ def test_a_flipped_byte_is_one_line(copied: Path, ending: str) -> None:
 def test_files_of_two_checkpoints_are_no_checkpoint(copied: Path) -> None:
     loaded = checkpoint.load(copied)
     other = copied.with_name("other.safetensors")
-    checkpoint.save(other, loaded.weights, small_config(seed=5), loaded.domain.assign_attrs(title="b"), 0)
+    checkpoint.save(other, loaded.networks[0], small_config(seed=5), loaded.domain.assign_attrs(title="b"), 0)
     for ending in (".json", ".nc"):
         whole = copied.with_suffix(ending).read_bytes()
         copied.with_suffix(ending).write_bytes(other.with_suffix(ending).read_bytes())
@@ -98,13 +98,13 @@ def test_files_of_two_checkpoints_are_no_checkpoint(copied: Path) -> None:
 def test_equal_checkpoints_are_equal_files(copied: Path) -> None:
     loaded = checkpoint.load(copied)
     for name in ("a", "b"):
-        checkpoint.save(copied.with_name(name + checkpoint.SUFFIX), loaded.weights, loaded.config, loaded.domain, 3)
+        checkpoint.save(copied.with_name(name + checkpoint.SUFFIX), loaded.networks[0], loaded.config, loaded.domain, 3)
     for ending in (".safetensors", ".nc"):
         assert copied.with_name("a" + ending).read_bytes() == copied.with_name("b" + ending).read_bytes()
 
 
 def test_a_checkpoint_of_an_earlier_version_has_no_checksums(copied: Path) -> None:
-    save_file(checkpoint.load(copied).weights, copied, metadata={"epoch": "7"})
+    save_file(checkpoint.load(copied).networks[0], copied, metadata={"epoch": "7"})
     assert checkpoint.load(copied).epoch == 7
     with xr.open_dataset(copied.with_suffix(".nc")) as opened:
         domain = opened.load()

@@ -25,8 +25,8 @@ def test_a_model_is_built_by_its_name(bare: GenerativeModel) -> None:
     assert type(bare) is BareModel
 
 
-def test_a_model_may_lack_a_gain_an_objective_and_a_posterior(bare: GenerativeModel) -> None:
-    assert bare.gain is None
+def test_a_model_may_lack_a_curve_an_objective_and_a_posterior(bare: GenerativeModel) -> None:
+    assert bare.curve is None
     assert bare.objective.state_dict() == {}
     with pytest.raises(NotImplementedError, match="BareModel has no posterior"):
         bare.posterior_latents(torch.zeros(1), [], torch.zeros(1), torch.zeros(1))

@@ -77,8 +77,8 @@ def test_refusals_are_one_line(trained: Run) -> None:
     loaded = checkpoint.load(trained.checkpoints / "best_prior")
     with pytest.raises(UserError, match=r"sampling\.keep_levels is 2, the model has 1; expected 0 to 1"):
         Sampler(loaded, Sampling(keep_levels=2), "cpu")
-    other = {**loaded.weights, "last.bias": torch.zeros(7)}
-    damaged = checkpoint.Checkpoint(other, loaded.config, loaded.domain, 0, "best_prior", "")
+    other = {**loaded.networks[0], "last.bias": torch.zeros(7)}
+    damaged = checkpoint.Checkpoint((other,), loaded.config, loaded.domain, 0, "best_prior", "")
     with pytest.raises(UserError, match=r"best_prior is of another model configuration: .*last\.bias"):
         Sampler(damaged, Sampling(), "cpu")
 
@@ -87,7 +87,7 @@ def test_refusals_are_one_line(trained: Run) -> None:
 def test_weights_that_are_no_numbers_are_refused(trained: Run, value: float) -> None:
     """Without a word they would give members of missing values, and an evaluation without scores."""
     loaded = checkpoint.load(trained.checkpoints / "best_prior")
-    for weights in loaded.weights.values():
+    for weights in loaded.networks[0].values():
         if weights.is_floating_point():
             weights.view(-1)[0] = value
     sampler = Sampler(loaded, Sampling(), "cpu")

@@ -73,7 +73,7 @@ def test_a_checkpoint_holds_the_present_weights(job: Job) -> None:
     job.save_checkpoint("epoch_007", {"prior": {"crps": 1.0}})
     loaded = checkpoint.load(job.run.checkpoints / "epoch_007")
     weights = job.model.network.state_dict()
-    assert loaded.epoch == 6 and all(torch.equal(loaded.weights[name], weights[name]) for name in weights)
+    assert loaded.epoch == 6 and all(torch.equal(loaded.networks[0][name], weights[name]) for name in weights)
 
 
 def test_other_processes_write_nothing(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ from tests.small import SMALL, small_config
 
 
 def same_weights(a: Path, b: Path) -> bool:
-    first, second = checkpoint.load(a).weights, checkpoint.load(b).weights
+    first, second = checkpoint.load(a).networks[0], checkpoint.load(b).networks[0]
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 

@@ -53,9 +53,11 @@ class Train(Common):
 
     resume: Flag = False
     """Go on with a training that was stopped, from its last saved state."""
+    pool: OptionalCount = None
+    """Number of networks that are trained, instead of train.pool."""
 
     def execute(self) -> None:
-        self.run_stage(resume=self.resume)
+        self.run_stage({"train.pool": self.pool}, resume=self.resume)
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rainsmith.config.section import Precision, Section
-from rainsmith.config.values import Float, Int
+from rainsmith.config.values import Flag, Float, Int
 
 
 class Train(Section):
     """How a model is trained, and for how long. The defaults suit the default model."""
 
+    pool: Int = Field(default=1, ge=1, le=64)
+    """Number of networks that are trained, each from weights of its own. Every member of a day is drawn by one of them,
+    so that a pool knows what one network cannot: how sure the training is."""
+    cross_fit: Flag = False
+    """Whether each network of a pool leaves out another block of the training and validation years, which chooses its
+    epoch and fits its curve. All years teach then, and members of validation days prove little."""
     epochs: Int = Field(default=12, ge=1, le=100_000)
     """Number of passes over the training days. Raise it where the validation score still falls at the end."""
     max_minutes: Float | None = Field(default=None, gt=0, le=1e6)
@@ -52,3 +58,9 @@ class Train(Section):
     reconstructions in the tail."""
     save_last_seconds: Float = Field(default=60.0, ge=0, le=1e6)
     """[s] Time between two saves of the state from which `--resume` goes on."""
+
+    @model_validator(mode="after")
+    def _has_blocks(self) -> Train:
+        if self.cross_fit and self.pool < 2:
+            raise ValueError(f"cross_fit needs a pool of 2 networks or more, found pool: {self.pool}")
+        return self

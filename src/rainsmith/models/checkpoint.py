@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,11 @@ from rainsmith.base.json_files import Record, read_record, write_json
 from rainsmith.base.netcdf_files import read_netcdf, write_netcdf
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, parse
+from rainsmith.models.amounts_curve import of_this_version
 
 SUFFIX = ".safetensors"
 _MANIFEST = "manifest"
+_OF_NETWORK = "/"
 _SUMMED = ("weights", "config", "domain")
 _DAMAGED = "take another checkpoint or train again"
 _IN_DOMAIN = ("mask", "statics", "channel", "log_mean", "log_std")
@@ -47,7 +49,7 @@ class Checkpoint:
     """A trained network with all that is needed to use it without its store.
 
     Attributes:
-        weights: weights of the network, by name.
+        networks: the weights of each network, by name; a pool has several.
         config: the configuration that it was trained with.
         domain: the store without its time: grids, mask, static maps and training statistics.
         epoch: number of its last epoch, from 0.
@@ -55,7 +57,7 @@ class Checkpoint:
         sha256: hash of the file of weights.
     """
 
-    weights: dict[str, Tensor]
+    networks: tuple[dict[str, Tensor], ...]
     config: Config
     domain: xr.Dataset
     epoch: int
@@ -64,16 +66,23 @@ class Checkpoint:
 
 
 def save(
-    path: Path, weights: Mapping[str, Tensor], config: Config, domain: xr.Dataset, epoch: int, **more: Any
+    path: Path,
+    weights: Mapping[str, Tensor],
+    config: Config,
+    domain: xr.Dataset,
+    epoch: int,
+    networks: int = 1,
+    **more: Any,
 ) -> None:
     """Write a checkpoint: three files of one name. The weights come last, so that they never lie without the others.
 
     Args:
         path: of the weights (``*.safetensors``).
-        weights: of the network, by name.
+        weights: of the network, by name; of several networks, by number and name.
         config: the configuration of the training.
         domain: the store without its time.
         epoch: number of the epoch, from 0.
+        networks: how many networks the weights belong to.
         more: further entries of the JSON file, such as scores of validation days.
 
     Raises:
@@ -90,6 +99,7 @@ def save(
         "weights": _sha256_of_weights(contiguous, epoch),
         "config": sha256_of_json(settings),
         "domain": domain_sha256,
+        **({"networks": networks} if networks > 1 else {}),
     }
     try:
         with atomic(path) as scratch:
@@ -130,7 +140,50 @@ def load(path: Path) -> Checkpoint:
         _compare(manifest, "domain", of_domain, sha256_of_file(of_domain))
     config = parse(about.config, origin=str(settings))
     domain = _read_domain(of_domain)
-    return Checkpoint(weights, config, domain, epoch, path.stem, sha256_of(path))
+    networks = tuple(map(of_this_version, _by_network(weights, manifest["networks"], path)))
+    return Checkpoint(networks, config, domain, epoch, path.stem, sha256_of(path))
+
+
+def join(paths: Sequence[Path], target: Path, config: Config) -> None:
+    """Write the checkpoints of single networks as one of a pool.
+
+    Args:
+        paths: of the networks' checkpoints, with or without their ending; all were trained on the same store.
+        target: of the pool's weights (``*.safetensors``).
+        config: the configuration of the pool.
+
+    Raises:
+        UserError: one of them is damaged, or the pool could not be written.
+    """
+    parts = [load(path) for path in paths]
+    weights = {
+        f"{number}{_OF_NETWORK}{name}": tensor
+        for number, part in enumerate(parts)
+        for name, tensor in part.networks[0].items()
+    }
+    epochs = [part.epoch for part in parts]
+    save(target, weights, config, parts[0].domain, epochs[0], networks=len(parts), epochs=epochs)
+
+
+def remove(path: Path) -> None:
+    """Remove the three files of a checkpoint."""
+    for ending in (SUFFIX, ".json", ".nc"):
+        path.with_suffix(ending).unlink(missing_ok=True)
+
+
+def _by_network(weights: dict[str, Tensor], networks: int, path: Path) -> tuple[dict[str, Tensor], ...]:
+    """The weights of each network, by name."""
+    if networks == 1:
+        return (weights,)
+    parts: list[dict[str, Tensor]] = [{} for _ in range(networks)]
+    for name, tensor in weights.items():
+        number, _, own = name.partition(_OF_NETWORK)
+        if not (number.isdecimal() and int(number) < networks and own):
+            raise UserError(
+                f"checkpoint {path} holds '{name}', which belongs to none of {networks} networks; {_DAMAGED}"
+            )
+        parts[int(number)][own] = tensor
+    return tuple(parts)
 
 
 def sha256_of(path: Path) -> str:
@@ -157,9 +210,9 @@ def _manifest_of(path: Path) -> dict[str, Any]:
         with safe_open(path, "pt") as opened:
             metadata = opened.metadata() or {}
         manifest = json.loads(metadata[_MANIFEST]) if _MANIFEST in metadata else {"epoch": metadata["epoch"]}
-        if set(manifest) not in ({"epoch"}, {"epoch", *_SUMMED}):
+        if set(manifest) - {"networks"} not in ({"epoch"}, {"epoch", *_SUMMED}):
             raise ValueError(f"its manifest holds {', '.join(manifest)}")
-        return {**manifest, "epoch": int(manifest["epoch"])}
+        return {**manifest, "epoch": int(manifest["epoch"]), "networks": int(manifest.get("networks", 1))}
     except (SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
         raise UserError(f"checkpoint {path} is truncated or damaged ({error}); {_DAMAGED}") from None
 
@@ -232,25 +285,26 @@ def refuse_other_layers(build: Callable[[], nn.Module], checkpoint: Checkpoint) 
             planned = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
     except (NotImplementedError, RuntimeError):
         return
-    there = {name: tuple(tensor.shape) for name, tensor in checkpoint.weights.items()}
-    for name in sorted(planned.keys() | there.keys()):
-        if planned.get(name) != there.get(name):
-            size = 4 * sum(math.prod(shape) for shape in planned.values()) / 2**30
-            raise UserError(
-                f"checkpoint {checkpoint.name} is of another model configuration: layer {name} is "
-                f"{there.get(name, 'missing')} in the weights and {planned.get(name, 'missing')} in the configuration, "
-                f"whose network takes {size:.3g} GiB; {_DAMAGED}"
-            )
+    for weights in checkpoint.networks:
+        there = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+        for name in sorted(planned.keys() | there.keys()):
+            if planned.get(name) != there.get(name):
+                size = 4 * sum(math.prod(shape) for shape in planned.values()) / 2**30
+                raise UserError(
+                    f"checkpoint {checkpoint.name} is of another model configuration: layer {name} is "
+                    f"{there.get(name, 'missing')} in the weights and {planned.get(name, 'missing')} in the "
+                    f"configuration, whose network takes {size:.3g} GiB; {_DAMAGED}"
+                )
 
 
-def load_weights(network: Any, checkpoint: Checkpoint) -> None:
-    """Put the weights into a network.
+def load_weights(network: Any, checkpoint: Checkpoint, number: int = 0) -> None:
+    """Put the weights of one of a checkpoint's networks into a network.
 
     Raises:
         UserError: the network has other layers than the checkpoint.
     """
     try:
-        network.load_state_dict(checkpoint.weights)
+        network.load_state_dict(checkpoint.networks[number])
     except RuntimeError as error:
         first = " ".join(str(error).split())[:300]
         raise UserError(f"checkpoint {checkpoint.name} is of another model configuration: {first}") from None

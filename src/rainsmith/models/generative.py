@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.data.normalise import PredictandTransform
+from rainsmith.models.amounts_curve import AmountsCurve
 from rainsmith.models.registry import MODELS
 
 BOUND = 2.0
@@ -44,8 +45,8 @@ class GenerativeModel(nn.Module, ABC):
     """p(y | x, s) in physical units: it gives the terms of a loss to train on, and members drawn from noise.
 
     Training, sampling and calibration know a model by what is listed here and by nothing else. A model may lack an
-    encoder of observed rain (``has_posterior``), a KL divergence (``model.kl`` of its settings is None) and a factor to
-    calibrate (``gain``).
+    encoder of observed rain (``has_posterior``), a KL divergence (``model.kl`` of its settings is None) and a curve to
+    calibrate (``curve``).
 
     Attributes:
         network: holds all weights; its state is what a checkpoint keeps.
@@ -72,8 +73,8 @@ class GenerativeModel(nn.Module, ABC):
         """Shape of the noise of one member, one entry for each latent level, coarse to fine."""
 
     @property
-    def gain(self) -> Tensor | None:
-        """Factor of the amounts of prior members, which calibration sets; None for a model that needs none."""
+    def curve(self) -> AmountsCurve | None:
+        """Map of the amounts of prior members, which calibration sets; None for a model that needs none."""
         return None
 
     @abstractmethod

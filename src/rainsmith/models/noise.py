@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+_CHOICE = 0x766F6963  # "voic": the choice of a network is independent of the noise
 _STREAM = 0x7261696E  # "rain" in ASCII: keeps the noise of members apart from other uses of the same seed
 
 
@@ -38,6 +39,30 @@ def member_noise(
         torch.from_numpy(np.ascontiguousarray(part)).reshape(len(days), len(members), *shape)
         for part, shape in zip(parts, shapes, strict=True)
     ]
+
+
+def network_of_member(seed: int, days: np.ndarray, members: Sequence[int], networks: int) -> np.ndarray:
+    """The network of a pool that draws each member: as random as the member's noise, and independent of it.
+
+    Each member takes any network with the same chance, whatever the others take, so that members of a day are draws of
+    one distribution, the mean of those of the networks.
+
+    Args:
+        seed: of the sampling.
+        days: (N,) integers YYYYMMDD.
+        members: numbers of the K members.
+        networks: how many there are.
+
+    Returns:
+        (N, K) numbers from 0.
+    """
+    chosen = np.zeros((len(days), len(members)), dtype=np.int64)
+    if networks == 1:
+        return chosen
+    for i, k in np.ndindex(chosen.shape):
+        stream = np.random.Philox(key=[seed % 2**64, _CHOICE], counter=[0, 0, int(members[k]), int(days[i])])
+        chosen[i, k] = np.random.Generator(stream).integers(networks)
+    return chosen
 
 
 def _stream(seed: int, day: int, member: int, size: int) -> np.ndarray:

@@ -46,6 +46,7 @@ def sample_attributes(loaded: Checkpoint, sampler: Sampler, mode: str, split: st
         "checkpoint": loaded.name,
         "checkpoint_epoch": loaded.epoch + 1,  # counted from 1, as in the report and in names of checkpoints
         "checkpoint_sha256": loaded.sha256,
+        "networks": len(loaded.networks),
         "seed": loaded.config.seed,
         "sampling_seed": settings.seed,
         "mode": mode,

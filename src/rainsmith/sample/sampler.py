@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,9 +14,11 @@ from rainsmith.config import Sampling
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.checkpoint import Checkpoint
-from rainsmith.models.generative import Drawing, build_model
-from rainsmith.models.noise import member_noise
+from rainsmith.models.generative import Drawing, GenerativeModel, build_model
+from rainsmith.models.noise import member_noise, network_of_member
 from rainsmith.models.precision import autocast, pick_device, sampling_precision
+
+T = TypeVar("T")
 
 
 class Sampler:
@@ -33,10 +36,7 @@ class Sampler:
     def __init__(self, source: Checkpoint, settings: Sampling, device: str = "auto") -> None:
         self.device = pick_device(device)
         checkpoints.refuse_other_layers(lambda: build_model(source.config, source.domain).network, source)
-        self.model = build_model(source.config, source.domain)
-        checkpoints.load_weights(self.model.network, source)
-        self.model.to(self.device).eval()
-        channels_last(self.model.network)
+        self.networks = [self._model(source, number) for number in range(len(source.networks))]
         self.precision = sampling_precision(source.config.train.precision, self.device)
         self.settings = settings
         self.name = f"checkpoint {source.name}"
@@ -49,6 +49,18 @@ class Sampler:
             )
         self.how = Drawing(settings.temperature, self.threshold, settings.keep_levels, settings.variation)
         self.mask = torch.from_numpy(np.asarray(source.domain["mask"].values, dtype=bool))
+
+    @property
+    def model(self) -> GenerativeModel:
+        """The model, or the first one of a pool: all have the same layers."""
+        return self.networks[0]
+
+    def _model(self, source: Checkpoint, number: int) -> GenerativeModel:
+        model = build_model(source.config, source.domain)
+        checkpoints.load_weights(model.network, source, number)
+        model.to(self.device).eval()
+        channels_last(model.network)
+        return model
 
     def draw(
         self,
@@ -73,17 +85,42 @@ class Sampler:
         Raises:
             UserError: an observation is given, and the model has no posterior; the weights draw no finite values.
         """
-        noise = member_noise(self.settings.seed, days, members, self.model.latent_shapes)
         if y is not None and not self.model.has_posterior:
             raise UserError("posterior mode varies observed storms, and this model has no posterior; use prior mode")
-        on_device = [part.to(self.device) for part in noise]
-        given = None if y is None else y.to(self.device)
-        observed = None if valid is None or not valid.numel() else valid.to(self.device)
+        noise = member_noise(self.settings.seed, days, members, self.model.latent_shapes)
+        known = valid if valid is not None and valid.numel() else None
+        weather = x.to(self.device)
+        storms, observed = (None if part is None else part.to(self.device) for part in (y, known))
+        drawn = torch.empty(len(days), len(members), *self.mask.shape)
+        chosen = network_of_member(self.settings.seed, days, members, len(self.networks))
         with autocast(self.device, self.precision):
-            drawn = self.model.draw(x.to(self.device), on_device, given, observed, self.how).float().cpu()
+            for model, its_days, its_members in shares(self.networks, chosen):
+                own = [part[its_days[:, None], its_members].to(self.device) for part in noise]
+                storm, there = (None if part is None else part[its_days] for part in (storms, observed))
+                fields = model.draw(weather[its_days], own, storm, there, self.how)
+                drawn[its_days[:, None], its_members] = fields.float().cpu()
         if not bool(torch.isfinite(drawn[..., self.mask]).all()):
             raise UserError(
                 f"{self.name} draws values that are no numbers; expected finite rain; take another checkpoint, or "
                 "train again with a lower train.lr or with train.precision: fp32"
             )
         return torch.where(self.mask, drawn, torch.nan).numpy()
+
+
+def shares(networks: Sequence[T], chosen: np.ndarray) -> Iterator[tuple[T, Tensor, Tensor]]:
+    """What each network draws, in blocks of days on which it draws the same number of members.
+
+    Args:
+        networks: of a pool.
+        chosen: (N, K) the number of the network of each member.
+
+    Yields:
+        A network, (n,) the places of its days, and (n, k) the places of the members that it draws on each of them.
+    """
+    for number, network in enumerate(networks):
+        own = chosen == number
+        count = own.sum(axis=1)
+        for size in np.unique(count[count > 0]):
+            days = np.flatnonzero(count == size)
+            members = np.nonzero(own[days])[1].reshape(len(days), size)
+            yield network, torch.from_numpy(days), torch.from_numpy(members)

@@ -1,23 +1,44 @@
-"""One factor of the amounts brings the members' total rain over the training days to the observed total."""
+"""A curve of the amounts brings the members' climate over some days to the observed one."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from rainsmith.data.dataset import Days
+from rainsmith.models.amounts_curve import LEVELS
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
 
 MOST_DAYS = 2000
-"""Training days that are drawn, evenly spaced, to bound the time; few heavy days decide the factor (docs/model.md)."""
+"""Days that are drawn, evenly spaced, to bound the time."""
+DRAWS = 4000
+"""Members that are drawn in all, where there are fewer days; at least ``MEMBERS`` a day."""
 MEMBERS = 2
-"""Prior members that are drawn for each of those days."""
+MOST_MEMBERS = 10
 RANGE = (0.5, 2.0)
-"""Bounds of the factor: a model that is further off needs another training, not a larger factor."""
+"""Bounds of the ratio of a point: a model that is further off needs another training, not a steeper curve."""
+RESAMPLES = 200
+"""Resamples of weeks that say how sure a quantile is."""
+_LEAST, _STEP, _BINS = 0.05, 0.005, 2500
+"""Amounts are counted in bins that grow by half a per cent: from 0.05 mm to beyond 10 m."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often amounts of each size came in each week; the first bin holds all that is less than ``_LEAST``.
+
+    Attributes:
+        observed: (weeks, bins).
+        drawn: (weeks, bins), of all members together.
+    """
+
+    observed: np.ndarray
+    drawn: np.ndarray
 
 
 @torch.no_grad()
@@ -29,39 +50,120 @@ def calibrate(
     *,
     seed: int,
     batch_size: int,
-) -> float:
-    """Set the factor of prior members, ``model.gain``, so that they hold the observed rain of the training days.
+) -> None:
+    """Set ``model.curve`` so that prior members have the quantiles of the observed rain of some days.
 
     After a short training members hold too little rain. A model whose amounts are settled in another way, such as one
-    that conserves mass, has no such factor.
+    that conserves mass, has no such curve.
 
     Args:
         model: with the weights that will be saved.
-        days: the training days.
+        days: the days whose climate is wanted.
         device: where the model is.
         autocast: precision of the draws.
-        seed: of the members' noise.
+        seed: of the members' noise, and of the resamples.
         batch_size: days at once.
-
-    Returns:
-        The factor, observed over drawn rain; 1 where the model has none.
     """
-    factor = model.gain
-    if factor is None:
-        return 1.0
+    curve = model.curve
+    if curve is None:
+        return
     training = model.training
     model.eval()
-    factor.fill_(1.0)
-    chosen = np.unique(np.linspace(0, len(days) - 1, min(MOST_DAYS, len(days))).astype(np.int64))
-    observed = drawn = 0.0
-    with autocast:
-        for start in range(0, len(chosen), batch_size):
-            batch = days.batch(chosen[start : start + batch_size]).to(device)
-            noise = [part.to(device) for part in member_noise(seed, batch.days, range(MEMBERS), model.latent_shapes)]
-            members = model.draw(batch.x, noise, valid=batch.valid)
-            observed += float(batch.y.double().sum())
-            drawn += float((members * batch.valid[:, None]).double().sum()) / MEMBERS
-    gain = float(np.clip(observed / drawn, *RANGE)) if observed > 0 and drawn > 0 else 1.0
-    factor.fill_(gain)
+    curve.reset()
+    counts = count_amounts(model, days, device, autocast, seed=seed, batch_size=batch_size)
+    curve.put(*(torch.from_numpy(part) for part in points_of_curve(counts, seed)))
     model.train(training)
-    return gain
+
+
+def count_amounts(
+    model: GenerativeModel,
+    days: Days,
+    device: torch.device,
+    autocast: AbstractContextManager[Any],
+    *,
+    seed: int,
+    batch_size: int,
+) -> Counts:
+    """Draw prior members of some of the days, and count amounts over the cells that were observed."""
+    chosen = np.unique(np.linspace(0, len(days) - 1, min(MOST_DAYS, len(days))).astype(np.int64))
+    members = range(int(np.clip(DRAWS // len(chosen), MEMBERS, MOST_MEMBERS)))
+    week = np.unique(_week_of(days.numbers[chosen]), return_inverse=True)[1]
+    observed, drawn = (np.zeros((week.max() + 1, _BINS), dtype=np.int64) for _ in range(2))
+    for start in range(0, len(chosen), batch_size):
+        batch = days.batch(chosen[start : start + batch_size]).to(device)
+        noise = [part.to(device) for part in member_noise(seed, batch.days, members, model.latent_shapes)]
+        with autocast:
+            fields = model.draw(batch.x, noise, valid=batch.valid).float()
+        for i, number in enumerate(week[start : start + batch_size]):
+            observed[number] += _counted(batch.y[i][batch.valid[i]])
+            drawn[number] += _counted(fields[i][:, batch.valid[i]])
+    return Counts(observed, drawn)
+
+
+def points_of_curve(counts: Counts, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The points of a curve: amounts as drawn, and what they become.
+
+    From one point to the next the ratio of the quantiles may change only as far as the weeks are sure of it: the change
+    d of its logarithm is multiplied by d^2 / (d^2 + s^2), where s is the standard deviation of the ratio over resamples
+    of weeks. Where a few storms decide a quantile, s is large, and the ratio of the amounts below is kept.
+
+    Args:
+        counts: of the amounts of members, before any curve, and of the observed rain.
+        seed: of the resamples.
+
+    Returns:
+        Two arrays (points,) [mm/day] for ``AmountsCurve.put``; the curve changes nothing where the members or the
+        observations are dry at its last point.
+    """
+    weeks = len(counts.observed)
+    chosen = np.random.default_rng([seed, 2]).multinomial(weeks, np.full(weeks, 1 / weeks), RESAMPLES)
+    weights = np.concatenate([np.ones((1, weeks), dtype=np.int64), chosen])
+    drawn, observed = (_quantiles(weights @ part) for part in (counts.drawn, counts.observed))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(observed / drawn)  # (1 + resamples, points)
+    known = np.isfinite(logs).all(axis=0)
+    ratios, ratio = np.ones(len(LEVELS)), 0.0
+    for point in np.flatnonzero(known):
+        change, doubt = logs[0, point] - ratio, logs[1:, point].std()
+        if change:
+            ratio += change * change**2 / (change**2 + doubt**2)
+        ratio = float(np.clip(ratio, *np.log(RANGE)))
+        ratios[point] = np.exp(ratio)
+    return _rising(drawn[0], ratios, known)
+
+
+def _rising(drawn: np.ndarray, ratios: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points that rise: those of dry quantiles lie on the line from 0 to the first of the others."""
+    if not known.any():
+        as_it_is = np.arange(1.0, 1 + len(drawn))
+        return as_it_is, as_it_is
+    first = int(np.argmax(known))
+    start = drawn.copy()
+    start[:first] = drawn[first] * np.arange(1, first + 1) / (first + 1)
+    for point in range(first + 1, len(start)):
+        start[point] = max(start[point], start[point - 1] * (1 + _STEP))
+    end = start * np.where(np.arange(len(ratios)) < first, ratios[first], ratios)
+    return start, np.maximum.accumulate(end)
+
+
+def _week_of(numbers: np.ndarray) -> np.ndarray:
+    """Numbers of weeks of days YYYYMMDD, of whatever calendar: parts of a month of seven days or a little more."""
+    return numbers // 100 * 4 + np.minimum((numbers % 100 - 1) // 7, 3)
+
+
+def _counted(amounts: torch.Tensor) -> np.ndarray:
+    """(bins,) counts of amounts [mm/day]."""
+    place = (torch.log(amounts.flatten().clamp_min(1e-6) / _LEAST) / _STEP).floor().long() + 1
+    return torch.bincount(place.clamp(0, _BINS - 1), minlength=_BINS).cpu().numpy()
+
+
+def _quantiles(counts: np.ndarray) -> np.ndarray:
+    """(rows, points) amounts at the levels of a curve, of (rows, bins) counts; 0 below the least amount."""
+    below = np.cumsum(counts, axis=1)
+    values = np.zeros((len(counts), len(LEVELS)))
+    for row, total in enumerate(below):
+        wanted = np.asarray(LEVELS) * total[-1]
+        place = np.searchsorted(total, wanted)
+        share = (wanted - total[place] + counts[row, place]) / np.maximum(counts[row, place], 1)
+        values[row] = np.where(place == 0, 0.0, _LEAST * np.exp(_STEP * (place - 1 + share)))
+    return values

@@ -14,7 +14,7 @@ import xarray as xr
 from lightning_fabric import Fabric, seed_everything
 
 from rainsmith.base.console import console
-from rainsmith.base.dims import in_day_set, in_split
+from rainsmith.base.dims import in_day_set
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
 from rainsmith.base.processes import world_size
@@ -27,6 +27,7 @@ from rainsmith.models.precision import pick_device, training_precision
 from rainsmith.run_folder import Run
 from rainsmith.train import resume as resume_state
 from rainsmith.train.distributed import launch
+from rainsmith.train.folds import Fold, days_to_learn_and_to_choose
 from rainsmith.train.optimise import MovingAverage
 from rainsmith.train.validation import Validation
 
@@ -55,6 +56,7 @@ class Job:
         optimiser: moves its weights.
         average: moving average of the weights, which is what is validated and saved.
         days: the training days.
+        climate: the days whose climate the members are to have.
         heavy: (time,) bool, which of them are heavy.
         validate: scores members of a fixed set of validation days.
         state: plain values, as ``resume.fresh_state`` lists them.
@@ -72,6 +74,7 @@ class Job:
     optimiser: torch.optim.Optimizer
     average: MovingAverage
     days: Days
+    climate: Days
     heavy: np.ndarray
     validate: Validation
     state: dict[str, Any]
@@ -145,8 +148,14 @@ class Job:
             checkpoint.save(path, weights, self.config, self.domain, epoch, validation=figures)
 
 
-def set_up(config: Config, run: Run, *, resume: bool) -> Job:
+def set_up(config: Config, run: Run, fold: Fold | None = None, *, resume: bool) -> Job:
     """Everything that a training needs, at its first step or where the saved state stands.
+
+    Args:
+        config: the configuration.
+        run: the run folder, prepared.
+        fold: the block of days that chooses while the others teach; None takes the splits as they are.
+        resume: whether a training that was stopped goes on.
 
     Raises:
         UserError: no store, an empty split, nothing to resume, a state of another configuration, a training that is
@@ -155,7 +164,7 @@ def set_up(config: Config, run: Run, *, resume: bool) -> Job:
     settings = config.train
     store = run.open_store()
     domain = store.drop_dims("time").load()
-    training_days, validation_days = _days_of(store, "train"), _days_of(store, "validation")
+    training_days, validation_days = days_to_learn_and_to_choose(store, fold)
     saved = _saved_state(config, run, store, resume=resume)
 
     seed_everything(config.seed, verbose=False)  # of the first weights
@@ -184,7 +193,9 @@ def set_up(config: Config, run: Run, *, resume: bool) -> Job:
     )
     state = resume_state.fresh_state(config, store, precision, tuple(monitored))
     days, heavy = Days(training_days), in_day_set(training_days, "heavy")
-    job = Job(config, run, domain, fabric, model, wrapped, optimiser, average, days, heavy, validate, state, monitored)
+    climate = days if fold is None else Days(validation_days)
+    moving = (model, wrapped, optimiser, average)
+    job = Job(config, run, domain, fabric, *moving, days, climate, heavy, validate, state, monitored)
     if saved is not None:
         job.restore(saved)
     if job.is_main:
@@ -195,16 +206,13 @@ def set_up(config: Config, run: Run, *, resume: bool) -> Job:
     return job
 
 
-def _days_of(store: xr.Dataset, split: str) -> xr.Dataset:
-    days = in_split(store, split)
-    if days.sizes["time"] < 2:
-        raise UserError(f"the {split} split has {days.sizes['time']} days, expected 2 or more; change data.splits")
-    return days
-
-
 def _saved_state(config: Config, run: Run, store: xr.Dataset, *, resume: bool) -> dict[str, Any] | None:
     """The state that a resumed training goes on from; None for a training that begins."""
     path = run.checkpoints / STATE_FILE
+    if run.holds_training and not path.exists():
+        raise UserError(
+            f"{run.checkpoints} holds a pool of networks; set train.pool to their number, or give another --run"
+        )
     if resume:
         return resume_state.read(path, config, store)
     if path.exists():

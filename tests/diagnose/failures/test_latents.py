@@ -70,18 +70,18 @@ def test_a_trained_model_uses_its_latents(loaded: Checkpoint, days: xr.Dataset) 
 
 
 def test_a_decoder_without_a_way_from_z_is_found(loaded: Checkpoint, days: xr.Dataset) -> None:
-    deaf = {name: value * (0.0 if name.startswith("from_z") else 1.0) for name, value in loaded.weights.items()}
-    by_name = examine(replace(loaded, weights=deaf), days)
+    deaf = {name: value * (0.0 if name.startswith("from_z") else 1.0) for name, value in loaded.networks[0].items()}
+    by_name = examine(replace(loaded, networks=(deaf,)), days)
     assert by_name["ignores-z"].verdict == "fail"
     assert max(figure.value for figure in by_name["ignores-z"].figures) < 0.01
 
 
 def test_posteriors_far_from_the_prior_are_found(loaded: Checkpoint, days: xr.Dataset) -> None:
-    weights = dict(loaded.weights)
+    weights = dict(loaded.networks[0])
     for name in [name for name in weights if name.startswith("posterior") and name.endswith("bias")]:
         half = len(weights[name]) // 2
         weights[name] = torch.cat([weights[name][:half] + POSTERIOR_SHIFT, weights[name][half:]])
-    assert examine(replace(loaded, weights=weights), days)["prior-posterior-gap"].verdict == "fail"
+    assert examine(replace(loaded, networks=(weights,)), days)["prior-posterior-gap"].verdict == "fail"
 
 
 def test_a_gap_between_the_tails_of_the_samples_counts(loaded: Checkpoint, days: xr.Dataset) -> None:

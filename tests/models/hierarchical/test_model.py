@@ -65,7 +65,7 @@ def test_a_calm_start_is_ordinary_rain(domain: xr.Dataset, power: float | None) 
 
 def test_a_storm_of_which_nothing_is_kept_is_the_prior(domain: xr.Dataset) -> None:
     net = model(domain)
-    net.network.gain.fill_(1.3)
+    net.network.curve.wanted.mul_(1.3)
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"], generator=generator)
     noise = [torch.randn(2, 3, *shape, generator=generator) for shape in net.latent_shapes]

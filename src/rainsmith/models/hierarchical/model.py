@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from rainsmith.config import Config
 from rainsmith.data.normalise import Standardiser
+from rainsmith.models.amounts_curve import AmountsCurve
 from rainsmith.models.generative import AS_TRAINED, BOUND, Drawing, GenerativeModel, all_valid, without_drizzle
 from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, valid_box
@@ -66,8 +67,8 @@ class HierarchicalModel(GenerativeModel):
         return self.network.latent_shapes
 
     @property
-    def gain(self) -> Tensor | None:
-        return self.network.gain if self.mass is None else None
+    def curve(self) -> AmountsCurve | None:
+        return self.network.curve if self.mass is None else None
 
     def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
         y, valid = self._inside(y), self._inside(valid)
@@ -113,9 +114,9 @@ class HierarchicalModel(GenerativeModel):
         )
         amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0)
         if y is None:  # prior members only: the posterior of an observed day knows how much it rained
-            amounts = amounts * self.network.gain
-        elif how.keep_levels == 0:  # nothing of the storm is kept, so the factor grows on the way to the prior
-            amounts = amounts * self.network.gain**how.variation
+            amounts = self.network.curve(amounts)
+        elif how.keep_levels == 0:  # nothing of the storm is kept, so the ratio grows on the way to the prior
+            amounts = self.network.curve(amounts, how.variation)
         drawn = without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
             drawn = self.mass(drawn, x, None if observed is None else self._at_cells(observed), exact=True)

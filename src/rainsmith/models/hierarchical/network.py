@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rainsmith.models.amounts_curve import AmountsCurve
 from rainsmith.models.blocks import ResidualBlock
 from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, padded, pooled_maps, sampling_points
@@ -38,7 +39,6 @@ class HierarchicalCVAE(nn.Module):
 
     share: Tensor
     maps_fine: Tensor
-    gain: Tensor
 
     def __init__(self, settings: HierarchicalSettings, n_predictors: int, geometry: Geometry) -> None:
         super().__init__()
@@ -88,8 +88,8 @@ class HierarchicalCVAE(nn.Module):
         self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
         self.fine_maps = nn.Conv2d(n_maps, FINE_CHANNELS, 1)
         self.last = nn.Conv2d(FINE_CHANNELS, 1, 3, padding=1)
-        # factor of the amounts in mm/day, which train/calibration.py sets before every validation
-        self.register_buffer("gain", torch.ones(()))
+        # of the amounts in mm/day; train/calibration.py sets it before every validation
+        self.curve = AmountsCurve()
 
     @torch.no_grad()
     def start_calmly(self) -> None:
