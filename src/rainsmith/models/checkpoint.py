@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ from rainsmith.config import Config, parse
 from rainsmith.models.amounts_curve import of_this_version
 
 SUFFIX = ".safetensors"
+OF_NETWORK = "/"
+"""What stands between the number of a network of a pool and the name of a weight."""
 _MANIFEST = "manifest"
-_OF_NETWORK = "/"
 _SUMMED = ("weights", "config", "domain")
 _DAMAGED = "take another checkpoint or train again"
 _IN_DOMAIN = ("mask", "statics", "channel", "log_mean", "log_std")
@@ -144,40 +145,13 @@ def load(path: Path) -> Checkpoint:
     return Checkpoint(networks, config, domain, epoch, path.stem, sha256_of(path))
 
 
-def join(paths: Sequence[Path], target: Path, config: Config) -> None:
-    """Write the checkpoints of single networks as one of a pool.
-
-    Args:
-        paths: of the networks' checkpoints, with or without their ending; all were trained on the same store.
-        target: of the pool's weights (``*.safetensors``).
-        config: the configuration of the pool.
-
-    Raises:
-        UserError: one of them is damaged, or the pool could not be written.
-    """
-    parts = [load(path) for path in paths]
-    weights = {
-        f"{number}{_OF_NETWORK}{name}": tensor
-        for number, part in enumerate(parts)
-        for name, tensor in part.networks[0].items()
-    }
-    epochs = [part.epoch for part in parts]
-    save(target, weights, config, parts[0].domain, epochs[0], networks=len(parts), epochs=epochs)
-
-
-def remove(path: Path) -> None:
-    """Remove the three files of a checkpoint."""
-    for ending in (SUFFIX, ".json", ".nc"):
-        path.with_suffix(ending).unlink(missing_ok=True)
-
-
 def _by_network(weights: dict[str, Tensor], networks: int, path: Path) -> tuple[dict[str, Tensor], ...]:
     """The weights of each network, by name."""
     if networks == 1:
         return (weights,)
     parts: list[dict[str, Tensor]] = [{} for _ in range(networks)]
     for name, tensor in weights.items():
-        number, _, own = name.partition(_OF_NETWORK)
+        number, _, own = name.partition(OF_NETWORK)
         if not (number.isdecimal() and int(number) < networks and own):
             raise UserError(
                 f"checkpoint {path} holds '{name}', which belongs to none of {networks} networks; {_DAMAGED}"

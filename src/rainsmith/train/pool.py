@@ -17,11 +17,11 @@ from rainsmith.base.console import console, progress
 from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.processes import is_main, world_size
 from rainsmith.config import Config
-from rainsmith.models import checkpoint
 from rainsmith.models.precision import pick_device
 from rainsmith.run_folder import Run
 from rainsmith.train.distributed import stop_signals
 from rainsmith.train.folds import Fold
+from rainsmith.train.joining import join_networks
 from rainsmith.train.log import read_log
 from rainsmith.train.loop import train_network
 
@@ -62,7 +62,7 @@ def train_pool(config: Config, run: Run, *, resume: bool = False) -> None:
     else:
         _train_side_by_side(config, settings, run, at_once)
     if is_main():
-        join_checkpoints(config, run)
+        join_networks(config, run)
 
 
 def networks_at_once(config: Config) -> int:
@@ -83,21 +83,6 @@ def config_of_network(config: Config, number: int) -> Config:
 def fold_of(config: Config, number: int) -> Fold | None:
     """The block of years that chooses for a network, where the pool is cross-fitted."""
     return Fold(number, config.train.pool) if config.train.cross_fit else None
-
-
-def join_checkpoints(config: Config, run: Run) -> None:
-    """Write each checkpoint that all networks have as one of the pool, and the log of the first network as the run's.
-
-    Others, which an earlier join may have left, are removed.
-    """
-    folders = [run.network(number).checkpoints for number in range(config.train.pool)]
-    names = set.intersection(*({path.stem for path in folder.glob(f"*{checkpoint.SUFFIX}")} for folder in folders))
-    for name in sorted(names):
-        checkpoint.join([folder / name for folder in folders], run.checkpoints / f"{name}{checkpoint.SUFFIX}", config)
-    for path in run.checkpoints.glob(f"*{checkpoint.SUFFIX}"):
-        if path.stem not in names:
-            checkpoint.remove(path)
-    run.metrics_log.write_bytes(run.network(0).metrics_log.read_bytes())
 
 
 def _with_train(config: Config, **changed: object) -> Config:
