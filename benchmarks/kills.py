@@ -45,6 +45,7 @@ from rainsmith.base import cf, provenance
 from rainsmith.cli.main import main as rainsmith
 from rainsmith.data import store
 from rainsmith.pipeline import BY_NAME
+from rainsmith.run_folder import Run
 
 STAGES = ["prepare", "train", "sample", "evaluate", "diagnose", "sweep", "augment", "downscale", "experiment", "report"]
 CONFIGURATION: dict[str, Any] = {
@@ -167,7 +168,7 @@ class Trials:
         self.after: dict[str, dict[str, str]] = {}
 
     def command(self, stage: str) -> list[str]:
-        resume = stage == "train" and (self.trial / "checkpoints" / "last.ckpt").exists()
+        resume = stage == "train" and Run(self.trial).holds_training
         return [stage, "--config", str(self.config), "--run", str(self.trial), *(["--resume"] if resume else [])]
 
     def contents(self, stage: str) -> tuple[dict[str, str], list[str]]:

@@ -129,7 +129,8 @@ def test_a_whole_run_and_then_everything_is_skipped(
 ) -> None:
     folder = tmp_path / "run"
     splits = "data.splits={train: [2001, 2001], validation: [2002, 2002], test: [[2003-06-01, 2003-08-31]]}"
-    common = ["--config", str(config_file), "--run", str(folder), "--set", splits, "augment.ratio=0.05"]
+    few = "evaluate.baselines=[climatology, scaled-analogs]"
+    common = ["--config", str(config_file), "--run", str(folder), "--set", splits, few, "augment.ratio=0.05"]
     cli.main(["run", *common])
     assert (folder / "report.html").stat().st_size > 50_000
     assert capsys.readouterr().out.strip().endswith("report.html")

@@ -39,6 +39,7 @@ def config_of(**more: object) -> Config:
         "sampling__modes": ["prior", "posterior"],
         "sampling__days": "heavy_x",
         "evaluate__baselines": ["climatology"],
+        "evaluate__climate": False,
         "augment": {"ratio": 0.02, "tries": 2, "checks": ["physical_range"]},
     }
     return small_config(**{**values, **more})

@@ -34,6 +34,7 @@ def hierarchical(**more: object) -> Config:
         train__lr=2e-3,
         train__min_heavy_fraction=0.0,
         evaluate__baselines=["climatology"],
+        evaluate__climate=False,
         **more,
     )
 

@@ -30,6 +30,8 @@ SMALL: dict[str, Any] = {
     "sampling.members": 4,
     "sampling.checkpoint": "best_prior",
     "evaluate.resamples": 50,
+    "evaluate.climate": False,
+    "evaluate.baselines": ["climatology", "bilinear", "ratio", "analogs", "scaled-analogs"],
 }
 
 

@@ -17,7 +17,7 @@ from rainsmith.models.amounts_curve import LEVELS, AmountsCurve
 from rainsmith.models.generative import GenerativeModel, build_model
 from rainsmith.models.noise import member_noise
 from rainsmith.run_folder import Run
-from rainsmith.train.calibration import RANGE, Counts, calibrate, points_of_curve
+from rainsmith.train.calibration import RANGE, Counts, calibrate, mean_amounts, points_of_curve
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.small import small_config
@@ -103,6 +103,11 @@ def test_a_stretched_tail_is_mended_and_equal_climates_are_left_alone() -> None:
     assert np.abs(np.log(wanted / drawn)).max() < 0.03
 
 
+def test_the_mean_of_counts_is_that_of_the_amounts() -> None:
+    observed = rain(50, 0)
+    assert mean_amounts(counts_of(observed, observed).observed) == pytest.approx(observed.mean(), rel=2e-3)
+
+
 def test_one_storm_does_not_decide_the_tail() -> None:
     observed, drawn = rain(200, 0), rain(200, 1)
     observed[17] *= 6
@@ -117,6 +122,13 @@ def test_quantiles_without_rain_lie_on_the_line_to_the_first_with_rain() -> None
     assert np.quantile(observed, 0.95) == 0 < np.quantile(observed, 0.99)
     start, end = points_of_curve(counts_of(observed, drawn * 0.8), seed=0)
     assert (np.diff(start) > 0).all() and np.allclose(end[:5] / start[:5], end[0] / start[0])
+
+
+def test_members_that_are_no_numbers_get_no_curve(store: xr.Dataset) -> None:
+    model = build_model(config_of(), store.drop_dims("time"))
+    torch.nn.init.constant_(model.network.last.bias, torch.nan)
+    curve = fit(model, Days(in_split(store, "train")))
+    assert torch.equal(curve.wanted, curve.drawn)
 
 
 def test_checkpoints_hold_the_curve_and_training_goes_on_without_it(

@@ -34,6 +34,25 @@ def test_a_winter_is_not_cut_at_new_year() -> None:
     assert [set(block[winters == winter]) for winter in np.unique(winters)] == [{number} for number in range(5)]
 
 
+@pytest.mark.parametrize(
+    ("taken_out", "blocks"),
+    [(("1993-01-01", "1994-01-01"), 2), (("1993-02-01", "1993-04-01"), 2), (("2001-01-01", "2003-01-01"), 4)],
+)
+def test_a_test_year_or_an_outage_leaves_blocks_alike(taken_out: tuple[str, str], blocks: int) -> None:
+    numbers = numbers_of("1991-01-01", "2016-01-01")
+    numbers = numbers[~np.isin(numbers, numbers_of(*taken_out))]
+    block = blocks_of_days(numbers, blocks)
+    sizes = np.bincount(block)
+    assert len(sizes) == blocks and sizes.max() <= 1.5 * sizes.mean()
+    assert all(number % 10000 == 101 for number in numbers[1:][np.diff(block) > 0])
+
+
+def test_years_that_lie_apart_are_blocks() -> None:
+    numbers = np.concatenate([numbers_of(f"{year}-01-01", f"{year + 1}-01-01") for year in (2000, 2002, 2004, 2005)])
+    block = blocks_of_days(numbers, 4)
+    assert [set(numbers[block == number] // 10000) for number in range(4)] == [{2000}, {2002}, {2004}, {2005}]
+
+
 @pytest.mark.parametrize("blocks", [2, 5, 7])
 def test_short_records_are_cut_into_equal_parts(blocks: int) -> None:
     block = blocks_of_days(numbers_of("2001-01-01", "2002-01-01"), blocks)

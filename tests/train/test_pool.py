@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,9 @@ from rainsmith.models import checkpoint
 from rainsmith.models.noise import network_of_member
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler, shares
+from rainsmith.sweep.stage import saved_epochs
 from rainsmith.train import pool
+from rainsmith.train.joining import join_networks
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.small import small_config
@@ -106,31 +109,67 @@ def test_a_training_of_one_network_does_not_go_into_the_folder_of_a_pool(pooled:
         train(config_of(train__pool=1), pooled)
 
 
-def test_networks_that_are_killed_are_gone_on_with(pooled: Run, prepared: Run, tmp_path: Path) -> None:
-    """SIGKILL of the command: its networks save their states and end, and the pool ends in the same weights.
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_networks_that_are_stopped_are_gone_on_with(
+    pooled: Run, prepared: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Killed, or stopped with Ctrl-C while two networks are trained side by side; then gone on with one by one.
 
-    They are also those of networks that were trained one after another.
+    The networks of the stopped command save their states and end, and the pool has the weights of one that was
+    trained one by one from its beginning.
     """
-    run = copy_of(prepared, tmp_path / "killed")
+    run = copy_of(prepared, tmp_path / "stopped")
     settings = tmp_path / "config.json"
     settings.write_text(config_of(train__save_last_seconds=0).model_dump_json(by_alias=True))
     command = [sys.executable, "-m", "rainsmith.cli.main", "train", "--config", str(settings), "--run", str(run.folder)]
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
     while not run.network(1).holds_training:
         assert process.poll() is None
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    os.killpg(process.pid, number)
+    assert process.wait() == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     for _ in range(600):  # until the networks have noticed that the command is gone
         if not list(run.checkpoints.glob(".network-*.lock")):
             break
         time.sleep(0.1)
-    done = subprocess.run([*command, "--resume"], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setattr(pool, "networks_at_once", lambda config: 1)
+    train(config_of(), run, resume=True)
     first, second = (checkpoint.load(one.checkpoints / "epoch_002").networks for one in (pooled, run))
     for a, b in zip(first, second, strict=True):
         assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not list(run.checkpoints.glob("network-*/messages.txt")) or number == signal.SIGKILL
+
+
+def test_another_size_is_refused_and_changes_nothing(pooled: Run) -> None:
+    before = (pooled.folder / "config.yaml").read_text()
+    with pytest.raises(UserError, match=r"holds a pool with train\.pool = 2, found 3; resume with 2"):
+        train(config_of(train__pool=3), pooled, resume=True)
+    assert (pooled.folder / "config.yaml").read_text() == before
+    assert not pooled.network(2).folder.exists()
+
+
+def test_checkpoints_of_other_pools_go_and_those_of_a_user_stay(pooled: Run, tmp_path: Path) -> None:
+    run = copy_of(pooled, tmp_path / "joined")
+    for name in ("epoch_009", "mine"):
+        for ending in (".safetensors", ".json", ".nc"):
+            shutil.copy(run.checkpoints / f"best_prior{ending}", run.checkpoints / f"{name}{ending}")
+    join_networks(config_of(), run)
+    assert {path.stem for path in run.checkpoints.glob("*.nc")} >= {"mine", "best_prior", "epoch_001", "epoch_002"}
+    assert not list(run.checkpoints.glob("epoch_009.*"))
+    (run.network(1).checkpoints / "best_prior.safetensors").unlink()
+    with pytest.raises(UserError, match="network 2 of the pool has no best_prior; expected one"):
+        join_networks(config_of(), run)
+
+
+def test_a_sweep_scores_checkpoints_that_differ_in_one_network(pooled: Run, tmp_path: Path) -> None:
+    run = copy_of(pooled, tmp_path / "swept")
+    for ending in (".safetensors", ".json", ".nc"):
+        shutil.copy(run.network(1).folder / f"epoch_001{ending}", run.network(1).folder / f"best_prior{ending}")
+        shutil.copy(run.network(0).folder / f"epoch_002{ending}", run.network(0).folder / f"best_prior{ending}")
+    join_networks(config_of(), run)
+    rows = [names for epoch, names in saved_epochs(run) if epoch == 1]
+    assert ["best_prior"] in rows and any("epoch_002" in names for names in rows)
 
 
 def test_a_network_that_fails_stops_the_pool_with_one_line(

@@ -165,13 +165,14 @@ def sha256_of(path: Path) -> str:
     return sha256_of_file(path)
 
 
-def epoch_of(path: Path) -> int:
-    """Epoch (from 0) of a checkpoint, without reading its weights.
+def weights_of(path: Path) -> tuple[int, str]:
+    """Epoch (from 0) and hash of the weights, without reading them; no hash in the file of an earlier version.
 
     Raises:
         UserError: the file is truncated or damaged.
     """
-    return int(_manifest_of(path)["epoch"])
+    manifest = _manifest_of(path)
+    return int(manifest["epoch"]), str(manifest.get("weights", ""))
 
 
 def _manifest_of(path: Path) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def sweep(config: Config, run: Run) -> SweepResult:
         UserError: no checkpoint, or one of another grid.
     """
     store = run.open_store()
-    names_by_epoch = saved_epochs(run)
+    epochs = saved_epochs(run)
     validation = in_split(store, "validation")
     heavy_days = int(in_day_set(validation, "heavy_x").sum())
     wanted = 2 * heavy_days or min(validation.sizes["time"], _DAYS_WITHOUT_HEAVY_ONES)
@@ -67,8 +67,8 @@ def sweep(config: Config, run: Run) -> SweepResult:
     settings, members = settings_of(store, config), config.sweep.members
     rows: list[dict[str, Any]] = []
     with progress() as bar:
-        task = bar.add_task("sweep", total=len(names_by_epoch), note=f"{days.sizes['time']} days x {members} members")
-        for epoch, names in names_by_epoch.items():
+        task = bar.add_task("sweep", total=len(epochs), note=f"{days.sizes['time']} days x {members} members")
+        for epoch, names in epochs:
             loaded = checkpoints.load(run.checkpoints / names[0])
             checkpoints.check_fits(loaded, store)
             sampler = Sampler(loaded, config.sampling.model_copy(update={"keep_levels": None}), config.device)
@@ -86,15 +86,17 @@ def sweep(config: Config, run: Run) -> SweepResult:
     return result
 
 
-def saved_epochs(run: Run) -> dict[int, list[str]]:
-    """Names of the checkpoints by epoch (from 0), in order; one epoch may be saved under several names.
+def saved_epochs(run: Run) -> list[tuple[int, list[str]]]:
+    """Epoch (from 0) and names of the checkpoints, in order; one may be saved under several names.
+
+    Checkpoints of a pool may have the epoch of its first network in common, and other weights in the others.
 
     Raises:
         UserError: there is none.
     """
-    names_by_epoch: dict[int, list[str]] = {}
+    names_by_weights: dict[tuple[int, str], list[str]] = {}
     for path in sorted(run.checkpoints.glob(f"*{checkpoints.SUFFIX}")):
-        names_by_epoch.setdefault(checkpoints.epoch_of(path), []).append(path.stem)
-    if not names_by_epoch:
+        names_by_weights.setdefault(checkpoints.weights_of(path), []).append(path.stem)
+    if not names_by_weights:
         raise UserError(f"found no checkpoint in {run.checkpoints}; expected some; run 'rainsmith train' first")
-    return dict(sorted(names_by_epoch.items()))
+    return [(epoch, names) for (epoch, _), names in sorted(names_by_weights.items())]

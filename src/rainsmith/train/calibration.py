@@ -35,10 +35,12 @@ class Counts:
     Attributes:
         observed: (weeks, bins).
         drawn: (weeks, bins), of all members together.
+        are_numbers: whether all members were finite.
     """
 
     observed: np.ndarray
     drawn: np.ndarray
+    are_numbers: bool = True
 
 
 @torch.no_grad()
@@ -71,7 +73,8 @@ def calibrate(
     model.eval()
     curve.reset()
     counts = count_amounts(model, days, device, autocast, seed=seed, batch_size=batch_size)
-    curve.put(*(torch.from_numpy(part) for part in points_of_curve(counts, seed)))
+    if counts.are_numbers:
+        curve.put(*(torch.from_numpy(part) for part in points_of_curve(counts, seed)))
     model.train(training)
 
 
@@ -89,23 +92,31 @@ def count_amounts(
     members = range(int(np.clip(DRAWS // len(chosen), MEMBERS, MOST_MEMBERS)))
     week = np.unique(_week_of(days.numbers[chosen]), return_inverse=True)[1]
     observed, drawn = (np.zeros((week.max() + 1, _BINS), dtype=np.int64) for _ in range(2))
+    are_numbers = True
     for start in range(0, len(chosen), batch_size):
         batch = days.batch(chosen[start : start + batch_size]).to(device)
         noise = [part.to(device) for part in member_noise(seed, batch.days, members, model.latent_shapes)]
         with autocast:
             fields = model.draw(batch.x, noise, valid=batch.valid).float()
+        are_numbers = are_numbers and bool(torch.isfinite(fields).all())
         for i, number in enumerate(week[start : start + batch_size]):
             observed[number] += _counted(batch.y[i][batch.valid[i]])
             drawn[number] += _counted(fields[i][:, batch.valid[i]])
-    return Counts(observed, drawn)
+    return Counts(observed, drawn, are_numbers)
+
+
+def mean_amounts(counts: np.ndarray) -> float:
+    """Mean amount [mm/day] of (weeks, bins) counts, with what is below the least amount as nothing."""
+    middle = np.concatenate([[0.0], _LEAST * np.exp(_STEP * (np.arange(_BINS - 1) + 0.5))])
+    return float((counts.sum(axis=0) * middle).sum() / counts.sum())
 
 
 def points_of_curve(counts: Counts, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The points of a curve: amounts as drawn, and what they become.
 
-    From one point to the next the ratio of the quantiles may change only as far as the weeks are sure of it: the change
-    d of its logarithm is multiplied by d^2 / (d^2 + s^2), where s is the standard deviation of the ratio over resamples
-    of weeks. Where a few storms decide a quantile, s is large, and the ratio of the amounts below is kept.
+    From one point to the next the ratio of the quantiles may change only as far as the weeks are sure of it: the step d
+    of its logarithm is multiplied by d^2 / (d^2 + s^2), where s is the standard deviation of the logarithm over
+    resamples of weeks. Where a few storms decide a quantile, s is large, and the ratio of the amounts below is kept.
 
     Args:
         counts: of the amounts of members, before any curve, and of the observed rain.
@@ -117,8 +128,8 @@ def points_of_curve(counts: Counts, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """
     weeks = len(counts.observed)
     chosen = np.random.default_rng([seed, 2]).multinomial(weeks, np.full(weeks, 1 / weeks), RESAMPLES)
-    weights = np.concatenate([np.ones((1, weeks), dtype=np.int64), chosen])
-    drawn, observed = (_quantiles(weights @ part) for part in (counts.drawn, counts.observed))
+    weights = np.concatenate([np.ones((1, weeks)), chosen])
+    drawn, observed = (_quantiles(weights @ part.astype(float)) for part in (counts.drawn, counts.observed))
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(observed / drawn)  # (1 + resamples, points)
     known = np.isfinite(logs).all(axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,10 +46,15 @@ def any_process(fabric: Fabric, flag: bool) -> bool:
     return bool(torch.as_tensor(reduced).item() > 0)
 
 
+SECOND_THOUGHT = 2.0
+"""[s] A signal that comes so soon after the first is the same wish, as of a terminal and a scheduler together."""
+
+
 class Stop:
-    """Whether a signal asked to stop."""
+    """Whether a signal asked to stop, and when [s, of time.monotonic]."""
 
     requested = False
+    since = 0.0
 
 
 @contextmanager
@@ -57,9 +63,10 @@ def stop_signals() -> Iterator[Stop]:
     stop = Stop()
 
     def ask(number: int, frame: Any) -> None:
-        if stop.requested:
+        if not stop.requested:
+            stop.requested, stop.since = True, time.monotonic()
+        elif time.monotonic() - stop.since > SECOND_THOUGHT:
             raise KeyboardInterrupt
-        stop.requested = True
 
     try:
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

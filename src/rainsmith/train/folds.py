@@ -10,8 +10,10 @@ import xarray as xr
 from rainsmith.base.dims import SPLITS, day_numbers, in_split
 from rainsmith.base.errors import UserError
 
-LONG_PAUSE = 27
+LONG_PAUSE = 30
 """[days] A longer pause lies between two seasons."""
+LONGEST_BLOCK = 1.5
+"""Largest length of a block over their mean."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def days_to_learn_and_to_choose(store: xr.Dataset, fold: Fold | None) -> tuple[x
 
 
 def blocks_of_days(numbers: np.ndarray, blocks: int) -> np.ndarray:
-    """Split days into blocks of much the same length that end with a season, or else with a year.
+    """Split days into blocks of much the same length that end with a year, or with a season of a seasonal record.
+
+    Where such blocks would differ much in length, they end anywhere.
 
     Args:
         numbers: (days,) YYYYMMDD, rising.
@@ -64,13 +68,22 @@ def blocks_of_days(numbers: np.ndarray, blocks: int) -> np.ndarray:
     Returns:
         (days,) number of the block of each day.
     """
-    ordinal = numbers // 10000 * 372 + numbers // 100 % 100 * 31 + numbers % 100
-    ends = np.flatnonzero(np.diff(ordinal) > LONG_PAUSE + 3) + 1
-    if not len(ends):
-        ends = np.flatnonzero(np.diff(numbers // 10000)) + 1
-    wanted = np.arange(1, blocks) * len(numbers) / blocks
-    if len(ends):
-        nearest = ends[np.abs(ends[:, None] - wanted).argmin(axis=0)]
-        if len(np.unique(nearest)) == blocks - 1:
+    length = len(numbers) / blocks
+    wanted = np.arange(1, blocks) * length
+    for ends in _ends_of_seasons_or_years(numbers):
+        nearest = ends[np.abs(ends[:, None] - wanted).argmin(axis=0)] if len(ends) else wanted
+        lengths = np.diff([0, *nearest, len(numbers)])
+        if lengths.min() > 0 and lengths.max() <= LONGEST_BLOCK * length:
             wanted = nearest
+            break
     return np.searchsorted(wanted, np.arange(len(numbers)), side="right")
+
+
+def _ends_of_seasons_or_years(numbers: np.ndarray) -> list[np.ndarray]:
+    """Places after which a block may end, the better choice first: pauses within years, then ends of years."""
+    ordinal = numbers // 10000 * 372 + (numbers // 100 % 100 - 1) * 31 + numbers % 100 - 1
+    pauses = np.flatnonzero(np.diff(ordinal) > LONG_PAUSE) + 1
+    years = np.flatnonzero(np.diff(numbers // 10000)) + 1
+    within = np.setdiff1d(pauses, years)
+    is_seasonal = len(within) >= max(1, len(years) - 1)  # a pause in nearly every year
+    return [pauses, years] if is_seasonal else [years]

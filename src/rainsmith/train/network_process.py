@@ -28,8 +28,8 @@ def main(folder: str, number: int) -> int:
         config = load_config(network.folder / "config.yaml")
         with writing(network.folder, "rainsmith train"):
             train_network(config, network, fold_of(config, number), resume=network.holds_training)
-    except UserError as error:
-        print(error, file=sys.stderr)
+    except (UserError, OSError) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
         return REFUSED
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)

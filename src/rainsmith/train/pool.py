@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,9 @@ import numpy as np
 
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import Interrupted, UserError
+from rainsmith.base.locks import writing
 from rainsmith.base.processes import is_main, world_size
-from rainsmith.config import Config
+from rainsmith.config import Config, load_config
 from rainsmith.models.precision import pick_device
 from rainsmith.run_folder import Run
 from rainsmith.train.distributed import stop_signals
@@ -47,7 +49,7 @@ def train_pool(config: Config, run: Run, *, resume: bool = False) -> None:
         UserError: a training is there already, or another one than of this pool; or from one of the networks.
         Interrupted: SIGINT or SIGTERM came; the states are saved.
     """
-    _refuse_other_training(run, resume=resume)
+    _refuse_other_training(config, run, resume=resume)
     at_once = networks_at_once(config)
     with_its_share = config
     if config.train.max_minutes is not None:
@@ -58,7 +60,7 @@ def train_pool(config: Config, run: Run, *, resume: bool = False) -> None:
         run.write_config(config)
     if at_once == 1:
         for number, one in enumerate(settings):
-            train_network(one, run.network(number), fold_of(config, number), resume=_is_begun(run, number))
+            _train_here(one, run.network(number), fold_of(config, number))
     else:
         _train_side_by_side(config, settings, run, at_once)
     if is_main():
@@ -71,7 +73,8 @@ def networks_at_once(config: Config) -> int:
 
     if world_size() > 1 or pick_device(config.device).type != "cpu":
         return 1
-    return max(1, min(config.train.pool, torch.get_num_threads()))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(config.train.pool, torch.get_num_threads(), cores))
 
 
 def config_of_network(config: Config, number: int) -> Config:
@@ -89,17 +92,37 @@ def _with_train(config: Config, **changed: object) -> Config:
     return config.model_copy(update={"train": config.train.model_copy(update=changed)})
 
 
-def _refuse_other_training(run: Run, *, resume: bool) -> None:
+def _refuse_other_training(config: Config, run: Run, *, resume: bool) -> None:
     if (run.checkpoints / "last.ckpt").exists():
         raise UserError(f"{run.checkpoints} holds a training of one network; expected a pool; give another --run")
     if run.holds_training and not resume:
         raise UserError(f"{run.checkpoints} holds a training already; add --resume to go on, or give another --run")
     if resume and not run.holds_training:
         raise UserError(f"{run.checkpoints} holds no training: there is nothing to resume; train without --resume")
+    of_first = run.network(0).folder / "config.yaml"
+    if resume and of_first.is_file():
+        begun = load_config(of_first).train
+        for name in ("pool", "cross_fit"):
+            was, now = getattr(begun, name), getattr(config.train, name)
+            if was != now:
+                raise UserError(
+                    f"{run.checkpoints} holds a pool with train.{name} = {was}, found {now}; resume with {was}"
+                )
 
 
-def _is_begun(run: Run, number: int) -> bool:
-    return run.network(number).holds_training
+def _train_here(config: Config, network: Run, fold: Fold | None) -> None:
+    """Train one network in this process, or in all processes of ``torchrun``."""
+    with ExitStack() as lock:
+        if is_main():
+            _clear_unless_begun(network)
+            lock.enter_context(writing(network.folder, "rainsmith train"))
+        train_network(config, network, fold, resume=network.holds_training)
+
+
+def _clear_unless_begun(network: Run) -> None:
+    """Remove what a training left that was killed before its first state."""
+    if not network.holds_training:
+        shutil.rmtree(network.folder, ignore_errors=True)
 
 
 @dataclass
@@ -112,8 +135,11 @@ class _Worker:
 
     def failure(self) -> str:
         """Why it failed: its own line, or where its messages lie after a crash."""
-        if self.process.returncode == REFUSED:
-            return self.messages.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
+        said = self.messages.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        if self.process.returncode == REFUSED and said:
+            return said[-1]
+        if self.process.returncode == -signal.SIGKILL:
+            return "killed, as systems do where memory is short; OMP_NUM_THREADS=1 trains one network at a time"
         kept = self.messages.with_name("crash.txt")
         self.messages.replace(kept)
         return f"its process ended with exit code {self.process.returncode}; expected 0; {kept} holds what it said"
@@ -141,7 +167,7 @@ def _train_side_by_side(config: Config, settings: list[Config], run: Run, at_onc
                     working.append(_start(settings[waiting[0]], run, waiting.pop(0), threads))
                 time.sleep(_LOOK_EVERY)
                 if stop.requested:
-                    raise Interrupted("stopped; the states of the networks are saved: go on with --resume")
+                    raise Interrupted("stopped; what the networks have saved stays: go on with --resume")
                 for worker in [worker for worker in working if worker.process.poll() is not None]:
                     if worker.process.returncode:
                         raise UserError(f"network {worker.number + 1} of the pool: {worker.failure()}")
@@ -162,15 +188,21 @@ def _rows(run: Run, number: int) -> list[object]:
 
 
 def _start(config: Config, run: Run, number: int, threads: int) -> _Worker:
-    """Start a process; it ends by itself when its standard input is closed, however this process ends."""
+    """Start a process; it ends by itself when its standard input is closed, however this process ends.
+
+    It has a session of its own, so that Ctrl-C reaches this process alone, which asks once.
+    """
     network = run.network(number)
+    _clear_unless_begun(network)
     network.folder.mkdir(parents=True, exist_ok=True)
     network.write_config(config)
     messages = network.folder / "messages.txt"
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "RAINSMITH_QUIET": "1"}
     command = [sys.executable, "-m", "rainsmith.train.network_process", str(run.folder), str(number)]
     with messages.open("wb") as file:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=file, env=environment)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=file, stderr=file, env=environment, start_new_session=True
+        )
     return _Worker(number, process, messages)
 
 

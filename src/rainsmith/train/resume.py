@@ -140,7 +140,8 @@ def truncate_log(path: Path, epochs: int) -> None:
 def identity(config: Config, store: xr.Dataset) -> str:
     """What must not change between a training and its continuation, as JSON: settings and data."""
     values = config.model_dump(mode="json", include={"seed", "model"})
-    values["train"] = config.train.model_dump(mode="json", exclude=FREE_TO_CHANGE)
+    not_there = set() if config.train.pool > 1 else {"pool", "cross_fit"}
+    values["train"] = config.train.model_dump(mode="json", exclude=FREE_TO_CHANGE | not_there)
     values["transform"] = config.transform
     values["data"] = fingerprint_of(store)
     return json.dumps(values, sort_keys=True)
