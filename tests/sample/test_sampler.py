@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.abc import MetaPathFinder
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +13,10 @@ from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.config import Sampling
 from rainsmith.models import checkpoint
+from rainsmith.models.generative import build_model
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
+from tests.small import small_config
 
 
 def test_threshold_is_in_mm(trained: Run) -> None:
@@ -94,3 +99,20 @@ def test_weights_that_are_no_numbers_are_refused(trained: Run, value: float) -> 
     days = in_split(trained.open_store(), "test").isel(time=slice(0, 2))
     with pytest.raises(UserError, match="checkpoint best_prior draws values that are no numbers; expected finite rain"):
         sampler.draw(torch.from_numpy(days["predictors"].values), np.arange(2), range(2))
+
+
+class NoCompiler(MetaPathFinder):
+    """Refuses to import torch's compiler, which takes two to three seconds and is not needed to draw members."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if name == "torch._dynamo":
+            raise AssertionError("torch._dynamo was imported")
+
+
+def test_planning_a_network_loads_no_compiler(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1]}
+    domain = trained.open_store().drop_dims("time").load()
+    monkeypatch.delitem(sys.modules, "torch._dynamo", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [NoCompiler(), *sys.meta_path])
+    with torch.device("meta"):
+        assert build_model(small_config(model=model), domain).network.last.weight.is_meta

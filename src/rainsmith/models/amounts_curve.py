@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 LEVELS = (0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9998)
 """Levels of the quantiles at the points of the curve."""
+_AS_IT_IS = [float(point) for point in range(1, 1 + len(LEVELS))]
+"""[mm/day] Points of a curve that changes nothing."""
 
 
 class AmountsCurve(nn.Module):
@@ -25,9 +27,8 @@ class AmountsCurve(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        as_it_is = torch.arange(1.0, 1 + len(LEVELS))
-        self.register_buffer("drawn", as_it_is)
-        self.register_buffer("wanted", as_it_is.clone())
+        self.register_buffer("drawn", torch.tensor(_AS_IT_IS))
+        self.register_buffer("wanted", torch.tensor(_AS_IT_IS))
 
     def put(self, drawn: Tensor, wanted: Tensor) -> None:
         """Set the points.
@@ -42,8 +43,7 @@ class AmountsCurve(nn.Module):
 
     def reset(self) -> None:
         """Leave all amounts as they are drawn."""
-        as_it_is = torch.arange(1.0, 1 + len(LEVELS))
-        self.put(as_it_is, as_it_is)
+        self.put(torch.tensor(_AS_IT_IS), torch.tensor(_AS_IT_IS))
 
     def forward(self, amounts: Tensor, share: float = 1.0) -> Tensor:
         """Map amounts.
