@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -46,15 +45,10 @@ def any_process(fabric: Fabric, flag: bool) -> bool:
     return bool(torch.as_tensor(reduced).item() > 0)
 
 
-SECOND_THOUGHT = 2.0
-"""[s] A signal that comes so soon after the first is the same wish, as of a terminal and a scheduler together."""
-
-
 class Stop:
-    """Whether a signal asked to stop, and when [s, of time.monotonic]."""
+    """Whether a signal asked to stop."""
 
     requested = False
-    since = 0.0
 
 
 @contextmanager
@@ -63,10 +57,9 @@ def stop_signals() -> Iterator[Stop]:
     stop = Stop()
 
     def ask(number: int, frame: Any) -> None:
-        if not stop.requested:
-            stop.requested, stop.since = True, time.monotonic()
-        elif time.monotonic() - stop.since > SECOND_THOUGHT:
+        if stop.requested:
             raise KeyboardInterrupt
+        stop.requested = True
 
     try:
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
