@@ -44,7 +44,7 @@ def test_the_regions_span_what_they_should(made: ModuleType) -> None:
 def test_observation_and_true_members_are_exchangeable(made: ModuleType, coarse: str) -> None:
     """Ranks of the wettest cell and of a random cell of the observation among nine true members are uniform."""
     climate = small(made, coarse).climate()
-    land, days = climate.maps.land, np.arange(0, climate.time.size, 2)
+    land, days = climate.maps.land, np.arange(0, climate.time.size, 4)
     observed = np.stack([climate.observed(day) for day in days])[:, None, land]
     fields = np.concatenate([climate.truth_ensemble(days, 9).values[..., land], observed], axis=1)
     rng = np.random.default_rng(0)

@@ -21,6 +21,12 @@ def test_the_page_names_checkpoint_thresholds_and_splits(material: Material) -> 
     assert rows["Coarse input"] == "1 channel on 3 x 3 cells of 40 km: rain_lag0"
 
 
+def test_the_page_says_how_many_networks_a_pool_has(material: Material) -> None:
+    prior = material.samples["prior"].assign_attrs(networks=np.int64(4))
+    rows = dict(facts(replace(material, samples={**material.samples, "prior": prior})))
+    assert "best_prior (epoch 30), a pool of 4 networks, temperature" in rows["Prior members"]
+
+
 def test_the_region_is_the_box_of_the_valid_cells(material: Material) -> None:
     assert region(material.store) == "without latitudes and longitudes"
     latitude, longitude = np.linspace(50.0, 61.0, 12), np.linspace(-5.0, 4.0, 10)

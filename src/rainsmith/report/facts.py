@@ -97,9 +97,11 @@ def _members(members: xr.Dataset) -> str:
     of_epoch = f" (epoch {int(epoch)})" if isinstance(epoch, int | np.integer) and epoch >= 1 else ""
     temperature = attrs.get("temperature", 1.0)
     warmth = temperature if isinstance(temperature, str) else f"{temperature:g}"  # a foreign store may hold any text
+    networks = attrs.get("networks", 1)
+    pool = f", a pool of {int(networks)} networks" if isinstance(networks, int | np.integer) and networks > 1 else ""
     return (
         f"{members.sizes['member']} a day on {members.sizes[TIME]} days, checkpoint "
-        f"{attrs.get('checkpoint', 'unknown')}{of_epoch}, temperature {warmth}"
+        f"{attrs.get('checkpoint', 'unknown')}{of_epoch}{pool}, temperature {warmth}"
     )
 
 
