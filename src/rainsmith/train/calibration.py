@@ -17,9 +17,9 @@ from rainsmith.models.noise import member_noise
 MOST_DAYS = 2000
 """Days that are drawn, evenly spaced, to bound the time."""
 DRAWS = 4000
-"""Members that are drawn in all, where there are fewer days; at least ``MEMBERS`` a day."""
-MEMBERS = 2
-MOST_MEMBERS = 10
+"""Members that are drawn on all days together."""
+MEMBERS, MOST_MEMBERS = 2, 10
+"""Smallest and largest number of members a day."""
 RANGE = (0.5, 2.0)
 """Bounds of the ratio of a point: a model that is further off needs another training, not a steeper curve."""
 RESAMPLES = 200
@@ -87,7 +87,7 @@ def count_amounts(
     seed: int,
     batch_size: int,
 ) -> Counts:
-    """Draw prior members of some of the days, and count amounts over the cells that were observed."""
+    """Draw prior members of at most ``MOST_DAYS`` days, and count amounts at observed cells; see ``calibrate``."""
     chosen = np.unique(np.linspace(0, len(days) - 1, min(MOST_DAYS, len(days))).astype(np.int64))
     members = range(int(np.clip(DRAWS // len(chosen), MEMBERS, MOST_MEMBERS)))
     week = np.unique(_week_of(days.numbers[chosen]), return_inverse=True)[1]
@@ -158,7 +158,7 @@ def _rising(drawn: np.ndarray, ratios: np.ndarray, known: np.ndarray) -> tuple[n
 
 
 def _week_of(numbers: np.ndarray) -> np.ndarray:
-    """Numbers of weeks of days YYYYMMDD, of whatever calendar: parts of a month of seven days or a little more."""
+    """Numbers of the weeks of days YYYYMMDD, in any calendar: four a month, the last with all days left."""
     return numbers // 100 * 4 + np.minimum((numbers % 100 - 1) // 7, 3)
 
 

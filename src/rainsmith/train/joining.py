@@ -39,7 +39,7 @@ def join_networks(config: Config, run: Run) -> None:
                 "finite score: give it more time (train.max_minutes) and go on with --resume, or lower train.lr"
             )
     if dropped := sorted(set.union(*names_of) - names):
-        console.print(f"note: not all networks have {', '.join(dropped)}; the pool has not either")
+        console.print(f"note: not all networks have {', '.join(dropped)}, so the pool does not have them")
     for name in sorted(names):
         join([folder / name for folder in folders], run.checkpoints / f"{name}{SUFFIX}", config)
     for path in [*run.checkpoints.glob(f"epoch_*{SUFFIX}"), *run.checkpoints.glob(f"best_*{SUFFIX}")]:

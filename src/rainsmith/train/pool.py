@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import Interrupted, UserError
@@ -69,8 +70,6 @@ def train_pool(config: Config, run: Run, *, resume: bool = False) -> None:
 
 def networks_at_once(config: Config) -> int:
     """How many networks are trained at a time on this machine."""
-    import torch
-
     if world_size() > 1 or pick_device(config.device).type != "cpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -153,8 +152,6 @@ class _Worker:
 
 def _train_side_by_side(config: Config, settings: list[Config], run: Run, at_once: int) -> None:
     """Train the networks in processes, so many at a time; all are stopped where one fails or a signal comes."""
-    import torch
-
     threads = max(1, torch.get_num_threads() // at_once)
     console.print(f"{len(settings)} networks, {at_once} at a time with {threads} thread(s) each")
     waiting, working, done = list(range(len(settings))), list[_Worker](), 0
