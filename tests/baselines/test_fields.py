@@ -7,8 +7,16 @@ import pytest
 import xarray as xr
 from scipy import ndimage
 
+from rainsmith.base import large_arrays
 from rainsmith.base.errors import UserError
-from rainsmith.baselines.fields import as_forecast, coarse_rain, fill_nearest, has_coarse_rain, training_days
+from rainsmith.baselines.fields import (
+    as_forecast,
+    coarse_rain,
+    fill_nearest,
+    has_coarse_rain,
+    library_of,
+    training_days,
+)
 from tests.baselines.made import NX, NY, without_coarse_rain
 
 
@@ -50,6 +58,23 @@ def test_the_library_holds_training_days_that_have_rain_values(store: xr.Dataset
     np.testing.assert_array_equal(np.delete(fields[0], gap), np.delete(store["precip"].values[1][mask], gap))
     with pytest.raises(UserError, match="no training day with a rain value"):
         training_days(store.assign(split=store["split"].where(store["split"] != 0, -1)))
+
+
+@pytest.mark.parametrize("block_days", [1, 7, 10_000])
+def test_chosen_days_of_the_library_are_those_of_the_whole(
+    store: xr.Dataset, block_days: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many days are read at once, however often a day is chosen, in memory or lazily."""
+    monkeypatch.setattr(large_arrays, "BLOCK_BYTES", 4 * NY * NX * block_days)
+    holed = store.copy(deep=True)
+    holed["precip"][::5, 5, 5] = np.nan
+    days, fields = training_days(holed)
+    chosen = np.random.default_rng(0).integers(len(days), size=(9, 4))
+    for one in (holed, holed.chunk(time=16)):
+        library = library_of(one)
+        np.testing.assert_array_equal(library.days, days)
+        np.testing.assert_array_equal(library.fields(chosen), fields[chosen])
+        np.testing.assert_array_equal(library.by_cell(), fields.T)
 
 
 def test_a_forecast_lies_on_the_grid_and_days_of_the_store(store: xr.Dataset) -> None:

@@ -133,6 +133,18 @@ def blocks(array: Array) -> Iterator[tuple[slice, np.ndarray]]:
         release(array)
 
 
+def blocks_of_days(array: xr.DataArray, positions: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Chosen days of an array piece by piece, as slices of the positions and values.
+
+    Args:
+        array: (time, ...), lazy, in memory or in a file.
+        positions: places along time, in the order that is wanted.
+    """
+    for part in parts(len(positions), array.nbytes // max(len(array), 1)):
+        yield part, np.asarray(array[positions[part]].values)
+        release(array)
+
+
 def count_where(array: Array, test: Callable[[np.ndarray], np.ndarray]) -> int:
     """The number of values that pass a test, which takes a block and gives bool of its shape."""
     return sum(int(test(block).sum()) for _, block in blocks(array))

@@ -7,13 +7,13 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME
 from rainsmith.base.errors import UserError
-from rainsmith.baselines.fields import FLOOR_MM, CoarseRain, coarse_rain, has_coarse_rain, training_days
+from rainsmith.baselines.fields import FLOOR_MM, CoarseRain, coarse_rain, has_coarse_rain, library_of
 from rainsmith.baselines.registry import BASELINES, Baseline, NotApplicable
 from rainsmith.data.analogs import nearest, ordinals, principal_components, too_close
 
 CAP = 10.0
 """Largest factor by which a cell of an analog is rescaled."""
-_CHUNK_DAYS = 64  # [days] that are rescaled at a time, to bound the memory
+_CHUNK_DAYS = 16  # [days] that are rescaled at a time, to bound the memory
 
 
 def analogs(store: xr.Dataset, days: np.ndarray, members: int, seed: int) -> np.ndarray:
@@ -52,12 +52,12 @@ def tuned_analogs(store: xr.Dataset, days: np.ndarray, members: int, seed: int) 
 
 
 def _unscaled(store: xr.Dataset, days: np.ndarray, members: int, whitening: float) -> np.ndarray:
-    library, fields = training_days(store)
+    library = library_of(store)
     if has_coarse_rain(store):
         features = _coarse_features(coarse_rain(store))
     else:
         features = _component_features(store, whitening)
-    return fields[_search(store, features, library, days, members)]
+    return library.fields(_search(store, features, library.days, days, members))
 
 
 def _scaled(store: xr.Dataset, days: np.ndarray, members: int, block_means_exact: bool) -> np.ndarray:
@@ -67,15 +67,15 @@ def _scaled(store: xr.Dataset, days: np.ndarray, members: int, block_means_exact
     block mean, is then set to that of the forecast day. Coarse rain from elsewhere has a bias that is left alone.
     """
     coarse = coarse_rain(store)
-    library, fields = training_days(store)
-    chosen = _search(store, _coarse_features(coarse), library, days, members)
-    at_library = coarse.at_cells(coarse.fields[library]).astype(np.float32)
-    result = np.empty((len(days), members, fields.shape[1]), dtype=np.float32)
+    library = library_of(store)
+    chosen = _search(store, _coarse_features(coarse), library.days, days, members)
+    result = library.fields(chosen)
     for start in range(0, len(days), _CHUNK_DAYS):
         part = slice(start, start + _CHUNK_DAYS)
         target = coarse.fields[days[part]]
-        ratio = (coarse.at_cells(target)[:, None] + FLOOR_MM) / (at_library[chosen[part]] + FLOOR_MM)
-        scaled = fields[chosen[part]] * np.minimum(ratio, CAP)
+        of_analogs = coarse.at_cells(coarse.fields[library.days[chosen[part].ravel()]]).astype(np.float32)
+        ratio = (coarse.at_cells(target)[:, None] + FLOOR_MM) / (of_analogs.reshape(result[part].shape) + FLOOR_MM)
+        scaled = result[part] * np.minimum(ratio, CAP)
         if coarse.exact:
             wanted = coarse.block_values(target)
             scaled *= _factor(wanted.mean(axis=1)[:, None], scaled.mean(axis=2))[:, :, None]

@@ -7,7 +7,7 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.baselines.fields import training_days
+from rainsmith.baselines.fields import library_of
 from rainsmith.baselines.registry import BASELINES, Baseline
 
 WINDOW_DAYS = 15
@@ -29,16 +29,16 @@ def climatology(store: xr.Dataset, days: np.ndarray, members: int, seed: int) ->
     Raises:
         UserError: a day has no training day in its season.
     """
-    library, fields = training_days(store)
+    library = library_of(store)
     time = store[TIME]
     year_length = 360 if time.dt.calendar == "360_day" else 365
     season = time.dt.dayofyear.values.astype(int)
     numbers = day_numbers(time)
     chosen = np.empty((len(days), members), dtype=np.int64)
     for row, day in enumerate(days):
-        away = np.abs(season[library] - season[day])
+        away = np.abs(season[library.days] - season[day])
         near = np.minimum(away, year_length - away) <= WINDOW_DAYS
-        candidates = np.flatnonzero(near & (library != day))
+        candidates = np.flatnonzero(near & (library.days != day))
         if not len(candidates):
             raise UserError(
                 f"found no training day within {WINDOW_DAYS} calendar days of {numbers[day]}; climatology needs some; "
@@ -48,7 +48,7 @@ def climatology(store: xr.Dataset, days: np.ndarray, members: int, seed: int) ->
         rounds = -(-members // len(candidates))  # a day is repeated only where all candidates are used up
         drawn = np.concatenate([generator.permutation(candidates) for _ in range(rounds)])
         chosen[row] = drawn[:members]
-    return fields[chosen]
+    return library.fields(chosen)
 
 
 BASELINES.add(

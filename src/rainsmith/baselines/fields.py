@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from rainsmith.base.dims import SPLITS, TIME
 from rainsmith.base.errors import UserError
+from rainsmith.base.large_arrays import blocks_of_days, empty, release
 from rainsmith.data.grids.bilinear import bilinear
 
 FLOOR_MM = 0.02
@@ -43,9 +44,9 @@ class CoarseRain:
     share: np.ndarray
     exact: bool
 
-    def at_cells(self, fields: np.ndarray) -> np.ndarray:
-        """Bilinear interpolation of coarse fields (day, y_lr, x_lr) to the fine cells: (day, cell)."""
-        return bilinear(fields, self.row, self.col)
+    def at_cells(self, fields: np.ndarray, cells: slice = slice(None)) -> np.ndarray:
+        """Bilinear interpolation of coarse fields (day, y_lr, x_lr) to the fine cells, or some of them: (day, cell)."""
+        return bilinear(fields, self.row[cells], self.col[cells])
 
     def block_values(self, fields: np.ndarray) -> np.ndarray:
         """Each fine cell's own coarse cell, without interpolation: (day, cell)."""
@@ -74,8 +75,72 @@ def coarse_rain(store: xr.Dataset) -> CoarseRain:
     )
 
 
+@dataclass(frozen=True)
+class Library:
+    """Training days as whole fields, which are read when they are asked for: a long record does not fit into memory.
+
+    Attributes:
+        days: (library day,) indices into the store's time of the training days that hold any rain value.
+        rain: (time, y, x) [mm/day] of the store.
+        mask: (y, x) bool, the valid cells.
+    """
+
+    days: np.ndarray
+    rain: xr.DataArray
+    mask: np.ndarray
+
+    def fields(self, chosen: np.ndarray) -> np.ndarray:
+        """Fields of chosen days, (..., cell) float32 [mm/day] over the valid cells.
+
+        A missing cell takes the nearest valid value of the day.
+
+        Args:
+            chosen: (...) positions in the library; each day is read once, however often it is chosen.
+        """
+        wanted, place = np.unique(chosen, return_inverse=True)
+        place = place.reshape(chosen.shape)
+        fields = np.empty((*chosen.shape, int(self.mask.sum())), dtype=np.float32)
+        for part, block in blocks_of_days(self.rain, self.days[wanted]):
+            inside = (place >= part.start) & (place < part.stop)
+            fields[inside] = self._without_gaps(block)[place[inside] - part.start]
+        return fields
+
+    def by_cell(self) -> np.ndarray:
+        """All fields, (cell, library day) float32 [mm/day]; in a file where they are large."""
+        fields = empty((int(self.mask.sum()), len(self.days)))
+        for part, block in blocks_of_days(self.rain, self.days):
+            fields[:, part] = self._without_gaps(block).T
+            release(fields)
+        return fields
+
+    def _without_gaps(self, rain: np.ndarray) -> np.ndarray:
+        """Values (day, cell) of some days (day, y, x) that hold any value."""
+        gaps = ~np.isfinite(rain[:, self.mask]).all(axis=1)
+        if gaps.any():
+            rain = rain.copy()
+            rain[gaps] = fill_nearest(np.where(self.mask, rain[gaps], np.nan))
+        return np.asarray(rain[:, self.mask], dtype=np.float32)
+
+
+def library_of(store: xr.Dataset) -> Library:
+    """The training days of a store.
+
+    Raises:
+        UserError: no training day holds a value.
+    """
+    mask = store["mask"].values
+    rain = store["precip"].transpose(TIME, ...)
+    days = np.flatnonzero(store["split"].values == SPLITS.index("train"))
+    some = np.zeros(len(days), dtype=bool)
+    for part, block in blocks_of_days(rain, days):
+        some[part] = np.isfinite(block[:, mask]).any(axis=1)
+    if not some.any():
+        raise UserError("found no training day with a rain value; the baselines need some; check data.splits")
+    return Library(days[some], rain, mask)
+
+
 def training_days(store: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Training days as a library of whole fields.
+    """All training days in memory, for baselines that need them at once; ``Library`` reads those that are chosen.
 
     Returns:
         Indices into the store's time of the training days that hold any rain value, and their fields
@@ -84,18 +149,8 @@ def training_days(store: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         UserError: no training day holds a value.
     """
-    mask = store["mask"].values
-    days = np.flatnonzero(store["split"].values == SPLITS.index("train"))
-    fields = np.asarray(store["precip"].isel({TIME: days}).values, dtype=np.float32)
-    known = np.isfinite(fields[:, mask])
-    some = known.any(axis=1)
-    if not some.any():
-        raise UserError("found no training day with a rain value; the baselines need some; check data.splits")
-    days, fields, known = days[some], fields[some], known[some]
-    gaps = ~known.all(axis=1)
-    if gaps.any():
-        fields[gaps] = fill_nearest(np.where(mask, fields[gaps], np.nan))
-    return days, fields[:, mask]
+    library = library_of(store)
+    return library.days, library.fields(np.arange(len(library.days)))
 
 
 def fill_nearest(fields: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS
-from rainsmith.baselines.fields import FLOOR_MM, CoarseRain, coarse_rain, training_days
+from rainsmith.base.large_arrays import blocks
+from rainsmith.baselines.fields import FLOOR_MM, CoarseRain, coarse_rain, library_of
 from rainsmith.baselines.registry import BASELINES, Baseline
 
 
@@ -31,16 +32,15 @@ def quantile_mapping(store: xr.Dataset, days: np.ndarray, members: int, seed: in
     A value above the largest of the training days is multiplied by the largest observed over the largest interpolated
     amount of those days.
     """
-    coarse = coarse_rain(store)
-    library, fields = training_days(store)
-    before = np.sort(_at_cells(coarse, library), axis=0)
-    after = np.sort(fields, axis=0)
+    coarse, library = coarse_rain(store), library_of(store)
     values = _at_cells(coarse, days)
     mapped = np.empty_like(values)
-    for cell in range(values.shape[1]):
-        x, y = before[:, cell], after[:, cell]
-        beyond = np.maximum(values[:, cell] / max(float(x[-1]), FLOOR_MM), 1.0)
-        mapped[:, cell] = np.interp(values[:, cell], x, y) * beyond
+    for cells, fields in blocks(library.by_cell()):
+        before = np.sort(coarse.at_cells(coarse.fields[library.days], cells), axis=0)
+        after = np.sort(fields, axis=1)
+        for cell, x, y in zip(range(cells.start, cells.stop), before.T, after, strict=True):
+            beyond = np.maximum(values[:, cell] / max(float(x[-1]), FLOOR_MM), 1.0)
+            mapped[:, cell] = np.interp(values[:, cell], x, y) * beyond
     return np.where(values > 0, mapped, 0.0)[:, None]
 
 

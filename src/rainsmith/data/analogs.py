@@ -10,6 +10,8 @@ import cftime
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.large_arrays import parts
+
 COMPONENTS = 15
 """Leading principal components in which days are compared where there is no coarse rain."""
 GAP_DAYS = 3
@@ -28,8 +30,11 @@ def ordinals(time: xr.DataArray) -> np.ndarray:
 
 def too_close(days: np.ndarray, library_days: np.ndarray, gap: int = GAP_DAYS) -> np.ndarray:
     """True where two days are at most ``gap`` [days] apart: bool (day, library day); ``gap`` < 0 excludes none."""
-    distance = np.abs(np.asarray(days)[:, None] - np.asarray(library_days)[None, :])
-    return np.asarray(distance <= gap)
+    days, library_days = np.asarray(days), np.asarray(library_days)
+    close = np.empty((len(days), len(library_days)), dtype=bool)
+    for part in parts(len(days), 8 * len(library_days)):
+        close[part] = np.abs(days[part, None] - library_days) <= gap
+    return close
 
 
 def standardised(predictors: np.ndarray, train: np.ndarray) -> np.ndarray:

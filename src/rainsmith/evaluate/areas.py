@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
+from rainsmith.base.large_arrays import blocks_of_days
 from rainsmith.evaluate.forecasts_to_score import Forecast, Piece
 from rainsmith.evaluate.scoring import COLUMNS, assess, day_sets_of, on_cells
 from rainsmith.evaluate.settings import PROBABILITIES, Resampling
@@ -19,7 +20,6 @@ from rainsmith.metrics.registry import METRICS
 
 AREA_COLUMNS = [*COLUMNS, "area"]
 """Columns of ``areas.csv``."""
-_BLOCK_DAYS = 64  # [days] of the store that are read at once
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,8 @@ def training_quantiles(store: xr.Dataset, cells: np.ndarray, inside: np.ndarray)
     """
     days = np.flatnonzero(store["split"].values == SPLITS.index("train"))
     means = []
-    for start in range(0, len(days), _BLOCK_DAYS):
-        part = store["precip"].isel({TIME: days[start : start + _BLOCK_DAYS]}).transpose(TIME, Y, X).values
-        fields = part.reshape(len(part), 1, -1)[:, :, cells]
+    for _, block in blocks_of_days(store["precip"].transpose(TIME, Y, X), days):
+        fields = block.reshape(len(block), 1, -1)[:, :, cells]
         valid = np.isfinite(fields)
         means.append(area_means(np.where(valid, fields, 0), valid[:, 0], inside)[:, 0])
     by_area = np.concatenate(means).T

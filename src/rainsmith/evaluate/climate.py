@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
+from rainsmith.base.large_arrays import blocks
 from rainsmith.evaluate.climate_reference import Reference
 from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.scoring import member_range, on_cells
@@ -27,7 +28,6 @@ EXCHANGEABLE = (
 )
 MONTH = "month"
 _MOST_RESAMPLES = 100  # of return levels, which are estimated anew at every cell
-_BLOCK_DAYS = 64  # [days] of the store that are read at once
 
 
 class ClimateWatch:
@@ -97,12 +97,10 @@ def record_of(reference: Reference, store: xr.Dataset, resampling: Resampling) -
     """The observed climate of all days of the store, whatever their split: the contents of ``record-climate.nc``."""
     time = store[TIME]
     climate = reference.climate(time, 1)
-    for start in range(0, store.sizes[TIME], _BLOCK_DAYS):
-        days = np.arange(start, min(start + _BLOCK_DAYS, store.sizes[TIME]))
-        fields = store["precip"].isel({TIME: days}).transpose(TIME, Y, X).values.reshape(len(days), 1, -1)
-        fields = fields[:, :, reference.cells].astype(np.float32)
+    for days, block in blocks(store["precip"].transpose(TIME, Y, X)):
+        fields = block.reshape(len(block), 1, -1)[:, :, reference.cells].astype(np.float32)
         valid = np.isfinite(fields)
-        climate.add(days, np.where(valid, fields, np.float32(0)), valid[:, 0])
+        climate.add(np.arange(days.start, days.stop), np.where(valid, fields, np.float32(0)), valid[:, 0])
     resamples = min(resampling.resamples, _MOST_RESAMPLES)
     levels = return_levels(climate, reference, time, {"record": [0]}, resampling, resamples)
     data = _described(xr.merge([_index_maps(climate, reference), _cycle(climate), levels]), reference)

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, X, Y
+from rainsmith.base.large_arrays import blocks_of_days
 from rainsmith.base.seasons import days_per_year, first_month
 from rainsmith.metrics.climate import WET_DAY_MM, CellClimate
 
@@ -66,7 +67,10 @@ def reference_of(store: xr.Dataset, wet_mm: float) -> Reference:
     rows = max(1, _BAND_BYTES // max(4 * len(training) * shape[1], 1))
     for start in range(0, shape[0], rows):
         band = slice(start, start + rows)
-        days = np.sort(precip.isel({TIME: training, Y: band}).values, axis=0)  # NaN comes last
+        days = np.empty((len(training), *precip[0, band].shape), dtype=precip.dtype)
+        for part, block in blocks_of_days(precip, training):
+            days[part] = block[:, band]
+        days.sort(axis=0)  # NaN comes last
         days = days[::-1]  # and now first
         count = np.isfinite(days).sum(axis=0)
         wet = (days >= WET_DAY_MM).sum(axis=0)

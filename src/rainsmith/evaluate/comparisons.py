@@ -39,7 +39,7 @@ def compare_in_pairs(
         cells = one.daily["cells"].values
         alike = cells[i] == two.daily["cells"].values[j]
         common, i, j = common[alike], i[alike], j[alike]
-        days = store.isel({TIME: common})
+        days = store[["category", "heavy_x"]].isel({TIME: common})
         block = calendar_blocks(days[TIME], resampling.block_days)
         sets_and_scores = itertools.product(day_sets_of(days).items(), compared_metrics().items())
         for (day_set, chosen), (metric, term) in sets_and_scores:

@@ -41,7 +41,7 @@ def open_members(path: Path, store: xr.Dataset) -> xr.Dataset:
     days = _days_of(path, samples)
     if not days.size or np.unique(days).size < days.size:
         raise UserError(f"{path} holds {days.size} days, {np.unique(days).size} of them different; {AGAIN}")
-    return samples.assign(precip=_checked(samples["precip"], store["mask"], path))
+    return samples.assign(precip=_checked(samples["precip"], store["mask"].compute(), path))
 
 
 def _days_of(path: Path, samples: xr.Dataset) -> np.ndarray:

@@ -13,12 +13,13 @@ import xarray as xr
 
 from rainsmith.base.cf import derived_attributes
 from rainsmith.base.console import progress
-from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import write_json
+from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.netcdf_files import write_netcdf
 from rainsmith.config import Config
+from rainsmith.data.held_days import chosen_days, held
 from rainsmith.evaluate.area_files import read_areas
 from rainsmith.evaluate.areas import AreaMeans, Areas, score_areas
 from rainsmith.evaluate.climate import ClimateWatch, climate_of, covers, record_of
@@ -86,11 +87,18 @@ def evaluate(config: Config, run: Run) -> Evaluation:
     Raises:
         UserError: there are no samples, or they or the areas do not belong to the store.
     """
+    with large_arrays_in(run.folder):
+        return _evaluate(config, run)
+
+
+def _evaluate(config: Config, run: Run) -> Evaluation:
+    """What ``evaluate`` does; the store is read once for all forecasts, and lies in files where it is large."""
     store = run.open_store()
     samples = {split: samples_of(config, run, store, split) for split in config.sampling.splits}
     if not any(samples.values()):
         modes, splits = ", ".join(config.sampling.modes), ", ".join(config.sampling.splits)
         raise UserError(f"no samples in {run.samples} for {modes} of {splits}; run 'rainsmith sample' first")
+    store = held(store)
     settings = settings_of(store, config)
     work = _Work(
         store,
@@ -135,7 +143,7 @@ def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) ->
         means = AreaMeans(work.areas)
     tail = TailWatch(work.tail, forecast, work.store)
     watchers = [watcher for watcher in (climate, means, tail) if watcher is not None]
-    days = work.store.isel({TIME: forecast.days})
+    days = chosen_days(work.store, forecast.days)
     result = assess(
         *(forecast, days["precip"], day_sets_of(days), work.settings, work.resampling),
         watchers=watchers,

@@ -17,6 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, X, Y, in_day_set
+from rainsmith.base.large_arrays import blocks
 from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.scoring import COLUMNS
 from rainsmith.evaluate.tail_counts import Tail, TailCounter, WeekCounts, edges_from
@@ -28,7 +29,6 @@ DAYS_ABOVE = 10
 """[days] Days of the record on which a cell reaches the highest threshold that is judged."""
 _SERIES = 999  # composed series; with the observed one they are a thousand
 _SEASON_DAYS = 30  # [days] a week of the record stands for weeks this near in the calendar
-_BLOCK_DAYS = 64  # [days] of the store that are read at once
 
 BY_CHANCE, OF_RECORD = "_by_chance", "_of_record"
 """Endings of the names of rows: the range of composed series of the same days, and of samples of the whole record."""
@@ -68,9 +68,8 @@ def tail_reference(store: xr.Dataset, settings: Settings) -> TailReference:
     record, training = (TailCounter(store[TIME], 1, edges) for _ in range(2))
     is_training = store["split"].values == SPLITS.index("train")
     peaks = np.zeros(store.sizes[TIME])
-    for start in range(0, len(peaks), _BLOCK_DAYS):
-        days = np.arange(start, min(start + _BLOCK_DAYS, len(peaks)))
-        rain = store["precip"].isel({TIME: days}).transpose(TIME, Y, X).values.reshape(len(days), 1, -1)
+    for part, block in blocks(store["precip"].transpose(TIME, Y, X)):
+        days, rain = np.arange(part.start, part.stop), block.reshape(len(block), 1, -1)
         valid = np.isfinite(rain)
         fields = np.where(valid, rain, 0).astype(np.float32)
         record.add(days, fields, valid[:, 0])
@@ -88,7 +87,7 @@ class TailWatch:
     """Adds up the tail of one forecast while it is scored."""
 
     def __init__(self, reference: TailReference, forecast: Forecast, store: xr.Dataset) -> None:
-        days = store.isel({TIME: forecast.days})
+        days = store[["heavy_x"]].isel({TIME: forecast.days})
         self.reference = reference
         self._sets = {name: in_day_set(days, name) for name in ("all", "heavy_x")}
         series, edges = forecast.members + 1, reference.record.edges
