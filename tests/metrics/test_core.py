@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.metrics.core import Settings, pair
+from rainsmith.metrics.core import Settings, in_float32, joined, pair
 from rainsmith.metrics.registry import METRICS, Metric
 from tests.metrics.climate import array
 
@@ -110,3 +110,21 @@ def test_pairs_count_what_a_missing_member_costs() -> None:
     pairs = pair(fcst, obs)
     assert pairs.lost.tolist() == [1]
     assert pairs.fields.tolist() == [[[1], [3], [1]]]
+
+
+def test_terms_of_one_name_are_refused() -> None:
+    one = xr.Dataset({"rain": ("time", [1.0, 2.0])}, coords={"threshold": [1.0]})
+    assert set(joined([one, one]).variables) == {"rain", "threshold"}
+    with pytest.raises(ValueError, match="two terms 'rain'; expected one of each name"):
+        joined([one, one.copy(deep=True)])
+    with pytest.raises(ValueError, match="two terms 'threshold'"):
+        joined([one, xr.Dataset(coords={"threshold": [2.0]})])
+
+
+@pytest.mark.parametrize("threshold", [0.1, 8.166042, 20.0, 1e-40, 0.0])
+def test_a_threshold_in_float32_decides_as_the_exact_one_does(threshold: float) -> None:
+    near = np.float32(threshold)
+    amounts = np.array([near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(0))])
+    limit = in_float32(threshold)
+    assert limit.dtype == np.float32
+    np.testing.assert_array_equal(amounts >= limit, amounts.astype(np.float64) >= threshold)

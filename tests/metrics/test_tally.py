@@ -99,9 +99,9 @@ def test_blocks_are_whole_chunks_of_bounded_size(monkeypatch: pytest.MonkeyPatch
         lazy = fcst.chunk(time=chunk) if chunk else fcst
         return [len(days) for days, *_ in tally._blocks([(slice(0, 100), lazy)], obs)]
 
-    monkeypatch.setattr(tally, "_MOST_BYTES", 4 * 64 * 5 * 40)
+    monkeypatch.setattr(tally, "_MOST_BYTES", 4 * 64 * 5 * 20)
     sizes = [blocks(*case) for case in ((0, 5), (16, 5), (0, 500), (60, 5))]
-    assert [size[0] for size in sizes] == [40, 32, 1, 40] and all(sum(size) == 100 for size in sizes)
+    assert [size[0] for size in sizes] == [20, 16, 1, 20] and all(sum(size) == 100 for size in sizes)
 
 
 def test_parts_are_days_of_one_week_and_the_same_sets(parts: tally.Parts, day_sets: dict[str, np.ndarray]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -227,14 +226,16 @@ def score_rows(
         notes: what is left out is added to it.
     """
     rows: list[dict[str, Any]] = []
-    scores_on: dict[str, dict[str, Estimate]] = {}
+    weights: dict[str, np.ndarray] = {}
     for name, in_set in parts.in_set.items():
-        if not total.by_part["cells"].values[in_set].sum() > 0:
+        if total.by_part["cells"].values[in_set].sum() > 0:
+            weights[name] = parts.weights(name, resampling.resamples, seed=resampling.seed)
+    scores_on = scores(total, weights, metrics) if weights else {}
+    for name in parts.in_set:
+        if name not in weights:
             notes.append(f"no {name} days among {len(parts.of_day)}")
             continue
-        weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
-        scores_on[name] = scores(total.by_part, weights, metrics)
-        about = {**labels, "days": name, "n_days": int(total.by_part["days"].values @ weights[0])}
+        about = {**labels, "days": name, "n_days": int(total.by_part["days"].values @ weights[name][0])}
         for metric in metrics:
             of_metric = list(_rows(metric, scores_on[name][metric.name], settings))
             rows += [{**about, **row} for row in of_metric if np.isfinite(row["value"])]
@@ -255,10 +256,11 @@ def _rows(metric: Metric, result: Estimate, settings: Settings) -> Iterator[dict
     about = {"metric": metric.name, "units": metric.units, "scale": np.nan, "observed": np.nan}
     axes = [dim for dim in (THRESHOLD, SCALE) if dim in result.value.dims]
     if axes:
-        for place in itertools.product(*(range(result.value.sizes[dim]) for dim in axes)):
-            at = dict(zip(axes, place, strict=True))
-            bounds = {key: float(getattr(result, key)[at]) for key in ("value", "lower", "upper")}
-            yield {**about, **{dim: float(result.value[dim][i]) for dim, i in at.items()}, **bounds}
+        figures = {key: getattr(result, key).transpose(*axes).values for key in ("value", "lower", "upper")}
+        steps = [result.value[dim].values for dim in axes]
+        for place in np.ndindex(figures["value"].shape):
+            at = {dim: float(values[i]) for dim, values, i in zip(axes, steps, place, strict=True)}
+            yield {**about, **at, **{key: float(values[place]) for key, values in figures.items()}}
         return
     if result.observed is not None:
         about["observed"] = float(result.observed)

@@ -90,10 +90,10 @@ def score_trial(
         scored.append(("", as_members(forecast["quantiles"]), quantile_metrics(levels)))
     by_set: dict[str, dict[str, xr.DataArray]] = {name: {} for name in DAY_SETS}
     for prefix, fcst, metrics in scored:
-        terms = tally(fcst, days["precip"], parts=parts, settings=settings, metrics=metrics).by_part
+        total = tally(fcst, days["precip"], parts=parts, settings=settings, metrics=metrics)
         for name in DAY_SETS:
             weights = parts.weights(name, resampling.resamples, seed=resampling.seed)
-            values = resampled(terms, weights, metrics) if weights.any() else {}
+            values = resampled(total, weights, metrics) if weights.any() else {}
             for metric in metrics:
                 key = f"{prefix}{metric.name}"
                 score = values[metric.name] if values else by_set["all"][key] * np.nan

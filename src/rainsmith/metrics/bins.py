@@ -38,11 +38,13 @@ def intensities(pairs: Pairs, settings: Settings) -> xr.Dataset:
         series, octave), the number of cells below the bin in which each class of wet amounts begins.
     """
     days, series, _ = pairs.fields.shape
-    row = np.arange(days * series).reshape(days, series, 1) * N_BINS
-    counts = np.bincount((row + bin_of(pairs.fields)).ravel(), minlength=days * series * N_BINS)
-    counts = counts.reshape(days, series, N_BINS)
-    counts[:, :, 0] -= (~pairs.valid).sum(axis=1)[:, None]
-    below = counts.cumsum(axis=2, dtype=np.float32)
+    below = np.empty((days, series, N_BINS), dtype=np.float32)
+    place = np.arange(series)[:, None] * N_BINS
+    for day in range(days):  # one day at a time stays in the cache of the processor
+        counts = np.bincount((place + bin_of(pairs.fields[day])).ravel(), minlength=series * N_BINS)
+        counts = counts.reshape(series, N_BINS)
+        counts[:, 0] -= np.count_nonzero(~pairs.valid[day])
+        below[day] = np.cumsum(counts, axis=1, out=counts)
     begin = bin_of((settings.wet_mm * 2.0 ** np.arange(OCTAVES)).astype(np.float32))
     octaves = below[:, :, np.maximum(begin - 1, 0)].astype(np.float64)
     return xr.Dataset({"below": ((TIME, SERIES, BIN), below), "below_octave": ((TIME, SERIES, OCTAVE), octaves)})
@@ -95,8 +97,20 @@ def _at(below: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 def distances(below: xr.DataArray) -> xr.DataArray:
     """Absolute differences (..., bin) of the cumulative distributions of pooled members and observation."""
-    members, observed = mean_member(below), below.isel({SERIES: -1}).astype(np.float64)
-    return abs(members / members.isel({BIN: -1}) - observed / observed.isel({BIN: -1}))
+    distance: xr.DataArray = xr.apply_ufunc(
+        _distances, below, input_core_dims=[[SERIES, BIN]], output_core_dims=[[BIN]]
+    )
+    return distance
+
+
+def _distances(below: np.ndarray) -> np.ndarray:
+    share = below[..., :-1, :].mean(axis=-2, dtype=np.float64)
+    observed = below[..., -1, :].astype(np.float64)
+    with np.errstate(invalid="ignore"):  # nothing was counted
+        share /= share[..., -1:].copy()
+        observed /= observed[..., -1:].copy()
+    share -= observed
+    return np.abs(share, out=share)
 
 
 def mean_member(counts: xr.DataArray) -> xr.DataArray:

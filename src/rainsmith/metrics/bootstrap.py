@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cftime
 import numpy as np
 import xarray as xr
-from scipy.stats import t
+from scipy.special import stdtr, stdtrit
 
 LEVEL = 0.90
 """Coverage of every interval."""
@@ -111,6 +111,6 @@ def paired_difference(
     if count < 2:
         return Difference(mean, np.nan, np.nan, np.nan, count)
     error = float(np.nanstd(difference[1:], ddof=1)) * np.sqrt(count / (count - 1))
-    half = float(t.ppf((1 + LEVEL) / 2, count - 1)) * error
-    p = float(mean == 0) if error == 0 else float(2 * t.sf(abs(mean) / error, count - 1))
+    half = float(stdtrit(count - 1, (1 + LEVEL) / 2)) * error
+    p = float(mean == 0) if error == 0 else float(2 * stdtr(count - 1, -abs(mean) / error))
     return Difference(mean, mean - half, mean + half, p, count)

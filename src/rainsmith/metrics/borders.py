@@ -18,7 +18,9 @@ def border_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     block = rows // settings.coarsen * pairs.grid[1] + columns // settings.coarsen
     across = block[first] != block[second]
     both = pairs.valid[:, first] & pairs.valid[:, second]
-    step = np.abs(pairs.fields[:, :, first] - pairs.fields[:, :, second]) * both[:, None]
+    step = np.abs(pairs.fields[:, :, first] - pairs.fields[:, :, second])
+    if not both.all():
+        step *= both[:, None]
     sums_of_steps: dict[str, tuple[str | tuple[str, str], np.ndarray]] = {}
     for name, chosen in (("border", across), ("inside", ~across)):
         sums_of_steps[f"{name}_steps"] = ((TIME, SERIES), step[:, :, chosen].sum(axis=2, dtype=np.float64))

@@ -6,7 +6,7 @@ day set and bootstrap resample differ only in how often each day is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,6 +101,16 @@ class Pairs:
         return fields @ fields.swapaxes(1, 2), fields.sum(axis=2)
 
 
+def in_float32(thresholds: float | np.ndarray) -> np.ndarray:
+    """The smallest float32 that are not below some thresholds: amounts in float32 are at or above both or neither.
+
+    Numbers of one type are compared ten times as fast as numbers of two.
+    """
+    exact = np.asarray(thresholds, dtype=np.float64)
+    near = exact.astype(np.float32)
+    return np.where(near < exact, np.nextafter(near, np.float32(np.inf)), near)
+
+
 def pair(fcst: xr.DataArray, obs: xr.DataArray) -> Pairs:
     """Put the members beside the observation, at the cells that are valid on at least one day.
 
@@ -157,9 +167,27 @@ Formula = Callable[[xr.Dataset], xr.DataArray]
 """A score of pooled terms; dimensions that it does not know (``resample``) pass through."""
 
 
-def daily_terms(terms: tuple[Terms, ...] | list[Terms], pairs: Pairs, settings: Settings) -> xr.Dataset:
+def daily_terms(terms: Iterable[Terms], pairs: Pairs, settings: Settings) -> xr.Dataset:
     """All terms of some days, each computed once."""
-    return xr.merge([term(pairs, settings) for term in dict.fromkeys(terms)], compat="no_conflicts", join="exact")
+    return joined(term(pairs, settings) for term in dict.fromkeys(terms))
+
+
+def joined(parts: Iterable[xr.Dataset]) -> xr.Dataset:
+    """The variables of several datasets on the same rows in one; ``xr.merge`` would compare all their values.
+
+    Raises:
+        ValueError: two terms have one name, or one coordinate has two values.
+    """
+    variables: dict[Hashable, xr.Variable] = {}
+    coords: dict[Hashable, xr.Variable] = {}
+    for part in parts:
+        for name, variable in part.variables.items():
+            known = variables.get(name, coords.get(name))
+            if known is None:
+                (coords if name in part.coords else variables)[name] = variable
+            elif known is not variable and not (name in coords and np.array_equal(known.values, variable.values)):
+                raise ValueError(f"found two terms '{name}'; expected one of each name; rename one")
+    return xr.Dataset(variables, coords=coords)
 
 
 def pool(terms: xr.Dataset, weights: np.ndarray) -> xr.Dataset:
@@ -172,15 +200,20 @@ def pool(terms: xr.Dataset, weights: np.ndarray) -> xr.Dataset:
     Returns:
         The same variables, (resample, ...).
     """
-    pooled = {}
-    for name, term in terms.data_vars.items():
-        rows = term.values.reshape(term.shape[0], -1)
+    pooled: dict[Hashable, xr.Variable] = {}
+    used = weights.any(axis=0)
+    used |= not used.any()
+    weights = weights[:, used]
+    for name, term in terms.variables.items():
+        if name in terms.coords:
+            continue
+        rows = (term.values if used.all() else term.values[used]).reshape(weights.shape[1], -1)
         if term.attrs.get(POOLING) == "max":
-            used = np.where(weights[:, :, None] > 0, rows[None], -np.inf)
-            total = used.max(axis=1)
+            total = np.where(weights[:, :, None] > 0, rows[None], -np.inf).max(axis=1)
         else:
             kind = rows.dtype if rows.dtype == np.float32 else np.float64
             total = weights.astype(kind) @ rows.astype(kind, copy=False)
-        pooled[name] = (("resample", *term.dims[1:]), total.reshape(len(weights), *term.shape[1:]))
-    coords = {key: value for key, value in terms.coords.items() if terms[next(iter(terms))].dims[0] not in value.dims}
+        pooled[name] = xr.Variable(("resample", *term.dims[1:]), total.reshape(len(weights), *term.shape[1:]))
+    row = terms[next(iter(terms))].dims[0]
+    coords = {name: terms.variables[name] for name in terms.coords if row not in terms.variables[name].dims}
     return xr.Dataset(pooled, coords=coords)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,11 @@ import xarray as xr
 
 from rainsmith.base.dims import MEMBER, TIME
 from rainsmith.metrics.bootstrap import interval
-from rainsmith.metrics.core import Settings, pool
+from rainsmith.metrics.core import Settings, Terms, pool
 from rainsmith.metrics.registry import Metric
-from rainsmith.metrics.tally import PART, Parts, tally
+from rainsmith.metrics.tally import PART, Parts, Tally, tally
 
-_RESAMPLES_BYTES = 64 * 2**20  # [bytes] of resampled terms held at once
+_RESAMPLES_BYTES = 32 * 2**20  # [bytes] of resampled terms held at once
 
 
 @dataclass(frozen=True)
@@ -36,50 +36,63 @@ class Estimate:
     by_member: xr.DataArray | None = None
 
 
-def resampled(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, xr.DataArray]:
-    """Compute every metric on the days themselves and on every resample of them, (1 + resamples, ...).
+def resampled(total: Tally, weights: np.ndarray, metrics: Iterable[Metric]) -> dict[str, xr.DataArray]:
+    """Compute every metric on chosen days and on every resample of them, (resample, ...).
 
     Args:
-        terms: (part, ...) of a ``Tally``.
-        weights: (1 + resamples, part) of ``Parts.weights``; the first row counts every day once.
-        metrics: the metrics to compute; the terms hold what they need.
+        total: sums of the terms of the metrics.
+        weights: (resample, part) how often each part is counted, as ``Parts.weights`` gives them.
+        metrics: the metrics to compute.
 
     Returns:
         The values by name of metric.
     """
-    blocks: dict[str, list[xr.DataArray]] = {metric.name: [] for metric in metrics}
-    step = int(np.clip(_RESAMPLES_BYTES * terms.sizes[PART] // max(terms.nbytes, 1), 1, len(weights)))
-    for start in range(0, len(weights), step):
-        drawn = pool(terms, weights[start : start + step])
-        for metric in metrics:
-            blocks[metric.name].append(metric.value(drawn).transpose("resample", ...))
-    return {name: parts[0] if len(parts) == 1 else xr.concat(parts, "resample") for name, parts in blocks.items()}
+    alike: dict[tuple[Terms, ...], list[Metric]] = {}
+    for metric in metrics:
+        alike.setdefault(metric.terms, []).append(metric)
+    values: dict[str, xr.DataArray] = {}
+    for group in alike.values():
+        terms = total.needed_by(group[0])
+        blocks: dict[str, list[xr.DataArray]] = {metric.name: [] for metric in group}
+        step = int(np.clip(_RESAMPLES_BYTES * terms.sizes[PART] // max(terms.nbytes, 1), 1, len(weights)))
+        for start in range(0, len(weights), step):
+            drawn = pool(terms, weights[start : start + step])
+            for metric in group:
+                blocks[metric.name].append(metric.value(drawn).transpose("resample", ...))
+        values |= {name: one[0] if len(one) == 1 else xr.concat(one, "resample") for name, one in blocks.items()}
+    return values
 
 
-def scores(terms: xr.Dataset, weights: np.ndarray, metrics: Sequence[Metric]) -> dict[str, Estimate]:
-    """Compute every metric with its interval from the sums of parts and their weights.
+def scores(
+    total: Tally, weights: Mapping[str, np.ndarray], metrics: Sequence[Metric]
+) -> dict[str, dict[str, Estimate]]:
+    """Compute every metric with its interval on several sets of days.
 
     Args:
-        terms: (part, ...) of a ``Tally``.
-        weights: (1 + resamples, part) of ``Parts.weights``.
-        metrics: the metrics to compute; the terms hold what they need.
+        total: sums of the terms of the metrics.
+        weights: for each set of days, (1 + resamples, part) of ``Parts.weights``.
+        metrics: the metrics to compute.
 
     Returns:
-        The estimates by name of metric.
+        By set of days, the estimates by name of metric.
     """
-    used = weights.any(axis=0)
-    if not used.all():
-        terms, weights = terms.isel({PART: used}), weights[:, used]
-    values = resampled(terms, weights, metrics)
-    itself = pool(terms, weights[:1]).isel(resample=0)
-    estimates = {}
+    stops = np.cumsum([len(rows) for rows in weights.values()])
+    places = {name: slice(stop - len(weights[name]), stop) for name, stop in zip(weights, stops, strict=True)}
+    values = resampled(total, np.concatenate(list(weights.values())), metrics)
+    themselves = np.stack([rows[0] for rows in weights.values()])
+    beside = {
+        metric.name: metric.each(pool(total.needed_by(metric), themselves)) for metric in metrics if metric.beside
+    }
+    estimates: dict[str, dict[str, Estimate]] = {name: {} for name in weights}
     for metric in metrics:
-        value = values[metric.name].isel(resample=0)
-        lower = upper = xr.full_like(value, np.nan)
-        if len(weights) > 1:
-            lower, upper = (value.copy(data=bound) for bound in interval(values[metric.name].values))
-        beside = metric.each(itself) if metric.beside else (None, None)
-        estimates[metric.name] = Estimate(value, lower, upper, *beside)
+        every = values[metric.name]
+        one = every.isel(resample=0)
+        for i, (name, place) in enumerate(places.items()):
+            drawn = every.values[place]
+            bounds = interval(drawn) if len(drawn) > 1 else (np.full_like(drawn[0], np.nan),) * 2
+            value, lower, upper = (one.copy(data=figure) for figure in (drawn[0], *bounds))
+            own = (series.isel(resample=i) for series in beside.get(metric.name, ()))
+            estimates[name][metric.name] = Estimate(value, lower, upper, *own)
     return estimates
 
 
@@ -103,9 +116,9 @@ def score_days(
     chosen = [metric for metric in metrics if metric.applies(count, mode, settings)]
     days = np.ones(obs.sizes[TIME], dtype=bool)
     parts = Parts(np.zeros(len(days), dtype=np.int64), np.zeros(1, dtype=np.int64), {"all": np.ones(1, dtype=bool)})
-    sums = tally(fcst, obs, parts=parts, settings=settings, metrics=chosen).by_part
+    total = tally(fcst, obs, parts=parts, settings=settings, metrics=chosen)
     values: dict[str, float] = {}
-    for name, estimate in scores(sums, np.ones((1, 1)), chosen).items():
+    for name, estimate in scores(total, {"all": np.ones((1, 1))}, chosen)["all"].items():
         if estimate.value.ndim == 0:
             values[name] = float(estimate.value)
             if estimate.observed is not None:

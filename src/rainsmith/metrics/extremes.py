@@ -7,7 +7,7 @@ import xarray as xr
 from scores.categorical import BasicContingencyManager
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import SERIES, THRESHOLD, Pairs, Settings
+from rainsmith.metrics.core import SERIES, THRESHOLD, Pairs, Settings, in_float32
 from rainsmith.metrics.pooled import amounts
 from rainsmith.metrics.registry import metric
 
@@ -29,10 +29,11 @@ def event_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     days, series, _ = pairs.fields.shape
     events = np.zeros((days, len(thresholds), series), dtype=np.int64)
     hits = np.zeros((days, len(thresholds)), dtype=np.int64)
-    for i, threshold in enumerate(thresholds):
+    for i, threshold in enumerate(in_float32(thresholds)):
         event = (pairs.fields >= threshold) & pairs.valid[:, None, :]
         events[:, i] = event.sum(axis=2)
-        hits[:, i] = (event[:, :-1] & event[:, -1:]).sum(axis=(1, 2))
+        votes = event[:, :-1].sum(axis=1, dtype=np.min_scalar_type(series))
+        hits[:, i] = np.where(event[:, -1], votes, 0).sum(axis=1)
     return xr.Dataset(
         {"events": ((TIME, THRESHOLD, SERIES), events), "hits": ((TIME, THRESHOLD), hits)},
         coords={THRESHOLD: thresholds},

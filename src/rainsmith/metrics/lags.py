@@ -42,7 +42,8 @@ def lag_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
             field, both = pairs.fields[day], pairs.valid[day, first] & pairs.valid[day, second]
             step = field.take(second, axis=1)
             step -= field.take(first, axis=1)
-            step *= both
+            if not both.all():
+                step *= both
             squares[day, :, place] = np.einsum("sp,sp->s", step, step)
             counts[day, place] = both.sum()
             if lag in SCORED_LAGS:
@@ -75,7 +76,8 @@ def bend_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
         valid = pairs.valid[day]
         all_three = valid[first] & valid[middle] & valid[last]
         bend = field.take(first, axis=1) + field.take(last, axis=1) - 2 * field.take(middle, axis=1)
-        bend *= all_three
+        if not all_three.all():
+            bend *= all_three
         squares[day] = np.einsum("sp,sp->s", bend, bend)
         counts[day] = all_three.sum()
     return xr.Dataset({"bends": ((TIME, SERIES), squares), "bend_triples": (TIME, counts)})

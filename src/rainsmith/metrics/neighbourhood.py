@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings
+from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings, in_float32
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.metrics.registry import metric
+from rainsmith.metrics.windows import window_sums
 
 
 def fraction_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
@@ -19,22 +22,30 @@ def fraction_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     """
     thresholds, scales = thresholds_of(settings), np.asarray(settings.scales, dtype=np.int64)
     days, series, _ = pairs.fields.shape
+    limits = in_float32(thresholds)[:, None, None]
     shape = (days, len(thresholds), len(scales))
     difference, reference = np.zeros(shape), np.zeros(shape)
-    margin = int(scales.max(initial=1)) // 2 + 1
+    valid: np.ndarray | None = None
     for day in range(days):  # day by day: what one day needs stays in the cache of a core
-        weights: list[np.ndarray] = []
-        for i, threshold in enumerate(thresholds):
-            event = (pairs.fields[day] >= threshold) & pairs.valid[day]
-            if not event.any():  # all fractions are 0
-                continue
-            counts = _integral(event, pairs, margin)
-            weights = weights or _weights(pairs, day, scales, margin)
-            for j, side in enumerate(scales):
-                share = _window_counts(counts, int(side), margin, pairs.grid) * weights[j]
-                fcst, obs = share[:-1], share[-1]
-                difference[day, i, j] = _squares(fcst - obs)
-                reference[day, i, j] = _squares(fcst) + _squares(obs) * (series - 1)
+        events = (pairs.fields[day] >= limits) & pairs.valid[day]  # (threshold, series, cell)
+        some = events.any(axis=2)  # (threshold, series); without an event all fractions are 0
+        used = np.flatnonzero(some.any(axis=1))
+        if not used.size:
+            continue
+        if valid is None or not np.array_equal(valid, pairs.valid[day]):
+            valid, weights = pairs.valid[day], _weights(pairs, day, settings.scales)
+        some[used, -1] = True
+        stops = some.sum(axis=1)[used].cumsum()
+        starts = np.concatenate([[0], stops[:-1]])
+        for j, counts in enumerate(window_sums(_on_grid(events[some], pairs), settings.scales)):
+            share = np.multiply(counts, weights[j], dtype=np.float32)
+            total = np.add.reduceat(_squares(share), starts)
+            for start, last in zip(starts, stops - 1, strict=True):  # the observation is the last of its threshold
+                share[start:last] -= share[last]
+            squares = _squares(share)
+            observed = squares[stops - 1]
+            reference[day, used, j] = total + observed * (series - 2)
+            difference[day, used, j] = np.add.reduceat(squares, starts) + observed * (series - 1 - (stops - starts))
     dims = (TIME, THRESHOLD, SCALE)
     return xr.Dataset(
         {"fraction_error": (dims, difference), "fraction_reference": (dims, reference)},
@@ -42,38 +53,22 @@ def fraction_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     )
 
 
-def _weights(pairs: Pairs, day: int, scales: np.ndarray, margin: int) -> list[np.ndarray]:
-    """For each scale, one over the valid cells in the window of each valid cell, 0 at invalid ones."""
-    counts = _integral(pairs.valid[day], pairs, margin)
-    here = _window_counts(counts, 1, margin, pairs.grid)
-    windows = (_window_counts(counts, int(side), margin, pairs.grid) for side in scales)
-    return [(here / np.maximum(window, 1)).astype(np.float32) for window in windows]
+def _weights(pairs: Pairs, day: int, scales: Sequence[int]) -> list[np.ndarray]:
+    """For each scale, one over the valid cells in the window of each valid cell, 0 at invalid ones: (row, column)."""
+    valid = _on_grid(pairs.valid[day, None], pairs)
+    return [(valid[0] / np.maximum(counts[0], 1)).astype(np.float32) for counts in window_sums(valid, scales)]
 
 
-def _integral(flags: np.ndarray, pairs: Pairs, margin: int) -> np.ndarray:
-    """How many flags (..., cell) lie above and to the left of each cell of the grid with a margin around it."""
-    rows, columns = pairs.grid
-    sums = np.zeros((*flags.shape[:-1], rows + 2 * margin, columns + 2 * margin), dtype=np.int32)
-    row, column = np.divmod(pairs.cells, columns)
-    sums[..., margin + row, margin + column] = flags
-    np.cumsum(sums, axis=-2, out=sums)
-    return np.cumsum(sums, axis=-1, out=sums)
+def _on_grid(flags: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """Flags (map, cell) as (map, row, column), false where no cell is valid on any day."""
+    grid = np.zeros((len(flags), pairs.grid[0] * pairs.grid[1]), dtype=bool)
+    grid[:, pairs.cells] = flags
+    return grid.reshape(-1, *pairs.grid)
 
 
-def _window_counts(integral: np.ndarray, side: int, margin: int, grid: tuple[int, int]) -> np.ndarray:
-    """Flags in the window of ``side`` cells around each cell of the grid, from four corners of the integral."""
-    before, upto = margin - side // 2 - 1, margin + (side - 1) // 2
-    top, bottom = slice(before, before + grid[0]), slice(upto, upto + grid[0])
-    left, right = slice(before, before + grid[1]), slice(upto, upto + grid[1])
-    counts = integral[..., bottom, right] - integral[..., top, right]
-    counts -= integral[..., bottom, left]
-    counts += integral[..., top, left]
-    return counts.astype(np.float32)
-
-
-def _squares(values: np.ndarray) -> float:
-    """Sum of squares; each row is summed in single precision, for which it is short enough."""
-    return float(np.einsum("...i,...i", values, values).sum(dtype=np.float64))
+def _squares(values: np.ndarray) -> np.ndarray:
+    """Sums of squares (map,); each row is summed in single precision, for which it is short enough."""
+    return np.asarray(np.einsum("...i,...i", values, values).sum(axis=1, dtype=np.float64))
 
 
 @metric(fraction_terms, units="1", perfect=1.0, order=420, title="Fractions skill score", aim="high")

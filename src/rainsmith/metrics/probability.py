@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME
-from rainsmith.metrics.core import THRESHOLD, Pairs, Settings
+from rainsmith.metrics.core import THRESHOLD, Pairs, Settings, in_float32
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.metrics.registry import metric
 
@@ -21,9 +21,9 @@ def vote_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     forecast = np.zeros((days, len(thresholds), kinds), dtype=np.int64)
     observed = np.zeros_like(forecast)
     row = np.arange(days)[:, None] * kinds
-    for i, threshold in enumerate(thresholds):
+    for i, threshold in enumerate(in_float32(thresholds)):
         event = pairs.fields >= threshold
-        place = row + event[:, :-1].sum(axis=1)
+        place = row + event[:, :-1].sum(axis=1, dtype=np.min_scalar_type(kinds))
         happened = event[:, -1] & pairs.valid
         for counts, chosen in ((forecast, pairs.valid), (observed, happened)):
             counts[:, i] = np.bincount(place[chosen], minlength=days * kinds).reshape(days, kinds)

@@ -24,15 +24,17 @@ def structure_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     level, contrast = (_LEVEL * span) ** 2, (_CONTRAST * span) ** 2
     similarity = np.zeros(len(pairs.days))
     for day in np.flatnonzero(pairs.valid.any(axis=1)):  # one day at a time stays in the cache of the processor
-        valid, fields = pairs.valid[day, None, None], np.log1p(pairs.fields[day, None])
-        share = np.maximum(_window_means(valid.astype(np.float32), pairs, SIDE), 1e-6)
-        mean = _window_means(fields, pairs, SIDE) / share
-        variance = _window_means(fields**2, pairs, SIDE) / share - mean**2
-        fcst, obs = mean[:, :-1], mean[:, -1:]
-        covariance = _window_means(fields[:, :-1] * fields[:, -1:], pairs, SIDE) / share - fcst * obs
-        similar = (2 * fcst * obs + level) * (2 * covariance + contrast)
-        similar /= (fcst**2 + obs**2 + level) * (variance[:, :-1] + variance[:, -1:] + contrast)
-        similarity[day] = similar[..., valid[0, 0]].mean(dtype=np.float64)
+        valid, fields = pairs.valid[day], np.log1p(pairs.fields[day])
+        grid = np.zeros((3 * len(fields), pairs.grid[0] * pairs.grid[1]), dtype=np.float32)
+        grid[:, pairs.cells] = np.concatenate([fields, fields**2, fields[:-1] * fields[-1:], valid[None]])
+        windows = _window_means(grid.reshape(-1, *pairs.grid)).reshape(len(grid), -1)[:, pairs.cells[valid]]
+        windows /= np.maximum(windows[-1], 1e-6)
+        mean, square, product = np.split(windows[:-1], [len(fields), 2 * len(fields)])
+        variance = square - mean**2
+        fcst, obs = mean[:-1], mean[-1:]
+        similar = (2 * fcst * obs + level) * (2 * (product - fcst * obs) + contrast)
+        similar /= (fcst**2 + obs**2 + level) * (variance[:-1] + variance[-1:] + contrast)
+        similarity[day] = similar.mean(dtype=np.float64)
     return xr.Dataset({"similarity": (TIME, similarity)})
 
 
@@ -61,11 +63,6 @@ def ssim(sums: xr.Dataset) -> xr.DataArray:
     return sums["similarity"] / sums["days"]
 
 
-def _window_means(values: np.ndarray, pairs: Pairs, side: int) -> np.ndarray:
-    """Means over windows of ``side`` cells around every valid cell, 0 outside the domain: (day, series, cell)."""
-    days, series, _ = values.shape
-    rows, columns = pairs.grid
-    grid = np.zeros((days, series, rows * columns), dtype=np.float32)
-    grid[:, :, pairs.cells] = values
-    means = uniform_filter(grid.reshape(days, series, rows, columns), (1, 1, side, side), mode="constant")
-    return np.asarray(means.reshape(days, series, -1)[:, :, pairs.cells])
+def _window_means(maps: np.ndarray) -> np.ndarray:
+    """Means over windows around every cell, 0 outside the grid: (map, row, column) as ``maps``."""
+    return np.asarray(uniform_filter(maps, (1, SIDE, SIDE), mode="constant"))

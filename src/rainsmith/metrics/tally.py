@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import dask
 import numpy as np
@@ -16,11 +17,11 @@ from dask.system import CPU_COUNT
 from rainsmith.base.dims import TIME
 from rainsmith.base.large_arrays import release
 from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
-from rainsmith.metrics.core import POOLING, Pairs, Settings, daily_terms, pair, pool
+from rainsmith.metrics.core import POOLING, Pairs, Settings, Terms, joined, pair, pool
 from rainsmith.metrics.registry import Metric
 
 PART = "part"
-_MOST_DAYS = 64  # [days] of one block
+_MOST_DAYS = 32  # [days] of one block; what is worked out of it stays near the processor
 _MOST_BYTES = 16 * 2**20  # [bytes] of the members of one block; scores hold about eight times that
 _AT_ONCE = 4  # blocks that are read and measured at the same time, at most, however many cores there are
 
@@ -77,12 +78,21 @@ class Tally:
     """Sums of the terms of one forecast.
 
     Attributes:
-        by_part: all terms, (part, ...).
+        by_terms: what each function of terms gives, (part, ...).
         daily: (time,) the terms that are one number a day.
     """
 
-    by_part: xr.Dataset
+    by_terms: Mapping[Terms, xr.Dataset]
     daily: xr.Dataset
+
+    @cached_property
+    def by_part(self) -> xr.Dataset:
+        """All terms, (part, ...)."""
+        return joined(self.by_terms.values())
+
+    def needed_by(self, metric: Metric) -> xr.Dataset:
+        """The terms (part, ...) of one metric."""
+        return joined(self.by_terms[terms] for terms in metric.terms)
 
     def pooled(self, weights: np.ndarray) -> xr.Dataset:
         """The terms pooled over parts, each counted as often as ``weights`` (part,) says."""
@@ -132,26 +142,31 @@ def tally_pieces(
         metrics: the metrics whose terms are summed.
         watch: called for each block, in order, with the positions of its days and with its members and observation.
     """
-    terms = [term for metric in metrics for term in metric.terms]
-    sums: dict[str, xr.Variable] = {}
-    daily: list[xr.Dataset] = []
-    coords: Mapping[object, xr.DataArray] = {}
+    every = dict.fromkeys(terms for metric in metrics for terms in metric.terms)
+    sums: dict[Terms, dict[Hashable, xr.Variable]] = {terms: {} for terms in every}
+    coords: dict[Terms, Mapping[Hashable, xr.Variable]] = {}
+    daily: list[dict[Hashable, np.ndarray]] = []
 
-    def measure(fcst: xr.DataArray, truth: xr.DataArray) -> tuple[Pairs, xr.Dataset]:
+    def measure(fcst: xr.DataArray, truth: xr.DataArray) -> _Measured:
         pairs = pair(fcst, truth)
-        return pairs, daily_terms(terms, pairs, settings)
+        return pairs, {terms: terms(pairs, settings) for terms in every}
 
-    for days, (pairs, values) in _in_order(measure, _blocks(pieces, obs)):
-        coords = values.coords
-        _add(sums, values, parts.of_day[days], len(parts.block))
-        daily.append(values[[name for name, term in values.data_vars.items() if term.dims == (TIME,)]])
+    for days, (pairs, measured) in _in_order(measure, _blocks(pieces, obs)):
+        daily.append({})
+        for terms, values in measured.items():
+            coords[terms] = {name: values.variables[name] for name in values.coords}
+            of_days = {name: values.variables[name] for name in values.data_vars}
+            _add(sums[terms], of_days, parts.of_day[days], len(parts.block))
+            daily[-1] |= {name: term.values for name, term in of_days.items() if term.dims == (TIME,)}
         if watch is not None:
             watch(days, pairs)
-    return Tally(xr.Dataset(sums, coords=coords), xr.concat(daily, TIME).assign_coords({TIME: obs[TIME]}))
+    by_terms = {terms: xr.Dataset(sums[terms], coords=coords[terms]) for terms in every}
+    whole = {name: (TIME, np.concatenate([one[name] for one in daily])) for name in daily[0]}
+    return Tally(by_terms, xr.Dataset(whole, coords={TIME: obs[TIME]}))
 
 
 Block = tuple[np.ndarray, xr.DataArray, xr.DataArray]
-_Measured = tuple[Pairs, xr.Dataset]
+_Measured = tuple[Pairs, dict[Terms, xr.Dataset]]
 
 
 def _blocks(pieces: Iterable[tuple[slice, xr.DataArray]], obs: xr.DataArray) -> Iterator[Block]:
@@ -181,25 +196,26 @@ def _in_order(
             release(obs)
 
 
-def _add(sums: dict[str, xr.Variable], values: xr.Dataset, part: np.ndarray, parts: int) -> None:
+def _add(
+    sums: dict[Hashable, xr.Variable], terms: Mapping[Hashable, xr.Variable], part: np.ndarray, parts: int
+) -> None:
     """Add the terms of some days to the sums of their parts.
 
     Args:
-        sums: (part, ...) by term; a term that is not there yet begins with zeros.
-        values: (time, ...) the terms.
+        sums: (part, ...) by name; a term that is not there yet begins with zeros.
+        terms: (time, ...) by name.
         part: (time,) the part of each day.
         parts: number of parts.
     """
-    for key, term in values.data_vars.items():
-        name = str(key)
+    days_of = [(row, np.flatnonzero(part == row)) for row in np.unique(part)]
+    for name, term in terms.items():
         if name not in sums:
             kind = np.float32 if term.dtype == np.float32 else np.float64
             shape = (parts, *term.shape[1:])
             sums[name] = xr.Variable((PART, *term.dims[1:]), np.zeros(shape, dtype=kind), attrs=term.attrs)
         total, rows = sums[name].values, term.values
-        for row in np.unique(part):
-            chosen = rows[part == row]
+        for row, days in days_of:
             if term.attrs.get(POOLING) == "max":
-                total[row] = np.maximum(total[row], chosen.max(axis=0))
+                total[row] = np.maximum(total[row], rows[days].max(axis=0))
             else:
-                total[row] += chosen.sum(axis=0)
+                total[row] += rows[days].sum(axis=0)
