@@ -32,9 +32,9 @@ def test_a_number_before_a_unit_of_time_belongs_to_it(hours: int, spelling: str)
     ],
 )
 def test_spellings(text: str, same: str) -> None:
-    assert read_unit(text).to_base_units().units == registry.parse_expression(same).to_base_units().units
+    assert read_unit(text).to_base_units().units == registry().parse_expression(same).to_base_units().units
     assert read_unit(text).to_base_units().magnitude == pytest.approx(
-        (1.0 * registry.parse_expression(same)).to_base_units().magnitude, rel=1e-12
+        (1.0 * registry().parse_expression(same)).to_base_units().magnitude, rel=1e-12
     )
 
 

@@ -6,13 +6,9 @@ stands before a unit of time belongs to that unit (``mm 24h-1`` is per 24 hours)
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
-
-import cf_xarray.units
-
-registry: Any = cf_xarray.units.units
-"""The registry of pint that knows the units of CF."""
 
 _REPLACED = (
     (r"\*\*", "^"),
@@ -38,6 +34,14 @@ _NAMES = {
 _TIMES = frozenset("second minute hour day week".split())
 _UNEVEN = frozenset("month year decade century fortnight".split())
 """Lengths of time that differ, or that no daily value has."""
+
+
+@functools.cache
+def registry() -> Any:
+    """The registry of pint that knows the units of CF, loaded with the first unit: most commands read none."""
+    import cf_xarray.units
+
+    return cf_xarray.units.units
 
 
 class UnclearUnit(Exception):
@@ -95,7 +99,7 @@ def _tokens(text: str) -> list[Token]:
 
 def _product(tokens: list[Token], *, first: bool = False) -> Any:
     """Factors one after another; a slash divides by the next one."""
-    result: Any = registry.Quantity(1.0, "")
+    result: Any = registry().Quantity(1.0, "")
     sign, count = 1, 0
     while tokens and tokens[0][1] != ")":
         kind, text = tokens[0]
@@ -127,7 +131,7 @@ def _factor(tokens: list[Token], *, may_scale: bool) -> Any:
             tokens.pop(0)
             quantity = _duration(float(text), _known(following[1]))
         elif may_scale or (text.strip("0.") == "1" and float(text) == 1):
-            quantity = registry.Quantity(float(text), "")
+            quantity = registry().Quantity(float(text), "")
         else:
             raise UnclearUnit(f"the number {text} can be read in two ways")
     else:
@@ -149,15 +153,15 @@ def _bracket(tokens: list[Token]) -> Any:
 
 def _duration(number: float, name: str) -> Any:
     if (number, name) == (24.0, "hour"):
-        return registry.Quantity(1.0, "day")
-    return registry.Quantity(number, name)
+        return registry().Quantity(1.0, "day")
+    return registry().Quantity(number, name)
 
 
 def _unit(text: str) -> Any:
     name = _known(text)
     if name in _UNEVEN:
         raise UnclearUnit(f"a {name} has no fixed length")
-    return 1.0 * registry.Unit(name)
+    return 1.0 * registry().Unit(name)
 
 
 def _known(text: str) -> str:
@@ -167,7 +171,7 @@ def _known(text: str) -> str:
         if spelling == text and text.isupper() and len(text) > 1 and text not in ("UTC",):
             continue  # capitals throughout are a habit of old files
         try:
-            return str(registry.parse_units(plain))
+            return str(registry().parse_units(plain))
         except Exception:
             continue
     raise UnclearUnit(f"'{text}' is no unit")

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
-import pint
 import xarray as xr
 
 from rainsmith.base.errors import UserError
@@ -19,7 +19,6 @@ MM_PER_DAY = "mm/day"
 KNOWN_UNITS = "mm, mm/day, mm h-1, kg m-2 s-1, kg m-2 day-1, kg m-2, m, m/s, cm, inches, inches/day"
 WATER_DENSITY = 1000.0
 """[kg m-3] The CF names ``lwe_*`` take a kilogram of water on a square metre as a millimetre."""
-_CONTEXT = "rainsmith-hydrology"
 
 
 def _flux(ureg: Any, value: Any, **_: Any) -> Any:
@@ -34,16 +33,17 @@ def _daily_depth(ureg: Any, value: Any, **_: Any) -> Any:
     return value / ureg.Quantity(1.0, "day")
 
 
-def _hydrology() -> Any:
-    """The context in which a mass flux, and a mass or a depth that fell in a day, are a rate of depth."""
-    context = pint.Context(_CONTEXT)
+@functools.cache
+def _hydrology() -> str:
+    """The context in which a mass flux, and a mass or a depth that fell in a day, are a rate of depth; its name."""
+    from pint import Context
+
+    context = Context("rainsmith-hydrology")
     context.add_transformation("[mass]/[length]**2/[time]", "[length]/[time]", _flux)
     context.add_transformation("[mass]/[length]**2", "[length]/[time]", _daily_amount)
     context.add_transformation("[length]", "[length]/[time]", _daily_depth)
-    return context
-
-
-registry.add_context(_hydrology())
+    registry().add_context(context)
+    return str(context.name)
 
 
 def to_mm_per_day(da: xr.DataArray, units: str | None = None, *, name: str = "precipitation") -> xr.DataArray:
@@ -83,12 +83,14 @@ def mm_per_day_factor(units: str | None, *, name: str = "precipitation") -> floa
         raise UserError(
             f"{name} has no units; expected one of {KNOWN_UNITS}; name them with 'units:' in the configuration"
         )
+    from pint import DimensionalityError
+
     reason = "which are no precipitation"
     try:
-        return float(read_unit(units).to(MM_PER_DAY, _CONTEXT).magnitude)
+        return float(read_unit(units).to(MM_PER_DAY, _hydrology()).magnitude)
     except UnclearUnit as unclear:
         reason = f"which cannot be read ({unclear})"
-    except pint.DimensionalityError:
+    except DimensionalityError:
         pass
     raise UserError(
         f"{name} has units '{units}', {reason}; expected one of {KNOWN_UNITS}; "
@@ -123,10 +125,12 @@ def convert(values: np.ndarray, units: str, wanted: str, *, name: str) -> np.nda
     """
     if units.strip() == wanted.strip():
         return values
+    from pint import DimensionalityError
+
     try:
         old, new = _with_zero(units), _with_zero(wanted)
-        zero, one = (registry.Quantity(number * old.magnitude, old.units).to(new.units) for number in (0.0, 1.0))
-    except (UnclearUnit, pint.DimensionalityError) as error:
+        zero, one = (registry().Quantity(number * old.magnitude, old.units).to(new.units) for number in (0.0, 1.0))
+    except (UnclearUnit, DimensionalityError) as error:
         raise UserError(
             f"{name} has the unit '{units}'; expected '{wanted}', and the first cannot be converted to the second "
             f"({error}); correct it with 'units:', or give the same quantity"
@@ -143,5 +147,5 @@ def _with_zero(text: str) -> Any:
     plain = "".join(text.split()).strip("()").lower()
     for unit, names in _TEMPERATURES.items():
         if "_".join(text.split()).lower() in names.lower().split():
-            return registry.Quantity(1.0, unit)
-    return registry.Quantity(1.0, "") if plain in _SHARES or not plain else read_unit(text)
+            return registry().Quantity(1.0, unit)
+    return registry().Quantity(1.0, "") if plain in _SHARES or not plain else read_unit(text)
