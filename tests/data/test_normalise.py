@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rainsmith.base.errors import UserError
-from rainsmith.data.normalise import STD_FLOOR, PredictandTransform, Standardiser, standardised_statics
+from rainsmith.data.normalise import PredictandTransform, Standardiser, standardised_statics
+from rainsmith.data.statistics import STD_FLOOR
 
 FIELD = hnp.arrays(np.float32, (3, 4), elements=st.floats(0, 1500, width=32))
 

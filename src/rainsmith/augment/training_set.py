@@ -14,7 +14,7 @@ from rainsmith.base.large_arrays import blocks, empty, pages_of, release
 from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
 from rainsmith.data.held_days import chosen_days
 from rainsmith.data.legacy.write import write_pair
-from rainsmith.data.normalise import cell_statistics
+from rainsmith.data.statistics import cell_statistics
 from rainsmith.data.store import CHUNK_DAYS
 
 

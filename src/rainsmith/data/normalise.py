@@ -19,19 +19,10 @@ import xarray as xr
 from torch import Tensor, nn
 
 from rainsmith.base.errors import UserError
-from rainsmith.data.statistics import STD_FLOOR
+from rainsmith.data.statistics import cell_statistics
 
 MAX_LOG1P = 12.0
 """log1p of 160 000 mm/day, far above any rain; it keeps expm1 finite."""
-
-
-def cell_statistics(domain: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation (y, x) of log1p mm/day that ``log1p-cell`` uses, NaN at invalid cells.
-
-    Statistics of rainsmith get the floor; those that came with legacy files are used without it.
-    """
-    mean, std = domain["log_mean"].values, domain["log_std"].values
-    return mean, std if int(domain.attrs.get("legacy_statistics", 0)) else np.maximum(std, np.float32(STD_FLOOR))
 
 
 class PredictandTransform(nn.Module):

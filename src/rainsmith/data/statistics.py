@@ -122,3 +122,12 @@ def domain_means(precip: np.ndarray, days: np.ndarray | None = None, *, cells: n
             count[number], total[number] = np.isfinite(day).sum(), np.nansum(day, dtype=np.float64)
         release(precip)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def cell_statistics(domain: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (y, x) of log1p mm/day that ``log1p-cell`` uses, NaN at invalid cells.
+
+    Statistics of rainsmith get the floor; those that came with legacy files are used without it.
+    """
+    mean, std = domain["log_mean"].values, domain["log_std"].values
+    return mean, std if int(domain.attrs.get("legacy_statistics", 0)) else np.maximum(std, np.float32(STD_FLOOR))

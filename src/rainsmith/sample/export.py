@@ -11,7 +11,7 @@ from rainsmith.base.processes import is_main
 from rainsmith.base.scratch import remove_leftovers
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.data.legacy.write import write_day
-from rainsmith.data.normalise import cell_statistics
+from rainsmith.data.statistics import cell_statistics
 from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.sample.files import copy_to_netcdf
 
