@@ -11,21 +11,48 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rainsmith.pipeline import BY_NAME
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["rainsmith.cli.main", *[stage.module for stage in BY_NAME.values()]])
+QUIET = {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
 
 
 def _work(arguments: list[str], out: str, errors: str, environment: dict[str, str]) -> None:
     for number, path in ((1, out), (2, errors)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.environ |= environment
+    import torch
+
     from rainsmith.cli.main import main
 
+    torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))  # torch was imported with those of the tests
+
     main(arguments)
+
+
+def _launch(work: Callable[..., None], arguments: tuple[object, ...], errors: str) -> None:
+    """What ``torchrun --standalone --nproc-per-node=2`` does, but the two are forked and import nothing anew."""
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+    os.environ |= QUIET
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    two = LaunchConfig(1, 1, 2, rdzv_backend="c10d", rdzv_endpoint="localhost:0", run_id="two", start_method="fork")
+    elastic_launch(two, work)(*arguments)
+
+
+def by_two_processes(work: Callable[..., None], *arguments: object, seconds: float = 300) -> None:
+    """Let the launcher of ``torchrun`` call a function of a module in two processes."""
+    with tempfile.NamedTemporaryFile("r") as errors:
+        process = _CONTEXT.Process(target=_launch, args=(work, arguments, errors.name))
+        process.start()
+        process.join(seconds)
+        code = process.exitcode
+        process.kill()
+        assert code == 0, errors.read()[-3000:]
 
 
 class Command:
@@ -39,7 +66,7 @@ class Command:
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self._out, self._errors = (Path(self.folder.name) / name for name in ("out", "errors"))
-        given = {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"} | (environment or {})
+        given = QUIET | (environment or {})
         work = (list(arguments), str(self._out), str(self._errors), given)
         self._process = _CONTEXT.Process(target=_work, args=work, daemon=True)
         self._process.start()

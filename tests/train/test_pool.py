@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -27,6 +24,7 @@ from rainsmith.train import pool
 from rainsmith.train.joining import join_networks
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
+from tests.processes import Command
 from tests.small import small_config
 
 SMALL = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
@@ -121,14 +119,14 @@ def test_networks_that_are_stopped_are_gone_on_with(
     run = copy_of(prepared, tmp_path / "stopped")
     settings = tmp_path / "config.json"
     settings.write_text(config_of(train__save_last_seconds=0).model_dump_json(by_alias=True))
-    command = [sys.executable, "-m", "rainsmith.cli.main", "train", "--config", str(settings), "--run", str(run.folder)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    command = ["train", "--config", str(settings), "--run", str(run.folder)]
+    process = Command(*command, environment={"OMP_NUM_THREADS": "2"})
     while not run.network(1).holds_training:
-        assert process.poll() is None
+        assert not process.ended(), process.errors()
         time.sleep(0.02)
-    os.killpg(process.pid, number)
-    assert process.wait() == (-signal.SIGKILL if number == signal.SIGKILL else 130)
+    process.send(number)
+    assert process.wait()[0] == (-signal.SIGKILL if number == signal.SIGKILL else 130)
+    process.close()
     for _ in range(600):  # until the networks have noticed that the command is gone
         if not list(run.checkpoints.glob(".network-*.lock")):
             break

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import yaml
 
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import Interrupted, UserError
+from rainsmith.cli.main import main
 from rainsmith.data.store import fingerprint_of
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics.estimates import score_days
@@ -32,7 +31,7 @@ from rainsmith.train.log import read_log
 from rainsmith.train.stage import train
 from rainsmith.train.validation import Validation, validation_days
 from tests.conftest import copy_of
-from tests.processes import Command
+from tests.processes import Command, by_two_processes
 from tests.small import SMALL, small_config
 
 
@@ -62,10 +61,6 @@ def command_line(run: Run, *more: str) -> list[str]:
         for key, value in SMALL.items()
     ]
     return ["train", "--run", str(run.folder), *more, "--set", *pairs]
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "RAINSMITH_QUIET": "1"}
 
 
 def test_log_holds_every_term_and_both_modes(trained: Run) -> None:
@@ -170,18 +165,14 @@ def test_ctrl_c_exits_with_one_line(prepared: Run, tmp_path: Path) -> None:
     assert "--resume" in errors.splitlines()[-1]
 
 
+def train_and_sample(arguments: list[str]) -> None:
+    main(arguments)
+    main(["sample", *arguments[1:], "sampling.days=heavy_x"])
+
+
 def test_two_processes_train_and_sample_what_one_samples(prepared: Run, tmp_path: Path) -> None:
     run = copy_of(prepared, tmp_path / "run")
-    arguments = command_line(run)
-    script = tmp_path / "both.py"
-    script.write_text(
-        "from rainsmith.cli.main import main\n"
-        f"main({arguments!r})\n"
-        f"main({['sample', *arguments[1:], 'sampling.days=heavy_x']!r})\n"
-    )
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--", str(script)]
-    by_two = subprocess.run(launcher, env=environment(), capture_output=True, text=True, timeout=300)
-    assert by_two.returncode == 0, by_two.stderr[-3000:]
+    by_two_processes(train_and_sample, command_line(run))
     rows = read_log(run.metrics_log)
     assert [row["epoch"] for row in rows] == [0, 1]
     assert rows[1]["train"]["loss"] < rows[0]["train"]["loss"]
@@ -244,7 +235,8 @@ def test_other_data_are_not_resumed(trained: Run, tmp_path: Path) -> None:
 
 def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_path: Path) -> None:
     patient = copy_of(prepared, tmp_path / "patience")
-    train(small_config(train__epochs=40, train__lr=1e-12, train__ema=0.0, train__early_stopping_patience=1), patient)
+    still = {"train__lr": 1e-12, "train__ema": 0.0, "train__batch_size": 256, "train__validation_days": 8}
+    train(small_config(train__epochs=40, train__early_stopping_patience=1, **still), patient)
     rows = read_log(patient.metrics_log)
     best = int(np.argmin([row["validation"]["prior"]["tail_score"] for row in rows]))
     assert len(rows) == best + 2 < 40  # one epoch after the best
