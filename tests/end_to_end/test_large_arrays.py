@@ -13,7 +13,9 @@ from rainsmith.base import large_arrays
 from rainsmith.config import Config
 from rainsmith.data import dataset
 from rainsmith.downscale.stage import downscale
+from rainsmith.evaluate.stage import evaluate
 from rainsmith.run_folder import Run
+from rainsmith.sample.stage import sample
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.small import small_config
@@ -85,3 +87,22 @@ def test_augmentation_and_a_downscaler_on_it(trained: Run, tmp_path: Path, reque
     )
     assert same_weights(weights, files.folder / "downscale" / weights.name)
     assert same_store(forecast, files.folder / "downscale" / forecast.name)
+
+
+def test_an_evaluation(trained: Run, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    config = small_config(
+        sampling__modes=["prior"],
+        sampling__members=2,
+        evaluate={"resamples": 50, "baselines": ["climatology", "quantile-mapping"]},
+    )
+    memory = copy_of(trained, tmp_path / "memory")
+    sample(config, memory)
+    files = copy_of(memory, tmp_path / "files")
+    evaluate(config, memory)
+    made = request.getfixturevalue("in_files")
+    evaluate(config, files)
+    assert made and not [path for path in files.folder.iterdir() if path.name.startswith(".rainsmith")]
+    tables = sorted(path.name for path in memory.evaluation.glob("*.csv"))
+    assert {"metrics.csv", "climate.csv", "comparisons.csv"} < set(tables)
+    for name in tables:
+        assert (memory.evaluation / name).read_bytes() == (files.evaluation / name).read_bytes(), name
