@@ -1,7 +1,8 @@
 """Measures the peak memory of each stage on records of 5, 20 and 80 years of 96 x 96 cells.
 
-    python benchmarks/memory.py [--years 5 20 80] [--stages prepare train sample evaluate augment downscale]
-                                [--folder FOLDER] [--keep] [--out benchmarks/results/FILE.json]
+    python benchmarks/memory.py [--years 5 20 80] [--cells 96] [--folder FOLDER] [--keep]
+                                [--stages prepare train sample evaluate augment downscale]
+                                [--out benchmarks/results/FILE.json]
 
 Synthetic rain, five predictors on 8 x 8 cells and a height lie in compressed NetCDF files of one year each. Every stage
 is a process of its own, trains a small network for one epoch, and draws few members, so that the record alone makes the
@@ -21,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-CELLS, COARSE = 96, 8
+COARSE = 8
 FIRST_YEAR = 1941
 STAGES = ("prepare", "train", "sample", "evaluate", "augment", "downscale")
 CONFIG = {
@@ -48,30 +49,30 @@ CONFIG = {
 SHORT_TEST = {"sample": ["--days", "heavy"]}
 
 
-def make(folder: Path, years: int) -> None:
-    """Write the files of a record, year by year."""
+def make(folder: Path, years: int, cells: int) -> None:
+    """Write the files of a record of so many cells each way, year by year."""
     import numpy as np
     import pandas as pd
     import xarray as xr
     from scipy import fft
 
-    axis = (np.arange(CELLS) + 0.5) * 5000.0
+    axis = (np.arange(cells) + 0.5) * 5000.0
     coarse = axis.reshape(COARSE, -1).mean(axis=1)
-    sea = np.hypot(*np.meshgrid(np.linspace(0, 1, CELLS), np.linspace(0, 1, CELLS))) < 0.5
-    wavenumber = np.hypot(fft.fftfreq(CELLS)[:, None], fft.rfftfreq(CELLS)[None])
+    sea = np.hypot(*np.meshgrid(np.linspace(0, 1, cells), np.linspace(0, 1, cells))) < 0.5
+    wavenumber = np.hypot(fft.fftfreq(cells)[:, None], fft.rfftfreq(cells)[None])
     for year in range(FIRST_YEAR, FIRST_YEAR + years):
         days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
         rng = np.random.default_rng(year)
-        noise = fft.rfft2(rng.standard_normal((len(days), CELLS, CELLS), dtype=np.float32))
-        smooth = fft.irfft2(noise / (0.02 + wavenumber) ** 2, s=(CELLS, CELLS))
+        noise = fft.rfft2(rng.standard_normal((len(days), cells, cells), dtype=np.float32))
+        smooth = fft.irfft2(noise / (0.02 + wavenumber) ** 2, s=(cells, cells))
         smooth /= smooth.std(axis=(1, 2), keepdims=True)
         amount = np.round(10 * np.maximum(smooth, 0) ** 1.5, 1).astype(np.float32)
-        means = smooth.reshape(len(days), COARSE, CELLS // COARSE, COARSE, CELLS // COARSE).mean(axis=(2, 4))
+        means = smooth.reshape(len(days), COARSE, cells // COARSE, COARSE, cells // COARSE).mean(axis=(2, 4))
         fine = {"time": days, "y": ("y", axis, {"units": "m"}), "x": ("x", axis, {"units": "m"})}
         rain = xr.DataArray(
             np.where(sea, np.nan, amount), dims=("time", "y", "x"), coords=fine, attrs={"units": "mm/day"}
         )
-        packed = {"pr": {"zlib": True, "complevel": 1, "chunksizes": (32, CELLS, CELLS)}}
+        packed = {"pr": {"zlib": True, "complevel": 1, "chunksizes": (32, cells, cells)}}
         rain.to_dataset(name="pr").to_netcdf(folder / f"rain_{year}.nc", encoding=packed)
         fields = xr.Dataset(
             coords={"time": days, "y": ("y", coarse, {"units": "m"}), "x": ("x", coarse, {"units": "m"})}
@@ -128,6 +129,7 @@ def measure(command: list[str]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--years", type=int, nargs="+", default=[5, 20, 80])
+    parser.add_argument("--cells", type=int, default=96, help="each way, a multiple of 8 (96)")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--folder", type=Path, help="where the records and runs lie; those that are there are used")
     parser.add_argument("--keep", action="store_true", help="leave them there")
@@ -135,7 +137,7 @@ def main() -> None:
     parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
-        make(options.folder, options.make)
+        make(options.folder, options.make, options.cells)
         return
     folder = options.folder or Path(tempfile.mkdtemp(prefix="rainsmith-memory-"))
     figures: dict[str, dict[str, dict[str, float]]] = {}
@@ -144,7 +146,8 @@ def main() -> None:
             files, run = folder / f"{years}-years", folder / f"{years}-run"
             if not (files / "height.nc").exists():
                 files.mkdir(parents=True, exist_ok=True)
-                subprocess.run([sys.executable, __file__, "--make", str(years), "--folder", str(files)], check=True)
+                size = ["--make", str(years), "--cells", str(options.cells)]
+                subprocess.run([sys.executable, __file__, *size, "--folder", str(files)], check=True)
             config = configuration(files, years)
             for stage in options.stages:
                 about = ["--config", str(config), "--run", str(run)]
