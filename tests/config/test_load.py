@@ -164,10 +164,10 @@ def test_a_key_of_another_model_names_that_model() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"train": {"epochs": "many"}}, "'train.epochs' is 'many'; expected a whole number from 1 to 100000"),
+        ({"train": {"epochs": "many"}}, "'train.epochs' is 'many'; expected a whole number from 1 to 100000 or auto"),
         (
             {"train": {"epochs": 0, "lr": -1}},
-            "'train.epochs' is 0; expected a whole number from 1 to 100000; 'train.lr' is -1; expected a number above 0 up to 1",
+            "'train.epochs' is 0; expected a whole number from 1 to 100000 or auto; 'train.lr' is -1; expected a number above 0 up to 1",
         ),
         ({"train": None}, "'train' is None; expected a section with keys below it"),
         ({"model": 3}, "'model' is 3; expected a section with keys below it"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rainsmith.models.amounts_curve import LEVELS, AmountsCurve, of_this_version
+from rainsmith.models.amounts_curve import LEVELS, POINTS, AmountsCurve, of_this_version
 
 
 def stretched() -> AmountsCurve:
     curve = AmountsCurve()
-    drawn = torch.arange(10.0, 10.0 * (1 + len(LEVELS)), 10.0)
-    ratio = torch.linspace(1.1, 1.5, len(LEVELS))
+    drawn = torch.arange(10.0, 10.0 * (1 + POINTS), 10.0)
+    ratio = torch.linspace(1.1, 1.5, POINTS)
     curve.put(drawn, drawn * ratio)
     return curve
 
@@ -66,3 +66,12 @@ def test_the_factor_of_an_earlier_version_becomes_a_curve() -> None:
     amounts = torch.tensor([0.0, 0.4, 12.0, 300.0])
     torch.testing.assert_close(curve(amounts), 1.3 * amounts)
     assert of_this_version({"last.bias": torch.ones(1)}).keys() == {"last.bias"}
+
+
+def test_the_curve_with_fewer_points_of_an_earlier_version_stays_what_it_was() -> None:
+    drawn = torch.arange(10.0, 10.0 * (1 + len(LEVELS)), 10.0)
+    earlier = {"curve.drawn": drawn, "curve.wanted": drawn * torch.linspace(1.1, 1.5, len(LEVELS))}
+    curve = AmountsCurve()
+    curve.load_state_dict({name.removeprefix("curve."): value for name, value in of_this_version(earlier).items()})
+    amounts = torch.tensor([5.0, 10.0, 85.0, 170.0, 300.0])
+    torch.testing.assert_close(curve(amounts), torch.tensor([5.5, 11.0, 85.0 * 1.285 + 0.0, 255.0, 450.0]), rtol=3e-3, atol=0)

@@ -31,7 +31,7 @@ def config_of(**more: object) -> Config:
 
 
 def fit(model: GenerativeModel, days: Days) -> AmountsCurve:
-    calibrate(model, days, torch.device("cpu"), nullcontext(), seed=0, batch_size=32)
+    calibrate(model, days, torch.device("cpu"), nullcontext(), seed=0, batch_size=32, wet_mm=0.1)
     assert model.curve is not None
     return model.curve
 
@@ -87,20 +87,32 @@ def test_a_dry_network_is_not_blown_up_and_conserved_mass_is_left_alone(store: x
         config_of().model_copy(update={"model": config_of().model.model_copy(update={"mass": "hard"})}), domain
     )
     assert conserving.curve is None
-    calibrate(conserving, days, torch.device("cpu"), nullcontext(), seed=0, batch_size=32)
+    calibrate(conserving, days, torch.device("cpu"), nullcontext(), seed=0, batch_size=32, wet_mm=0.1)
     torch.testing.assert_close(conserving.network.curve.wanted, conserving.network.curve.drawn)
 
 
 def test_a_stretched_tail_is_mended_and_equal_climates_are_left_alone() -> None:
     observed = rain(200, 0)
     stretched = np.where(observed > 10, 10 + 0.6 * (observed - 10), observed)
-    drawn, wanted = points_of_curve(counts_of(observed, stretched), seed=0)
-    by_level = dict(zip(LEVELS, wanted / drawn, strict=True))
+    drawn, wanted = points_of_curve(counts_of(observed, stretched), seed=0, wet_mm=0.1)
+    by_level = dict(zip(LEVELS, (wanted / drawn)[-len(LEVELS) :], strict=True))
     true = {level: np.quantile(observed, level) / np.quantile(stretched, level) for level in LEVELS}
     assert by_level[0.99] == pytest.approx(true[0.99], rel=0.03) and true[0.99] > 1.2
     assert by_level[0.999] == pytest.approx(true[0.999], rel=0.04)
-    drawn, wanted = points_of_curve(counts_of(observed, rain(200, 1)), seed=0)
-    assert np.abs(np.log(wanted / drawn)).max() < 0.03
+    drawn, wanted = points_of_curve(counts_of(observed, rain(200, 1)), seed=0, wet_mm=0.1)
+    assert np.abs(np.log(wanted / drawn))[1:].max() < 0.03 and abs(np.log(wanted / drawn)[0]) < 0.05
+
+
+def test_drizzle_too_many_becomes_dry() -> None:
+    observed, amounts = rain(200, 0), rain(200, 1)
+    drizzle = np.where(amounts > 0, amounts, np.random.default_rng(2).uniform(0.1, 0.6, amounts.shape))
+    drawn, wanted = (torch.from_numpy(part) for part in points_of_curve(counts_of(observed, drizzle), seed=0, wet_mm=0.1))
+    curve = AmountsCurve()
+    curve.put(drawn, wanted)
+    mapped = curve(torch.from_numpy(drizzle.astype(np.float32))).numpy()
+    assert (drizzle >= 0.1).mean() > 0.95
+    assert (mapped >= 0.1).mean() == pytest.approx((observed >= 0.1).mean(), abs=0.01)
+    assert mapped[mapped >= 0.1].mean() == pytest.approx(observed[observed >= 0.1].mean(), rel=0.03)
 
 
 def test_the_mean_of_counts_is_that_of_the_amounts() -> None:
@@ -112,7 +124,7 @@ def test_one_storm_does_not_decide_the_tail() -> None:
     observed, drawn = rain(200, 0), rain(200, 1)
     observed[17] *= 6
     raw = np.log(np.quantile(observed, LEVELS[-1]) / np.quantile(drawn, LEVELS[-1]))
-    start, end = points_of_curve(counts_of(observed, drawn), seed=0)
+    start, end = points_of_curve(counts_of(observed, drawn), seed=0, wet_mm=0.1)
     assert raw > 0.4 and np.log(end[-1] / start[-1]) < 0.7 * raw
     assert (np.diff(start) > 0).all() and (np.diff(end) >= 0).all()
 
@@ -120,7 +132,7 @@ def test_one_storm_does_not_decide_the_tail() -> None:
 def test_quantiles_without_rain_lie_on_the_line_to_the_first_with_rain() -> None:
     observed, drawn = (np.where(rain(200, seed) > 22, rain(200, seed), 0.0) for seed in (0, 1))
     assert np.quantile(observed, 0.95) == 0 < np.quantile(observed, 0.99)
-    start, end = points_of_curve(counts_of(observed, drawn * 0.8), seed=0)
+    start, end = points_of_curve(counts_of(observed, drawn * 0.8), seed=0, wet_mm=0.1)
     assert (np.diff(start) > 0).all() and np.allclose(end[:5] / start[:5], end[0] / start[0])
 
 

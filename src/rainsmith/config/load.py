@@ -21,6 +21,8 @@ from rainsmith.config.yaml_text import MOST_DEPTH, read_yaml
 
 AnySection = TypeVar("AnySection", bound=Section)
 
+AUTO: Mapping[str, dict[str, Any]] = {"model": {"auto": True}, "train": {"epochs": "auto"}}
+"""What ``auto`` in the place of a section stands for."""
 DATA_ROOT_VARIABLE = "RAINSMITH_DATA"
 """Environment variable that overrides ``data.root``."""
 
@@ -50,7 +52,7 @@ def load_config(
     if model_file is not None:
         values = merge(values, _sections_of(Path(model_file)))
     for key, value in (overrides or {}).items():
-        values = merge(values, _nested(key, value))
+        values = merge(values, written_out(_nested(key, value)))
     base = Path(file).parent if file is not None else Path.cwd()
     values.setdefault("data", {})
     if isinstance(values["data"], dict):
@@ -71,6 +73,7 @@ def parse(values: Mapping[str, Any], origin: str = "configuration") -> Config:
     Raises:
         UserError: a key is unknown or a value is refused; the message names what is expected.
     """
+    values = written_out(values)
     for key in values:
         owners = models_with(key, section=True) if key not in Config.model_fields else []
         if owners:
@@ -84,6 +87,11 @@ def parse(values: Mapping[str, Any], origin: str = "configuration") -> Config:
             raise UserError(f"{origin}: 'model.name': {error}") from None
         model = _check(settings, model, origin)
     return _check(Config, {**values, "model": model}, origin)
+
+
+def written_out(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Sections and keys, with ``model: auto`` and ``train: auto`` written out, so that other keys can be laid over."""
+    return {key: AUTO.get(key, value) if value == "auto" else value for key, value in values.items()}
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,4 +151,4 @@ def _sections_of(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         raise UserError(f"{path} holds a {type(values).__name__}; expected sections such as 'data:' and 'train:'")
-    return values
+    return written_out(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,8 +19,9 @@ class Train(Section):
     cross_fit: Flag = False
     """Whether each network of a pool leaves out another block of the training and validation years, which chooses its
     epoch and fits its curve. All years teach then, and members of validation days prove little."""
-    epochs: Int = Field(default=12, ge=1, le=100_000)
-    """Number of passes over the training days. Raise it where the validation score still falls at the end."""
+    epochs: Annotated[Int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
+    """Number of passes over the training days; auto takes as many as the recipe of the model says for so many days.
+    Raise it where the validation score still falls at the end."""
     max_minutes: Float | None = Field(default=None, gt=0, le=1e6)
     """[min] The training ends after the epoch in which this time has passed; null sets no limit."""
     batch_size: Int = Field(default=32, ge=1, le=4096)
@@ -58,6 +59,13 @@ class Train(Section):
     reconstructions in the tail."""
     save_last_seconds: Float = Field(default=60.0, ge=0, le=1e6)
     """[s] Time between two saves of the state from which `--resume` goes on."""
+
+    @property
+    def planned_epochs(self) -> int:
+        """``epochs`` as a number, in a configuration that was settled (``rainsmith.train.recipe``)."""
+        if self.epochs == "auto":
+            raise ValueError("train.epochs is auto; expected a number; settle the configuration first")
+        return self.epochs
 
     @model_validator(mode="after")
     def _has_blocks(self) -> Train:

@@ -114,7 +114,7 @@ class Evidence:
     @property
     def epochs_planned(self) -> int:
         """Number of epochs that the training was asked for."""
-        return self.checkpoint.config.train.epochs
+        return self.checkpoint.config.train.planned_epochs
 
     @property
     def epoch_in_use(self) -> int:

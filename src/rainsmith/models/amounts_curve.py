@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 LEVELS = (0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9998)
-"""Levels of the quantiles at the points of the curve."""
-_AS_IT_IS = [float(point) for point in range(1, 1 + len(LEVELS))]
+"""Levels of the quantiles at the last points of the curve."""
+POINTS = len(LEVELS) + 8
+"""Points of a curve: the first lie below these levels, from the share of dry cell-days on."""
+_AS_IT_IS = [float(point) for point in range(1, 1 + POINTS)]
 """[mm/day] Points of a curve that changes nothing."""
 
 
@@ -68,9 +70,17 @@ class AmountsCurve(nn.Module):
 
 
 def of_this_version(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a network with a curve in the place of the one factor of the amounts that earlier versions had."""
-    if "gain" not in weights:
+    """Weights of a network with a curve as it is now.
+
+    Earlier versions had one factor of the amounts in its place, or fewer points; the curve goes on with the last ratio.
+    """
+    if "gain" in weights:
+        as_it_is = AmountsCurve().drawn
+        others = {name: tensor for name, tensor in weights.items() if name != "gain"}
+        return {**others, "curve.drawn": as_it_is, "curve.wanted": weights["gain"] * as_it_is}
+    missing = POINTS - len(weights.get("curve.drawn", AmountsCurve().drawn))
+    if missing <= 0:
         return weights
-    as_it_is = AmountsCurve().drawn
-    others = {name: tensor for name, tensor in weights.items() if name != "gain"}
-    return {**others, "curve.drawn": as_it_is, "curve.wanted": weights["gain"] * as_it_is}
+    beyond = 1 + torch.arange(1, missing + 1) / 100
+    curve = {name: weights[name] for name in ("curve.drawn", "curve.wanted")}
+    return {**weights, **{name: torch.cat([points, points[-1] * beyond]) for name, points in curve.items()}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rainsmith.base.registry import Registry
 from rainsmith.config import Config, Downscale, ModelSettings
@@ -15,9 +15,18 @@ from rainsmith.config import Config, Downscale, ModelSettings
 if TYPE_CHECKING:
     import xarray as xr
 
+    from rainsmith.data.offer import Offer
     from rainsmith.models.downscaling.heads import Head
     from rainsmith.models.generative import GenerativeModel
     from rainsmith.models.geometry import Geometry
+
+
+class Choice(NamedTuple):
+    """What a recipe takes for one key of the configuration, and why."""
+
+    key: str
+    value: Any
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class ModelKind:
         meaning: what it is, in one sentence.
         settings: its section of the configuration.
         build: makes the model of a configuration, for the grids and training statistics of a store without its time.
+        recipe: what suits a store that offers so much, as choices of keys of ``model`` and ``train`` with dots.
         advice: by name of a diagnosis, what to change where this model fails; it may name keys of ``settings``. Other
             diagnoses give their general advice.
     """
@@ -41,6 +51,7 @@ class ModelKind:
     meaning: str
     settings: type[ModelSettings]
     build: Callable[[Config, xr.Dataset], GenerativeModel]
+    recipe: Callable[[Offer], list[Choice]]
     advice: Mapping[str, str] = field(default_factory=dict)
 
 

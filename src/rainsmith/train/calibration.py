@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 
 from rainsmith.data.dataset import Days
-from rainsmith.models.amounts_curve import LEVELS
+from rainsmith.models.amounts_curve import LEVELS, POINTS
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
 
@@ -52,6 +53,7 @@ def calibrate(
     *,
     seed: int,
     batch_size: int,
+    wet_mm: float,
 ) -> None:
     """Set ``model.curve`` so that prior members have the quantiles of the observed rain of some days.
 
@@ -65,6 +67,7 @@ def calibrate(
         autocast: precision of the draws.
         seed: of the members' noise, and of the resamples.
         batch_size: days at once.
+        wet_mm: [mm/day] smallest amount of a wet cell.
     """
     curve = model.curve
     if curve is None:
@@ -74,7 +77,7 @@ def calibrate(
     curve.reset()
     counts = count_amounts(model, days, device, autocast, seed=seed, batch_size=batch_size)
     if counts.are_numbers:
-        curve.put(*(torch.from_numpy(part) for part in points_of_curve(counts, seed)))
+        curve.put(*(torch.from_numpy(part) for part in points_of_curve(counts, seed, wet_mm)))
     model.train(training)
 
 
@@ -111,8 +114,11 @@ def mean_amounts(counts: np.ndarray) -> float:
     return float((counts.sum(axis=0) * middle).sum() / counts.sum())
 
 
-def points_of_curve(counts: Counts, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def points_of_curve(counts: Counts, seed: int, wet_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """The points of a curve: amounts as drawn, and what they become.
+
+    The first point maps the amount that as many cell-days of members exceed as are wet in the observation to
+    ``wet_mm``, so that what is drizzle too many becomes dry; from there on quantiles become the observed ones.
 
     From one point to the next the ratio of the quantiles may change only as far as the weeks are sure of it: the step d
     of its logarithm is multiplied by d^2 / (d^2 + s^2), where s is the standard deviation of the logarithm over
@@ -121,6 +127,7 @@ def points_of_curve(counts: Counts, seed: int) -> tuple[np.ndarray, np.ndarray]:
     Args:
         counts: of the amounts of members, before any curve, and of the observed rain.
         seed: of the resamples.
+        wet_mm: [mm/day] smallest amount of a wet cell.
 
     Returns:
         Two arrays (points,) [mm/day] for ``AmountsCurve.put``; the curve changes nothing where the members or the
@@ -129,7 +136,7 @@ def points_of_curve(counts: Counts, seed: int) -> tuple[np.ndarray, np.ndarray]:
     weeks = len(counts.observed)
     chosen = np.random.default_rng([seed, 2]).multinomial(weeks, np.full(weeks, 1 / weeks), RESAMPLES)
     weights = np.concatenate([np.ones((1, weeks)), chosen])
-    drawn, observed = (_quantiles(weights @ part.astype(float)) for part in (counts.drawn, counts.observed))
+    drawn, observed = (_quantiles(weights @ part.astype(float), LEVELS) for part in (counts.drawn, counts.observed))
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(observed / drawn)  # (1 + resamples, points)
     known = np.isfinite(logs).all(axis=0)
@@ -140,21 +147,36 @@ def points_of_curve(counts: Counts, seed: int) -> tuple[np.ndarray, np.ndarray]:
             ratio += change * change**2 / (change**2 + doubt**2)
         ratio = float(np.clip(ratio, *np.log(RANGE)))
         ratios[point] = np.exp(ratio)
-    return _rising(drawn[0], ratios, known)
-
-
-def _rising(drawn: np.ndarray, ratios: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points that rise: those of dry quantiles lie on the line from 0 to the first of the others."""
     if not known.any():
-        as_it_is = np.arange(1.0, 1 + len(drawn))
+        as_it_is = np.arange(1.0, 1 + POINTS)
         return as_it_is, as_it_is
-    first = int(np.argmax(known))
-    start = drawn.copy()
-    start[:first] = drawn[first] * np.arange(1, first + 1) / (first + 1)
-    for point in range(first + 1, len(start)):
+    low, low_wanted = _points_of_small_amounts(counts, wet_mm)
+    low_wanted = np.minimum(low_wanted, RANGE[1] * low)
+    below = (low > 0) & (low < drawn[0, known][0]) & (low_wanted < (drawn[0] * ratios)[known][0])
+    start = np.concatenate([low[below], drawn[0, known]])
+    return _rising(start, np.concatenate([low_wanted[below] / low[below], ratios[known]]))
+
+
+def _points_of_small_amounts(counts: Counts, wet_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Amounts as drawn, and what they become, from the share of dry cell-days to the first fixed level above it."""
+    observed, drawn = (part.sum(axis=0, keepdims=True).astype(float) for part in (counts.observed, counts.drawn))
+    wet_mm = max(wet_mm, _LEAST)
+    dry = float(observed[0, : int(np.log(wet_mm / _LEAST) / _STEP + 1e-6) + 1].sum() / observed.sum())
+    end = next((level for level in LEVELS if level > dry), None)
+    if end is None:
+        return np.zeros(0), np.zeros(0)
+    levels = dry + (end - dry) * np.arange(POINTS - len(LEVELS)) / (POINTS - len(LEVELS))
+    return _quantiles(drawn, levels)[0], np.maximum(_quantiles(observed, levels)[0], wet_mm)
+
+
+def _rising(start: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points that rise, as many as a curve has: what is missing lies on the line from 0 to the first one."""
+    for point in range(1, len(start)):
         start[point] = max(start[point], start[point - 1] * (1 + _STEP))
-    end = start * np.where(np.arange(len(ratios)) < first, ratios[first], ratios)
-    return start, np.maximum.accumulate(end)
+    end = np.maximum.accumulate(start * ratios)
+    missing = POINTS - len(start)
+    share = np.arange(1, missing + 1) / (missing + 1)
+    return np.concatenate([start[0] * share, start]), np.concatenate([end[0] * share, end])
 
 
 def _week_of(numbers: np.ndarray) -> np.ndarray:
@@ -168,12 +190,12 @@ def _counted(amounts: torch.Tensor) -> np.ndarray:
     return torch.bincount(place.clamp(0, _BINS - 1), minlength=_BINS).cpu().numpy()
 
 
-def _quantiles(counts: np.ndarray) -> np.ndarray:
-    """(rows, points) amounts at the levels of a curve, of (rows, bins) counts; 0 below the least amount."""
+def _quantiles(counts: np.ndarray, levels: Sequence[float] | np.ndarray) -> np.ndarray:
+    """(rows, levels) quantiles of amounts, of (rows, bins) counts; 0 below the least amount."""
     below = np.cumsum(counts, axis=1)
-    values = np.zeros((len(counts), len(LEVELS)))
+    values = np.zeros((len(counts), len(levels)))
     for row, total in enumerate(below):
-        wanted = np.asarray(LEVELS) * total[-1]
+        wanted = np.asarray(levels) * total[-1]
         place = np.searchsorted(total, wanted)
         share = (wanted - total[place] + counts[row, place]) / np.maximum(counts[row, place], 1)
         values[row] = np.where(place == 0, 0.0, _LEAST * np.exp(_STEP * (place - 1 + share)))

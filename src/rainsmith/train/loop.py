@@ -44,7 +44,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
     keep_buffers_mapped()
     with large_arrays_in(run.folder):
         job = set_up(config, run, fold, resume=resume)
-    state, epochs = job.state, config.train.epochs
+    state, epochs = job.state, config.train.planned_epochs
     if job.is_main:
         run.write_config(config)
         resume_state.truncate_log(run.metrics_log, state["epoch"])
@@ -133,7 +133,8 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
     if settings.ema > 0:
         network.load_state_dict(job.average.values)
     seed = job.config.seed
-    calibrate(job.model, job.climate, fabric.device, fabric.autocast(), seed=seed, batch_size=settings.batch_size)
+    how = {"seed": seed, "batch_size": settings.batch_size, "wet_mm": job.config.data.wet_mm}
+    calibrate(job.model, job.climate, fabric.device, fabric.autocast(), **how)
     # statistics such as those of a batch norm differ between processes: all take the scores of the first
     figures, weekly = fabric.broadcast(job.validate(job.model, fabric.device, fabric.autocast()))
     row["validation"] = {**figures, "kl_per_dimension": row.pop("kl_per_dimension"), "best": []}
@@ -163,7 +164,7 @@ def _time_is_up(job: Job) -> bool:
 def _reason_to_end(job: Job) -> str:
     """Why no further epoch is trained, or ""."""
     settings, state = job.config.train, job.state
-    if state["epoch"] >= settings.epochs:
+    if state["epoch"] >= settings.planned_epochs:
         return "all epochs are done"
     best = state["best"]["prior" if settings.monitor == "prior" else "tail"]
     if int(state["epoch"]) - 1 - best["epoch"] >= settings.early_stopping_patience:

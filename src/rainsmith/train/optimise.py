@@ -23,7 +23,7 @@ def learning_rate(settings: Train, step: int, steps_per_epoch: int) -> float:
     """
     warmup = settings.lr_warmup_epochs * steps_per_epoch
     if step < warmup or settings.schedule == "cosine":
-        return warmup_then_cosine(settings.lr, step, warmup=warmup, total=settings.epochs * steps_per_epoch)
+        return warmup_then_cosine(settings.lr, step, warmup=warmup, total=settings.planned_epochs * steps_per_epoch)
     return settings.lr
 
 

@@ -155,7 +155,7 @@ def _train_side_by_side(config: Config, settings: list[Config], run: Run, at_onc
     threads = max(1, torch.get_num_threads() // at_once)
     console.print(f"{len(settings)} networks, {at_once} at a time with {threads} thread(s) each")
     waiting, working, done = list(range(len(settings))), list[_Worker](), 0
-    epochs = config.train.epochs
+    epochs = config.train.planned_epochs
     with stop_signals() as stop, progress() as bar:
         task = bar.add_task("train", total=epochs * len(settings), note="")
         try:

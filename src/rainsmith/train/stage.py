@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rainsmith.base.console import console
+from rainsmith.base.processes import is_main
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
 from rainsmith.train.loop import train_network
 from rainsmith.train.pool import train_pool
+from rainsmith.train.recipe import settled
 
 
 def train(config: Config, run: Run, *, resume: bool = False) -> Path:
@@ -28,6 +31,10 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
         UserError: no store, an empty split, a state of another configuration, too little disk, divergence.
         Interrupted: SIGINT or SIGTERM came; the state is saved.
     """
+    config, choices = settled(config, run.open_store())
+    if is_main():
+        for choice in choices:
+            console.print(f"{choice.key}: {choice.value} ({choice.reason})")
     if config.train.pool > 1:
         train_pool(config, run, resume=resume)
     else:

@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 
 from rainsmith.config import Config, KLWeight, ModelSettings, Section
 from rainsmith.config.values import Float, Int
-from rainsmith.models.registry import MODELS, ModelKind
+from rainsmith.models.registry import MODELS, Choice, ModelKind
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from rainsmith.data.offer import Offer
     from rainsmith.models.generative import GenerativeModel
 
 
@@ -132,6 +133,10 @@ def _build(config: Config, domain: xr.Dataset) -> GenerativeModel:
     return FlatModel(config, domain)
 
 
+def _recipe(offer: Offer) -> list[Choice]:
+    return [Choice("train.epochs", 12, "as many as the models of the reference are given here")]
+
+
 MODELS.add(
     ModelKind(
         name="flat",
@@ -141,6 +146,7 @@ MODELS.add(
         "reconstructions.",
         settings=FlatSettings,
         build=_build,
+        recipe=_recipe,
         advice=ADVICE,
     )
 )

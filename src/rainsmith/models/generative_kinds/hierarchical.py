@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from rainsmith.config import Config, KLWeight, ModelSettings, Section
 from rainsmith.config.values import NUMBER, Flag, Float, Int, Unique
+from rainsmith.models.generative_kinds.hierarchical_recipe import recipe
 from rainsmith.models.registry import MODELS, ModelKind
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class HierarchicalSettings(ModelSettings):
     """The hierarchical cVAE (docs/model.md)."""
 
     name: Literal["hierarchical"] = "hierarchical"
+    auto: Flag = False
+    """Whether the recipe of docs/model.md chooses every key of this section that is not given, from the data; `train`
+    prints what it chose, and why. `model: auto` says the same."""
     levels: Int = Field(default=5, ge=1, le=16)
     """Number of latent levels; the blocks of each are twice as wide as those of the next. The coarsest blocks should be
     as wide as the weather systems that the predictors leave open."""
@@ -82,11 +86,25 @@ class HierarchicalSettings(ModelSettings):
 
     @property
     def summary(self) -> str:
+        if self.auto:
+            return f"{self.name}, settings from the data"
         widths = ", ".join(map(str, self.channels))
         return f"{self.name}, {self.levels} levels of {widths} channels, mass {self.mass}"
 
+    @model_serializer(mode="wrap")
+    def _without_open_keys(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All keys; with ``auto`` those that are given, so that a file that was written leaves the others open, too."""
+        values: dict[str, Any] = handler(self)
+        if self.auto:
+            values = {key: value for key, value in values.items() if key in {"name", *self.model_fields_set}}
+            if "objective" in values:
+                values["objective"] = {key: values["objective"][key] for key in self.objective.model_fields_set}
+        return values
+
     @model_validator(mode="after")
     def _one_width_a_level(self) -> HierarchicalSettings:
+        if self.auto and not {"levels", "channels", "latent_channels"} <= self.model_fields_set:
+            return self
         if not len(self.channels) == len(self.latent_channels) == self.levels:
             raise ValueError(
                 f"{self.levels} levels, {len(self.channels)} channels and {len(self.latent_channels)} latent_channels; "
@@ -163,6 +181,7 @@ MODELS.add(
         "members.",
         settings=HierarchicalSettings,
         build=_build,
+        recipe=recipe,
         advice=ADVICE,
     )
 )

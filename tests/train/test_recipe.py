@@ -1,0 +1,66 @@
+"""``model: auto`` and ``train.epochs: auto``: what is given stays, the rest follows from the data."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from rainsmith.config import Config, dump_yaml, load_config, parse
+from rainsmith.data.offer import Offer
+from rainsmith.models.registry import MODELS
+from rainsmith.train.recipe import settled_for
+
+UK = Offer(days=2555, cells=1707, side=100, coarse_block=8, has_coarse_rain=True, explained=0.88)
+ISLANDS = Offer(days=1827, cells=211, side=53, coarse_block=0, has_coarse_rain=False, explained=0.30)
+
+
+def auto(**overrides: object) -> Config:
+    return load_config(overrides={"model": "auto", **{key.replace("__", "."): of for key, of in overrides.items()}})
+
+
+@pytest.mark.parametrize("offer", [UK, ISLANDS])
+def test_every_choice_is_in_the_settled_configuration_and_has_a_reason(offer: Offer) -> None:
+    config, choices = settled_for(auto(), offer)
+    assert not config.model.model_dump()["auto"] and config.train.planned_epochs > 0
+    values = config.model_dump()
+    for choice in choices:
+        place = values
+        for key in choice.key.split("."):
+            place = place[key]
+        assert place == choice.value and choice.reason
+    assert parse(config.model_dump(by_alias=True)) == config
+    assert settled_for(config, offer) == (config, [])
+
+
+def test_what_is_given_stays() -> None:
+    given = auto(model__dropout=0.123, model__objective__members=4, train__epochs=3)
+    config, choices = settled_for(given, ISLANDS)
+    values = config.model_dump()
+    assert (values["model"]["dropout"], values["model"]["objective"]["members"]) == (0.123, 4)
+    assert config.train.epochs == 3
+    assert not {"model.dropout", "model.objective.members", "train.epochs"} & {choice.key for choice in choices}
+
+
+def test_a_file_that_was_written_leaves_the_same_keys_open() -> None:
+    given = auto(model__dropout=0.123)
+    text = dump_yaml(given.model_dump(mode="json", by_alias=True))
+    again = parse(yaml.safe_load(text))
+    assert settled_for(again, ISLANDS) == settled_for(given, ISLANDS)
+    assert "latent_channels" not in text
+
+
+def test_without_auto_only_the_epochs_follow_from_the_data() -> None:
+    config = load_config(overrides={"model.name": "hierarchical"})
+    settled, choices = settled_for(config, UK)
+    assert [choice.key for choice in choices] == ["train.epochs"] and settled.model == config.model
+
+
+@pytest.mark.parametrize("name", MODELS.names())
+def test_every_model_says_how_many_epochs(name: str) -> None:
+    settled, _ = settled_for(load_config(overrides={"model.name": name}), UK)
+    assert settled.train.planned_epochs > 0
+
+
+def test_short_records_are_read_more_often() -> None:
+    short, long = (settled_for(auto(), UK._replace(days=days))[0] for days in (365, 10_950))
+    assert short.train.planned_epochs > 2 * long.train.planned_epochs
