@@ -5,7 +5,7 @@
 
 `made_climates.py` says what the climates are. Each record has 3, 10 or 30 training years, one year that chooses the
 epoch, two validation years, on which recipes are compared, and four test years for the recipe that was chosen. The
-recipe is the default configuration with five epochs, changed by --set. --runs is one folder a recipe: a climate that is
+recipe is `model: auto`, changed by --set. --runs is one folder a recipe: a climate that is
 trained there is not trained again, and a folder of another recipe is refused. The table is printed in Markdown, and
 written with all figures to climates-SPLIT.json in that folder.
 """
@@ -40,8 +40,8 @@ from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.train.log import read_log
+from rainsmith.train.recipe import settled
 
-EPOCHS = 5
 MEMBERS, MANY = 10, 100
 """Members of every day, and of the days with the largest events."""
 LONG = 50
@@ -86,42 +86,40 @@ def record(rows: Sequence[Mapping[str, Any]], recipe: Sequence[str]) -> dict[str
 def measured(region: Region, runs: Path, overrides: Mapping[str, Any], split: str) -> dict[str, Any]:
     """Train one climate with one seed, where that is not done yet, and score it."""
     run = Run(runs / f"{region.name}-{overrides['seed']}")
-    config = configuration(region, run.folder / "data", {"train.epochs": EPOCHS, **overrides})
-    minutes = train_once(region, config, run)
+    config, minutes = train_once(region, configuration(region, run.folder / "data", dict(overrides)), run)
     started = time.process_time()
     figures = scored(region, config, run, split)
     facts = {"climate": region.name, "coarse": region.coarse, "years": region.years, "seed": config.seed}
     return {**facts, "cpu_minutes": minutes, "scoring_cpu_minutes": (time.process_time() - started) / 60, **figures}
 
 
-def train_once(region: Region, config: Config, run: Run) -> float | None:
+def train_once(region: Region, config: Config, run: Run) -> tuple[Config, float | None]:
     """Make and train a climate, or go on where an earlier call stopped.
 
     Returns:
-        CPU minutes of the training; None where it was stopped on its way, so that they are not known.
+        The settled configuration, and CPU minutes of the training; None where it was stopped on its way, so that they are not known.
 
     Raises:
         SystemExit: the folder holds a training of another recipe.
     """
-    refuse_other_recipe(config, run)
     if not run.store.exists():
         write_files(region, run.folder / "data")
         api.prepare(config, run.folder)
+    config, _ = settled(config, run.open_store())
+    if run.holds_training:
+        refuse_other_recipe(config, run)
     clock = run.folder / "cpu_minutes.json"
     before, started = len(read_log(run.metrics_log)), time.process_time()
     trained(config, run)
-    if before < config.train.epochs:
+    if before < config.train.planned_epochs:
         minutes = (time.process_time() - started) / 60 if before == 0 else None
         write_json(clock, {"training": minutes})
-    return read_json(clock)["training"] if clock.exists() else None
+    return config, read_json(clock)["training"] if clock.exists() else None
 
 
 def refuse_other_recipe(config: Config, run: Run) -> None:
     """Refuse a folder whose model was trained with other settings, which would be scored under a wrong name."""
-    path = run.folder / "config.yaml"
-    if not path.exists():
-        return
-    earlier = load_config(path)
+    earlier = load_config(run.folder / "config.yaml")
     for section in ("seed", "data", "model", "train"):
         if values_of(earlier, section) != values_of(config, section):
             raise SystemExit(f"{run.folder} was made with other settings of '{section}'; give another --runs")

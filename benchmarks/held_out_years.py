@@ -26,6 +26,7 @@ from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.train.log import read_log
+from rainsmith.train.recipe import settled
 
 
 def main() -> None:
@@ -72,13 +73,14 @@ def splits(years: list[int], stop: int, scored: int) -> dict[str, object]:
     return {"train": rest, "validation": [stop, stop], "test": [scored, scored]}
 
 
-def trained(config: Config, run: Run) -> None:
-    """Prepare and train, or continue where an earlier call stopped."""
+def trained(config: Config, run: Run) -> Config:
+    """Prepare and train, or continue where an earlier call stopped; gives the settled configuration."""
     if not run.store.exists():
         api.prepare(config, run.folder)
-    rows = read_log(run.metrics_log)
-    if len(rows) < config.train.epochs:
+    config, _ = settled(config, run.open_store())
+    if len(read_log(run.metrics_log)) < config.train.planned_epochs:
         api.train(config, run.folder, resume=run.holds_training)
+    return config
 
 
 def scores(config: Config, run: Run, name: str, split: str, members: int) -> dict[str, list[float]]:

@@ -255,7 +255,9 @@ def configuration(region: Region, folder: Path, overrides: dict[str, Any]) -> Co
             "test": [spans["validation"][0], spans["test"][1]],
         },
     }
-    return load_config(overrides={**{f"data.{key}": value for key, value in data.items()}, **overrides})
+    return load_config(
+        overrides={**{f"data.{key}": value for key, value in data.items()}, "model": "auto", **overrides}
+    )
 
 
 def facts(region: Region, step: int = 3, members: int = 4) -> list[str]:
