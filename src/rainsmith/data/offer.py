@@ -67,21 +67,22 @@ def explained_share(training: xr.Dataset) -> float:
     cells = np.flatnonzero(training["mask"].values)
     cells = cells[_spread(len(cells), MOST_CELLS)]
     rain = np.log1p(chosen["precip"].values.reshape(chosen.sizes[TIME], -1)[:, cells]).astype(np.float64)
-    known = np.isfinite(rain).all(axis=1)
-    if known.sum() < 2 * BLOCKS:
+    known = np.isfinite(rain)
+    some = known.any(axis=1)
+    if some.sum() < 2 * BLOCKS:
         return 0.0
-    rain, inputs = rain[known], _components(chosen)[known]
+    rain, known, inputs = rain[some], known[some], _components(chosen)[some]
     block = np.arange(len(rain)) * BLOCKS // len(rain)
     error = total = 0.0
     for left_out in range(BLOCKS):
         fitted, scored = block != left_out, block == left_out
+        mean = np.where(known, rain, 0.0)[fitted].sum(axis=0) / np.maximum(known[fitted].sum(axis=0), 1)
+        away = np.where(known, rain - mean, 0.0)  # a gap counts as the mean where it is fitted, and nowhere else
         weights = np.linalg.solve(
-            inputs[fitted].T @ inputs[fitted] + _RIDGE * np.eye(inputs.shape[1]),
-            inputs[fitted].T @ (rain[fitted] - rain[fitted].mean(axis=0)),
+            inputs[fitted].T @ inputs[fitted] + _RIDGE * np.eye(inputs.shape[1]), inputs[fitted].T @ away[fitted]
         )
-        away = rain[scored] - rain[fitted].mean(axis=0)
-        error += float(((away - inputs[scored] @ weights) ** 2).sum())
-        total += float((away**2).sum())
+        missed = np.where(known, away - inputs @ weights, 0.0)[scored]
+        error, total = error + float((missed**2).sum()), total + float((away[scored] ** 2).sum())
     return max(0.0, 1.0 - error / total) if total > 0 else 0.0
 
 
