@@ -103,6 +103,14 @@ def test_equal_checkpoints_are_equal_files(copied: Path) -> None:
         assert copied.with_name("a" + ending).read_bytes() == copied.with_name("b" + ending).read_bytes()
 
 
+def test_when_the_data_were_prepared_is_kept_and_changes_no_checksum(copied: Path) -> None:
+    first = checkpoint.load(copied)
+    later = first.domain.assign_attrs(history="2031-01-01T00:00:00+00:00 rainsmith prepare")
+    checkpoint.save(copied, first.networks[0], first.config, later, first.epoch)
+    again = checkpoint.load(copied)
+    assert again.sha256 == first.sha256 and again.domain.attrs == later.attrs
+
+
 def test_a_checkpoint_of_an_earlier_version_has_no_checksums(copied: Path) -> None:
     save_file(checkpoint.load(copied).networks[0], copied, metadata={"epoch": "7"})
     assert checkpoint.load(copied).epoch == 7

@@ -36,6 +36,8 @@ OF_NETWORK = "/"
 _MANIFEST = "manifest"
 _SUMMED = ("weights", "config", "domain")
 _DAMAGED = "take another checkpoint or train again"
+_SAY_WHEN = ("history", "provenance")
+"""Attributes of the domain that stand in the JSON file, so that equal trainings have equal checksums."""
 _IN_DOMAIN = ("mask", "statics", "channel", "log_mean", "log_std")
 
 
@@ -43,6 +45,7 @@ class _About(Record):
     """The JSON file; without ``config`` it is of no use."""
 
     config: dict[str, Any]
+    of_domain: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,12 @@ def save(
         UserError: the weights could not be written.
     """
     settings = config.model_dump(mode="json", by_alias=True)
-    write_json(path.with_suffix(".json"), {"config": settings, "provenance": provenance(config), **more})
+    times = {key: domain.attrs[key] for key in _SAY_WHEN if key in domain.attrs}
+    about = {"config": settings, "provenance": provenance(config), "of_domain": times}
+    write_json(path.with_suffix(".json"), {**about, **more})
     with atomic(path.with_suffix(".nc")) as scratch:
-        write_netcdf(scratch, domain)
+        rest = {key: domain.attrs[key] for key in domain.attrs if key not in times}
+        write_netcdf(scratch, domain.drop_attrs(deep=False).assign_attrs(rest))
         domain_sha256 = sha256_of_file(scratch)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     manifest = {
@@ -140,7 +146,7 @@ def load(path: Path) -> Checkpoint:
     if of_domain.is_file():  # compared before it is opened: damage can stop a reader of HDF5 dead
         _compare(manifest, "domain", of_domain, sha256_of_file(of_domain))
     config = parse(about.config, origin=str(settings))
-    domain = _read_domain(of_domain)
+    domain = _read_domain(of_domain).assign_attrs(about.of_domain)
     networks = tuple(map(of_this_version, _by_network(weights, manifest["networks"], path)))
     return Checkpoint(networks, config, domain, epoch, path.stem, sha256_of(path))
 
