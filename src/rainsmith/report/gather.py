@@ -16,7 +16,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.netcdf_files import read_netcdf
 from rainsmith.base.tables import check_numbers, read_table
 from rainsmith.baselines.registry import BASELINES
-from rainsmith.config import Config
+from rainsmith.config import Config, load_config
 from rainsmith.evaluate.climate import CLIMATE_COLUMNS
 from rainsmith.evaluate.comparisons import COMPARISON_COLUMNS
 from rainsmith.evaluate.member_stores import open_members
@@ -29,6 +29,7 @@ from rainsmith.metrics.core import MODES
 from rainsmith.report.records import read_diagnosis, read_notes
 from rainsmith.run_folder import Run
 from rainsmith.train.log import read_log
+from rainsmith.train.recipe import is_settled
 
 _DIFFERENCES = ("difference", "lower", "upper")
 _INDICES = ("value", "observed", "lower", "upper")
@@ -119,6 +120,15 @@ class Material:
         return "whose weather brought the most rain on similar training days"
 
 
+def _as_trained(config: Config, run: Run) -> Config:
+    """The configuration with the values that the training chose for keys that it leaves open."""
+    path = run.folder / "config.yaml"
+    if is_settled(config) or not path.exists():
+        return config
+    trained = load_config(path)
+    return config.model_copy(update={"model": trained.model, "train": trained.train})
+
+
 def gather(config: Config, run: Run) -> Material:
     """Open what the stages wrote into a run folder.
 
@@ -136,7 +146,7 @@ def gather(config: Config, run: Run) -> Material:
     written = read_notes(evaluation / "notes.json")
     reasons, left_out = written.not_applicable, written.left_out
     return Material(
-        config=config,
+        config=_as_trained(config, run),
         store=store,
         split=split,
         samples={mode: open_members(path, store) for mode, path in members.items()},

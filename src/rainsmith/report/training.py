@@ -45,10 +45,10 @@ def training_note(material: Material) -> str:
     """Epochs, time, the best checkpoints and the latent dimensions in use."""
     rows = material.log
     minutes = sum(float(row.get("seconds", 0)) for row in rows) / 60
-    planned = material.config.train.epochs
+    planned = material.config.train.epochs  # auto where the run has not kept what it was trained with
     texts = [
         f"{len(rows)} epochs"
-        + (f" of at most {planned}" if len(rows) < planned else "")
+        + (f" of at most {planned}" if planned != "auto" and len(rows) < planned else "")
         + (f" in {minutes:.0f} minutes of training steps." if minutes >= 1 else ".")
     ]
     weights = training.series(rows, "beta")[1]

@@ -133,8 +133,12 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
     if settings.ema > 0:
         network.load_state_dict(job.average.values)
     seed = job.config.seed
-    how = {"seed": seed, "batch_size": settings.batch_size, "wet_mm": job.config.data.wet_mm}
-    calibrate(job.model, job.climate, fabric.device, fabric.autocast(), **how)
+    calibrate(
+        *(job.model, job.climate, fabric.device, fabric.autocast()),
+        seed=seed,
+        batch_size=settings.batch_size,
+        wet_mm=job.config.data.wet_mm,
+    )
     # statistics such as those of a batch norm differ between processes: all take the scores of the first
     figures, weekly = fabric.broadcast(job.validate(job.model, fabric.device, fabric.autocast()))
     row["validation"] = {**figures, "kl_per_dimension": row.pop("kl_per_dimension"), "best": []}

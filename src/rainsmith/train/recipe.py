@@ -22,10 +22,7 @@ def settled(config: Config, store: xr.Dataset) -> tuple[Config, list[Choice]]:
         config: the configuration.
         store: the prepared data.
     """
-    auto = is_auto(config)
-    if not auto and config.train.epochs != "auto":
-        return config, []
-    return settled_for(config, offer_of(store))
+    return (config, []) if is_settled(config) else settled_for(config, offer_of(store))
 
 
 def settled_for(config: Config, offer: Offer) -> tuple[Config, list[Choice]]:
@@ -47,6 +44,11 @@ def settled_for(config: Config, offer: Offer) -> tuple[Config, list[Choice]]:
             place = place.setdefault(section, {})
         place[last] = choice.value
     return parse(values), open_keys
+
+
+def is_settled(config: Config) -> bool:
+    """Whether the configuration leaves nothing open that follows from the data."""
+    return not is_auto(config) and config.train.epochs != "auto"
 
 
 def is_auto(config: Config) -> bool:
