@@ -10,6 +10,9 @@ from rainsmith.config.section import Precision, Section
 from rainsmith.config.values import Flag, Float, Int
 
 
+_SAVES, _VALIDATIONS = 8, 12
+
+
 class Train(Section):
     """How a model is trained, and for how long. The defaults suit the default model."""
 
@@ -44,10 +47,12 @@ class Train(Section):
     min_heavy_fraction: Float = Field(default=0.0, ge=0, lt=1)
     """Smallest share of heavy days in a batch. More than their own share biases p(y | x), so leave it at 0, but for the
     reference's models."""
-    save_every: Int = Field(default=10, ge=1, le=100_000)
-    """[epochs] Time between two checkpoints that are kept for `rainsmith sweep`."""
-    validate_every: Int = Field(default=1, ge=1, le=100_000)
-    """[epochs] Time between two validations. Raise it where validations take long beside the epochs."""
+    save_every: Int | None = Field(default=None, ge=1, le=100_000)
+    """[epochs] Time between two checkpoints that are kept for `rainsmith sweep`; null keeps eight or more, where there
+    are so many epochs."""
+    validate_every: Int | None = Field(default=None, ge=1, le=100_000)
+    """[epochs] Time between two validations; null makes twelve or more, where there are so many epochs. Raise it where
+    validations take long beside the epochs."""
     validation_members: Int = Field(default=4, ge=2, le=1000)
     """Members that are drawn for each validation day."""
     validation_days: Int = Field(default=200, ge=1, le=100_000)
@@ -66,6 +71,16 @@ class Train(Section):
         if self.epochs == "auto":
             raise ValueError("train.epochs is auto; expected a number; settle the configuration first")
         return self.epochs
+
+    @property
+    def save_interval(self) -> int:
+        """[epochs] ``save_every`` as a number."""
+        return self.save_every or max(1, self.planned_epochs // _SAVES)
+
+    @property
+    def validation_interval(self) -> int:
+        """[epochs] ``validate_every`` as a number."""
+        return self.validate_every or max(1, self.planned_epochs // _VALIDATIONS)
 
     @model_validator(mode="after")
     def _has_blocks(self) -> Train:

@@ -67,8 +67,8 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
             row = _epoch_row(job, len(batches))
             done = state["epoch"] + 1
             is_last = done == epochs or job.fabric.broadcast(_time_is_up(job))
-            keep = done % config.train.save_every == 0 or is_last
-            if keep or done % config.train.validate_every == 0:
+            keep = done % config.train.save_interval == 0 or is_last
+            if keep or done % config.train.validation_interval == 0:
                 _validate(job, row, keep=keep)
             if job.is_main:
                 with run.metrics_log.open("a", encoding="utf-8") as log:
