@@ -1,8 +1,9 @@
-"""What suits the hierarchical model for data that offer so much: every figure is from `benchmarks/climates.py`."""
+"""What suits the hierarchical model for data that offer so much (docs/adr/0012, `benchmarks/climates.py`)."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rainsmith.models.registry import Choice
@@ -10,17 +11,52 @@ from rainsmith.models.registry import Choice
 if TYPE_CHECKING:
     from rainsmith.data.offer import Offer
 
-STEPS = 1600
-"""Steps of a training, of 32 days each."""
-LEAST_EPOCHS, MOST_EPOCHS = 5, 40
-"""Passes over the training days, however many there are."""
-BATCH = 32
+STEPS = 1200
+"""Steps of a training."""
+EPOCHS = 8, 30
+"""Least and most passes over the training days, however many these are."""
+DAYS_A_STEP = 32
+SETTLED = 0.85
+"""Share of the variance of log1p rain from which on the predictors settle nearly all."""
+DROPOUT = 0.1, 0.5
+"""Dropout where the predictors settle all, and the most."""
 
 
 def recipe(offer: Offer) -> list[Choice]:
     """Keys of ``model`` and ``train``, what they are set to, and why."""
-    epochs = math.ceil(STEPS / max(1, offer.days // BATCH))
-    epochs = min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS)
-    return [
-        Choice("train.epochs", epochs, f"{STEPS} steps with {offer.days} days, {LEAST_EPOCHS} to {MOST_EPOCHS} passes"),
-    ]
+    return [*_network(offer), *_objective(offer), _epochs(offer)]
+
+
+def _network(offer: Offer) -> Iterator[Choice]:
+    if offer.coarse_block:
+        levels = min(max(3, math.ceil(math.log2(offer.coarse_block))), 5)
+        why = f"block means of {offer.coarse_block} cells settle what is wider"
+        widths, latents = [64] * (levels - 2) + [48, 32], [8] * (levels - 2) + [4, 4]
+    else:
+        levels = min(max(5, math.ceil(math.log2(0.6 * offer.side))), 7)
+        why = f"blocks from 2 cells to {2**levels} of {offer.side}, as nothing settles the totals"
+        widths, latents = [64] * (levels - 2) + [48, 32], [8] * (levels - 2) + [4, 2]
+    yield Choice("model.levels", levels, why)
+    yield Choice("model.channels", widths, f"{levels} levels")
+    yield Choice("model.latent_channels", latents, f"{levels} levels")
+    yield Choice("model.shared_blocks", int(bool(offer.coarse_block)), "much is the same for all members of a day")
+    missing = max(0.0, SETTLED - offer.explained) / SETTLED
+    dropout = round(min(DROPOUT[0] + 0.7 * missing, DROPOUT[1]), 2)
+    yield Choice("model.dropout", dropout, f"a regression explains {offer.explained:.2f} of log1p rain on other days")
+
+
+def _objective(offer: Offer) -> Iterator[Choice]:
+    sides = [1, 2, 4, 8, 16, 64]
+    if offer.coarse_block:
+        sides = [side for side in sides if side <= offer.coarse_block]
+    yield Choice("model.objective.pooling", sides, "from a cell to what the predictors settle, or the whole domain")
+    yield Choice("model.objective.increments", [1, 2, 4], "neighbours should go together")
+    if offer.coarse_block:
+        yield Choice("model.objective.calm_start", True, "the first epochs count where the input settles most")
+        yield Choice("model.objective.free_bits", 10.0, "small latents stay in use beside a strong input")
+
+
+def _epochs(offer: Offer) -> Choice:
+    steps = max(1, offer.days // DAYS_A_STEP)
+    epochs = min(max(math.ceil(STEPS / steps), EPOCHS[0]), EPOCHS[1])
+    return Choice("train.epochs", epochs, f"{epochs * steps} steps of {DAYS_A_STEP} of {offer.days} days")
