@@ -29,6 +29,11 @@ class Choice(NamedTuple):
     reason: str
 
 
+def twelve_epochs(offer: Offer) -> list[Choice]:
+    """The recipe of a model that has none of its own."""
+    return [Choice("train.epochs", 12, "the model has no recipe of its own")]
+
+
 @dataclass(frozen=True)
 class ModelKind:
     """One generative model.
@@ -51,7 +56,7 @@ class ModelKind:
     meaning: str
     settings: type[ModelSettings]
     build: Callable[[Config, xr.Dataset], GenerativeModel]
-    recipe: Callable[[Offer], list[Choice]]
+    recipe: Callable[[Offer], list[Choice]] = twelve_epochs
     advice: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -8,12 +8,11 @@ from pydantic import Field, model_validator
 
 from rainsmith.config import Config, KLWeight, ModelSettings, Section
 from rainsmith.config.values import Float, Int
-from rainsmith.models.registry import MODELS, Choice, ModelKind
+from rainsmith.models.registry import MODELS, ModelKind
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from rainsmith.data.offer import Offer
     from rainsmith.models.generative import GenerativeModel
 
 
@@ -133,10 +132,6 @@ def _build(config: Config, domain: xr.Dataset) -> GenerativeModel:
     return FlatModel(config, domain)
 
 
-def _recipe(offer: Offer) -> list[Choice]:
-    return [Choice("train.epochs", 12, "as many as the models of the reference are given here")]
-
-
 MODELS.add(
     ModelKind(
         name="flat",
@@ -146,7 +141,6 @@ MODELS.add(
         "reconstructions.",
         settings=FlatSettings,
         build=_build,
-        recipe=_recipe,
         advice=ADVICE,
     )
 )
