@@ -8,7 +8,7 @@ import yaml
 from rainsmith.config import Config, dump_yaml, load_config, parse
 from rainsmith.data.offer import Offer
 from rainsmith.models.registry import MODELS
-from rainsmith.train.recipe import settled_for
+from rainsmith.train.recipe import in_words, settled_for
 
 UK = Offer(days=2555, cells=1707, side=100, coarse_block=8, has_coarse_rain=True, explained=0.88)
 ISLANDS = Offer(days=1827, cells=211, side=53, coarse_block=0, has_coarse_rain=False, explained=0.30)
@@ -47,6 +47,12 @@ def test_a_file_that_was_written_leaves_the_same_keys_open() -> None:
     again = parse(yaml.safe_load(text))
     assert settled_for(again, ISLANDS) == settled_for(given, ISLANDS)
     assert "latent_channels" not in text
+
+
+def test_what_is_chosen_is_said_with_its_reason() -> None:
+    lines = in_words(settled_for(auto(), ISLANDS)[1])
+    assert any("model.dropout: 0.5" in line and "0.30" in line for line in lines)
+    assert sum("model.levels" in line for line in lines) == 1 and len(set(lines)) == len(lines)
 
 
 def test_without_auto_only_the_epochs_follow_from_the_data() -> None:

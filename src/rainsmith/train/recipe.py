@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import xarray as xr
@@ -44,6 +44,14 @@ def settled_for(config: Config, offer: Offer) -> tuple[Config, list[Choice]]:
             place = place.setdefault(section, {})
         place[last] = choice.value
     return parse(values), open_keys
+
+
+def in_words(choices: Sequence[Choice]) -> list[str]:
+    """One line for each reason: what is chosen for it, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for choice in choices:
+        by_reason.setdefault(choice.reason, []).append(f"{choice.key}: {choice.value}")
+    return [f"{', '.join(chosen)} ({reason})" for reason, chosen in by_reason.items()]
 
 
 def is_settled(config: Config) -> bool:

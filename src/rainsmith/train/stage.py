@@ -10,7 +10,7 @@ from rainsmith.config import Config
 from rainsmith.run_folder import Run
 from rainsmith.train.loop import train_network
 from rainsmith.train.pool import train_pool
-from rainsmith.train.recipe import settled
+from rainsmith.train.recipe import in_words, settled
 
 
 def train(config: Config, run: Run, *, resume: bool = False) -> Path:
@@ -33,8 +33,8 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
     """
     config, choices = settled(config, run.open_store())
     if is_main():
-        for choice in choices:
-            console.print(f"{choice.key}: {choice.value} ({choice.reason})")
+        for line in in_words(choices):
+            console.print(line, soft_wrap=True, highlight=False)
     if config.train.pool > 1:
         train_pool(config, run, resume=resume)
     else:

@@ -11,11 +11,13 @@ from rainsmith.models.registry import Choice
 if TYPE_CHECKING:
     from rainsmith.data.offer import Offer
 
-STEPS = 1200
-"""Steps of a training."""
+STEPS, STEPS_IN_THE_DARK = 1200, 800
+"""Steps of a training, and of one whose predictors say so little that a long one learns its days by heart."""
 EPOCHS = 8, 30
 """Least and most passes over the training days, however many these are."""
 DAYS_A_STEP = 32
+LITTLE = 0.5
+"""Share of the variance of log1p rain below which the predictors say little."""
 SETTLED = 0.85
 """Share of the variance of log1p rain from which on the predictors settle nearly all."""
 DROPOUT = 0.1, 0.5
@@ -37,9 +39,10 @@ def _network(offer: Offer) -> Iterator[Choice]:
         why = f"blocks from 2 cells to {2**levels} of {offer.side}, as nothing settles the totals"
         widths, latents = [64] * (levels - 2) + [48, 32], [8] * (levels - 2) + [4, 2]
     yield Choice("model.levels", levels, why)
-    yield Choice("model.channels", widths, f"{levels} levels")
-    yield Choice("model.latent_channels", latents, f"{levels} levels")
-    yield Choice("model.shared_blocks", int(bool(offer.coarse_block)), "much is the same for all members of a day")
+    yield Choice("model.channels", widths, why)
+    yield Choice("model.latent_channels", latents, why)
+    if offer.coarse_block:
+        yield Choice("model.shared_blocks", 1, "much is the same for all members of a day")
     missing = max(0.0, SETTLED - offer.explained) / SETTLED
     dropout = round(min(DROPOUT[0] + 0.7 * missing, DROPOUT[1]), 2)
     yield Choice("model.dropout", dropout, f"a regression explains {offer.explained:.2f} of log1p rain on other days")
@@ -54,9 +57,14 @@ def _objective(offer: Offer) -> Iterator[Choice]:
     if offer.coarse_block:
         yield Choice("model.objective.calm_start", True, "the first epochs count where the input settles most")
         yield Choice("model.objective.free_bits", 10.0, "small latents stay in use beside a strong input")
+    if offer.explained < LITTLE:
+        why = "the predictors say little, so that most of the rain is up to the latents"
+        for key, value in {"members": 3, "w_prior": 6.0, "w_mixed": 2.0, "tail_weight": 1.0}.items():
+            yield Choice(f"model.objective.{key}", value, why)
 
 
 def _epochs(offer: Offer) -> Choice:
     steps = max(1, offer.days // DAYS_A_STEP)
-    epochs = min(max(math.ceil(STEPS / steps), EPOCHS[0]), EPOCHS[1])
+    wanted = STEPS_IN_THE_DARK if offer.explained < LITTLE else STEPS
+    epochs = min(max(math.ceil(wanted / steps), EPOCHS[0]), EPOCHS[1])
     return Choice("train.epochs", epochs, f"{epochs * steps} steps of {DAYS_A_STEP} of {offer.days} days")
