@@ -97,7 +97,8 @@ def train_once(region: Region, config: Config, run: Run) -> tuple[Config, float 
     """Make and train a climate, or go on where an earlier call stopped.
 
     Returns:
-        The settled configuration, and CPU minutes of the training; None where it was stopped on its way, so that they are not known.
+        The settled configuration, and CPU minutes of the training; None where it was stopped on its way, so that they
+        are not known.
 
     Raises:
         SystemExit: the folder holds a training of another recipe.

@@ -93,7 +93,9 @@ def scores(config: Config, run: Run, name: str, split: str, members: int) -> dic
     for day_set in ("all", "heavy_x"):
         days = year.isel(time=np.flatnonzero(in_day_set(year, day_set)))
         values = figures(sampler, days, settings_of(store, loaded.config), members)
-        rows[day_set] = [values.get(metric.name, np.nan) / values.get(f"observed_{metric.name}", 1.0) for metric in SHOWN]
+        rows[day_set] = [
+            values.get(metric.name, np.nan) / values.get(f"observed_{metric.name}", 1.0) for metric in SHOWN
+        ]
     return rows
 
 

@@ -74,4 +74,6 @@ def test_the_curve_with_fewer_points_of_an_earlier_version_stays_what_it_was() -
     curve = AmountsCurve()
     curve.load_state_dict({name.removeprefix("curve."): value for name, value in of_this_version(earlier).items()})
     amounts = torch.tensor([5.0, 10.0, 85.0, 170.0, 300.0])
-    torch.testing.assert_close(curve(amounts), torch.tensor([5.5, 11.0, 85.0 * 1.285 + 0.0, 255.0, 450.0]), rtol=3e-3, atol=0)
+    torch.testing.assert_close(
+        curve(amounts), torch.tensor([5.5, 11.0, 85.0 * 1.285 + 0.0, 255.0, 450.0]), rtol=3e-3, atol=0
+    )

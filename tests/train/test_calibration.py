@@ -106,7 +106,9 @@ def test_a_stretched_tail_is_mended_and_equal_climates_are_left_alone() -> None:
 def test_drizzle_too_many_becomes_dry() -> None:
     observed, amounts = rain(200, 0), rain(200, 1)
     drizzle = np.where(amounts > 0, amounts, np.random.default_rng(2).uniform(0.1, 0.6, amounts.shape))
-    drawn, wanted = (torch.from_numpy(part) for part in points_of_curve(counts_of(observed, drizzle), seed=0, wet_mm=0.1))
+    drawn, wanted = (
+        torch.from_numpy(part) for part in points_of_curve(counts_of(observed, drizzle), seed=0, wet_mm=0.1)
+    )
     curve = AmountsCurve()
     curve.put(drawn, wanted)
     mapped = curve(torch.from_numpy(drizzle.astype(np.float32))).numpy()

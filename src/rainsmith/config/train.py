@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 from rainsmith.config.section import Precision, Section
 from rainsmith.config.values import Flag, Float, Int
 
-
 _SAVES, _VALIDATIONS = 8, 12
 
 

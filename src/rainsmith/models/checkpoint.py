@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
+from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -45,7 +46,7 @@ class _About(Record):
     """The JSON file; without ``config`` it is of no use."""
 
     config: dict[str, Any]
-    of_domain: dict[str, Any] = {}
+    of_domain: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from rainsmith.models.registry import MODELS, Choice
 def settled(config: Config, store: xr.Dataset) -> tuple[Config, list[Choice]]:
     """The configuration with a value for every key, and what was chosen with the reasons.
 
-    With ``model: auto`` the recipe of the model chooses every key of ``model`` that is not given. ``train.epochs: auto``
-    is chosen with any model.
+    With ``model: auto`` the recipe of the model chooses every key of ``model`` that is not given, and it chooses
+    ``train.epochs: auto`` with any model.
 
     Args:
         config: the configuration.
