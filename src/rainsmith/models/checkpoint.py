@@ -37,8 +37,7 @@ OF_NETWORK = "/"
 _MANIFEST = "manifest"
 _SUMMED = ("weights", "config", "domain")
 _DAMAGED = "take another checkpoint or train again"
-_SAY_WHEN = ("history", "provenance")
-"""Attributes of the domain that stand in the JSON file, so that equal trainings have equal checksums."""
+_SAY_WHEN = ("history", "provenance")  # attributes in the JSON file, so that equal trainings have equal checksums
 _IN_DOMAIN = ("mask", "statics", "channel", "log_mean", "log_std")
 
 
@@ -94,12 +93,13 @@ def save(
         UserError: the weights could not be written.
     """
     settings = config.model_dump(mode="json", by_alias=True)
-    times = {key: domain.attrs[key] for key in _SAY_WHEN if key in domain.attrs}
-    about = {"config": settings, "provenance": provenance(config), "of_domain": times}
-    write_json(path.with_suffix(".json"), {**about, **more})
+    when = {key: domain.attrs[key] for key in _SAY_WHEN if key in domain.attrs}
+    about = {"config": settings, "provenance": provenance(config), "of_domain": when}
+    write_json(path.with_suffix(".json"), about | more)
+    timeless = domain.copy()
+    timeless.attrs = {key: text for key, text in domain.attrs.items() if key not in when}
     with atomic(path.with_suffix(".nc")) as scratch:
-        rest = {key: domain.attrs[key] for key in domain.attrs if key not in times}
-        write_netcdf(scratch, domain.drop_attrs(deep=False).assign_attrs(rest))
+        write_netcdf(scratch, timeless)
         domain_sha256 = sha256_of_file(scratch)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     manifest = {
