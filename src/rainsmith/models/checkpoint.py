@@ -100,13 +100,12 @@ def save(
     timeless.attrs = {key: text for key, text in domain.attrs.items() if key not in when}
     with atomic(path.with_suffix(".nc")) as scratch:
         write_netcdf(scratch, timeless)
-        domain_sha256 = sha256_of_file(scratch)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     manifest = {
         "epoch": epoch,
         "weights": _sha256_of_weights(contiguous, epoch),
         "config": sha256_of_json(settings),
-        "domain": domain_sha256,
+        "domain": sha256_of_file(path.with_suffix(".nc")),
         **({"networks": networks} if networks > 1 else {}),
     }
     try:
