@@ -1,0 +1,145 @@
+"""The rivals of benchmarks/rivals.py: each trains a few steps and draws members in mm/day where the mask says."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from rainsmith.base.errors import UserError
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+NAMES = ("diffusion", "flow", "crps", "bernoulli-gamma", "engression")
+SMALL_NETWORK = {"model.channels": [8, 8, 8, 8, 8], "model.x_blocks": 1, "train.validation_days": 20}
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    """The script, with few steps of the samplers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        script = importlib.import_module("rivals")
+        patch.setattr("rival_models.diffusion.STEPS", 3)
+        patch.setattr("rival_models.flow.STEPS", 2)
+        patch.setattr("rival_models.training.MOST_DAYS", 24)
+        patch.setattr("rival_models.training.FEWEST", {"validation": 80, "curve": 40})
+        patch.setattr("rival_models.bernoulli_gamma.MEMBERS", 3)
+        patch.setattr("rival_models.bernoulli_gamma.CHOSEN_ON", 12)
+        yield script
+
+
+@pytest.fixture(scope="module", params=["perfect", "biased"])
+def case(request: pytest.FixtureRequest, benchmark: ModuleType, tmp_path_factory: pytest.TempPathFactory):
+    """A made climate of 16 x 16 cells with one year of everything, with and without conservation of mass."""
+    cases, made = (importlib.import_module(name) for name in ("rival_models.cases", "made_climates"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made, "VALIDATION_YEARS", 1)
+        patch.setattr(made, "TEST_YEARS", 1)
+        region = replace(next(r for r in made.REGIONS if r.coarse == request.param), years=1, side=16)
+        patch.setitem(cases.BY_NAME, region.name, region)
+        made_case = cases.prepared(region.name, tmp_path_factory.mktemp(request.param))
+        config = made_case.problem.config
+        single = config.model_copy(update={"train": config.train.model_copy(update={"precision": "fp32"})})
+        yield replace(made_case, problem=replace(made_case.problem, config=single))
+
+
+def trained(benchmark: ModuleType, case, name: str, seed: int = 0):
+    """A rival after four steps; the test is skipped where its package is missing."""
+    model_module, rival = importlib.import_module("rival_models.model"), benchmark.RIVALS[name]
+    torch.manual_seed(seed)
+    try:
+        model = rival.build(case.problem)
+    except UserError as error:
+        pytest.skip(str(error))
+    facts = rival.train(model, case.problem, model_module.Budget(1.0, rival.lr, seed, steps=4))
+    return model.eval(), facts
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rival_draws_rain_where_the_mask_says(benchmark: ModuleType, case, name: str) -> None:
+    model, facts = trained(benchmark, case, name)
+    days = case.scored("validation", every=40).days
+    members = model.members(days, 3)
+    assert members.dims == ("time", "member", "y", "x") and members.attrs["units"] == "mm/day"
+    assert members.shape == (days.sizes["time"], 3, 16, 16)
+    mask = days["mask"].values
+    assert np.isnan(members.values[..., ~mask]).all()
+    rain = members.values[..., mask]
+    assert np.isfinite(rain).all() and (rain >= 0).all() and rain.max() < 2000
+    assert (rain[:, 0] != rain[:, 1]).any()
+    assert facts["minutes"] > 0 and all(stage["steps"] == 4 for stage in facts["stages"].values())
+    if case.region.coarse == "perfect":
+        assert model.curve is None
+        wanted = days["predictors"].sel(channel=case.problem.domain.attrs["coarse_rain_channel"]).values
+        means = importlib.import_module("made_climates").block_means(
+            np.nan_to_num(members.values), mask, wanted.shape[1:]
+        )
+        known = np.isfinite(means)
+        np.testing.assert_allclose(
+            means[known], np.broadcast_to(wanted[:, None], means.shape)[known], atol=1e-3, rtol=1e-3
+        )
+    else:
+        assert model.curve is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_members_whatever_the_batch(benchmark: ModuleType, case, name: str) -> None:
+    if case.region.coarse == "perfect":
+        pytest.skip("one climate is enough")
+    first, second, other = (trained(benchmark, case, name, seed)[0] for seed in (0, 0, 1))
+    days = case.scored("validation", every=60).days
+    drawn = first.members(days, 3)
+    np.testing.assert_array_equal(drawn.values, second.members(days, 3).values)
+    alone = first.members(days, 3, at_once=1)
+    np.testing.assert_allclose(alone.values, drawn.values, atol=0.05, rtol=0.05)
+    assert not np.array_equal(drawn.values, other.members(days, 3).values, equal_nan=True)
+
+
+def test_the_table_has_all_rows_and_nothing_is_trained_twice(
+    benchmark: ModuleType, case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if case.region.coarse != "perfect":
+        pytest.skip("one climate is enough")
+    for name, rival in benchmark.RIVALS.items():
+        quick = replace(
+            rival, train=lambda model, problem, budget, of=rival.train: of(model, problem, replace(budget, steps=5))
+        )
+        monkeypatch.setitem(benchmark.RIVALS, name, quick)
+    monkeypatch.setattr(benchmark.ours, "_epochs_within", lambda problem, minutes: 1)
+    config = importlib.import_module("rainsmith.config").load_config(
+        overrides={**case.problem.config.model_dump(by_alias=True), **SMALL_NETWORK}
+    )
+    small = replace(case, problem=replace(case.problem, config=config))
+    arguments = SimpleNamespace(
+        split="validation", members=3, every=6, seed=0, minutes=1.0, tries=2, ours=None, rivals=["crps", "flow"]
+    )
+    rows = benchmark.compared(small, arguments)
+    names = [row["forecast"] for row in rows]
+    assert names[0] == "true members" and "tuned-analogs" in names
+    assert names[-3:] == [benchmark.OURS_TITLE, "CRPS-only network", "flow matching"]
+    assert all(len(benchmark.line(row)) == len(benchmark.HEADER) for row in rows)
+    assert all(len(row["tries"]) == 2 for row in rows[-3:])
+    assert rows[0]["crps"] < min(row["crps"] for row in rows[1:])
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(benchmark.ours, "train", refuse)
+    for name in arguments.rivals:
+        monkeypatch.setitem(benchmark.RIVALS, name, replace(benchmark.RIVALS[name], train=refuse))
+    assert benchmark.compared(small, arguments) == rows
+    arguments.minutes = 2.0
+    with pytest.raises(SystemExit, match="give another --runs"):
+        benchmark.compared(small, arguments)
+
+
+def test_the_correlation_of_a_known_field_is_found() -> None:
+    module = importlib.import_module("rival_models.bernoulli_gamma")
+    distance = np.array(module.DISTANCES)
+    length, power = module._fitted(0.7 * np.exp(-((distance / 6.0) ** 1.2)))
+    assert length == pytest.approx(6.0, rel=0.1) and power == pytest.approx(1.2, abs=0.15)
