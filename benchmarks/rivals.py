@@ -18,13 +18,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 import xarray as xr
 from rival_models import RIVALS, ours
-from rival_models.cases import NAMES, Case, Scored, prepared
+from rival_models.cases import ANALOGS, NAMES, Case, Scored, prepared
 from rival_models.model import Budget, Facts, Rival, RivalModel
 from rival_models.training import crps_of
 from safetensors.torch import load_file, save_file
@@ -35,6 +36,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import read_json, write_json
 from rainsmith.base.markdown import markdown_table
+from rainsmith.baselines.registry import NotApplicable
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics import ensemble, lags, pooled, spatial
 from rainsmith.metrics.estimates import score_days
@@ -86,11 +88,11 @@ def compared(case: Case, arguments: argparse.Namespace) -> list[Facts]:
         return once(kept / f"{name}.json", lambda: figures(scored, draw, count), {"forecast": title, **facts})
 
     rows = []
-    truth = scored.truth(count)
-    if truth is not None:
-        rows.append(row("truth", "true members", lambda: truth, {}))
-    for name, members in scored.baselines(count, seed):
-        rows.append(row(name, name, lambda members=members: members, {}))  # type: ignore[misc]
+    if case.region is not None:
+        rows.append(row("truth", "true members", lambda: scored.truth(count), {}))
+    for name in ANALOGS:
+        with suppress(NotApplicable):
+            rows.append(row(name, name, lambda name=name: scored.analogs(name, count, seed), {}))  # type: ignore[misc]
     folder, facts = trained_ours(case, arguments)
     sampler = ours.sampler(folder, case.problem.config)
     rows.append(row(OURS, OURS_TITLE, lambda: members_of(sampler, scored.days, count), facts))

@@ -48,22 +48,22 @@ def case(request: pytest.FixtureRequest, benchmark: ModuleType, tmp_path_factory
         yield replace(made_case, problem=replace(made_case.problem, config=single))
 
 
-def trained(benchmark: ModuleType, case, name: str, seed: int = 0):
+def trained(benchmark: ModuleType, case, name: str):
     """A rival after four steps; the test is skipped where its package is missing."""
     model_module, rival = importlib.import_module("rival_models.model"), benchmark.RIVALS[name]
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     try:
         model = rival.build(case.problem)
     except UserError as error:
         pytest.skip(str(error))
-    facts = rival.train(model, case.problem, model_module.Budget(1.0, rival.lr, seed, steps=4))
+    facts = rival.train(model, case.problem, model_module.Budget(1.0, rival.lr, steps=4))
     return model.eval(), facts
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_rival_draws_rain_where_the_mask_says(benchmark: ModuleType, case, name: str) -> None:
+def test_a_rival_draws_rain_where_the_mask_says_and_the_same_again(benchmark: ModuleType, case, name: str) -> None:
     model, facts = trained(benchmark, case, name)
-    days = case.scored("validation", every=40).days
+    days = case.scored("validation", every=60).days
     members = model.members(days, 3)
     assert members.dims == ("time", "member", "y", "x") and members.attrs["units"] == "mm/day"
     assert members.shape == (days.sizes["time"], 3, 16, 16)
@@ -73,31 +73,21 @@ def test_a_rival_draws_rain_where_the_mask_says(benchmark: ModuleType, case, nam
     assert np.isfinite(rain).all() and (rain >= 0).all() and rain.max() < 2000
     assert (rain[:, 0] != rain[:, 1]).any()
     assert facts["minutes"] > 0 and all(stage["steps"] == 4 for stage in facts["stages"].values())
+
     if case.region.coarse == "perfect":
         assert model.curve is None
         wanted = days["predictors"].sel(channel=case.problem.domain.attrs["coarse_rain_channel"]).values
-        means = importlib.import_module("made_climates").block_means(
-            np.nan_to_num(members.values), mask, wanted.shape[1:]
-        )
-        known = np.isfinite(means)
-        np.testing.assert_allclose(
-            means[known], np.broadcast_to(wanted[:, None], means.shape)[known], atol=1e-3, rtol=1e-3
-        )
-    else:
-        assert model.curve is not None
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_gives_the_same_members_whatever_the_batch(benchmark: ModuleType, case, name: str) -> None:
-    if case.region.coarse == "perfect":
-        pytest.skip("one climate is enough")
-    first, second, other = (trained(benchmark, case, name, seed)[0] for seed in (0, 0, 1))
-    days = case.scored("validation", every=60).days
-    drawn = first.members(days, 3)
-    np.testing.assert_array_equal(drawn.values, second.members(days, 3).values)
-    alone = first.members(days, 3, at_once=1)
-    np.testing.assert_allclose(alone.values, drawn.values, atol=0.05, rtol=0.05)
-    assert not np.array_equal(drawn.values, other.members(days, 3).values, equal_nan=True)
+        rain = np.nan_to_num(members.values)
+        means = importlib.import_module("made_climates").block_means(rain, mask, wanted.shape[1:])
+        same = np.where(np.isfinite(means), wanted[:, None], np.nan)
+        np.testing.assert_allclose(means, same, atol=1e-3, rtol=1e-3)
+        return
+    assert model.curve is not None
+    again = trained(benchmark, case, name)[0]
+    np.testing.assert_array_equal(members.values, again.members(days, 3).values)
+    alone = model.members(days, 3, at_once=1)
+    np.testing.assert_allclose(alone.values, members.values, atol=0.01, rtol=0.01)
+    assert not np.array_equal(members.values, model.members(days, 3, seed=1).values, equal_nan=True)
 
 
 def test_the_table_has_all_rows_and_nothing_is_trained_twice(
@@ -116,14 +106,14 @@ def test_the_table_has_all_rows_and_nothing_is_trained_twice(
     )
     small = replace(case, problem=replace(case.problem, config=config))
     arguments = SimpleNamespace(
-        split="validation", members=3, every=6, seed=0, minutes=1.0, tries=2, ours=None, rivals=["crps", "flow"]
+        split="validation", members=3, every=8, seed=0, minutes=1.0, tries=1, ours=None, rivals=["crps", "flow"]
     )
     rows = benchmark.compared(small, arguments)
     names = [row["forecast"] for row in rows]
     assert names[0] == "true members" and "tuned-analogs" in names
     assert names[-3:] == [benchmark.OURS_TITLE, "CRPS-only network", "flow matching"]
     assert all(len(benchmark.line(row)) == len(benchmark.HEADER) for row in rows)
-    assert all(len(row["tries"]) == 2 for row in rows[-3:])
+    assert all(len(row["tries"]) == 1 for row in rows[-3:])
     assert rows[0]["crps"] < min(row["crps"] for row in rows[1:])
 
     def refuse(*_: object) -> None:
@@ -138,7 +128,13 @@ def test_the_table_has_all_rows_and_nothing_is_trained_twice(
         benchmark.compared(small, arguments)
 
 
-def test_the_correlation_of_a_known_field_is_found() -> None:
+def test_the_try_with_the_lowest_crps_on_validation_days_is_taken(benchmark: ModuleType) -> None:
+    tries = [{"lr": lr, "minutes": 1.0, "validation_crps": crps, "stages": {}} for lr, crps in ((1, 0.5), (2, 0.4))]
+    assert benchmark.best_of(tries) == 1
+    assert benchmark.summary(tries, 1) == {"tries": tries, "best_try": 1}
+
+
+def test_the_correlation_of_a_known_field_is_found(benchmark: ModuleType) -> None:
     module = importlib.import_module("rival_models.bernoulli_gamma")
     distance = np.array(module.DISTANCES)
     length, power = module._fitted(0.7 * np.exp(-((distance / 6.0) ** 1.2)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from made_climates import REGIONS, Region, configuration, write_files
 
 from rainsmith import api
 from rainsmith.base.dims import SPLITS, in_split
-from rainsmith.baselines.registry import NotApplicable, forecast
+from rainsmith.baselines.registry import forecast
 from rainsmith.config import load_config
 from rainsmith.run_folder import Run
 from rival_models.model import Problem
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 BY_NAME = {region.name: region for region in REGIONS}
+ANALOGS = ("analogs", "scaled-analogs", "tuned-analogs")
 NAMES = ("uk", "balearic", *BY_NAME)
 
 
@@ -71,18 +71,17 @@ class Scored:
         """The scored days alone."""
         return in_split(self.store, self.label).load()
 
-    def baselines(self, members: int, seed: int) -> Iterator[tuple[str, xr.DataArray]]:
-        """Name and members (time, member, y, x) [mm/day] of each kind of analogs that the data allow."""
-        for name in ("analogs", "scaled-analogs", "tuned-analogs"):
-            try:
-                yield name, forecast(name, self.store, self.label, members, seed=seed)
-            except NotApplicable:
-                continue
+    def analogs(self, name: str, members: int, seed: int) -> xr.DataArray:
+        """Members (time, member, y, x) [mm/day] of one kind of analogs.
 
-    def truth(self, members: int) -> xr.DataArray | None:
-        """True members (time, member, y, x) [mm/day] of a made climate; None of observed data."""
-        if self.case.region is None:
-            return None
+        Raises:
+            NotApplicable: the data lack what it needs.
+        """
+        return forecast(name, self.store, self.label, members, seed=seed)
+
+    def truth(self, members: int) -> xr.DataArray:
+        """True members (time, member, y, x) [mm/day] of a made climate."""
+        assert self.case.region is not None, "observed data have no true members"
         climate, days = self.case.region.climate(), self.days
         numbers = np.flatnonzero(climate.time.isin(days["time"]).values)
         return climate.truth_ensemble(numbers, members).assign_coords(time=days["time"])
