@@ -15,6 +15,7 @@ from rainsmith.base.dims import SPLITS, in_split
 from rainsmith.baselines.registry import forecast
 from rainsmith.config import load_config
 from rainsmith.run_folder import Run
+from rainsmith.train.recipe import settled
 from rival_models.model import Problem
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -98,4 +99,5 @@ def prepared(name: str, runs: Path, seed: int = 0) -> Case:
         if region is not None:
             write_files(region, run.folder / "data")
         api.prepare(config, run.folder)
+    config, _ = settled(config, run.open_store())
     return Case(name, run, Problem(config, run.open_store().load()), region)
