@@ -33,7 +33,7 @@ from rainsmith.base.markdown import markdown_table
 from rainsmith.baselines.registry import NotApplicable, forecast
 from rainsmith.config import Config, load_config
 from rainsmith.evaluate.settings import settings_of
-from rainsmith.metrics import ensemble, extremes, pooled
+from rainsmith.metrics import ensemble, extremes, lags, pooled
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.estimates import score_days
 from rainsmith.models import checkpoint as checkpoints
@@ -49,7 +49,7 @@ LONG = 50
 RECORDS = 5
 """Records whose largest events are looked at: the observed one, and further draws of the truth on the same days."""
 CLIMATE, SKILL = (pooled.mean, pooled.wet_fraction, pooled.p999), (ensemble.crps, ensemble.twcrps_p99)
-SHOWN = (*SKILL, *CLIMATE, ensemble.spread_skill, ensemble.rank_deviation)
+SHOWN = (*SKILL, *CLIMATE, ensemble.spread_skill, ensemble.rank_deviation, lags.fine_power)
 TRUTH_SEED, RECORD_SEED = 0, 1
 
 Figures = dict[str, float]
@@ -199,7 +199,7 @@ def baselines(store: xr.Dataset, config: Config, observed: xr.DataArray, setting
 HEADER = (
     *["climate", "coarse rain", "years", "CRPS / true", "best baseline / true", "twCRPS P99 / true"],
     *["best baseline / true", "mean / true", "P99.9 / true", "wet cells - true, points", "spread_skill"],
-    *["rank_deviation (true)", "envelope of top 20 (true), %", "training, CPU minutes"],
+    *["power below 4 cells / observed", "rank_deviation (true)", "envelope of top 20 (true), %", "training, CPU minutes"],
 )
 
 
@@ -224,6 +224,7 @@ def line(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         *[rows[0]["climate"], rows[0]["coarse"], str(rows[0]["years"]), ratio("crps"), baseline("crps")],
         *[ratio("twcrps_p99"), baseline("twcrps_p99"), ratio("mean"), ratio("p999"), f"{wet:+.1f}"],
         f"{mean('model', 'spread_skill'):.3f}",
+        f"{mean('model', 'fine_power') / mean('model', 'observed_fine_power'):.2f}",
         f"{mean('model', 'rank_deviation'):.3f} ({mean('truth', 'rank_deviation'):.3f})",
         f"{model:.0f} ({truth:.0f}): {model - truth:+.0f}",
         f"{np.mean(minutes):.1f}" if minutes else "unknown",
