@@ -49,6 +49,14 @@ def test_a_file_that_was_written_leaves_the_same_keys_open() -> None:
     assert "latent_channels" not in text
 
 
+@pytest.mark.parametrize("given", [{"model__channels": [16, 8]}, {"model__latent_channels": [2]}, {"model__levels": 4}])
+def test_levels_are_as_many_as_a_given_key_has(given: dict[str, object]) -> None:
+    for offer in (UK, ISLANDS):
+        model = settled_for(auto(**given), offer)[0].model.model_dump()
+        assert len(model["channels"]) == len(model["latent_channels"]) == model["levels"]
+        assert all(model[key.removeprefix("model__")] == value for key, value in given.items())
+
+
 def test_what_is_chosen_is_said_with_its_reason() -> None:
     lines = in_words(settled_for(auto(), ISLANDS)[1])
     assert any("model.dropout: 0.5" in line and "0.30" in line for line in lines)

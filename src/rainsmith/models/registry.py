@@ -29,7 +29,7 @@ class Choice(NamedTuple):
     reason: str
 
 
-def twelve_epochs(offer: Offer) -> list[Choice]:
+def twelve_epochs(offer: Offer, given: Mapping[str, Any]) -> list[Choice]:
     """The recipe of a model that has none of its own."""
     return [Choice("train.epochs", 12, "the model has no recipe of its own")]
 
@@ -45,7 +45,8 @@ class ModelKind:
         meaning: what it is, in one sentence.
         settings: its section of the configuration.
         build: makes the model of a configuration, for the grids and training statistics of a store without its time.
-        recipe: what suits a store that offers so much, as choices of keys of ``model`` and ``train`` with dots.
+        recipe: what suits a store that offers so much, as choices of keys of ``model`` and ``train`` with dots. It also
+            sees the keys of ``model`` that are given.
         advice: by name of a diagnosis, what to change where this model fails; it may name keys of ``settings``. Other
             diagnoses give their general advice.
     """
@@ -56,7 +57,7 @@ class ModelKind:
     meaning: str
     settings: type[ModelSettings]
     build: Callable[[Config, xr.Dataset], GenerativeModel]
-    recipe: Callable[[Offer], list[Choice]] = twelve_epochs
+    recipe: Callable[[Offer, Mapping[str, Any]], list[Choice]] = twelve_epochs
     advice: Mapping[str, str] = field(default_factory=dict)
 
 

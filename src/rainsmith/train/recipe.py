@@ -30,7 +30,7 @@ def settled_for(config: Config, offer: Offer) -> tuple[Config, list[Choice]]:
     given = config.model.model_dump(exclude_unset=True) if is_auto(config) else config.model.model_dump()
     open_keys = [
         choice
-        for choice in MODELS[config.model.name].recipe(offer)
+        for choice in MODELS[config.model.name].recipe(offer, given)
         if (choice.key == "train.epochs" and config.train.epochs == "auto")
         or (choice.key.startswith("model.") and is_auto(config) and not _is_there(given, choice.key.split(".")[1:]))
     ]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rainsmith.models.registry import Choice
 
 if TYPE_CHECKING:
     from rainsmith.data.offer import Offer
 
-STEPS, STEPS_IN_THE_DARK = 1200, 800
-"""Steps of a training, and of one whose predictors say so little that a long one learns its days by heart."""
+STEPS, STEPS_IN_THE_DARK = 1200, 600
+"""Steps of a training, and of one whose predictors say so little that members of a long one are too smooth."""
 EPOCHS = 8, 30
 """Least and most passes over the training days, however many these are."""
 DAYS_A_STEP = 32
@@ -24,23 +24,24 @@ DROPOUT = 0.1, 0.5
 """Dropout where the predictors settle all, and the most."""
 
 
-def recipe(offer: Offer) -> list[Choice]:
-    """Keys of ``model`` and ``train``, what they are set to, and why."""
-    return [*_network(offer), *_objective(offer), _epochs(offer)]
+def recipe(offer: Offer, given: Mapping[str, Any]) -> list[Choice]:
+    """Keys of ``model`` and ``train``, what they are set to, and why; as many levels as a given key has."""
+    return [*_network(offer, given), *_objective(offer), _epochs(offer)]
 
 
-def _network(offer: Offer) -> Iterator[Choice]:
-    if offer.coarse_block:
+def _network(offer: Offer, given: Mapping[str, Any]) -> Iterator[Choice]:
+    lists = [len(given[key]) for key in ("channels", "latent_channels") if key in given]
+    if lists or "levels" in given:
+        levels, why = given.get("levels", lists[0] if lists else 0), "as many as are given"
+    elif offer.coarse_block:
         levels = min(max(3, math.ceil(math.log2(offer.coarse_block))), 5)
         why = f"block means of {offer.coarse_block} cells settle what is wider"
-        widths, latents = [64] * (levels - 2) + [48, 32], [8] * (levels - 2) + [4, 4]
     else:
         levels = min(max(5, math.ceil(math.log2(0.6 * offer.side))), 7)
         why = f"blocks from 2 cells to {2**levels} of {offer.side}, as nothing settles the totals"
-        widths, latents = [64] * (levels - 2) + [48, 32], [8] * (levels - 2) + [4, 2]
     yield Choice("model.levels", levels, why)
-    yield Choice("model.channels", widths, why)
-    yield Choice("model.latent_channels", latents, why)
+    yield Choice("model.channels", [64] * (levels - 2) + [48, 32][-levels:], why)
+    yield Choice("model.latent_channels", [8] * (levels - 2) + [4, 4 if offer.coarse_block else 2][-levels:], why)
     if offer.coarse_block:
         yield Choice("model.shared_blocks", 1, "much is the same for all members of a day")
     missing = max(0.0, SETTLED - offer.explained) / SETTLED
