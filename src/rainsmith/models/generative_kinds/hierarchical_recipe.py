@@ -55,9 +55,9 @@ def _objective(offer: Offer) -> Iterator[Choice]:
         sides = [side for side in sides if side <= offer.coarse_block]
     yield Choice("model.objective.pooling", sides, "from a cell to what the predictors settle, or the whole domain")
     yield Choice("model.objective.increments", [1, 2, 4], "neighbours should go together")
+    yield Choice("model.objective.free_bits", 10.0, "small latents stay in use, so that members are not too smooth")
     if offer.coarse_block:
         yield Choice("model.objective.calm_start", True, "the first epochs count where the input settles most")
-        yield Choice("model.objective.free_bits", 10.0, "small latents stay in use beside a strong input")
     if offer.explained < LITTLE:
         why = "the predictors say little, so that most of the rain is up to the latents"
         for key, value in {"members": 3, "w_prior": 6.0, "w_mixed": 2.0, "tail_weight": 1.0}.items():
