@@ -15,7 +15,7 @@ from rainsmith.base.errors import UserError
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NAMES = ("diffusion", "flow", "crps", "bernoulli-gamma", "engression")
-SMALL_NETWORK = {"model.channels": [8, 8, 8, 8, 8], "model.x_blocks": 1, "train.validation_days": 20}
+SMALL_NETWORK = {"model.channels": [8, 8, 8], "model.x_blocks": 1, "train.validation_days": 20}
 
 
 @pytest.fixture(scope="module")

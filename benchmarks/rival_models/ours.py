@@ -75,7 +75,8 @@ def _epochs_within(problem: Problem, minutes: float) -> int:
         average.update(model.network)
     epoch = (time.process_time() - started) / TIMED * -(-len(days) // settings.batch_size)
     started = time.process_time()
-    calibrate(model, days, CPU, autocast_of(problem), seed=0, batch_size=settings.batch_size)
+    how = {"batch_size": settings.batch_size, "wet_mm": problem.config.data.wet_mm}
+    calibrate(model, days, CPU, autocast_of(problem), seed=0, **how)
     crps_of(model, problem)
     validation = 1.5 * (time.process_time() - started)  # training validates posterior members too
     return max(1, int((60 * minutes - len(VALIDATED) * validation) / epoch))

@@ -189,7 +189,8 @@ def fit_curve(model: RivalModel, days: Days, budget: Budget) -> None:
         count = min(len(days), members // MOST_MEMBERS)
         chosen = np.unique(np.linspace(0, len(days) - 1, count).astype(int))
         days = Days(problem.training.isel(time=chosen), in_memory=True)
-    calibrate(model, days, CPU, autocast_of(problem), seed=budget.seed, batch_size=problem.config.train.batch_size)
+    how = {"batch_size": problem.config.train.batch_size, "wet_mm": problem.config.data.wet_mm}
+    calibrate(model, days, CPU, autocast_of(problem), seed=budget.seed, **how)
 
 
 def _validation(problem: Problem, at_most: int) -> Validation:

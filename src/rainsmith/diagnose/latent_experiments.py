@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 import xarray as xr
@@ -31,7 +33,9 @@ class LatentExperiments:
     """
 
     def __init__(self, sampler: Sampler, days: xr.Dataset) -> None:
-        self.sampler, self.model = sampler, sampler.model
+        self.sampler, self.model = sampler, copy.deepcopy(sampler.model)
+        if self.model.curve is not None:  # it maps prior members alone, which would be taken for a work of the latents
+            self.model.curve.reset()
         batch = Days(days, in_memory=True).batch(np.arange(days.sizes["time"]))
         self.x, self.y, self.valid = (part.to(sampler.device) for part in (batch.x, batch.y, batch.valid))
         shapes = self.model.latent_shapes

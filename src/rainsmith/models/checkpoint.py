@@ -97,7 +97,7 @@ def save(
     about = {"config": settings, "provenance": provenance(config), "of_domain": when}
     write_json(path.with_suffix(".json"), about | more)
     timeless = domain.copy()
-    timeless.attrs = {key: text for key, text in domain.attrs.items() if key not in when}
+    timeless.attrs = domain.attrs | dict.fromkeys(when, "in the JSON file of the same name")
     with atomic(path.with_suffix(".nc")) as scratch:
         write_netcdf(scratch, timeless)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
