@@ -7,11 +7,13 @@ import yaml
 
 from rainsmith.config import Config, dump_yaml, load_config, parse
 from rainsmith.data.offer import Offer
+from rainsmith.models.generative import build_model
 from rainsmith.models.registry import MODELS
+from rainsmith.run_folder import Run
 from rainsmith.train.recipe import in_words, settled_for
 
-UK = Offer(days=2555, cells=1707, side=100, coarse_block=8, has_coarse_rain=True, explained=0.88)
-ISLANDS = Offer(days=1827, cells=211, side=53, coarse_block=0, has_coarse_rain=False, explained=0.30)
+UK = Offer(days=2555, side=100, coarse_block=8, explained=0.88)
+ISLANDS = Offer(days=1827, side=53, coarse_block=0, explained=0.30)
 
 
 def auto(**overrides: object) -> Config:
@@ -78,3 +80,9 @@ def test_every_model_says_how_many_epochs(name: str) -> None:
 def test_short_records_are_read_more_often() -> None:
     short, long = (settled_for(auto(), UK._replace(days=days))[0] for days in (365, 10_950))
     assert short.train.planned_epochs > 2 * long.train.planned_epochs
+
+
+def test_a_model_is_not_built_of_keys_that_are_open(prepared: Run) -> None:
+    domain = prepared.open_store().drop_dims("time")
+    with pytest.raises(ValueError, match="settle the configuration first"):
+        build_model(auto(), domain)

@@ -1,4 +1,4 @@
-"""What a record offers a model: how many days and cells there are, and how much of the rain the predictors settle."""
+"""What a record offers a model: its days, its grid, and how much of the rain the predictors settle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, TIME, in_split
+from rainsmith.base.large_arrays import blocks_of_days
 from rainsmith.data.analogs import principal_components
 
 MOST_DAYS, MOST_CELLS = 3000, 300
@@ -24,19 +25,15 @@ class Offer(NamedTuple):
 
     Attributes:
         days: of training.
-        cells: valid ones.
         side: [fine cells] the longer side of the box that holds them.
         coarse_block: [fine cells] side of the blocks whose means are among the predictors; 0 where there are none.
-        has_coarse_rain: whether rain of any origin is among the predictors.
         explained: share of the variance of log1p rain that a linear regression on the predictors explains on days that
             it was not fitted on; 0 where it explains nothing.
     """
 
     days: int
-    cells: int
     side: int
     coarse_block: int
-    has_coarse_rain: bool
     explained: float
 
 
@@ -46,10 +43,8 @@ def offer_of(store: xr.Dataset) -> Offer:
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     return Offer(
         days=training.sizes[TIME],
-        cells=int(mask.sum()),
         side=int(max(np.ptp(rows), np.ptp(columns))) + 1,
         coarse_block=int(store.attrs.get("coarsen", 0)),
-        has_coarse_rain=bool(store.attrs.get("coarse_rain_channel", "")),
         explained=explained_share(training),
     )
 
@@ -63,10 +58,13 @@ def explained_share(training: xr.Dataset) -> float:
     Args:
         training: the training days, with ``precip`` [mm/day] and ``predictors``.
     """
-    chosen = training.isel({TIME: _spread(training.sizes[TIME], MOST_DAYS)})
+    places = _spread(training.sizes[TIME], MOST_DAYS)
+    chosen = training.isel({TIME: places})
     cells = np.flatnonzero(training["mask"].values)
     cells = cells[_spread(len(cells), MOST_CELLS)]
-    rain = np.log1p(chosen["precip"].values.reshape(chosen.sizes[TIME], -1)[:, cells]).astype(np.float64)
+    rain = np.empty((len(places), len(cells)))
+    for part, block in blocks_of_days(training["precip"].transpose(TIME, ...), places):  # whole fields would be large
+        rain[part] = np.log1p(block.reshape(len(block), -1)[:, cells])
     known = np.isfinite(rain)
     some = known.any(axis=1)
     if some.sum() < 2 * BLOCKS:

@@ -11,11 +11,13 @@ from rainsmith.models.registry import Choice
 if TYPE_CHECKING:
     from rainsmith.data.offer import Offer
 
-STEPS, STEPS_IN_THE_DARK = 1200, 600
-"""Steps of a training, and of one whose predictors say so little that members of a long one are too smooth."""
+STEPS, FEWER_STEPS = 1200, 600
+"""Steps of a training, and of one whose predictors explain less than ``LITTLE``: members of a longer one are too
+smooth."""
 EPOCHS = 8, 30
 """Least and most passes over the training days, however many these are."""
 DAYS_A_STEP = 32
+"""[days] The default ``train.batch_size``. With another one the passes over the days stay as many."""
 LITTLE = 0.5
 """Share of the variance of log1p rain below which the predictors say little."""
 SETTLED = 0.85
@@ -50,13 +52,11 @@ def _network(offer: Offer, given: Mapping[str, Any]) -> Iterator[Choice]:
 
 
 def _objective(offer: Offer) -> Iterator[Choice]:
-    sides = [1, 2, 4, 8, 16, 64]
-    if offer.coarse_block:
-        sides = [side for side in sides if side <= offer.coarse_block]
-    yield Choice("model.objective.pooling", sides, "from a cell to what the predictors settle, or the whole domain")
     yield Choice("model.objective.increments", [1, 2, 4], "neighbours should go together")
     yield Choice("model.objective.free_bits", 10.0, "small latents stay in use, so that members are not too smooth")
     if offer.coarse_block:
+        sides = [2**power for power in range(offer.coarse_block.bit_length())]
+        yield Choice("model.objective.pooling", sides, "from a cell to the blocks that the predictors settle")
         yield Choice("model.objective.calm_start", True, "the first epochs count where the input settles most")
     if offer.explained < LITTLE:
         why = "the predictors say little, so that most of the rain is up to the latents"
@@ -66,6 +66,6 @@ def _objective(offer: Offer) -> Iterator[Choice]:
 
 def _epochs(offer: Offer) -> Choice:
     steps = max(1, offer.days // DAYS_A_STEP)
-    wanted = STEPS_IN_THE_DARK if offer.explained < LITTLE else STEPS
+    wanted = FEWER_STEPS if offer.explained < LITTLE else STEPS
     epochs = min(max(math.ceil(wanted / steps), EPOCHS[0]), EPOCHS[1])
     return Choice("train.epochs", epochs, f"{epochs * steps} steps of {DAYS_A_STEP} of {offer.days} days")

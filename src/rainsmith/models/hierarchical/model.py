@@ -43,6 +43,8 @@ class HierarchicalModel(GenerativeModel):
         super().__init__(config, domain)
         settings = config.model
         assert isinstance(settings, HierarchicalSettings)
+        if settings.auto:
+            raise ValueError("model.auto is true; expected a value for every key; settle the configuration first")
         self.settings = settings.objective
         self.levels = settings.levels
         whole = Geometry.from_domain(domain)
