@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # Both variables: an older pip reads the first for the build tools too, a newer one the second.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint format check docs install install-dev clean
+.PHONY: help demo test lint format check docs install install-dev install-docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,7 +26,7 @@ help:
 	@echo "make lint    ruff, mypy and import-linter"
 	@echo "make check   test, then lint"
 	@echo "make format  let ruff rewrite the code"
-	@echo "make docs    write the pages that are made from the code"
+	@echo "make docs    write the pages that are made from the code, execute the tutorials, build the site"
 	@echo "make clean   remove caches (not .venv, not runs)"
 
 demo: install
@@ -51,11 +51,15 @@ format: install-dev
 	$(BIN)/ruff check --fix src tests benchmarks
 	$(BIN)/ruff format src tests benchmarks
 
-docs: install
+# The pages that are made from the code, then the site, whose tutorials are executed; a warning ends it.
+docs: install-docs
 	$(BIN)/python docs/make_pages.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees -b html . build/docs
+	@echo "$(CURDIR)/build/docs/index.html"
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
+install-docs: $(VENV)/installed-docs
 
 # A shim that stands for no interpreter (pyenv) and an interpreter out of range are passed over: each is run, not looked up.
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -78,6 +82,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "installing the pinned versions (a few minutes, once)"
 	@$(PIP) install --quiet --no-deps $(TORCH_OPTIONS) "$$(grep '^torch==' constraints.txt)"
 	@$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	@$(PIP) install --quiet --editable '.[docs]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

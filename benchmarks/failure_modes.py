@@ -4,7 +4,7 @@
 
 The models are the default demo model, the same model with one thing spoilt at a time, and the reference's models. The
 table has a row for each figure and a column for each run; failed figures are bold, doubtful ones in italics. The bounds
-on the inside of a model (docs/failure-modes.md) should lie between the healthy columns and the spoilt ones. A finished
+on the inside of a model (docs/thresholds.md) should lie between the healthy columns and the spoilt ones. A finished
 run is not made again.
 """
 
@@ -36,6 +36,8 @@ RUNS: dict[str, tuple[str | None, dict[str, Any]]] = {
 }
 BASELINES = ["climatology", "analogs"]
 
+TITLE = "# What `rainsmith diagnose` says of healthy and spoilt runs of the demo"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -46,7 +48,7 @@ def main() -> None:
     by_run = {
         name: diagnosed(name, arguments.runs / name.replace(" ", "-").replace(",", "")) for name in arguments.only
     }
-    arguments.out.write_text(table(by_run), encoding="utf-8")
+    arguments.out.write_text(f"{TITLE}\n\n{table(by_run)}", encoding="utf-8")
     print(table(by_run))
 
 

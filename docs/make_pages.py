@@ -1,4 +1,4 @@
-"""Writes what the pages of the docs take from the code: all keys of the configuration, and the tables of records.
+"""Writes what the pages of the docs take from the code: all keys, all commands, and the tables of records.
 
 python docs/make_pages.py
 
@@ -22,6 +22,7 @@ from rainsmith.models.registry import MODELS, NETWORKS
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
+import cli_page  # noqa: E402
 import configuration_page  # noqa: E402
 
 
@@ -97,7 +98,7 @@ TABLES = {
 
 def pages() -> dict[Path, str]:
     """Every page that takes something from the code, as it should be."""
-    made = {DOCS / "configuration.md": configuration_page.page()}
+    made = {DOCS / "configuration.md": configuration_page.page(), DOCS / "cli.md": cli_page.page()}
     for path in sorted(DOCS.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         filled = re.sub(

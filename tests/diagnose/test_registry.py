@@ -15,7 +15,7 @@ from rainsmith.diagnose.registry import DIAGNOSES, POSTERIOR, Diagnosis, Measure
 from rainsmith.models.registry import MODELS
 from tests.diagnose.evidence import ask, evidence_of
 
-PAGE = Path(__file__).parents[2] / "docs/failure-modes.md"
+PAGE = Path(__file__).parents[2] / "docs/thresholds.md"
 NEED_A_POSTERIOR = ("ignores-z", "prior-posterior-gap", "posterior-collapse", "kl-explosion")
 
 
@@ -80,7 +80,7 @@ def test_every_diagnosis_asks_a_question_and_gives_advice_in_sentences() -> None
 
 
 def test_the_page_gives_bounds_of_known_diagnoses() -> None:
-    bounds = PAGE.read_text("utf-8").split("Bounds that no years of observations give")[1].split("**What it cannot")[0]
+    bounds = PAGE.read_text("utf-8").split("Bounds that no years of observations give")[1].split("\n## ")[0]
     listed = {
         name for row in re.findall(r"^\|(.+?)\|", bounds, re.MULTILINE) for name in re.findall(r"`([a-z-]+)`", row)
     }

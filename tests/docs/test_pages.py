@@ -13,6 +13,12 @@ from rainsmith.cli.commands import COMMANDS
 from rainsmith.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
+REFERENCES = {
+    *("cli.md", "configuration.md", "damaged-files.md", "data.md", "extending.md", "files.md", "method.md"),
+    *("api.md", "records.md"),
+}
+"""Pages to look things up in; all others can be read through, so they are short."""
+MOST_WORDS = 1500
 PAGES = sorted(
     {
         ROOT / "README.md",
@@ -33,7 +39,7 @@ every_page_on_what_exists = pytest.mark.parametrize(
 
 def code_of(text: str) -> list[str]:
     """All code of a page: blocks line by line, with continued lines joined, and spans."""
-    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```[^\n`]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     return [*(line.split(" # ")[0] for line in lines), *re.findall(r"`([^`]+)`", prose)]
@@ -173,6 +179,17 @@ def test_modules_and_their_names_exist(page: Path) -> None:
 @every_page
 def test_commands_and_their_options_exist(page: Path) -> None:
     assert not wrong_commands(page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_that_is_no_reference_is_short(page: Path) -> None:
+    is_reference = page.parent.name == "docs" and page.name in REFERENCES
+    assert is_reference or len(page.read_text("utf-8").split()) <= MOST_WORDS
+
+
+def test_references_exist_and_the_readme_is_short() -> None:
+    assert all((ROOT / "docs" / name).is_file() for name in REFERENCES)
+    assert len((ROOT / "README.md").read_text("utf-8").split()) < 900
 
 
 @every_page

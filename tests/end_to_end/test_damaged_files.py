@@ -1,4 +1,4 @@
-"""Every kind of file of a run folder, damaged in every way of the table in docs/reliability.md, gets the line there."""
+"""Every kind of file of a run folder, damaged in every way of the table in docs/damaged-files.md, gets the line there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rainsmith.cli.main import main
 from rainsmith.downscale import load_downscaler
 from tests.small import small_config
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "damaged-files.md"
 OTHER = {"empty": b"", "binary": b"\x80\x00\n" * 300, "another type": b"[1, 2]\n"}
 WAYS = {"cut off", "flipped", "missing", "first row", *OTHER}
 COMMANDS = ("prepare", "train", "sample", "evaluate", "diagnose", "sweep", "augment", "downscale", "experiment")
@@ -39,9 +39,9 @@ class Case:
 
 def cases() -> list[Case]:
     """What the table promises."""
-    section = PAGE.read_text(encoding="utf-8").partition("\n## Damaged files\n")[2]
+    page = PAGE.read_text(encoding="utf-8")
     found = []
-    for row in re.findall(r"^\| `(.+?)` \| (.+?) \| `rainsmith (.+?)` \| `(.+?)` \|$", section, flags=re.MULTILINE):
+    for row in re.findall(r"^\| `(.+?)` \| (.+?) \| `rainsmith (.+?)` \| `(.+?)` \|$", page, flags=re.MULTILINE):
         file, ways, command, line = row
         found += [Case(file, way, command, line) for way in ways.split(", ")]
     return found

@@ -91,7 +91,7 @@ class Downscale(Section):
 
 
 class Experiment(Section):
-    """Which downscalers are trained on which days, to see whether synthetic days help (docs/downscaling.md)."""
+    """Which downscalers are trained on which days, to see whether synthetic days help (docs/experiment.md)."""
 
     arms: dict[NetworkName, Annotated[list[ArmName], Field(min_length=1)]] = Field(  # type: ignore[valid-type]
         default={

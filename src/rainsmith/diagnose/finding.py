@@ -10,7 +10,7 @@ from typing import Any, Literal
 Verdict = Literal["pass", "warn", "fail", "n/a"]
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass", "n/a")
 """All verdicts, the worst first."""
-FROM_RUNS_OF_THE_DEMO = "healthy and spoilt runs of an artificial climate (docs/failure-modes.md)"
+FROM_RUNS_OF_THE_DEMO = "healthy and spoilt runs of an artificial climate (docs/thresholds.md)"
 """Origin of the bounds on what happens inside a model."""
 
 

@@ -17,7 +17,7 @@ _CRITERIA = "the list of criteria (minimum and good)"
 """Origin of the bounds on spread, which observations cannot give, because one observation has no spread."""
 _SPREAD_OVER_ERROR = Range((0.85, 1.15), (0.7, 1.3), _CRITERIA)
 _DIVERSITY_RATIO = Range((0.9, 1.1), (0.8, 1.2), _CRITERIA)
-_LEAST_WET = at_most(1.5, 3.0, "a threshold of 0.1 on normalised values of the demo climate (docs/failure-modes.md)")
+_LEAST_WET = at_most(1.5, 3.0, "a threshold of 0.1 on normalised values of the demo climate (docs/thresholds.md)")
 _TAIL = (("p99", "heavy_x", "P99"), ("p999", "all", "P99.9"), ("max_daily", "all", "mean daily maximum"))
 _TAIL_METRICS = (pooled.p99, pooled.p999, pooled.max_daily)
 _FINE_POWER = "power below 4 cells"
