@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from rainsmith import __version__
@@ -31,8 +34,13 @@ nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TUTORIALS), os.environ.get("PYTHONPATH")]))
+PROFILE = Path(tempfile.mkdtemp(prefix="rainsmith-docs-")) / "profile_default"
+atexit.register(shutil.rmtree, PROFILE.parent, ignore_errors=True)
+PROFILE.mkdir()
+(PROFILE / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n", encoding="utf-8")  # errors only
+os.environ["IPYTHONDIR"] = str(PROFILE.parent)
 os.environ.pop("RAINSMITH_DATA", None)  # the tutorials name the root of their files
-nb_execution_timeout = 300
+nb_execution_timeout = 600
 nb_merge_streams = True
 
 autodoc_typehints = "description"

@@ -63,8 +63,8 @@ def make_store(
             ``suspect`` and ``credit``, as in the section ``data`` of the configuration.
 
     Returns:
-        The store: ``precip`` [mm/day], ``predictors``, ``statics``, splits, categories and statistics of the training
-        days (docs/architecture.md).
+        The store, with ``precip`` [mm/day], ``predictors``, ``statics``, splits, categories and statistics of the
+        training days (docs/architecture.md).
 
     Raises:
         UserError: an argument is not understood, a check refuses a value, grids do not fit, or a split has no day.
