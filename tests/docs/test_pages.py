@@ -187,6 +187,22 @@ def test_a_page_that_is_no_reference_is_short(page: Path) -> None:
     assert is_reference or len(page.read_text("utf-8").split()) <= MOST_WORDS
 
 
+def on_the_site(page: Path) -> set[Path]:
+    """The pages that a page brings to the site: the entries of its tables of contents, and what these bring."""
+    pages = {page}
+    for block in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+        for entry in re.findall(r"^(?!:)(?:.*<)?([^<>\n]+?)>?$", block, re.MULTILINE):
+            found = {file.resolve() for file in page.parent.glob(f"{entry}.md")}
+            assert found, f"{page.name} lists {entry}, which is not there"
+            pages |= {below for file in found for below in (on_the_site(file) if file != page else {file})}
+    return pages
+
+
+def test_every_page_is_on_the_site() -> None:
+    pages = {*(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks" / "results").glob("*.md")}
+    assert pages - on_the_site(ROOT / "docs" / "index.md") == set()
+
+
 def test_references_exist_and_the_readme_is_short() -> None:
     assert all((ROOT / "docs" / name).is_file() for name in REFERENCES)
     assert len((ROOT / "README.md").read_text("utf-8").split()) < 900
