@@ -21,7 +21,7 @@ release = version = __version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 # The sources are those of the whole repository, so that a link between two of its pages is the same in both places.
 root_doc = "docs/index"
-exclude_patterns = [path.name for path in ROOT.iterdir() if path.name not in ON_THE_SITE]
+exclude_patterns = sorted({"build", *(path.name for path in ROOT.iterdir())} - ON_THE_SITE)
 html_extra_path = ["front"]  # an index.html that leads to root_doc
 
 html_theme = "furo"
