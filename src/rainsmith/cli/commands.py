@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from rainsmith.cli.inspect_data import Inspect
+from rainsmith.cli.machine import Demo, Doctor
 from rainsmith.cli.options import (
     Common,
     Days,
@@ -45,6 +47,14 @@ class RunAll(Common):
 @dataclass(frozen=True)
 class Prepare(Common):
     """Read, check and split the data, compute training statistics, and write store.zarr."""
+
+    def execute(self) -> None:
+        from rainsmith.base.console import console
+
+        self.run_stage()
+        console.print(
+            f"prepare: 'rainsmith inspect --run {self.run}' shows what was found", soft_wrap=True, markup=False
+        )
 
 
 @dataclass(frozen=True)
@@ -180,8 +190,11 @@ class Compare:
 
 
 COMMANDS = {
+    "demo": Demo,
+    "doctor": Doctor,
     "run": RunAll,
     "prepare": Prepare,
+    "inspect": Inspect,
     "train": Train,
     "sample": Sample,
     "evaluate": Evaluate,

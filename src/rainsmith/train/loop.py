@@ -55,7 +55,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
             # the steps of an epoch
             batches = job.batches()
             for batch in job.remaining(batches):
-                _take_step(job, batch, len(batches))
+                take_step(job, batch, len(batches))
                 job.tick()
                 if any_process(job.fabric, stop.requested) and state["step"] < len(batches):
                     job.save_state()
@@ -90,7 +90,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
     job.fabric.barrier()
 
 
-def _take_step(job: Job, batch: Batch, steps: int) -> None:
+def take_step(job: Job, batch: Batch, steps: int) -> None:
     """Take one step of the optimiser, and add its terms to those of the epoch.
 
     Args:
