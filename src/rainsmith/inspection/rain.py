@@ -110,8 +110,9 @@ class TopValues:
         upper = np.floor(from_top).astype(int)
         cells = np.arange(len(count))
         high, low = (falling[np.minimum(upper + step, self.size - 1), cells] for step in (0, 1))
+        high = np.where(count > 0, high, np.nan)
         low = np.where(np.isfinite(low), low, high)
-        return np.where(count > 0, high + (low - high) * (from_top - upper), np.nan)
+        return np.asarray(high + (low - high) * (from_top - upper))
 
 
 def _on_map(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
