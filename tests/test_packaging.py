@@ -175,7 +175,9 @@ def test_command_shows_help_without_loading_torch() -> None:
     assert lean.returncode == 0, lean.stderr or "importing the command line or the API loads torch"
 
 
-def test_the_wheel_and_the_sdist_hold_every_file_of_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wheel_and_the_sdist_hold_every_file_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     build = pytest.importorskip("hatchling.build")
     monkeypatch.chdir(ROOT)
     source = ROOT / "src"
@@ -193,7 +195,14 @@ def test_the_wheel_and_the_sdist_hold_every_file_of_the_package(tmp_path: Path, 
     with tarfile.open(tmp_path / build.build_sdist(str(tmp_path))) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert {f"src/{name}" for name in ours} <= names
-    assert {"pyproject.toml", "README.md", "LICENSE", "configs/uk.yaml", "constraints.txt", "tests/conftest.py"} <= names
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "configs/uk.yaml",
+        "constraints.txt",
+        "tests/conftest.py",
+    } <= names
 
 
 def test_help_and_doctor_take_less_than_a_second_of_the_processor() -> None:
@@ -208,12 +217,6 @@ def test_help_and_doctor_take_less_than_a_second_of_the_processor() -> None:
             if seconds[-1] < 1:
                 break
         assert min(seconds) < 1, arguments
-
-
-def test_the_shell_completes_commands_and_options() -> None:
-    script = installed("rainsmith", "--tyro-print-completion", "bash").stdout
-    for word in ("inspect", "--write-config", "--resume"):
-        assert word in script
 
 
 def test_readme_names_no_command_that_is_not_there() -> None:

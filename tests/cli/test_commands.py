@@ -18,7 +18,7 @@ from rainsmith.models.registry import NETWORKS
 from rainsmith.pipeline import BY_NAME
 from rainsmith.run_folder import Run
 
-BY_POSITION = {"runs": "RUN ...", "file": "CONFIG"}
+BY_POSITION = {"runs": "RUN ...", "file": "CONFIG", "shell": "[{bash,zsh}]"}
 """Fields that are given by position, and how the help shows them."""
 
 
@@ -45,7 +45,7 @@ def asked_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Config, dict[st
 
 
 def test_every_stage_has_a_command() -> None:
-    assert set(COMMANDS) == {*BY_NAME, "run", "compare", "demo", "doctor"}
+    assert set(COMMANDS) == {*BY_NAME, "run", "compare", "demo", "doctor", "completion"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

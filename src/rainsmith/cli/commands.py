@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from rainsmith.cli.completion import Completion
 from rainsmith.cli.inspect_data import Inspect
 from rainsmith.cli.machine import Demo, Doctor
 from rainsmith.cli.options import (
@@ -205,5 +206,6 @@ COMMANDS = {
     "experiment": Experiment,
     "report": Report,
     "compare": Compare,
+    "completion": Completion,
 }
 """Commands by name, in the order in which they are listed."""
