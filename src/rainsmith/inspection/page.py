@@ -130,7 +130,7 @@ def _sources(found: Inspection) -> Section:
         ]
         for one in found.sources
     ]
-    head = ["", "name", "unit", "cells", "spacing [km]", "days"]
+    head = ["", "name", "unit", "cells", "spacing [km]", "days that were read"]
     notes = [] if rows else ["The store says nothing of its sources; borders are those of its own grids."]
     return Section("Sources", notes, pictures, [Table(head, rows, (0, 1, 2, 5))] if rows else [])
 

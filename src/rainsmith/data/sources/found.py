@@ -29,7 +29,7 @@ def found(field: xr.DataArray, kind: str, name: str, unit: str, *, factor: float
     Returns:
         ``kind``, ``name``, ``unit_found``, ``unit`` (in which it is used), ``factor``, ``rows``, ``columns``,
         ``spacing`` of them [km] (empty without latitudes and longitudes), ``outline`` (longitude and latitude of its
-        border, in order), and for a field of days ``first``, ``last`` (YYYYMMDD) and ``days``.
+        border, in order), and for a field of days the ``first`` and ``last`` that were read (YYYYMMDD) and ``days``.
     """
     grid = Grid.of(field)
     values: dict[str, Any] = {
