@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from rainsmith.inspection.result import Inspection
 from rainsmith.inspection.sources import (
     COARSE,
     extents_of,
+    grouped,
     lag_correlations,
     said_by_prepare,
     sources_of,
@@ -41,6 +43,13 @@ def test_units_days_and_cells_of_each_source(store: xr.Dataset) -> None:
     assert (target.first, target.last, target.days) == (20010101, 20010301, 60)
     assert (msl.kind, msl.name, msl.unit_found, msl.factor, msl.days) == ("predictor", "msl", "Pa", 1.0, 61)
     assert msl.spacing == pytest.approx((55.6, 41.4), abs=0.7)
+
+
+def test_sources_that_differ_in_their_names_alone_share_a_row(store: xr.Dataset) -> None:
+    target, msl = sources_of(store)
+    other = replace(msl, name="z")
+    rows = grouped([target, msl, other, replace(msl, name="t", unit="K")])
+    assert [names for names, _ in rows] == [["pr"], ["msl", "z"], ["t"]] and rows[1][1] is msl
 
 
 def test_extents_hold_the_cells_and_sources_on_one_grid_share_a_name(store: xr.Dataset) -> None:
@@ -95,6 +104,8 @@ def test_what_prepare_said_is_kept(store: xr.Dataset) -> None:
 def test_damaged_notes_are_no_notes(store: xr.Dataset) -> None:
     assert said_by_prepare(store.assign_attrs(prepare_said="[")) == []
     assert said_by_prepare(store.assign_attrs(prepare_said="3")) == []
+    for text in ('[{"kind": "target"}]', "[3]", '[{"name": []'):
+        assert sources_of(store.assign_attrs(sources_found=text)) == []
 
 
 def test_notes_come_back_from_the_file(tmp_path: Path, store: xr.Dataset) -> None:

@@ -20,7 +20,7 @@ from rainsmith.inspection.days import SEASONS
 from rainsmith.inspection.explained import SPLIT, chosen_days
 from rainsmith.inspection.remarks import meaning_of, remarks
 from rainsmith.inspection.result import Inspection
-from rainsmith.inspection.sources import window_of
+from rainsmith.inspection.sources import grouped, window_of
 from rainsmith.inspection.words import amount, conversion, correlation, date, grids, percent, region
 from rainsmith.plots import inspection as plots
 from rainsmith.plots.maps import map_frame
@@ -32,7 +32,7 @@ MOST_LAGS = 30
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a data URI, what it shows, and how to read it; the first sentence of that stands out.
+    """A figure as a data URI, what it shows, a title where it has none of its own, and how to read it.
 
     One that is wide is not made narrower on a phone, but moved.
     """
@@ -40,6 +40,7 @@ class Picture:
     source: str
     alt: str
     caption: str = ""
+    title: str = ""
     is_wide: bool = False
 
 
@@ -54,13 +55,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page under a heading: sentences, pictures, tables, and lists of sentences behind them."""
+    """A part of the page under a heading: sentences, pictures, tables, and lists of sentences behind them.
+
+    ``beside`` puts the tables beside the picture where there is room.
+    """
 
     title: str
     notes: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
     listed: Sequence[str] = ()
+    beside: bool = False
 
 
 def render(found: Inspection) -> str:
@@ -122,17 +127,17 @@ def _sources(found: Inspection) -> Section:
     rows = [
         [
             one.kind,
-            one.name,
+            ", ".join(names),
             conversion(one.unit_found, one.unit, one.factor),
             f"{one.shape[0]} x {one.shape[1]}",
             " x ".join(amount(km) for km in one.spacing),
             f"{date(one.first)} to {date(one.last)}" if one.days else "",
         ]
-        for one in found.sources
+        for names, one in grouped(found.sources)
     ]
     head = ["", "name", "unit", "cells", "spacing [km]", "days that were read"]
     notes = [] if rows else ["The store says nothing of its sources; borders are those of its own grids."]
-    return Section("Sources", notes, pictures, [Table(head, rows, (0, 1, 2, 5))] if rows else [])
+    return Section("Sources", notes, pictures, [Table(head, rows, (0, 1, 2, 5))] if rows else [], beside=bool(rows))
 
 
 def _maps(found: Inspection) -> Section:
@@ -146,14 +151,17 @@ def _maps(found: Inspection) -> Section:
         picture_of(
             plots.field_map(field, frame, unit=unit),
             f"Map: {title} [{unit}]; {_range(field)}",
-            f"{title}. {note}",
+            note,
             "png",
+            title=title,
         )
         for title, unit, field, note in maps
     ]
     figure = plots.field_map(rain.valid, frame, unit="share of days", colours=plots.SHARE, ends=(0, 1))
-    note = "Mask. Its cells, and on how many of all days each has a value."
-    pictures.append(picture_of(figure, f"Map of the mask: share of valid days; {_range(rain.valid)}", note, "png"))
+    note = "Its cells, and on how many of all days each has a value."
+    pictures.append(
+        picture_of(figure, f"Map of the mask: share of valid days; {_range(rain.valid)}", note, "png", title="Mask")
+    )
     return Section("The target", ["Maps of the training days, and the mask."], pictures)
 
 
@@ -224,7 +232,8 @@ def _lags(found: Inspection) -> Section | None:
     )
     rows = [[one.name, *map(correlation, one.correlations)] for one in found.lags]
     table = Table(["", "day before", "same day", "day after"], rows)
-    return Section("Predictors on neighbouring days", (), [picture_of(figure, alt, note, is_wide=True)], [table])
+    pictures = [picture_of(figure, alt, note)]
+    return Section("Predictors on neighbouring days", (), pictures, [table], beside=True)
 
 
 def _largest(found: Inspection) -> Section:
@@ -237,11 +246,17 @@ def _largest(found: Inspection) -> Section:
 
 
 def picture_of(
-    figure: Figure, alt: str, caption: str = "", kind: Literal["png", "svg"] = "svg", *, is_wide: bool = False
+    figure: Figure,
+    alt: str,
+    caption: str = "",
+    kind: Literal["png", "svg"] = "svg",
+    *,
+    title: str = "",
+    is_wide: bool = False,
 ) -> Picture:
     """A figure as a picture that needs no file beside the page."""
     text = base64.b64encode(picture(figure, kind, dpi=130)).decode("ascii")
-    return Picture(f"data:image/{'png' if kind == 'png' else 'svg+xml'};base64,{text}", alt, caption, is_wide)
+    return Picture(f"data:image/{'png' if kind == 'png' else 'svg+xml'};base64,{text}", alt, caption, title, is_wide)
 
 
 def _edge_of_cells(found: Inspection) -> np.ndarray:

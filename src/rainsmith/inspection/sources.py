@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,22 +70,35 @@ class LagCorrelation:
 
 def sources_of(store: xr.Dataset) -> list[Source]:
     """What ``prepare`` noted of each source; none for a store of another kind, or of an earlier version."""
-    return [
-        Source(
-            kind=str(one["kind"]),
-            name=str(one["name"]),
-            unit_found=str(one["unit_found"]),
-            unit=str(one["unit"]),
-            factor=float(one["factor"]),
-            shape=(int(one["rows"]), int(one["columns"])),
-            spacing=tuple(float(km) for km in one["spacing"]),
-            outline=np.asarray(one["outline"], dtype=float).reshape(-1, 2),
-            first=int(one.get("first", 0)),
-            last=int(one.get("last", 0)),
-            days=int(one.get("days", 0)),
-        )
-        for one in _texts(store, "sources_found")
-    ]
+    try:
+        return [_source(one) for one in _texts(store, "sources_found")]
+    except (KeyError, TypeError, ValueError):  # of another version
+        return []
+
+
+def _source(one: dict[str, Any]) -> Source:
+    return Source(
+        kind=str(one["kind"]),
+        name=str(one["name"]),
+        unit_found=str(one["unit_found"]),
+        unit=str(one["unit"]),
+        factor=float(one["factor"]),
+        shape=(int(one["rows"]), int(one["columns"])),
+        spacing=tuple(float(km) for km in one["spacing"]),
+        outline=np.asarray(one["outline"], dtype=float).reshape(-1, 2),
+        first=int(one.get("first", 0)),
+        last=int(one.get("last", 0)),
+        days=int(one.get("days", 0)),
+    )
+
+
+def grouped(sources: Sequence[Source]) -> list[tuple[list[str], Source]]:
+    """Sources that differ in nothing but their names share a row: the names, and the first of them."""
+    groups: dict[tuple[Any, ...], list[Source]] = {}
+    for one in sources:
+        key = (one.kind, one.unit_found, one.unit, one.factor, one.shape, one.spacing, one.first, one.last)
+        groups.setdefault(key, []).append(one)
+    return [([one.name for one in group], group[0]) for group in groups.values()]
 
 
 def extents_of(store: xr.Dataset, sources: list[Source]) -> dict[str, np.ndarray]:

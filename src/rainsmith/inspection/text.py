@@ -11,6 +11,7 @@ from rainsmith.inspection.days import SEASONS
 from rainsmith.inspection.remarks import meaning_of, remarks
 from rainsmith.inspection.result import Inspection
 from rainsmith.inspection.shading import LETTERS, SHADES, lettered, shaded
+from rainsmith.inspection.sources import grouped
 from rainsmith.inspection.words import amount, conversion, correlation, date, grids, percent, region
 from rainsmith.plots.maps import map_frame
 
@@ -63,20 +64,20 @@ def _sources(found: Inspection) -> Iterator[str]:
     if not found.sources:
         return
     yield from _title("Sources")
+    rows_of_sources = grouped(found.sources)
     rows = [
         [
             one.kind,
-            one.name,
+            names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
             conversion(one.unit_found, one.unit, one.factor),
             f"{one.shape[0]} x {one.shape[1]}",
             f"{date(one.first)} to {date(one.last)}" if one.days else "",
         ]
-        for one in found.sources[:MOST_SOURCES]
+        for names, one in rows_of_sources[:MOST_SOURCES]
     ]
     yield from _table(["", "name", "unit", "cells", "days"], rows, texts=(0, 1, 2, 4))
-    if rest := len(found.sources) - MOST_SOURCES:
-        if rest > 0:
-            yield f"{rest} more on the page"
+    if (rest := len(rows_of_sources) - MOST_SOURCES) > 0:
+        yield f"{rest} more on the page"
 
 
 def _extents(found: Inspection) -> Iterator[str]:

@@ -146,7 +146,7 @@ def lags(names: Sequence[str], correlations: np.ndarray) -> Figure:
         names: of the predictors, from top to bottom.
         correlations: (predictor, 3).
     """
-    figure, panel = axes(7.5, 0.24 * len(names) + 1.3)
+    figure, panel = axes(5.2, 0.24 * len(names) + 1.3)
     places = np.arange(len(names))
     panel.axvline(0, color=FAINT, linewidth=0.8)
     styles = (("day before", "<", FAINT, 26), ("same day", "o", INK, 38), ("day after", ">", ACCENT, 26))
