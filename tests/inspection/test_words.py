@@ -32,5 +32,5 @@ def test_shares_correlations_and_dates() -> None:
 
 def test_units_and_what_was_done_with_them() -> None:
     assert conversion("kg m-2 s-1", "mm/day", 86400.0) == "kg m-2 s-1 times 86400 = mm/day"
-    assert conversion("mm", "mm/day", 1.0) == "mm, taken as mm/day"
+    assert conversion("mm", "mm/day", 1.0) == "mm as mm/day"
     assert conversion("Pa", "Pa", 1.0) == "Pa" and conversion("", "", 1.0) == "no unit"

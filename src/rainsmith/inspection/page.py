@@ -46,11 +46,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: heads, rows of texts, and the places of the columns that hold texts and not numbers."""
+    """A table: heads, rows of texts, and the places of columns: those of texts, and those of texts of several lines."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     texts: Sequence[int] = (0,)
+    long: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,15 @@ def _sources(found: Inspection) -> Section:
             conversion(one.unit_found, one.unit, one.factor),
             f"{one.shape[0]} x {one.shape[1]}",
             " x ".join(amount(km) for km in one.spacing),
-            f"{date(one.first)} to {date(one.last)}" if one.days else "",
+            f"{date(one.first)} to\n{date(one.last)}" if one.days else "",
         ]
         for names, one in grouped(found.sources)
     ]
-    head = ["", "name", "unit", "cells", "spacing [km]", "days that were read"]
+    head = ["", "name", "unit", "cells", "spacing [km]", "days read"]
     notes = [] if rows else ["The store says nothing of its sources; borders are those of its own grids."]
-    return Section("Sources", notes, pictures, [Table(head, rows, (0, 1, 2, 5))] if rows else [], beside=bool(rows))
+    return Section(
+        "Sources", notes, pictures, [Table(head, rows, (0, 1, 2, 5), (1, 2))] if rows else [], beside=bool(rows)
+    )
 
 
 def _maps(found: Inspection) -> Section:

@@ -71,11 +71,11 @@ def _sources(found: Inspection) -> Iterator[str]:
             names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
             conversion(one.unit_found, one.unit, one.factor),
             f"{one.shape[0]} x {one.shape[1]}",
-            f"{date(one.first)} to {date(one.last)}" if one.days else "",
+            f"{date(one.first)} {date(one.last)}" if one.days else "",
         ]
         for names, one in rows_of_sources[:MOST_SOURCES]
     ]
-    yield from _table(["", "name", "unit", "cells", "days"], rows, texts=(0, 1, 2, 4))
+    yield from _table(["", "name", "unit", "cells", "first and last"], rows, texts=(0, 1, 2, 4))
     if (rest := len(rows_of_sources) - MOST_SOURCES) > 0:
         yield f"{rest} more on the page"
 

@@ -72,4 +72,4 @@ def conversion(found: str, used: str, factor: float) -> str:
         return f"{found} times {factor:g} = {used}"
     if not found:
         return "no unit"
-    return found if found == used or not used else f"{found}, taken as {used}"
+    return found if found == used or not used else f"{found} as {used}"
