@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from rainsmith.doctor import machine as module
-from rainsmith.doctor.machine import cuda_devices, this_machine
+from rainsmith.doctor.machine import Gpu, cuda_devices, this_machine
 from rainsmith.models.precision import has_fast_bf16, pick_device
 from tests.doctor.made import GPU, machine
 
@@ -58,6 +58,31 @@ def test_without_a_driver_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(module.ctypes, "CDLL", missing)
     assert cuda_devices() == ()
+
+
+DRIVER = """
+#include <string.h>
+#include <stddef.h>
+int cuInit(unsigned flags) { return flags != 0; }
+int cuDeviceGetCount(int *count) { *count = 2; return 0; }
+int cuDeviceGet(int *device, int number) { *device = number + 7; return 0; }
+int cuDeviceGetName(char *name, int size, int device) { strncpy(name, device == 7 ? "New" : "Old", size); return 0; }
+int cuDeviceTotalMem_v2(size_t *bytes, int device) { *bytes = (size_t)device << 33; return 0; }
+int cuDeviceGetAttribute(int *value, int which, int device) { *value = which == 75 && device == 7 ? 9 : 7; return 0; }
+"""
+
+
+def test_a_driver_is_asked_as_its_header_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small library in place of the driver, with the functions of cuda.h."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("found no C compiler")
+    (tmp_path / "driver.c").write_text(DRIVER)
+    library = tmp_path / "driver.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, tmp_path / "driver.c"], check=True, timeout=60)
+    load = module.ctypes.CDLL
+    monkeypatch.setattr(module.ctypes, "CDLL", lambda name: load(str(library)))
+    assert cuda_devices() == (Gpu("New", 7 << 33, True), Gpu("Old", 8 << 33, False))
 
 
 def test_a_gpu_counts_only_where_torch_can_use_it() -> None:

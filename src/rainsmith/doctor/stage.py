@@ -23,7 +23,7 @@ LITTLE_MEMORY, LITTLE_DISK = 4 * 2**30, 2 * 2**30
 BUSY = 0.75
 """Processes that want a core, by core, from which on other programs are in the way."""
 FAST, SLOW = 0.1, 0.6
-"""[s] Steps of the demo's network: two cores with bf16 take 0.15 to 0.35, a GPU a tenth of that."""
+"""[s] Bounds of what is called fast and slow; one core with bf16 in hardware takes 0.28 to 0.35 for a step."""
 
 
 def doctor(folder: Path, *, speed: bool = True) -> str:
@@ -97,8 +97,8 @@ def words_of_speed(speed: Speed) -> Iterator[str]:
         f"{timing.seconds:.2g} s ({timing.steps} steps, {timing.precision} on {timing.device})"
     )
     yield from _wrapped(
-        f"- the training of 'rainsmith demo': about {duration(speed.demo_seconds)}; the rest of the demo takes about "
-        "two minutes more"
+        f"- the training of 'rainsmith demo': about {duration(speed.demo_seconds)}; the rest of the demo takes "
+        "a minute or two more"
     )
     yield from _wrapped(
         "- ten years of training days on 100 x 100 cells, 15 epochs: about "
@@ -110,9 +110,9 @@ def words_of_speed(speed: Speed) -> Iterator[str]:
 def meaning_of(seconds: float) -> str:
     """What a step of so many seconds [s] means."""
     if seconds <= FAST:
-        return "fast: large grids and pools of networks are a matter of hours at most"
+        return "fast: larger grids and pools of networks are within reach"
     if seconds <= SLOW:
-        return "usual for a few processor cores: regions of some 10,000 cells in an evening; take a GPU for larger ones"
+        return "usual for a few processor cores: regions of some 10,000 cells take hours; take a GPU for larger ones"
     return "slow: other programs may use the cores, or there are few; try a smaller grid or fewer epochs first"
 
 
@@ -143,7 +143,7 @@ def _numbers(machine: Machine) -> str:
     if machine.trains_in_bf16:
         unit = "the GPU" if machine.uses_gpu else machine.bf16
         return f"bf16 in hardware ({unit}): 'precision: auto' trains and samples in bf16"
-    return "no bf16 in hardware: 'precision: auto' trains and samples in fp32, about a third slower"
+    return "no bf16 in hardware: 'precision: auto' trains and samples in fp32, which is slower"
 
 
 def _gib(size: int) -> str:
