@@ -8,7 +8,7 @@ import xarray as xr
 
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.found import corners, found, outline, spacing
-from tests.data.made import pressure, rain
+from tests.data.made import mapped, pressure, rain
 
 
 def regular(latitude: np.ndarray, longitude: np.ndarray) -> Grid:
@@ -28,8 +28,10 @@ def test_corners_lie_between_centres_and_half_a_cell_beyond_them() -> None:
 
 def test_an_outline_goes_round_the_cells_once() -> None:
     border = np.array(outline(regular(np.array([50.0, 51.0, 52.0]), np.array([0.0, 2.0]))))
-    assert border[0].tolist() == border[-1].tolist()
+    assert border[0].tolist() == border[-1].tolist() and len(border) == 5
     np.testing.assert_allclose([border.min(axis=0), border.max(axis=0)], [[-1.0, 49.5], [3.0, 52.5]])
+    thirds = outline(regular(np.arange(0, 5, 1 / 3), np.arange(7, 9, 1 / 7)))
+    assert len(thirds) == 5
     x, y = border.T
     area = abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2
     assert area == pytest.approx(4.0 * 3.0)
@@ -45,6 +47,11 @@ def test_an_outline_across_the_date_line_is_not_torn() -> None:
 def test_spacing_is_in_km_and_shrinks_towards_the_pole() -> None:
     rows, columns = spacing(regular(np.array([59.0, 60.0, 61.0]), np.array([0.0, 1.0])))
     assert rows == pytest.approx(111.2, abs=0.1) and columns == pytest.approx(rows / 2, rel=0.01)
+
+
+def test_a_curved_border_keeps_its_points() -> None:
+    curved = np.array(outline(Grid.of(mapped(rain(days=2)).set_coords("utm")["pr"])))
+    assert len(curved) > 20 and curved[0].tolist() == curved[-1].tolist()
 
 
 def test_a_field_without_a_place_has_neither() -> None:

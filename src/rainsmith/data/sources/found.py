@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ from rainsmith.data.grids.sphere import wrap_degrees
 from rainsmith.data.sources.statics import EARTH_RADIUS_KM
 
 SIDE_POINTS = 12
-"""Points of an outline on each side of a grid."""
+"""Points of an outline on each side of a grid, before those on straight lines are left out."""
+ON_LINE = 0.002
+"""[degrees] A point so near to the line between its neighbours lies on it; outlines are rounded to half of that."""
 
 
 def found(field: xr.DataArray, kind: str, name: str, unit: str, *, factor: float = 1.0) -> dict[str, Any]:
@@ -76,7 +80,19 @@ def outline(grid: Grid) -> list[list[float]]:
         *((-1, column) for column in columns[::-1]),
         *((row, 0) for row in rows[::-1]),
     ]
-    return [[round(float(longitude[at]), 3), round(float(latitude[at]), 3)] for at in path]
+    points = [[round(float(longitude[at]), 3), round(float(latitude[at]), 3)] for at in path]
+    return _without_points_on_lines(points)
+
+
+def _without_points_on_lines(points: list[list[float]]) -> list[list[float]]:
+    """The same path without the points that lie between their neighbours: a box keeps its corners alone."""
+    kept = points[:1]
+    for point, following in pairwise(points[1:]):
+        (x, y), before = point, kept[-1]
+        across = (x - before[0]) * (following[1] - y) - (y - before[1]) * (following[0] - x)
+        if abs(across) > ON_LINE * math.hypot(following[0] - before[0], following[1] - before[1]):
+            kept.append(point)
+    return [*kept, points[-1]]
 
 
 def corners(centres: np.ndarray) -> np.ndarray:
