@@ -17,7 +17,6 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import in_day_set
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
-from rainsmith.base.processes import world_size
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch, Days, stratified_batches
 from rainsmith.models import checkpoint
@@ -173,7 +172,7 @@ def set_up(config: Config, run: Run, fold: Fold | None = None, *, resume: bool) 
     monitored = _monitored(config, model)
     if config.augment.mode == "posterior":  # said now, and not after the training
         require_posterior(model, config.model.name, "augment.mode: posterior", "set augment.mode: prior")
-    precision = training_precision(settings.precision, pick_device(config.device), world_size())
+    precision = training_precision(settings.precision, pick_device(config.device))
     if saved is not None:
         precision = str(saved["precision"])
     fabric = launch(config.device, precision)

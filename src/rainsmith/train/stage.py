@@ -8,6 +8,7 @@ from rainsmith.base.console import console
 from rainsmith.base.processes import is_main
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
+from rainsmith.train.helpers import helped
 from rainsmith.train.loop import train_network
 from rainsmith.train.pool import train_pool
 from rainsmith.train.recipe import in_words, settled
@@ -38,5 +39,6 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
     if config.train.pool > 1:
         train_pool(config, run, resume=resume)
     else:
-        train_network(config, run, resume=resume)
+        with helped(config, run, resume=resume):
+            train_network(config, run, resume=resume)
     return run.checkpoints

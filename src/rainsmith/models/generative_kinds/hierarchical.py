@@ -28,6 +28,9 @@ class Objective(Section):
     increments: Annotated[list[Annotated[Int, Field(ge=1, le=4096)]], Unique] = []
     """[fine cells] Distances at which differences between cells are scored, too. Use [1, 2, 4] against grainy
     fields."""
+    posterior_share: Float = Field(default=1.0, gt=0, le=1)
+    """Share of the days of a step that have a reconstruction and mixed members; prior members are scored on all days.
+    With less of it, steps take less time."""
     w_rec: Float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the score of the reconstruction."""
     w_kl: Float = Field(default=1.0, ge=0, le=1e6)
