@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from rainsmith.cli.init import Init
 from rainsmith.cli.options import (
     Common,
     Days,
@@ -180,6 +181,7 @@ class Compare:
 
 
 COMMANDS = {
+    "init": Init,
     "run": RunAll,
     "prepare": Prepare,
     "train": Train,

@@ -1,0 +1,104 @@
+"""Which days of each predictor become channels, and which fields are coarse rain: told by their values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rainsmith.base.errors import UserError
+from rainsmith.base.units import mm_per_day_factor
+from rainsmith.data.sources.rain_names import may_be_rain
+from rainsmith.init.evidence import Evidence, best_offsets, explained, lag_fits
+from rainsmith.init.uses import Use
+from rainsmith.prepare.day_lags import LAGS, LagFit
+
+LEAST_CORRELATION = 0.5
+"""Of the regional means of the target and of a field that is taken as coarse rain by its values."""
+MOST_RATIO = 4.0
+"""How far its mean may be from that of the target."""
+
+
+def align(uses: Sequence[Use], evidence: Evidence) -> tuple[list[Use], float]:
+    """Set the days of each source by lag correlations and by what a regression on these days explains.
+
+    Args:
+        uses: the sources, as they were read for the evidence.
+        evidence: rain and predictors of some training days.
+
+    Returns:
+        The uses with their days and reasons, and the share of the variance of log1p rain that they explain.
+    """
+    fits = lag_fits(evidence)
+    uses = [_as_rain(use, fit, evidence, number) for number, (use, fit) in enumerate(zip(uses, fits, strict=True))]
+    amounts = [number for number, use in enumerate(uses) if not _is_sum(use)]
+    fields = [field for number in amounts for field in evidence.fields[number]]
+    best, why = best_offsets(evidence, fields) if fields else ((0,), "")
+    aligned = []
+    for number, (use, fit) in enumerate(zip(uses, fits, strict=True)):
+        if number in evidence.problems:
+            aligned.append(use)
+            continue
+        if _is_sum(use):
+            aligned.append(_at_best_lag(use, fit))
+            continue
+        use = replace(use, offsets=best).because(_correlations(fit), why if number == amounts[0] else "")
+        shifted = [one for one in fit if replace(one, offsets=best).better_lag is not None]
+        aligned.append(use.leaving_open(*(_warning(one, replace(one, offsets=best).better_lag) for one in shifted[:1])))
+    every = [field for number in range(len(uses)) for field in evidence.fields[number]]
+    return aligned, explained(evidence, every, best)
+
+
+def _is_sum(use: Use) -> bool:
+    """Whether the values are amounts of rain, which fell on one day."""
+    return use.rain or (may_be_rain(use.source.first.about) and use.source.first.units not in ("m", "m s-1", "m/s"))
+
+
+def _as_rain(use: Use, fits: list[LagFit], evidence: Evidence, number: int) -> Use:
+    """A field whose unit is one of rain, as coarse rain where it goes with the target's rain and is about as much."""
+    if use.rain or not _is_sum(use) or use.source.grid is None or len(fits) != 1 or use.select:
+        return use
+    try:
+        factor = mm_per_day_factor(use.source.first.units)
+    except UserError:
+        return use
+    mean = float(np.nanmean(evidence.fields[number][0].values)) * factor
+    correlation = fits[0].correlations[LAGS.index(0)]
+    ratio = mean / evidence.mean if evidence.mean else np.inf
+    if not (correlation >= LEAST_CORRELATION and 1 / MOST_RATIO <= ratio <= MOST_RATIO):
+        return use
+    return replace(use, rain=True).because(
+        f"coarse rain by its unit and values: its mean is {ratio:.2f} of the target's, and both go together"
+    )
+
+
+def _at_best_lag(use: Use, fits: Sequence[LagFit]) -> Use:
+    """A sum over a day: the one day that fits best, if it fits clearly better than the day itself."""
+    if not fits:
+        return use
+    use = use.because(_correlations(fits))
+    better = fits[0].better_lag
+    if better is None:
+        return use.because(
+            "" if use.rain else "a sum over the rain day belongs to the day itself, so day_offsets stay [0]"
+        )
+    return replace(use, offsets=(better,)).leaving_open(_warning(fits[0], better))
+
+
+def _warning(fit: LagFit, lag: int | None) -> str:
+    when = "before" if lag == -1 else "after"
+    return (
+        f"'{fit.label}' fits the rain clearly better on the day {when}, so that its days or those of the target may be "
+        "shifted by one; look at the time stamps of both files"
+    )
+
+
+def _correlations(fits: Sequence[LagFit]) -> str:
+    """The lag correlations of the field that fits best."""
+    if not fits:
+        return ""
+    best = max(fits, key=lambda fit: fit.strength)
+    values = ", ".join("none" if np.isnan(r) else f"{r:.2f}" for r in best.correlations)
+    name = f"'{best.label}'" if len(fits) > 1 else "its mean"
+    return f"correlation of {name} with the mean rain on the day before, the same day and the day after: {values}"

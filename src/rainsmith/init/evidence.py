@@ -1,0 +1,184 @@
+"""Rain and predictors of some training days: what their values say about units, days and the mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR, X, Y
+from rainsmith.base.errors import UserError
+from rainsmith.config import Data, PredictorSource, parse
+from rainsmith.data.checks import CheckLog
+from rainsmith.data.grids.grid import Grid
+from rainsmith.data.offer import explained_share
+from rainsmith.data.sources.predictors import DailyField, field_of_array
+from rainsmith.data.sources.series import read_source
+from rainsmith.data.splits import shifted_days
+from rainsmith.init.periods import Period
+from rainsmith.prepare.day_lags import LagFit, compare_days
+from rainsmith.prepare.days import SplitDays
+from rainsmith.prepare.gridded import read_target
+
+MOST_VALUES = 12_000_000
+"""Values of rain that are read."""
+LEAST_DAYS, MOST_DAYS = 365, 1500
+MOST_CELLS_OF_A_FIELD = 400
+"""Cells of a predictor that the regression reads, evenly spaced."""
+LEAST_GAIN = 0.01
+"""Share of the variance of log1p rain that a further day of the predictors must explain more."""
+LEAST_LEAN = 0.2
+"""The rain day runs into a neighbouring calendar day where that day alone explains more than the opposite one, by this
+share of what the day itself explains."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Target and predictors of some training days.
+
+    Attributes:
+        precip: (time, y, x) [mm/day].
+        fields: the predictors with their own days, in the order of the sources; empty for one that cannot be read.
+        problems: why a source cannot be read, by its place.
+        settings: the section ``data`` that read them.
+        log: what the checks of the target counted and said.
+    """
+
+    precip: xr.DataArray
+    fields: list[list[DailyField]]
+    problems: Mapping[int, str]
+    settings: Data
+    log: CheckLog
+
+    @property
+    def valid(self) -> np.ndarray:
+        """(y, x) bool, cells that have rain on a day."""
+        return np.isfinite(self.precip.values).any(axis=0)
+
+    @property
+    def mean(self) -> float:
+        """[mm/day] Of all values, NaN where there are none."""
+        values = self.precip.values
+        return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def gather(
+    target: Mapping[str, Any], predictors: Sequence[Mapping[str, Any]], grid: Grid | None, period: Period
+) -> Evidence:
+    """Read the target and the predictors of a span of training days.
+
+    Args:
+        target: ``data.target`` with whole paths.
+        predictors: entries of ``data.predictors`` with whole paths.
+        grid: of the target.
+        period: the days and their splits.
+
+    Raises:
+        UserError: the target cannot be read; a check refuses it.
+    """
+    first, last = span(period, 1 if grid is None else grid.shape[0] * grid.shape[1])
+    days = [f"{n // 10000:04d}-{n // 100 % 100:02d}-{n % 100:02d}" for n in (first, last)]
+    far = {"train": [days], "validation": [["9998-01-01", "9998-01-01"]], "test": [["9999-01-01", "9999-01-01"]]}
+    section = {"kind": "gridded", "root": "/", "target": dict(target), "period": days, "splits": far}
+    settings = parse({"data": section}, "init").data
+    log = CheckLog()
+    precip = read_target(settings, log)
+    fields: list[list[DailyField]] = []
+    problems: dict[int, str] = {}
+    for number, given in enumerate(predictors):
+        try:
+            fields.append(_fields(given, settings, precip, (first, last)))
+        except UserError as error:
+            problems[number] = str(error)
+            fields.append([])
+    return Evidence(precip, fields, problems, settings, log)
+
+
+def span(period: Period, cells: int) -> tuple[int, int]:
+    """First and last day YYYYMMDD of the training that are read: the latest, so many that they are read in seconds."""
+    days = period.days[period.training]
+    most = int(np.clip(MOST_VALUES // max(cells, 1), LEAST_DAYS, MOST_DAYS))
+    chosen = days[-most:]
+    return int(chosen[0]), int(chosen[-1])
+
+
+def _fields(given: Mapping[str, Any], settings: Data, precip: xr.DataArray, days: tuple[int, int]) -> list[DailyField]:
+    """The fields of one source, one day longer than the target at both ends."""
+    source = PredictorSource.model_validate(dict(given))
+    wanted = (_moved(days[0], -1), _moved(days[1], 1))
+    made = []
+    for variable in read_source(source, settings, wanted):
+        field = field_of_array(variable.values, variable.label, (0,), source.rain, settings, precip)
+        made.append(replace(field, has_grid=variable.has_grid))
+    return made
+
+
+def lag_fits(evidence: Evidence) -> list[list[LagFit]]:
+    """How well each field fits the rain a day before, on the day and a day after, as ``prepare`` measures it."""
+    time = evidence.precip[TIME]
+    every = SplitDays(np.arange(time.size), time, np.zeros(time.size, dtype=np.int8), {})  # all of them train
+    return [compare_days(evidence.precip, every, fields) for fields in evidence.fields]
+
+
+def explained(evidence: Evidence, fields: Sequence[DailyField], offsets: Sequence[int]) -> float:
+    """Share of the variance of log1p rain that these fields explain on days that a regression was not fitted on.
+
+    Args:
+        evidence: the rain.
+        fields: predictors.
+        offsets: [days] the days of each that the regression knows.
+    """
+    time = evidence.precip[TIME]
+    columns = []
+    for field in fields:
+        flat = field.values.reshape(len(field.values), -1)
+        flat = flat[:, :: max(1, flat.shape[1] // MOST_CELLS_OF_A_FIELD)].astype(np.float64)
+        flat = np.log1p(np.maximum(flat, 0.0)) if field.rain else flat
+        for offset in offsets:
+            wanted = shifted_days(time, offset)
+            place = np.minimum(np.searchsorted(field.days, wanted), len(field.days) - 1)
+            columns.append(np.where((field.days[place] == wanted)[:, None], flat[place], np.nan))
+    if not columns:
+        return 0.0
+    known = np.concatenate(columns, axis=1)
+    whole = np.isfinite(known).any(axis=1)
+    training = xr.Dataset(
+        {
+            "precip": evidence.precip[whole],
+            "predictors": ((TIME, CHANNEL, Y_LR, X_LR), known[whole][:, None, None, :]),
+            "mask": ((Y, X), evidence.valid),
+        }
+    )
+    return explained_share(training)
+
+
+def best_offsets(evidence: Evidence, fields: Sequence[DailyField]) -> tuple[tuple[int, ...], str]:
+    """The days of the predictors that become channels, and why.
+
+    A neighbouring day is added where it explains more, or where it explains much more than the opposite one: rain days
+    that begin in the morning run into the next calendar day.
+    """
+    shares = {offsets: explained(evidence, fields, offsets) for offsets in ((-1,), (0,), (1,))}
+    before, same, after = shares.values()
+    near = 1 if after >= before else -1
+    both = (0, 1) if near == 1 else (-1, 0)
+    shares[both] = explained(evidence, fields, both)
+    leans = abs(after - before) > LEAST_LEAN * same
+    told = "; ".join(f"{list(offsets)} {share:.2f}" for offsets, share in shares.items())
+    why = f"share of log1p rain that a regression on these days explains on days left out: {told}"
+    where = "into the next calendar day" if near == 1 else "from the calendar day before"
+    if shares[both] < same + (-LEAST_GAIN if leans else LEAST_GAIN):
+        return (0,), f"day_offsets: [0]; {why}"
+    lean = f"the rain day seems to run {where}" if leans else "two days know more than one"
+    return both, f"day_offsets: {list(both)}, since {lean}; {why}"
+
+
+def _moved(day: int, by: int) -> int:
+    """A day YYYYMMDD that is certainly a day or more earlier or later, in any calendar."""
+    year, month, number = day // 10000, day // 100 % 100, day % 100
+    if by < 0:
+        return day - 1 if number > 1 else (year if month > 1 else year - 1) * 10000 + ((month - 2) % 12 + 1) * 100 + 28
+    return day + 1 if number < 28 else (year if month < 12 else year + 1) * 10000 + (month % 12 + 1) * 100 + 3
