@@ -25,6 +25,12 @@ class Init:
     """YAML file of the reference's scripts, which is translated; no files of data are given then (docs/legacy.md)."""
 
     def execute(self) -> None:
-        from rainsmith.init.stage import init
+        from rainsmith.base.errors import UserError
+        from rainsmith.init.stage import init, init_from_reference
 
-        print(init(self.files, self.out, force=self.force))
+        if self.from_reference is None:
+            print(init(self.files, self.out, force=self.force))
+        elif self.files:
+            raise UserError("files of data and --from-reference are both given; expected one of the two")
+        else:
+            print(init_from_reference(self.from_reference, self.out, force=self.force))

@@ -10,7 +10,7 @@ import numpy as np
 from rainsmith.base.errors import UserError
 from rainsmith.base.units import mm_per_day_factor
 from rainsmith.data.sources.rain_names import may_be_rain
-from rainsmith.init.evidence import Evidence, best_offsets, explained, lag_fits
+from rainsmith.init.evidence import Evidence, Offsets, best_offsets, explained, lag_fits
 from rainsmith.init.uses import Use
 from rainsmith.prepare.day_lags import LAGS, LagFit
 
@@ -34,20 +34,21 @@ def align(uses: Sequence[Use], evidence: Evidence) -> tuple[list[Use], float]:
     uses = [_as_rain(use, fit, evidence, number) for number, (use, fit) in enumerate(zip(uses, fits, strict=True))]
     amounts = [number for number, use in enumerate(uses) if not _is_sum(use)]
     fields = [field for number in amounts for field in evidence.fields[number]]
-    best, why = best_offsets(evidence, fields) if fields else ((0,), "")
+    best = best_offsets(evidence, fields) if fields else Offsets((0,), "")
     aligned = []
     for number, (use, fit) in enumerate(zip(uses, fits, strict=True)):
         if number in evidence.problems:
             aligned.append(use)
             continue
         if _is_sum(use):
-            aligned.append(_at_best_lag(use, fit))
+            aligned.append(_at_best_lag(replace(use, fits=tuple(fit)), fit))
             continue
-        use = replace(use, offsets=best).because(_correlations(fit), why if number == amounts[0] else "")
-        shifted = [one for one in fit if replace(one, offsets=best).better_lag is not None]
-        aligned.append(use.leaving_open(*(_warning(one, replace(one, offsets=best).better_lag) for one in shifted[:1])))
+        use = replace(use, offsets=best.days, fits=tuple(fit)).because(best.reason if number == amounts[0] else "")
+        lags = [(one, replace(one, offsets=best.days).better_lag) for one in fit]
+        doubts = [best.doubt if number == amounts[0] else "", *(_warning(one, lag) for one, lag in lags if lag)]
+        aligned.append(use.leaving_open(*doubts[:2]))
     every = [field for number in range(len(uses)) for field in evidence.fields[number]]
-    return aligned, explained(evidence, every, best)
+    return aligned, explained(evidence, every, best.days)
 
 
 def _is_sum(use: Use) -> bool:
@@ -77,7 +78,6 @@ def _at_best_lag(use: Use, fits: Sequence[LagFit]) -> Use:
     """A sum over a day: the one day that fits best, if it fits clearly better than the day itself."""
     if not fits:
         return use
-    use = use.because(_correlations(fits))
     better = fits[0].better_lag
     if better is None:
         return use.because(
@@ -92,13 +92,3 @@ def _warning(fit: LagFit, lag: int | None) -> str:
         f"'{fit.label}' fits the rain clearly better on the day {when}, so that its days or those of the target may be "
         "shifted by one; look at the time stamps of both files"
     )
-
-
-def _correlations(fits: Sequence[LagFit]) -> str:
-    """The lag correlations of the field that fits best."""
-    if not fits:
-        return ""
-    best = max(fits, key=lambda fit: fit.strength)
-    values = ", ".join("none" if np.isnan(r) else f"{r:.2f}" for r in best.correlations)
-    name = f"'{best.label}'" if len(fits) > 1 else "its mean"
-    return f"correlation of {name} with the mean rain on the day before, the same day and the day after: {values}"

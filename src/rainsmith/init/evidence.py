@@ -33,6 +33,8 @@ LEAST_GAIN = 0.01
 LEAST_LEAN = 0.2
 """The rain day runs into a neighbouring calendar day where that day alone explains more than the opposite one, by this
 share of what the day itself explains."""
+SHIFTED, SHIFTED_AT_LEAST = 1.5, 0.05
+"""Days look shifted where a neighbouring day explains so many times as much as the day itself, and so much more."""
 
 
 @dataclass(frozen=True)
@@ -155,25 +157,48 @@ def explained(evidence: Evidence, fields: Sequence[DailyField], offsets: Sequenc
     return explained_share(training)
 
 
-def best_offsets(evidence: Evidence, fields: Sequence[DailyField]) -> tuple[tuple[int, ...], str]:
-    """The days of the predictors that become channels, and why.
+@dataclass(frozen=True)
+class Offsets:
+    """Which days of the predictors become channels.
+
+    Attributes:
+        days: [days] from the target's day.
+        reason: why.
+        doubt: what speaks for stamps that are a day off, "" where nothing does.
+    """
+
+    days: tuple[int, ...]
+    reason: str
+    doubt: str = ""
+
+
+def best_offsets(evidence: Evidence, fields: Sequence[DailyField]) -> Offsets:
+    """The days of the predictors that become channels, by what a regression on them explains.
 
     A neighbouring day is added where it explains more, or where it explains much more than the opposite one: rain days
     that begin in the morning run into the next calendar day.
     """
-    shares = {offsets: explained(evidence, fields, offsets) for offsets in ((-1,), (0,), (1,))}
+    single: tuple[tuple[int, ...], ...] = ((-1,), (0,), (1,))
+    shares = {offsets: explained(evidence, fields, offsets) for offsets in single}
     before, same, after = shares.values()
-    near = 1 if after >= before else -1
+    near, best = (1, after) if after >= before else (-1, before)
     both = (0, 1) if near == 1 else (-1, 0)
     shares[both] = explained(evidence, fields, both)
     leans = abs(after - before) > LEAST_LEAN * same
     told = "; ".join(f"{list(offsets)} {share:.2f}" for offsets, share in shares.items())
     why = f"share of log1p rain that a regression on these days explains on days left out: {told}"
-    where = "into the next calendar day" if near == 1 else "from the calendar day before"
+    doubt = ""
+    if best > SHIFTED * same + SHIFTED_AT_LEAST:
+        when = "after" if near == 1 else "before"
+        doubt = (
+            f"the day {when} explains {best:.2f} of the rain and the day itself {same:.2f}, so that the days of these "
+            "files or those of the target may be shifted by one; look at the time stamps of both"
+        )
     if shares[both] < same + (-LEAST_GAIN if leans else LEAST_GAIN):
-        return (0,), f"day_offsets: [0]; {why}"
+        return Offsets((0,), f"day_offsets: [0]; {why}", doubt)
+    where = "into the next calendar day" if near == 1 else "from the calendar day before"
     lean = f"the rain day seems to run {where}" if leans else "two days know more than one"
-    return both, f"day_offsets: {list(both)}, since {lean}; {why}"
+    return Offsets(both, f"day_offsets: {list(both)}, since {lean}; {why}", doubt)
 
 
 def _moved(day: int, by: int) -> int:

@@ -117,7 +117,7 @@ def _variable(ds: xr.Dataset, name: str, path: Path) -> Variable | None:
     if not on_grid and time is None:
         return None
     levels = {str(dim): _values(da, dim) for dim in further}
-    common = {"levels": levels, "single": single_values(chosen, name)}
+    common: dict[str, Any] = {"levels": levels, "single": single_values(chosen, name)}
     try:
         days = {} if time is None else _days(chosen, name, time, path)
         if not on_grid:
@@ -205,7 +205,8 @@ def _columns(path: Path) -> list[Variable]:
     numbers = ordinals(time)
     if (np.diff(numbers) <= 0).any() or (numbers.size > 2 and np.median(np.diff(numbers)) > 1):
         raise UserError(f"{path} does not hold one line a day")
-    days = {"days": day_numbers(time), "ordinals": numbers, "day_rule": str(table.attrs["day_rule"])}
+    rule = str(table.attrs["day_rule"])
+    days: dict[str, Any] = {"days": day_numbers(time), "ordinals": numbers, "day_rule": rule}
     return [
         Variable(path, name, "column", xr.DataArray(0.0, name=name), column=table[name], **days)
         for name in map(str, table.columns)

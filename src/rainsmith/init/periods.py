@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +63,7 @@ def choose_period(target: Source, predictors: Sequence[Source]) -> Period:
     """
     days, ordinals = target.days, target.ordinals
     shared = np.ones(days.size, dtype=bool)
-    limits: list[str] = []
+    limits: dict[str, None] = {}
     for source in predictors:
         there = np.isin(days, source.days)
         first, last = source.days[0], source.days[-1]
@@ -72,7 +73,7 @@ def choose_period(target: Source, predictors: Sequence[Source]) -> Period:
                 f"predictors have ({target.label}: {_date(days[0])} to {_date(days[-1])}); leave one of them out"
             )
         if first > days[0] or last < days[-1]:
-            limits.append(f"{source.label} holds {_date(first)} to {_date(last)}")
+            limits[f"{source.paths[0].name} holds {_date(first)} to {_date(last)}"] = None
         shared &= (days >= first) & (days <= last)
     begin, end = np.flatnonzero(shared)[[0, -1]]
     time = _time(target, days[begin : end + 1])
@@ -88,7 +89,7 @@ def choose_period(target: Source, predictors: Sequence[Source]) -> Period:
     cut = begin > 0 or kept.stop < days.size
     reasons: list[str] = []
     if limits:
-        reasons.append(f"the days that all sources have: {'; '.join(dict.fromkeys(limits))}")
+        reasons.append(f"the days that all sources have: {'; '.join(limits)}")
     if dropped is not None:
         reasons.append(f"{_name_of_year(dropped, starts)} is left out, since it is not whole")
     months = np.unique(days[kept] // 100 % 100)
@@ -156,7 +157,7 @@ def _short_splits(days: np.ndarray, years: int) -> tuple[dict[str, Any], tuple[s
             "and test; give files of more days"
         )
     places = [0, int(0.6 * days.size), int(0.8 * days.size), days.size]
-    spans = [[[_date(days[start]), _date(days[stop - 1])]] for start, stop in zip(places[:-1], places[1:], strict=True)]
+    spans = [[[_date(days[start]), _date(days[stop - 1])]] for start, stop in itertools.pairwise(places)]
     todo = (
         f"the record holds {years or 'no'} whole year{'s' if years != 1 else ''}, and three are needed for whole years "
         "in each split; these spans test one part of the year only, so that scores say little: give more years"
@@ -170,7 +171,7 @@ def _time(target: Source, days: np.ndarray) -> xr.DataArray:
     if calendar in ("standard", "gregorian", "proleptic_gregorian"):
         calendar = "proleptic_gregorian"
     values = [cftime.datetime(n // 10000, n // 100 % 100, n % 100, calendar=calendar) for n in days.tolist()]
-    time = xr.DataArray(xr.CFTimeIndex(values), dims=TIME)
+    time = xr.DataArray(np.array(values, dtype=object), dims=TIME)
     assert day_numbers(time).size == days.size
     return time
 

@@ -71,10 +71,17 @@ def _globs(names: Sequence[str]) -> list[str]:
     """Globs that match all names, the most general first: what is common before and after, and the same with digits."""
     if any(set("*?[]") & set(name) for name in names):
         return []
-    before = os.path.commonprefix(list(names))
-    after = os.path.commonprefix([name[len(before) :][::-1] for name in names])[::-1]
+    before = _shared_beginning(names)
+    after = _shared_beginning([name[len(before) :][::-1] for name in names])[::-1]
     plain = before.rstrip("0123456789"), after.lstrip("0123456789")
     return [f"{plain[0]}*{plain[1]}", f"{before}*{after}", f"{plain[0]}[0-9]*{plain[1]}"]
+
+
+def _shared_beginning(texts: Sequence[str]) -> str:
+    """The letters with which all texts begin."""
+    first, last = min(texts), max(texts)
+    length = next((place for place, letter in enumerate(first) if letter != last[place]), len(first))
+    return first[:length]
 
 
 def _matches(pattern: str, root: Root) -> list[str]:

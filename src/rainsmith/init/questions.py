@@ -51,7 +51,7 @@ def nobody(question: Question) -> None:
 
 
 def ask_on_terminal(question: Question) -> int | None:
-    """Ask on standard error and read a number; an empty line takes the first answer, and so does the end of the input."""
+    """Ask on standard error and read a number; an empty line takes the first answer."""
     console.print(f"\n{question.text}", markup=False, soft_wrap=True)
     for number, choice in enumerate(question.choices, 1):
         console.print(f"  {number}. {choice.value}: {choice.meaning}", markup=False, soft_wrap=True)

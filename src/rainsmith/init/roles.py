@@ -18,10 +18,8 @@ from rainsmith.init.look import Variable
 from rainsmith.init.questions import Ask, Choice, Question, Settled, settle
 from rainsmith.init.sources import Source
 
-SAME_SIZE = 1.3
-"""Cells of two grids are of one size up to this factor."""
-COARSER = 1.9
-"""Rain on cells so many times as wide as the target's is coarse rain."""
+SAME_SIZE = 1.2
+"""Cells of two grids are of one size up to this factor; wider ones are coarse."""
 _NO_PREDICTOR = re.compile(
     r"error|uncertain|quality|\bflag|\bqc\b|count|number_of|\bnobs\b|status_flag|stations?$|cell_?area|areacell",
     re.IGNORECASE,
@@ -92,7 +90,7 @@ def _place(source: Source, roles: Roles) -> None:
     elif variable.kind != "field":
         roles.series.append(source)
     elif is_total(variable.about) or _may_be_total(variable):
-        coarser = not source.km < COARSER * target.km  # an unknown size counts as coarser
+        coarser = not source.km <= SAME_SIZE * target.km  # an unknown size counts as coarser
         if not coarser:
             why = "it is rain on cells of the size of the target's, so that it would tell nearly the target itself"
             roles.left_out.append((source, why))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ def _without_dates(path: Path) -> str:
 def _overlap(held: Sequence[Variable]) -> tuple[Variable, Variable] | None:
     """Two variables that hold the same day, or are both maps without time; None where there are none."""
     ordered = sorted(held, key=_first_day)
-    for one, two in zip(ordered, ordered[1:], strict=False):
+    for one, two in itertools.pairwise(ordered):
         if (
             not one.days.size
             or not two.days.size

@@ -15,16 +15,17 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.config import parse, parse_yaml
 from rainsmith.init.coarse import CoarseGrid
-from rainsmith.init.entries import open_questions, write_yaml
+from rainsmith.init.entries import Entry, Section, open_questions, write_yaml
 from rainsmith.init.found_files import find_files
-from rainsmith.init.propose import Proposal, propose
+from rainsmith.init.propose import propose
 from rainsmith.init.questions import Ask, whom_to_ask
+from rainsmith.init.reference import translate
 
 
 def init(files: Sequence[str | Path], out: Path, *, force: bool = False, ask: Ask | None = None) -> Path:
     """Write a configuration for files of data, with the reason of every choice as a comment.
 
-    What the files do not settle is asked on a terminal; elsewhere the most likely value is set below a comment ``TODO``.
+    What the files do not settle is asked on a terminal. Elsewhere the most likely value is set, below a ``TODO``.
 
     Args:
         files: paths, globs or folders of NetCDF files, Zarr stores and CSV tables.
@@ -40,27 +41,37 @@ def init(files: Sequence[str | Path], out: Path, *, force: bool = False, ask: As
     """
     if not files:
         raise UserError("no files are given; expected paths, globs or folders, such as 'rainsmith init data/'")
+    _refuse_existing(out, force)
     grid_file = out.with_name(f"{out.stem}-grid.nc")
-    _refuse_existing([out], force)
     found = find_files(files)
     proposal = propose(found.paths, out, grid_file, whom_to_ask() if ask is None else ask)
-    needs_grid = proposal.coarse is not None and proposal.coarse.part is not None
-    _refuse_existing([grid_file] if needs_grid else [], force)
-    todos = open_questions(proposal.sections)
-    text = write_yaml(_head(out, len(found.paths), len(todos)), proposal.sections)
-    parse(parse_yaml(text, str(out)), str(out))  # what is written is understood
-    if needs_grid:
-        assert proposal.coarse is not None
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    count = len(found.paths)
+    made = f"Made by 'rainsmith init' on {today} from {count} file{'s' if count > 1 else ''}."
+    if proposal.coarse.part is not None:
+        _refuse_existing(grid_file, force)
         write_grid(proposal.coarse, grid_file)
-    write_text(out, text)
-    _say(proposal, found.notice, todos, out)
+    _write(made, proposal.sections, [*proposal.summary, *([found.notice] if found.notice else [])], out)
     return out
 
 
-def write_text(out: Path, text: str) -> None:
-    """Write a configuration whole or not at all."""
-    with atomic(out) as path:
-        path.write_text(text, encoding="utf-8")
+def init_from_reference(reference: Path, out: Path, *, force: bool = False) -> Path:
+    """Write the configuration that does what one of the reference's scripts says.
+
+    Args:
+        reference: its YAML file.
+        out: the YAML file that is written.
+        force: whether an existing file is replaced.
+
+    Returns:
+        The path of the configuration.
+
+    Raises:
+        UserError: the file exists, or the reference's file is not understood.
+    """
+    _refuse_existing(out, force)
+    _write(f"Made by 'rainsmith init --from-reference {reference.name}'.", translate(reference), [], out)
+    return out
 
 
 def write_grid(coarse: CoarseGrid, path: Path) -> None:
@@ -76,30 +87,28 @@ def write_grid(coarse: CoarseGrid, path: Path) -> None:
         grid.to_netcdf(scratch)
 
 
-def _refuse_existing(paths: Sequence[Path], force: bool) -> None:
-    for path in paths:
-        if path.exists() and not force:
-            raise UserError(f"{path} exists; give another name with -o, or --force to replace it")
-
-
-def _head(out: Path, files: int, todos: int) -> list[str]:
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    open_line = f"{todos} choice{'s are' if todos > 1 else ' is'} open: look for TODO." if todos else "Nothing is open."
-    return [
-        f"Made by 'rainsmith init' on {today} from {files} file{'s' if files > 1 else ''}; the reason of each choice stands above it. {open_line}",
+def _write(made: str, sections: Sequence[Section | Entry], summary: Sequence[str], out: Path) -> None:
+    """Write a configuration that is known to be understood, and say what is in it and what is open."""
+    todos = open_questions(sections)
+    count = len(todos)
+    still_open = (
+        f"{count} choice{'s are' if count > 1 else ' is'} open: look for TODO." if count else "Nothing is open."
+    )
+    head = [
+        f"{made} {still_open}",
+        "The reason of each choice stands above it; docs/configuration.md lists all keys.",
         f"Next: rainsmith prepare --config {out.name} --run runs/{out.stem}",
         f"Then: rainsmith run --config {out.name} --run runs/{out.stem}",
-        "All keys: docs/configuration.md",
     ]
-
-
-def _say(proposal: Proposal, notice: str, todos: Sequence[str], out: Path) -> None:
-    lines = [*proposal.summary, *([notice] if notice else []), *(f"TODO: {todo}" for todo in todos)]
-    for line in lines:
+    text = write_yaml(head, sections)
+    parse(parse_yaml(text, str(out)), str(out))
+    with atomic(out) as path:
+        path.write_text(text, encoding="utf-8")
+    following = f"next: rainsmith prepare --config {out} --run runs/{out.stem}"
+    for line in [*summary, *(f"TODO: {todo}" for todo in todos), following]:
         console.print(f"init: {line}", soft_wrap=True, markup=False, highlight=False)
-    console.print(
-        f"init: next: rainsmith prepare --config {out} --run runs/{out.stem}",
-        soft_wrap=True,
-        markup=False,
-        highlight=False,
-    )
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise UserError(f"{path} exists; give another name with -o, or --force to replace it")

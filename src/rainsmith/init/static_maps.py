@@ -58,7 +58,7 @@ def choose_maps(
         return entries, left_out
     if not any(_COAST.search(f"{name}") for name in names):
         share = 1.0 - float(valid.values.mean())
-        reason = f"derived from the mask: {share:.0%} of the cells never have rain, as the sea does"
+        reason = f"derived from the mask: {share:.0%} of the cells of the target never hold a value, as at sea"
         entries.append(Entry("", {"derive": DISTANCE_TO_COAST}, (reason,)))
     return entries, left_out
 

@@ -75,8 +75,8 @@ def unlikely_mean(mean: float) -> str:
     if LIKELY_MM[0] / 20 <= mean <= 2 * LIKELY_MM[1]:
         return ""
     return (
-        f"the mean of all values is {mean:.3g} mm/day, as no region on earth has; if the unit in the file is wrong, say "
-        "the right one with 'units:'"
+        f"the mean of all values is {mean:.3g} mm/day, as no region on earth has; if the unit in the file is wrong, "
+        "say the right one with 'units:'"
     )
 
 

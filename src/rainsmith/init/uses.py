@@ -14,6 +14,7 @@ from rainsmith.init.places import Root, pattern_of
 from rainsmith.init.questions import Ask, Choice, Question, settle
 from rainsmith.init.roles import types_of
 from rainsmith.init.sources import Source
+from rainsmith.prepare.day_lags import LagFit
 
 MOST_LEVELS = 4
 USUAL_LEVELS_HPA = (500.0, 700.0, 850.0, 1000.0)
@@ -31,6 +32,7 @@ class Use:
         select: the values of further dimensions.
         offsets: [days] the days of it that become channels.
         reasons: why, in words.
+        fits: how its fields go with the rain a day before, on the day and a day after.
         todos: what is open.
     """
 
@@ -39,6 +41,7 @@ class Use:
     select: dict[str, Any] = field(default_factory=dict)
     offsets: tuple[int, ...] = (0,)
     reasons: tuple[str, ...] = ()
+    fits: tuple[LagFit, ...] = ()
     todos: tuple[str, ...] = ()
 
     def because(self, *reasons: str) -> Use:
@@ -71,7 +74,7 @@ def use_of(source: Source, ask: Ask, *, rain: bool = False) -> Use:
             continue  # stations: all of them
         chosen, todo = _levels(source, dim, values, ask)
         use = replace(use, select={**use.select, dim: chosen}).leaving_open(todo)
-        held = ", ".join(map(str, values[:8]))
+        held = ", ".join(f"{_plain(value)}" for value in values[:8])
         use = use.because(f"it holds {dim} {held}{' and more' if len(values) > 8 else ''}")
     return use
 
@@ -85,12 +88,17 @@ def _levels(source: Source, dim: str, values: list[Any], ask: Ask) -> tuple[Any,
         answer = settle(Question(f"Which {dim} of {source.label} is taken?", choices), ask)
         return values[answer.number], answer.todo
     if len(values) <= MOST_LEVELS:
-        return values, ""
+        return [_plain(value) for value in values], ""
     unit = 100.0 if max(numbers) > 2000 else 1.0
     near = [min(numbers, key=lambda held, wanted=level: abs(held - wanted * unit)) for level in USUAL_LEVELS_HPA]  # type: ignore[misc]
-    chosen = sorted(dict.fromkeys(near))
+    chosen = [_plain(value) for value in sorted(dict.fromkeys(near))]
     listed = ", ".join(f"{value:g}" for value in numbers)
     return chosen, f"of the {len(values)} values of '{dim}' these are taken; it holds {listed}"
+
+
+def _plain(value: Any) -> Any:
+    """A whole number without decimals."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def entries_of(uses: Sequence[Use], root: Root, coarse: str) -> list[Entry]:
@@ -117,12 +125,21 @@ def entries_of(uses: Sequence[Use], root: Root, coarse: str) -> list[Entry]:
             values["name"] = f"{first.source.name}_{level}"
         names |= {use.source.name for use in same}
         about = described(first.source) if len(same) == 1 else _described_all([use.source for use in same])
-        reasons = [about, *dict.fromkeys(reason for use in same for reason in use.reasons)]
+        reasons = [about, *dict.fromkeys(reason for use in same for reason in use.reasons), _correlations(same)]
         todo = " ".join(dict.fromkeys(todo for use in same for todo in use.todos))
-        entries.append(Entry("", values, tuple(reasons), todo))
+        entries.append(Entry("", values, tuple(filter(None, reasons)), todo))
     if coarse and entries:
         entries[0] = replace(entries[0], reasons=(coarse, *entries[0].reasons))
     return entries
+
+
+def _correlations(uses: Sequence[Use]) -> str:
+    """The correlations of the fields of one entry, of which that of each source is named that fits best."""
+    best = [max(use.fits, key=lambda fit: fit.strength) for use in uses if use.fits]
+    if not best:
+        return ""
+    figures = "; ".join(f"{fit.label} {' '.join(f'{r:.2f}' for r in fit.correlations)}" for fit in best)
+    return f"correlation with the mean rain on the day before, the same day and the day after: {figures}"
 
 
 def described(source: Source) -> str:
@@ -143,7 +160,7 @@ def _where_and_when(source: Source) -> str:
     if source.grid is None:
         stations = next(iter(source.first.levels.items()), None)
         parts.append(
-            "time series without a grid" if stations is None else f"series of {len(stations[1])} {stations[0]}s"
+            "time series without a grid" if stations is None else f"series, {len(stations[1])} along '{stations[0]}'"
         )
     else:
         size = f"{source.grid.shape[0]} x {source.grid.shape[1]} cells"
