@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rainsmith.base.errors import UserError
-from rainsmith.data.grids.coverage import extents_of
+from rainsmith.data.grids.coverage import refuse_uncovered
 from rainsmith.data.grids.grid import Grid, move_seam_away
 from rainsmith.data.grids.locate import locate_points
 from rainsmith.init.look import cell_km
@@ -16,6 +16,7 @@ from rainsmith.init.sources import Source
 
 MOST_CELLS = 4000
 """Cells of a coarse grid; a network reads all of them on every day."""
+HALF = 0.5
 MARGIN_KM = 1200.0
 """[km] How far a grid that is cut out reaches beyond the target: weather systems that bring the rain are so wide."""
 
@@ -39,25 +40,23 @@ class CoarseGrid:
     reasons: tuple[str, ...]
 
 
-def uncovered(source: Source, target: Grid, cells: np.ndarray | None) -> str:
+def uncovered(source: Source, target: Grid, cells: np.ndarray | None = None) -> str:
     """Why a source does not reach all cells of the target, "" where it does.
 
     Args:
         source: a predictor on a grid.
         target: the fine grid.
-        cells: (y, x) bool, the cells that have rain; None for all.
+        cells: (y, x) bool, the cells that count; None leaves out only what does not even reach half of all.
     """
     assert source.grid is not None
     grid = _turned(source.grid, target)
     try:
-        within = locate_points(grid, target)[2]
+        if cells is None and locate_points(grid, target)[2].mean() >= HALF:
+            return ""
+        refuse_uncovered(grid, target, source.name, cells)
     except UserError as error:
         return str(error)
-    share = float((within if cells is None else within[cells]).mean())
-    if share == 1.0:
-        return ""
-    here, there = extents_of(grid, target)
-    return f"it covers {share:.0%} of the target ({here}; the target: {there})"
+    return ""
 
 
 def choose_grid(rain: Sequence[Source], others: Sequence[Source], target: Grid) -> CoarseGrid:

@@ -48,7 +48,7 @@ def align(uses: Sequence[Use], evidence: Evidence) -> tuple[list[Use], float]:
         doubts = [best.doubt if number == amounts[0] else "", *(_warning(one, lag) for one, lag in lags if lag)]
         aligned.append(use.leaving_open(*doubts[:2]))
     every = [field for number in range(len(uses)) for field in evidence.fields[number]]
-    return aligned, explained(evidence, every, best.days)
+    return aligned, best.share if len(every) == len(fields) else explained(evidence, every, best.days)
 
 
 def _is_sum(use: Use) -> bool:

@@ -122,7 +122,8 @@ def lag_fits(evidence: Evidence) -> list[list[LagFit]]:
     """How well each field fits the rain a day before, on the day and a day after, as ``prepare`` measures it."""
     time = evidence.precip[TIME]
     every = SplitDays(np.arange(time.size), time, np.zeros(time.size, dtype=np.int8), {})  # all of them train
-    return [compare_days(evidence.precip, every, fields) for fields in evidence.fields]
+    fits = iter(compare_days(evidence.precip, every, [field for fields in evidence.fields for field in fields]))
+    return [[next(fits) for _ in fields] for fields in evidence.fields]
 
 
 def explained(evidence: Evidence, fields: Sequence[DailyField], offsets: Sequence[int]) -> float:
@@ -133,14 +134,13 @@ def explained(evidence: Evidence, fields: Sequence[DailyField], offsets: Sequenc
         fields: predictors.
         offsets: [days] the days of each that the regression knows.
     """
-    time = evidence.precip[TIME]
+    wanted_days = {offset: shifted_days(evidence.precip[TIME], offset) for offset in offsets}
     columns = []
     for field in fields:
         flat = field.values.reshape(len(field.values), -1)
         flat = flat[:, :: max(1, flat.shape[1] // MOST_CELLS_OF_A_FIELD)].astype(np.float64)
         flat = np.log1p(np.maximum(flat, 0.0)) if field.rain else flat
-        for offset in offsets:
-            wanted = shifted_days(time, offset)
+        for wanted in wanted_days.values():
             place = np.minimum(np.searchsorted(field.days, wanted), len(field.days) - 1)
             columns.append(np.where((field.days[place] == wanted)[:, None], flat[place], np.nan))
     if not columns:
@@ -164,11 +164,13 @@ class Offsets:
     Attributes:
         days: [days] from the target's day.
         reason: why.
+        share: of the variance of log1p rain that they explain.
         doubt: what speaks for stamps that are a day off, "" where nothing does.
     """
 
     days: tuple[int, ...]
     reason: str
+    share: float = 0.0
     doubt: str = ""
 
 
@@ -195,10 +197,10 @@ def best_offsets(evidence: Evidence, fields: Sequence[DailyField]) -> Offsets:
             "files or those of the target may be shifted by one; look at the time stamps of both"
         )
     if shares[both] < same + (-LEAST_GAIN if leans else LEAST_GAIN):
-        return Offsets((0,), f"day_offsets: [0]; {why}", doubt)
+        return Offsets((0,), f"day_offsets: [0]; {why}", same, doubt)
     where = "into the next calendar day" if near == 1 else "from the calendar day before"
     lean = f"the rain day seems to run {where}" if leans else "two days know more than one"
-    return Offsets(both, f"day_offsets: {list(both)}, since {lean}; {why}", doubt)
+    return Offsets(both, f"day_offsets: {list(both)}, since {lean}; {why}", shares[both], doubt)
 
 
 def _moved(day: int, by: int) -> int:

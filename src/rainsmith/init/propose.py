@@ -45,9 +45,13 @@ def propose(paths: Sequence[Path], config: Path, grid_file: Path, ask: Ask) -> P
     entry = target_entry(target, roles.told, ask)
     uses = [use_of(source, ask, rain=source in roles.coarse_rain) for source in roles.predictors]
     evidence = _evidence(target, entry, uses, period)
-    roles.left_out += [(uses[number].source, problem) for number, problem in evidence.problems.items()]
+    problems = dict(evidence.problems)
+    for number, use in enumerate(uses):
+        if use.source.grid is not None and (why := uncovered(use.source, target.grid, evidence.valid)):
+            problems.setdefault(number, why)
+    roles.left_out += [(uses[number].source, problem) for number, problem in problems.items()]
     uses, settled = align(uses, evidence)
-    uses = [use for number, use in enumerate(uses) if number not in evidence.problems]
+    uses = [use for number, use in enumerate(uses) if number not in problems]
     uses = [use.leaving_open(lacking(use.source, period)) for use in uses]
     rain, others = ([use.source for use in uses if use.rain is kind] for kind in (True, False))
     coarse = choose_grid(rain, others, target.grid)
@@ -64,6 +68,7 @@ def propose(paths: Sequence[Path], config: Path, grid_file: Path, ask: Ask) -> P
         maps=maps,
         mean_rain=evidence.mean,
         settled=settled,
+        unused=len(roles.left_out),
         left_out=[f"{source.label}: {why}" for source, why in [*roles.left_out, *no_maps]] + no_tables,
     )
     return Proposal(sections_of(findings, root, grid_file), summary_of(findings), coarse)
@@ -100,7 +105,7 @@ def _leave_out_uncovering(roles: Roles) -> None:
     assert roles.target.grid is not None
     for held in (roles.coarse_rain, roles.maybe_rain, roles.fields):
         for source in list(held):
-            if why := uncovered(source, roles.target.grid, None):
+            if why := uncovered(source, roles.target.grid):
                 held.remove(source)
                 roles.left_out.append((source, why))
 

@@ -38,6 +38,7 @@ class Findings:
         maps: entries of static maps.
         mean_rain: [mm/day] of some training days.
         settled: share of the variance of log1p rain that the predictors explain on training days left out.
+        unused: number of sources with times that are not used.
         left_out: what is not used, and why.
     """
 
@@ -49,6 +50,7 @@ class Findings:
     maps: Sequence[Entry]
     mean_rain: float
     settled: float
+    unused: int
     left_out: Sequence[str]
 
 
@@ -81,7 +83,7 @@ def sections_of(found: Findings, root: Root, grid_file: Path) -> list[Section | 
     target = {"files": pattern_of(found.target.paths, root), **found.entry.values}
     odd = [odd] if (odd := unlikely_mean(found.mean_rain)) else []
     data.add("target", target, *found.entry.reasons, todo=" ".join([*found.entry.todos, *odd]))
-    data.entries += _predictors(found, root, grid_file) if found.uses else _block_means(found.target)
+    data.entries += _predictors(found, root, grid_file) if found.uses else _block_means(found.target, found.unused)
     data.add("season", found.period.whole_year, _why_season(found.period))
     if found.maps:
         data.add("statics", list(found.maps))
@@ -138,17 +140,18 @@ def _predictors(found: Findings, root: Root, grid_file: Path) -> list[Entry]:
     return entries
 
 
-def _block_means(target: Source) -> list[Entry]:
-    """Coarse rain made of the target itself, and what happens at the border."""
+def _block_means(target: Source, unused: int) -> list[Entry]:
+    """Coarse rain made of the target itself, and what happens at the border; an open choice where files are unused."""
     assert target.grid is not None
     shape = target.grid.shape
     side = next((side for side in BLOCKS if min(shape) >= LEAST_BLOCKS * side), BLOCKS[-1])
     why = (
-        f"no predictors among the files: the input is the mean of {side} x {side} cells of the target itself, of the "
+        f"no predictors that can be used among the files: the input is the mean of {side} x {side} cells of the target itself, of the "
         "day, the day before and the day after; results are super-resolution with a perfect coarse input"
     )
     values = {"from": "target", "coarsen": side, "lags": [-1, 0, 1], "min_valid_cells": 1}
-    entries = [Entry("predictors", [Entry("", values, (why,))])]
+    todo = "the reasons below 'Not used' say what the other files lack; mend them to have them as predictors"
+    entries = [Entry("predictors", [Entry("", values, (why,), todo if unused else "")])]
     padded = tuple(-(-n // side) * side for n in shape)
     if padded != shape:
         sizes = f"{shape[0]} x {shape[1]} cells are padded to {padded[0]} x {padded[1]}"
