@@ -12,9 +12,13 @@ LAT0, LON0 = 46.0, 7.0
 """South-western cell of the rain."""
 
 
-def days(first: str = "2001-01-01", last: str = "2004-12-31", calendar: str = "standard", hour: int = 0) -> xr.DataArray:
+def days(
+    first: str = "2001-01-01", last: str = "2004-12-31", calendar: str = "standard", hour: int = 0
+) -> xr.DataArray:
     """(time,) one stamp a day."""
-    time = xr.date_range(f"{first} {hour:02d}:00", f"{last} {hour:02d}:00", freq="D", calendar=calendar, use_cftime=True)
+    time = xr.date_range(
+        f"{first} {hour:02d}:00", f"{last} {hour:02d}:00", freq="D", calendar=calendar, use_cftime=True
+    )
     return xr.DataArray(time if calendar != "standard" else time.to_datetimeindex(time_unit="ns"), dims="time")
 
 

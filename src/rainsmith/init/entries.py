@@ -21,13 +21,13 @@ class Entry:
         key: its name; "" of an entry of a list.
         value: a plain value, a mapping that stands in one line, or a list of entries; None for a comment alone.
         reasons: comments above it, one a line or more.
-        todo: what somebody has to decide, "" where all is settled.
+        todos: what somebody has to decide.
     """
 
     key: str = ""
     value: Any = None
     reasons: tuple[str, ...] = ()
-    todo: str = ""
+    todos: tuple[str, ...] = ()
 
 
 @dataclass
@@ -42,9 +42,9 @@ class Section:
     name: str
     entries: list[Entry] = field(default_factory=list)
 
-    def add(self, key: str, value: Any, *reasons: str, todo: str = "") -> None:
-        """Add a key with the reasons of its value."""
-        self.entries.append(Entry(key, value, tuple(reason for reason in reasons if reason), todo))
+    def add(self, key: str, value: Any, *reasons: str, todos: Sequence[str] = ()) -> None:
+        """Add a key with the reasons of its value, and what is open about it."""
+        self.entries.append(Entry(key, value, tuple(filter(None, reasons)), tuple(filter(None, todos))))
 
 
 def write_yaml(head: Sequence[str], sections: Sequence[Section | Entry]) -> str:
@@ -68,8 +68,7 @@ def open_questions(sections: Sequence[Section | Entry]) -> list[str]:
             if isinstance(entry, Section):
                 yield from within(entry.entries)
             elif isinstance(entry, Entry):
-                if entry.todo:
-                    yield entry.todo
+                yield from entry.todos
                 if isinstance(entry.value, list):
                     yield from within(entry.value)
 
@@ -78,8 +77,7 @@ def open_questions(sections: Sequence[Section | Entry]) -> list[str]:
 
 def _of_entry(entry: Entry, indent: str) -> Iterator[str]:
     yield from _comment(indent, entry.reasons)
-    if entry.todo:
-        yield from _comment(indent, [TODO + entry.todo])
+    yield from _comment(indent, [TODO + todo for todo in entry.todos])
     if entry.key and isinstance(entry.value, list) and entry.value and isinstance(entry.value[0], Entry):
         yield f"{indent}{entry.key}:"
         for item in entry.value:

@@ -83,7 +83,7 @@ def _sections(values: Mapping[str, tuple[Any, str]], dropped: list[str]) -> list
         for ours, (value, todo) in _OPEN.items():
             first, _, rest = ours.partition(".")
             if first == name:
-                section.add(rest if value is not None else "", value, todo=todo)
+                section.add(rest if value is not None else "", value, todos=[todo])
         if section.entries:
             made.append(section)
     if dropped:

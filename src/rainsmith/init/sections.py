@@ -15,7 +15,7 @@ from rainsmith.init.entries import Entry, Section
 from rainsmith.init.periods import Period
 from rainsmith.init.places import Root, pattern_of
 from rainsmith.init.sources import Source
-from rainsmith.init.target import TargetEntry, unlikely_mean
+from rainsmith.init.target import TargetEntry
 from rainsmith.init.uses import Use, entries_of
 
 BLOCKS = (8, 4, 2)
@@ -81,15 +81,14 @@ def sections_of(found: Findings, root: Root, grid_file: Path) -> list[Section | 
     data.add("kind", "gridded")
     data.add("root", root.text, root.reason)
     target = {"files": pattern_of(found.target.paths, root), **found.entry.values}
-    odd = [odd] if (odd := unlikely_mean(found.mean_rain)) else []
-    data.add("target", target, *found.entry.reasons, todo=" ".join([*found.entry.todos, *odd]))
+    data.add("target", target, *found.entry.reasons, todos=found.entry.todos)
     data.entries += _predictors(found, root, grid_file) if found.uses else _block_means(found.target, found.unused)
     data.add("season", found.period.whole_year, _why_season(found.period))
     if found.maps:
         data.add("statics", list(found.maps))
     if found.period.period is not None:
         data.add("period", found.period.period, *found.period.reasons)
-    data.add("splits", found.period.splits, *found.period.split_reasons, todo=found.period.todo)
+    data.add("splits", found.period.splits, *found.period.split_reasons, todos=[found.period.todo])
     if credit := _credit(found.target):
         data.add("credit", credit, "what the target's files say of themselves; the report shows it")
     if found.left_out:
@@ -136,7 +135,7 @@ def _predictors(found: Findings, root: Root, grid_file: Path) -> list[Entry]:
             "predictors lie on different grids, and around the target there is no part of one of them that all others "
             "cover; name a file of the grid that is wanted with 'coarse_grid:', or leave a source out"
         )
-        entries.append(Entry(todo=todo))
+        entries.append(Entry(todos=(todo,)))
     return entries
 
 
@@ -146,12 +145,12 @@ def _block_means(target: Source, unused: int) -> list[Entry]:
     shape = target.grid.shape
     side = next((side for side in BLOCKS if min(shape) >= LEAST_BLOCKS * side), BLOCKS[-1])
     why = (
-        f"no predictors that can be used among the files: the input is the mean of {side} x {side} cells of the target itself, of the "
-        "day, the day before and the day after; results are super-resolution with a perfect coarse input"
+        f"no predictors that can be used among the files: the input is the mean of {side} x {side} cells of the target "
+        "itself, of the day, the day before and the day after; results are super-resolution with a perfect coarse input"
     )
     values = {"from": "target", "coarsen": side, "lags": [-1, 0, 1], "min_valid_cells": 1}
     todo = "the reasons below 'Not used' say what the other files lack; mend them to have them as predictors"
-    entries = [Entry("predictors", [Entry("", values, (why,), todo if unused else "")])]
+    entries = [Entry("predictors", [Entry("", values, (why,), (todo,) if unused else ())])]
     padded = tuple(-(-n // side) * side for n in shape)
     if padded != shape:
         sizes = f"{shape[0]} x {shape[1]} cells are padded to {padded[0]} x {padded[1]}"

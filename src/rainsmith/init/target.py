@@ -14,8 +14,8 @@ from rainsmith.init.questions import Ask, Choice, Question, Settled, settle
 from rainsmith.init.sources import Source
 from rainsmith.init.uses import described
 
-LIKELY_MM = (0.2, 25.0)
-"""[mm/day] Mean rain of a region that is likely."""
+LIKELY_MM, POSSIBLE_MM = 2.5, (0.01, 60.0)
+"""[mm/day] Mean rain of a region that is likely, and the least and most of one year that is believed."""
 _UNITS = {
     "mm/day": "a daily sum in millimetres",
     "kg m-2 s-1": "a mean flux of mass",
@@ -59,36 +59,30 @@ def target_entry(source: Source, told: Settled, ask: Ask) -> TargetEntry:
         select[dim] = held[answer.number]
         todos.append(answer.todo)
     values |= {"select": select} if select else {}
-    try:
-        mm_per_day_factor(source.first.units)
-    except UserError:
-        unit, answer = _unit(source, select, ask)
+    unit, answer = _unit(source, select, ask)
+    if unit != source.first.units:
         values["units"] = unit
         said = f"the file says '{source.first.units}'" if source.first.units else "the file names no unit"
         reasons.append(f"units: {said}{f'; {answer.reason}' if answer.reason else ''}")
-        todos.append(answer.todo)
+    todos.append(answer.todo)
     return TargetEntry(values, tuple(reasons), tuple(todo for todo in todos if todo))
 
 
-def unlikely_mean(mean: float) -> str:
-    """What to say where the mean rain is not that of a region on earth, "" where it may be."""
-    if LIKELY_MM[0] / 20 <= mean <= 2 * LIKELY_MM[1]:
-        return ""
-    return (
-        f"the mean of all values is {mean:.3g} mm/day, as no region on earth has; if the unit in the file is wrong, "
-        "say the right one with 'units:'"
-    )
-
-
 def _unit(source: Source, select: dict[str, Any], ask: Ask) -> tuple[str, Settled]:
-    """The unit that makes the mean rain likely."""
+    """The unit of the file, or one that makes the mean rain likely where the file has none or a very unlikely one."""
     part = source.parts[0]
     last = int(part.days[min(_DAYS_READ, part.days.size) - 1])
     rain = open_variable(str(part.path), part.name, part.path.parent, "mm/day", span=(0, last), select=select)
-    mean = float(np.nanmean(rain.values))
+    mean = float(np.nanmean(rain.values)) if np.isfinite(rain.values).any() else float("nan")
+    own = source.first.units
+    try:
+        if not mean > 0 or POSSIBLE_MM[0] <= mean * mm_per_day_factor(own) <= POSSIBLE_MM[1]:
+            return own, Settled(0)
+        doubt = f"'{source.name}' says '{own}', so that its mean would be {mean * mm_per_day_factor(own):.3g} mm/day. "
+    except UserError:
+        doubt = ""
     means = {unit: mean * mm_per_day_factor(unit) for unit in _UNITS}
-    middle = np.log(LIKELY_MM[0] * LIKELY_MM[1]) / 2
-    order = sorted(_UNITS, key=lambda unit: abs(np.log(max(means[unit], 1e-12)) - middle))
+    order = sorted(_UNITS, key=lambda unit: abs(np.log(max(means[unit], 1e-12) / LIKELY_MM)))
     choices = tuple(Choice(unit, f"{_UNITS[unit]}; the mean is then {means[unit]:.3g} mm/day") for unit in order)
-    answer = settle(Question(f"What is the unit of '{source.name}'?", choices), ask)
+    answer = settle(Question(f"{doubt}What is the unit of '{source.name}'?", choices), ask)
     return order[answer.number], answer

@@ -126,8 +126,8 @@ def entries_of(uses: Sequence[Use], root: Root, coarse: str) -> list[Entry]:
         names |= {use.source.name for use in same}
         about = described(first.source) if len(same) == 1 else _described_all([use.source for use in same])
         reasons = [about, *dict.fromkeys(reason for use in same for reason in use.reasons), _correlations(same)]
-        todo = " ".join(dict.fromkeys(todo for use in same for todo in use.todos))
-        entries.append(Entry("", values, tuple(filter(None, reasons)), todo))
+        todos = tuple(dict.fromkeys(todo for use in same for todo in use.todos))
+        entries.append(Entry("", values, tuple(filter(None, reasons)), todos))
     if coarse and entries:
         entries[0] = replace(entries[0], reasons=(coarse, *entries[0].reasons))
     return entries
