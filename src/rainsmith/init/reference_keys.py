@@ -44,13 +44,15 @@ def _monitor(value: Any) -> Any:
     return "mae_tail"
 
 
+_PLATEAU = "there is no plateau scheduler"
 _FROM_DATA = "the data say it"
+_MAPS = "all three maps of data/statics are read, and must be there"
 KEYS: tuple[Key, ...] = (
     Key("data_root", ("data.root",), "kind: legacy-days reads its folder data/ (X_lr, Y_hr, metadata, statics)"),
     Key("outputs_root", (), "results go to the run folder: --run FOLDER"),
-    Key("statics.use_land_sea", (), "all maps of data/statics are read"),
-    Key("statics.use_dist_coast", (), "all maps of data/statics are read"),
-    Key("statics.use_elevation", (), "all maps of data/statics are read"),
+    Key("statics.use_land_sea", (), _MAPS),
+    Key("statics.use_dist_coast", (), _MAPS),
+    Key("statics.use_elevation", (), _MAPS),
     Key("statics.normalize_statics", (), "static maps are always normalised"),
     Key("model.d_x", ("model.d_x",)),
     Key("model.d_y", ("model.d_y",)),
@@ -90,11 +92,11 @@ KEYS: tuple[Key, ...] = (
     Key("scheduler.type", ("train.schedule",), "cosine or constant; others become cosine", _schedule),
     Key("scheduler.T_max", (), "the cosine ends with the last epoch"),
     Key("scheduler.eta_min", (), "the cosine ends at 0"),
-    Key("scheduler.mode", (), "of the plateau scheduler, which there is none of"),
-    Key("scheduler.factor", (), "of the plateau scheduler, which there is none of"),
-    Key("scheduler.patience", (), "of the plateau scheduler, which there is none of"),
-    Key("scheduler.min_lr", (), "of the plateau scheduler, which there is none of"),
-    Key("scheduler.threshold", (), "of the plateau scheduler, which there is none of"),
+    Key("scheduler.mode", (), _PLATEAU),
+    Key("scheduler.factor", (), _PLATEAU),
+    Key("scheduler.patience", (), _PLATEAU),
+    Key("scheduler.min_lr", (), _PLATEAU),
+    Key("scheduler.threshold", (), _PLATEAU),
     Key("validation.val_every", ("train.validate_every",)),
     Key("validation.log_every", (), "each epoch is one line of metrics.jsonl"),
     Key("sampling.mode", ("augment.mode",), "sample draws prior and posterior members; this is the mode of augment"),
