@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.config import read_yaml
+from rainsmith.config import PredictorSource, read_yaml
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.axes import read_any_map
 from rainsmith.data.sources.files import open_file
 from rainsmith.init.coarse import choose_grid
 from rainsmith.init.look import look_into
+from rainsmith.init.near_target import read_near
 from rainsmith.init.questions import nobody
 from rainsmith.init.sources import Source, group
 from rainsmith.init.stage import init, write_grid
@@ -64,6 +65,32 @@ def test_a_field_in_mm_that_goes_with_the_rain_is_coarse_rain(
     rain_flag = {} if by else {"rain": True}
     assert data["predictors"] == [{"files": "x.nc", "variable": "forcing", **expected, **rain_flag}]
     assert ("may be shifted by one" in text) == bool(by)
+
+
+def test_rain_that_is_the_target_itself_on_wider_cells_is_said_to_be_perfect(tmp_path: Path) -> None:
+    fine = rain(TIME, sea=False)
+    fine.to_netcdf(tmp_path / "pr.nc")
+    fine.coarsen(lat=2, lon=2).mean().rename("rr").assign_attrs(units="mm").to_netcdf(tmp_path / "rr.nc")
+    data, text = data_of(tmp_path)
+    assert data["predictors"] == [{"files": "rr.nc", "variable": "rr", "rain": True}]
+    assert "may have been made of it; results are then super-resolution with a perfect coarse input" in text
+
+
+@pytest.mark.parametrize("falling", [False, True])
+def test_a_large_grid_is_read_around_the_target_alone(tmp_path: Path, falling: bool) -> None:
+    lat, lon = np.arange(-90.0, 90.1, 2.5), np.arange(0.0, 360.0, 2.5)
+    field = pressure(TIME[:20], lat, lon, falling=falling)
+    both = xr.concat([field, field + 5], dim=xr.DataArray([500.0, 850.0], dims="plev", name="plev"))
+    both.transpose("time", "plev", "lat", "lon").to_netcdf(tmp_path / "psl.nc")
+    grid = look_into(tmp_path / "psl.nc")[0].grid
+    assert grid is not None
+    source = PredictorSource(files=str(tmp_path / "psl.nc"), variable="msl", select={"plev": [500, 850]})
+    low, high = read_near(source, grid, grid_of_the_target(tmp_path), (20010105, 20010110))
+    assert (low.label, high.label) == ("msl_500", "msl_850")
+    assert low.values.shape == (6, 42, 42)  # on both sides of Greenwich
+    np.testing.assert_allclose(high.values - low.values, 5.0, atol=0.01)
+    there = low.values.sel(y=47.5).isel(x=np.argmin(np.abs(low.values["x"].values - 2.5))).values
+    np.testing.assert_allclose(there, field.sel(lat=47.5, lon=2.5).values[4:10])
 
 
 def source(folder: Path, name: str, lat: np.ndarray, lon: np.ndarray) -> Source:

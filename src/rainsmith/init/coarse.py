@@ -14,9 +14,11 @@ from rainsmith.data.grids.locate import locate_points
 from rainsmith.init.look import cell_km
 from rainsmith.init.sources import Source
 
-MOST_CELLS = 4000
-"""Cells of a coarse grid; a network reads all of them on every day."""
+LARGEST, MOST_CUT = 4000, 1500
+"""Cells of the grid of a source that is taken as it is, and of a part that is cut out: a network reads all of them on
+every day."""
 HALF = 0.5
+"""A source that reaches less than this share of the target is for another region."""
 MARGIN_KM = 1200.0
 """[km] How far a grid that is cut out reaches beyond the target: weather systems that bring the rain are so wide."""
 
@@ -80,7 +82,7 @@ def choose_grid(rain: Sequence[Source], others: Sequence[Source], target: Grid) 
     order = sorted(kinds, key=lambda one: (not any(_same(one, r) for r in rain), _km_or_inf(one)))
     for one in order:
         grid = grids[id(one)]
-        if _size(grid) <= MOST_CELLS and all(_covers(grids[id(o)], grid) for o in kinds if o is not one):
+        if _size(grid) <= LARGEST and all(_covers(grids[id(o)], grid) for o in kinds if o is not one):
             return CoarseGrid(one, None, grid, len(kinds), _reasons_of_whole(one, grid, len(kinds), rain))
     for one in order:
         part = _common_part(grids[id(one)], [grids[id(o)] for o in kinds if o is not one], target)
@@ -161,7 +163,7 @@ def _common_part(grid: Grid, others: Sequence[Grid], target: Grid) -> tuple[slic
         count = (box[1] - box[0] + 1) * (box[3] - box[2] + 1)
         if count <= 0 or box[0] > ends[0] or box[1] < ends[1] or box[2] > ends[2] or box[3] < ends[3]:
             return None
-        if count <= MOST_CELLS:
+        if count <= MOST_CUT:
             return rows, columns
         margin -= max(1, margin // 8)
     return None

@@ -16,6 +16,8 @@ from rainsmith.prepare.day_lags import LAGS, LagFit
 
 LEAST_CORRELATION = 0.5
 """Of the regional means of the target and of a field that is taken as coarse rain by its values."""
+PERFECT = 0.99
+"""Correlation of the regional means from which on coarse rain may have been made of the target."""
 MOST_RATIO = 4.0
 """How far its mean may be from that of the target."""
 
@@ -37,9 +39,6 @@ def align(uses: Sequence[Use], evidence: Evidence) -> tuple[list[Use], float]:
     best = best_offsets(evidence, fields) if fields else Offsets((0,), "")
     aligned = []
     for number, (use, fit) in enumerate(zip(uses, fits, strict=True)):
-        if number in evidence.problems:
-            aligned.append(use)
-            continue
         if _is_sum(use):
             aligned.append(_at_best_lag(replace(use, fits=tuple(fit)), fit))
             continue
@@ -79,6 +78,11 @@ def _at_best_lag(use: Use, fits: Sequence[LagFit]) -> Use:
     if not fits:
         return use
     better = fits[0].better_lag
+    if use.rain and max(np.nan_to_num(fit.correlations[LAGS.index(0)]) for fit in fits) > PERFECT:
+        use = use.because(
+            "it goes with the target so closely that it may have been made of it; results are then super-resolution "
+            "with a perfect coarse input, and no downscaling of a model"
+        )
     if better is None:
         return use.because(
             "" if use.rain else "a sum over the rain day belongs to the day itself, so day_offsets stay [0]"

@@ -18,6 +18,7 @@ from rainsmith.data.offer import explained_share
 from rainsmith.data.sources.predictors import DailyField, field_of_array
 from rainsmith.data.sources.series import read_source
 from rainsmith.data.splits import shifted_days
+from rainsmith.init.near_target import LARGE, read_near
 from rainsmith.init.periods import Period
 from rainsmith.prepare.day_lags import LagFit, compare_days
 from rainsmith.prepare.days import SplitDays
@@ -55,6 +56,10 @@ class Evidence:
     settings: Data
     log: CheckLog
 
+    def only(self, numbers: Sequence[int]) -> Evidence:
+        """The same with some of the sources, all of which could be read."""
+        return replace(self, fields=[self.fields[number] for number in numbers], problems={})
+
     @property
     def valid(self) -> np.ndarray:
         """(y, x) bool, cells that have rain on a day."""
@@ -68,20 +73,23 @@ class Evidence:
 
 
 def gather(
-    target: Mapping[str, Any], predictors: Sequence[Mapping[str, Any]], grid: Grid | None, period: Period
+    target: Mapping[str, Any],
+    predictors: Sequence[tuple[Mapping[str, Any], Grid | None]],
+    grid: Grid,
+    period: Period,
 ) -> Evidence:
     """Read the target and the predictors of a span of training days.
 
     Args:
         target: ``data.target`` with whole paths.
-        predictors: entries of ``data.predictors`` with whole paths.
+        predictors: entries of ``data.predictors`` with whole paths, each with its grid.
         grid: of the target.
         period: the days and their splits.
 
     Raises:
         UserError: the target cannot be read; a check refuses it.
     """
-    first, last = span(period, 1 if grid is None else grid.shape[0] * grid.shape[1])
+    first, last = span(period, grid.shape[0] * grid.shape[1])
     days = [f"{n // 10000:04d}-{n // 100 % 100:02d}-{n % 100:02d}" for n in (first, last)]
     far = {"train": [days], "validation": [["9998-01-01", "9998-01-01"]], "test": [["9999-01-01", "9999-01-01"]]}
     section = {"kind": "gridded", "root": "/", "target": dict(target), "period": days, "splits": far}
@@ -90,9 +98,9 @@ def gather(
     precip = read_target(settings, log)
     fields: list[list[DailyField]] = []
     problems: dict[int, str] = {}
-    for number, given in enumerate(predictors):
+    for number, (given, coarse) in enumerate(predictors):
         try:
-            fields.append(_fields(given, settings, precip, (first, last)))
+            fields.append(_fields(given, coarse, settings, precip, (first, last)))
         except UserError as error:
             problems[number] = str(error)
             fields.append([])
@@ -107,12 +115,19 @@ def span(period: Period, cells: int) -> tuple[int, int]:
     return int(chosen[0]), int(chosen[-1])
 
 
-def _fields(given: Mapping[str, Any], settings: Data, precip: xr.DataArray, days: tuple[int, int]) -> list[DailyField]:
-    """The fields of one source, one day longer than the target at both ends."""
+def _fields(
+    given: Mapping[str, Any], grid: Grid | None, settings: Data, precip: xr.DataArray, days: tuple[int, int]
+) -> list[DailyField]:
+    """The fields of one source, one day longer than the target at both ends; of a large grid a part."""
     source = PredictorSource.model_validate(dict(given))
     wanted = (_moved(days[0], -1), _moved(days[1], 1))
+    is_large = grid is not None and grid.shape[0] * grid.shape[1] > LARGE
+    if grid is not None and is_large:
+        read = read_near(source, grid, Grid.of(precip), wanted)
+    else:
+        read = read_source(source, settings, wanted)
     made = []
-    for variable in read_source(source, settings, wanted):
+    for variable in read:
         field = field_of_array(variable.values, variable.label, (0,), source.rain, settings, precip)
         made.append(replace(field, has_grid=variable.has_grid))
     return made

@@ -49,9 +49,9 @@ def propose(paths: Sequence[Path], config: Path, grid_file: Path, ask: Ask) -> P
     for number, use in enumerate(uses):
         if use.source.grid is not None and (why := uncovered(use.source, target.grid, evidence.valid)):
             problems.setdefault(number, why)
-    roles.left_out += [(uses[number].source, problem) for number, problem in problems.items()]
-    uses, settled = align(uses, evidence)
-    uses = [use for number, use in enumerate(uses) if number not in problems]
+    roles.left_out += [(uses[number].source, problem) for number, problem in sorted(problems.items())]
+    kept = [number for number in range(len(uses)) if number not in problems]
+    uses, settled = align([uses[number] for number in kept], evidence.only(kept))
     uses = [use.leaving_open(lacking(use.source, period)) for use in uses]
     rain, others = ([use.source for use in uses if use.rain is kind] for kind in (True, False))
     coarse = choose_grid(rain, others, target.grid)
@@ -96,7 +96,8 @@ def _evidence(target: Source, entry: TargetEntry, uses: Sequence[Use], period: P
     """Rain and predictors of some training days, from the files that hold these."""
     days = period.days[period.training]
     files = [str(part.path) for part in target.parts if part.days[-1] >= days[0] and part.days[0] <= days[-1]]
-    read = [use.values(list(map(str, use.source.paths))) for use in uses]
+    read = [(use.values(list(map(str, use.source.paths))), use.source.grid) for use in uses]
+    assert target.grid is not None
     return gather({"files": files, **entry.values}, read, target.grid, period)
 
 
