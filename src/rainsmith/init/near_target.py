@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.config import PredictorSource
-from rainsmith.data.grids.grid import Grid
+from rainsmith.data.grids.grid import Grid, move_seam_away
 from rainsmith.data.grids.locate import locate_points
 from rainsmith.data.grids.sphere import wrap_degrees
 from rainsmith.data.sources.axes import is_horizontal
@@ -37,6 +37,8 @@ def read_near(source: PredictorSource, grid: Grid, target: Grid, span: Span) -> 
     Raises:
         UserError: what ``open_variable`` refuses.
     """
+    if target.longitude is not None:  # a grid round the earth begins far from the target
+        grid, _ = move_seam_away(grid, float(target.longitude.flat[target.longitude.size // 2]))
     crop = _crop(grid, target)
     lists = {key: value if isinstance(value, list) else [value] for key, value in source.select.items()}
     for chosen in product(*lists.values()):
