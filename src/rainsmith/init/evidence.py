@@ -12,7 +12,6 @@ import xarray as xr
 from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.config import Data, PredictorSource, parse
-from rainsmith.data.checks import CheckLog
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.offer import explained_share
 from rainsmith.data.sources.predictors import DailyField, field_of_array
@@ -47,14 +46,12 @@ class Evidence:
         fields: the predictors with their own days, in the order of the sources; empty for one that cannot be read.
         problems: why a source cannot be read, by its place.
         settings: the section ``data`` that read them.
-        log: what the checks of the target counted and said.
     """
 
     precip: xr.DataArray
     fields: list[list[DailyField]]
     problems: Mapping[int, str]
     settings: Data
-    log: CheckLog
 
     def only(self, numbers: Sequence[int]) -> Evidence:
         """The same with some of the sources, all of which could be read."""
@@ -94,17 +91,24 @@ def gather(
     far = {"train": [days], "validation": [["9998-01-01", "9998-01-01"]], "test": [["9999-01-01", "9999-01-01"]]}
     section = {"kind": "gridded", "root": "/", "target": dict(target), "period": days, "splits": far}
     settings = parse({"data": section}, "init").data
-    log = CheckLog()
-    precip = read_target(settings, log)
-    fields: list[list[DailyField]] = []
+    precip = read_target(settings)
+    fields: list[list[DailyField]] = [[] for _ in predictors]
     problems: dict[int, str] = {}
-    for number, (given, coarse) in enumerate(predictors):
+    wanted = (_moved(first, -1), _moved(last, 1))  # a day longer than the target at both ends
+    for numbers in _in_one_go(predictors):
         try:
-            fields.append(_fields(given, coarse, settings, precip, (first, last)))
+            for number, made in zip(numbers, _fields(numbers, predictors, settings, precip, wanted), strict=True):
+                fields[number] = made
         except UserError as error:
-            problems[number] = str(error)
-            fields.append([])
-    return Evidence(precip, fields, problems, settings, log)
+            if len(numbers) == 1:
+                problems[numbers[0]] = str(error)
+                continue
+            for number in numbers:  # the others can be read
+                try:
+                    fields[number] = _fields([number], predictors, settings, precip, wanted)[0]
+                except UserError as problem:
+                    problems[number] = str(problem)
+    return Evidence(precip, fields, problems, settings)
 
 
 def span(period: Period, cells: int) -> tuple[int, int]:
@@ -115,22 +119,39 @@ def span(period: Period, cells: int) -> tuple[int, int]:
     return int(chosen[0]), int(chosen[-1])
 
 
+def _in_one_go(predictors: Sequence[tuple[Mapping[str, Any], Grid | None]]) -> list[list[int]]:
+    """Numbers of the sources that are read together: series of the same files."""
+    together: dict[Any, list[int]] = {}
+    for number, (given, grid) in enumerate(predictors):
+        alone = grid is not None or set(given) - {"files", "variable", "day_offsets"}
+        key = number if alone else tuple(given["files"])
+        together.setdefault(key, []).append(number)
+    return list(together.values())
+
+
 def _fields(
-    given: Mapping[str, Any], grid: Grid | None, settings: Data, precip: xr.DataArray, days: tuple[int, int]
-) -> list[DailyField]:
-    """The fields of one source, one day longer than the target at both ends; of a large grid a part."""
-    source = PredictorSource.model_validate(dict(given))
-    wanted = (_moved(days[0], -1), _moved(days[1], 1))
+    numbers: Sequence[int],
+    predictors: Sequence[tuple[Mapping[str, Any], Grid | None]],
+    settings: Data,
+    precip: xr.DataArray,
+    wanted: tuple[int, int],
+) -> list[list[DailyField]]:
+    """The fields of sources that are read together, of a large grid a part."""
+    given, grid = predictors[numbers[0]]
+    names = [str(predictors[number][0]["variable"]) for number in numbers]
+    source = PredictorSource.model_validate({**given, **({"variable": names} if len(names) > 1 else {})})
     is_large = grid is not None and grid.shape[0] * grid.shape[1] > LARGE
     if grid is not None and is_large:
         read = read_near(source, grid, Grid.of(precip), wanted)
     else:
         read = read_source(source, settings, wanted)
-    made = []
+    made: dict[str, list[DailyField]] = {name: [] for name in names}
     for variable in read:
         field = field_of_array(variable.values, variable.label, (0,), source.rain, settings, precip)
-        made.append(replace(field, has_grid=variable.has_grid))
-    return made
+        made[str(variable.values.name) if len(names) > 1 else names[0]].append(
+            replace(field, has_grid=variable.has_grid)
+        )
+    return list(made.values())
 
 
 def lag_fits(evidence: Evidence) -> list[list[LagFit]]:
