@@ -13,7 +13,7 @@ from rainsmith.data.demo.climate import climate
 from rainsmith.data.demo.weather import CHANNELS
 from rainsmith.data.raw import RawData
 
-DEMO = Demo(ny=20, nx=20, ny_lr=5, nx_lr=5, first_year=2001, years=4, seed=7)
+DEMO = Demo(ny=20, nx=20, ny_lr=5, nx_lr=5, first_year=2001, years=3, seed=7)
 NAMES = {
     "moisture": "HUS850",
     "zonal_wind": "U850",

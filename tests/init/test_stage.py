@@ -46,7 +46,7 @@ def test_the_demo_under_other_names_gives_the_store_of_a_configuration_by_hand(t
         ],
         "season": True,
         "statics": [{"files": "invariant.nc", "variable": "HSURF"}, {"derive": "distance_to_coast"}],
-        "splits": {"train": [2001, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
+        "splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]},
     }
     assert {**data, "root": str(folder)} == by_hand and data["root"] == "data"
     assert config.data == parse({"data": by_hand}).data

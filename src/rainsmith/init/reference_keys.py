@@ -48,7 +48,11 @@ _PLATEAU = "there is no plateau scheduler"
 _FROM_DATA = "the data say it"
 _MAPS = "all three maps of data/statics are read, and must be there"
 KEYS: tuple[Key, ...] = (
-    Key("data_root", ("data.root",), "kind: legacy-days reads its folder data/ (X_lr, Y_hr, metadata, statics)"),
+    Key(
+        "data_root",
+        ("data.root",),
+        "kind: legacy-days reads its folder data/ (X_lr, Y_hr, metadata, statics); RAINSMITH_DATA overrides it",
+    ),
     Key("outputs_root", (), "results go to the run folder: --run FOLDER"),
     Key("statics.use_land_sea", (), _MAPS),
     Key("statics.use_dist_coast", (), _MAPS),
