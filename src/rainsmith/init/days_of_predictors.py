@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rainsmith.base.errors import UserError
 from rainsmith.base.units import mm_per_day_factor
 from rainsmith.data.sources.rain_names import may_be_rain
 from rainsmith.init.evidence import Evidence, Offsets, best_offsets, explained, lag_fits
+from rainsmith.init.roles import may_be_total
 from rainsmith.init.uses import Use
 from rainsmith.prepare.day_lags import LAGS, LagFit
 
@@ -57,12 +57,9 @@ def _is_sum(use: Use) -> bool:
 
 def _as_rain(use: Use, fits: list[LagFit], evidence: Evidence, number: int) -> Use:
     """A field whose unit is one of rain, as coarse rain where it goes with the target's rain and is about as much."""
-    if use.rain or not _is_sum(use) or use.source.grid is None or len(fits) != 1 or use.select:
+    if use.rain or not may_be_total(use.source.first) or use.source.grid is None or len(fits) != 1 or use.select:
         return use
-    try:
-        factor = mm_per_day_factor(use.source.first.units)
-    except UserError:
-        return use
+    factor = mm_per_day_factor(use.source.first.units)
     mean = float(np.nanmean(evidence.fields[number][0].values)) * factor
     correlation = fits[0].correlations[LAGS.index(0)]
     ratio = mean / evidence.mean if evidence.mean else np.inf

@@ -11,7 +11,7 @@ import numpy as np
 from rainsmith.base.errors import UserError
 from rainsmith.base.units import mm_per_day_factor
 from rainsmith.data.checks.not_amounts import DIRECTION
-from rainsmith.data.sources.rain_names import is_total, may_be_rain
+from rainsmith.data.sources.rain_names import is_total
 from rainsmith.data.sources.series import MOST_TYPES
 from rainsmith.data.sources.tables import missing, numbers_of
 from rainsmith.init.look import Variable
@@ -25,7 +25,7 @@ _NO_PREDICTOR = re.compile(
     re.IGNORECASE,
 )
 _OTHER_WATER = re.compile(
-    r"evap|runoff|snow|drainage|discharge|melt|\bsoil|\bpet\b|\bet0?\b|sublimation|swe\b|moisture|vapou?r|cloud|\bice\b",
+    r"conv|strat|large.?scale|\b(prc|cp|lsp|prsn|sf)\b|evap|evsp|runoff|snow|drainage|discharge|melt|\bsoil|\bpet\b|\bet0?\b|sublimation|swe\b|moisture|vapou?r|cloud|\bice\b",
     re.IGNORECASE,
 )
 _TYPES = re.compile(r"type|class|regime|cluster|categor|\bwt\b|grosswetter|pattern", re.IGNORECASE)
@@ -89,7 +89,7 @@ def _place(source: Source, roles: Roles) -> None:
         roles.left_out.append((source, f"{why}; convert one of them, such as with 'cdo setcalendar'"))
     elif variable.kind != "field":
         roles.series.append(source)
-    elif is_total(variable.about) or _may_be_total(variable):
+    elif is_total(variable.about) or may_be_total(variable):
         coarser = not source.km <= SAME_SIZE * target.km  # an unknown size counts as coarser
         if not coarser:
             why = "it is rain on cells of the size of the target's, so that it would tell nearly the target itself"
@@ -113,7 +113,7 @@ def _target(usable: Sequence[Source], every: Sequence[Source], ask: Ask) -> tupl
     """
     fields = [source for source in usable if source.first.kind == "field" and not source.is_map]
     named = [source for source in fields if is_total(source.first.about)]
-    candidates = named or [source for source in fields if _may_be_total(source.first)]
+    candidates = named or [source for source in fields if may_be_total(source.first)]
     if not candidates:
         refused = [f"'{s.name}' ({s.first.problem})" for s in every if s.first.problem and is_total(s.first.about)]
         what = f"; {'; '.join(refused)}" if refused else ""
@@ -182,11 +182,11 @@ def _why_no_column(variable: Variable) -> str:
     return ""
 
 
-def _may_be_total(variable: Variable) -> bool:
-    """Whether the unit is one of rain, and the names speak of no other water."""
+def may_be_total(variable: Variable) -> bool:
+    """Whether the unit is one of rain, and the names speak of no part of it and no other water."""
     attrs = variable.about.attrs
     names = f"{variable.name} {attrs.get('standard_name', '')} {attrs.get('long_name', '')}".replace("_", " ")
-    if _OTHER_WATER.search(names) or not variable.units or not may_be_rain(variable.about):
+    if _OTHER_WATER.search(names) or not variable.units or not is_total(variable.about.rename("pr")):
         return False
     try:
         mm_per_day_factor(variable.units)
