@@ -109,7 +109,10 @@ def _reasons_of_whole(one: Source, grid: Grid, different: int, rain: Sequence[So
         if any(_same(one, r) for r in rain)
         else "the finest that the others cover"
     )
-    return (f"predictors lie on {different} grids; all are brought to that of {one.label} ({size}): {why}",)
+    return (
+        f"predictors lie on {different} grids; all are brought to that of {one.label} ({size}): {why}",
+        "of wider fields the part there is used; for a wider view give this source on a larger region",
+    )
 
 
 def _same(one: Source, other: Source) -> bool:

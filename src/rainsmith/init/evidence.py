@@ -25,7 +25,7 @@ from rainsmith.prepare.gridded import read_target
 
 MOST_VALUES = 12_000_000
 """Values of rain that are read."""
-LEAST_DAYS, MOST_DAYS = 365, 1500
+LEAST_DAYS, MOST_DAYS = 365, 1200
 MOST_CELLS_OF_A_FIELD = 400
 """Cells of a predictor that the regression reads, evenly spaced."""
 LEAST_GAIN = 0.01
