@@ -88,7 +88,9 @@ def test_a_global_grid_is_cut_around_the_target_into_a_file(tmp_path: Path) -> N
     assert store.sizes["x_lr"] < 20 and store["time"].dt.calendar == "noleap"
     longitudes = store["longitude_lr"].values
     assert longitudes.min() < 0 < 7 < longitudes.max()  # Greenwich lies within
-    (tmp_path / "made.yaml").unlink()
+    again = init([folder, grid], tmp_path / "made.yaml", force=True)
+    assert read_yaml(again)["data"] == data
+    again.unlink()
     with pytest.raises(UserError, match=r"made-grid\.nc exists"):
         init([folder], tmp_path / "made.yaml")
     assert not (tmp_path / "made.yaml").exists()

@@ -44,9 +44,10 @@ def init(files: Sequence[str | Path], out: Path, *, force: bool = False, ask: As
     _refuse_existing(out, force)
     grid_file = out.with_name(f"{out.stem}-grid.nc")
     found = find_files(files)
-    proposal = propose(found.paths, out, grid_file, whom_to_ask() if ask is None else ask)
+    paths = [path for path in found.paths if path != grid_file.absolute()]  # of an earlier call
+    proposal = propose(paths, out, grid_file, whom_to_ask() if ask is None else ask)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    count = len(found.paths)
+    count = len(paths)
     made = f"Made by 'rainsmith init' on {today} from {count} file{'s' if count > 1 else ''}."
     if proposal.coarse.part is not None:
         _refuse_existing(grid_file, force)
