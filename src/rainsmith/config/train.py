@@ -27,8 +27,11 @@ class Train(Section):
     epochs: Annotated[Int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
     """Number of passes over the training days; auto takes as many as the recipe of the model says for so many days.
     Raise it where the validation score still falls at the end."""
+    epoch_steps: Int | None = Field(default=None, ge=1, le=1_000_000)
+    """[steps] Length of an epoch, with other days in each; null takes every training day once."""
     max_minutes: Float | None = Field(default=None, gt=0, le=1e6)
-    """[min] The training ends after the epoch in which this time has passed; null sets no limit."""
+    """[min] Fewer epochs are planned where all would take longer, so that the learning rate has come down when the time
+    is over; null sets no limit."""
     batch_size: Int = Field(default=32, ge=1, le=4096)
     """[days] Days of one step. Lower it where memory is short."""
     lr: Float = Field(default=2.0e-3, gt=0, le=1)

@@ -91,10 +91,17 @@ class Job:
         """Whether this process writes files and messages."""
         return bool(self.fabric.is_global_zero)
 
+    @property
+    def limit(self) -> float | None:
+        """[s] ``train.max_minutes``."""
+        minutes = self.config.train.max_minutes
+        return None if minutes is None else 60 * minutes
+
     def batches(self) -> list[np.ndarray]:
         """Indices of the days of every step of the present epoch."""
         settings, order = self.config.train, np.random.default_rng([self.config.seed, 1, self.state["epoch"]])
-        return stratified_batches(self.heavy, settings.batch_size, settings.min_heavy_fraction, order)
+        batches = stratified_batches(self.heavy, settings.batch_size, settings.min_heavy_fraction, order)
+        return batches[: settings.epoch_steps]
 
     def remaining(self, batches: list[np.ndarray]) -> Iterator[Batch]:
         """This process's share of the batches of the present epoch that are not done yet."""
