@@ -1,4 +1,4 @@
-"""Progress where the output is no terminal."""
+"""Notices and progress go to standard error, and can be silenced; where that is no terminal, progress is lines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,28 @@ import pytest
 from rich.console import Console
 
 from rainsmith.base import console as module
+from rainsmith.base.console import console, progress
+
+
+def test_notices_leave_standard_output_to_results(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print("prepare: 365 days")
+    shown = capsys.readouterr()
+    assert shown.out == "" and "prepare: 365 days" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("quiet", "variable", "shown"),
+    [(False, "", True), (True, "", False), (False, "1", False), (False, "0", True)],
+)
+def test_a_bar_is_silenced_by_its_caller_or_by_the_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, quiet: bool, variable: str, shown: bool
+) -> None:
+    monkeypatch.setenv("RAINSMITH_QUIET", variable)
+    with progress(quiet=quiet) as bar:
+        bar.advance(bar.add_task("epochs", total=4, note="CRPS 1.2"), 4)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all((part in err) is shown for part in ("epochs", "4 of 4", "CRPS 1.2"))
 
 
 def test_lines_come_with_every_note_and_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,12 +46,3 @@ def test_lines_come_with_every_note_and_once_a_minute(monkeypatch: pytest.Monkey
     lines = written.getvalue().splitlines()
     assert len(lines) == 3 and all(line.startswith("train: ") for line in lines)
     assert lines[-1].startswith("train: 2 of 4 after 0:0") and lines[-1].endswith("left; loss 7.1")
-
-
-def test_nothing_is_said_where_quiet_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = io.StringIO()
-    monkeypatch.setattr(module, "console", Console(file=written))
-    monkeypatch.setenv("RAINSMITH_QUIET", "1")
-    with module.progress() as bar:
-        bar.update(bar.add_task("train", total=1, note=""), completed=1, note="done")
-    assert not written.getvalue()
