@@ -20,7 +20,7 @@ from rainsmith.models.blocks import channels_last
 from rainsmith.models.generative import GenerativeModel, build_model
 from rainsmith.models.noise import member_noise
 from rainsmith.models.precision import autocast, pick_device, training_precision
-from rainsmith.train.calibration import DRAWS
+from rainsmith.train.calibration import MEMBERS, MOST_DAYS, MOST_DAYS_EARLY
 from rainsmith.train.optimise import MovingAverage
 
 FEW, MORE = 2, 8
@@ -111,7 +111,7 @@ def estimate(config: Config, store: xr.Dataset, *, processes: int = 1, networks:
         refuse_what_does_not_fit(memory, per_day, share, processes * networks)
     epochs = settings.planned_epochs
     drawn = settings.validation_days * settings.validation_members * (2 if model.has_posterior else 1)
-    drawn += DRAWS if model.curve is not None else 0
+    drawn += MEMBERS * (MOST_DAYS + MOST_DAYS_EARLY) // 2 if model.curve is not None else 0
     due = {done for done in range(1, epochs + 1) if done % settings.validation_interval == 0}
     due |= {done for done in range(1, epochs + 1) if done % settings.save_interval == 0 or done == epochs}
     size = sum(weights.numel() for weights in model.network.parameters())

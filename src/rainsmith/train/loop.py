@@ -18,7 +18,7 @@ from rainsmith.data.dataset import Batch
 from rainsmith.run_folder import Run
 from rainsmith.train import best_epoch
 from rainsmith.train import resume as resume_state
-from rainsmith.train.calibration import calibrate
+from rainsmith.train.calibration import MOST_DAYS, MOST_DAYS_EARLY, calibrate
 from rainsmith.train.distributed import any_process, stop_signals
 from rainsmith.train.folds import Fold
 from rainsmith.train.job import Job, set_up
@@ -138,12 +138,13 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
     raw = {name: value.clone() for name, value in network.state_dict().items()}
     if settings.ema > 0:
         network.load_state_dict(job.average.values)
-    seed = job.config.seed
+    seed, early = job.config.seed, 2 * job.state["epoch"] < settings.planned_epochs
     calibrate(
         *(job.model, job.climate, fabric.device, fabric.autocast()),
         seed=seed,
         batch_size=settings.batch_size,
         wet_mm=job.config.data.wet_mm,
+        most_days=MOST_DAYS_EARLY if early else MOST_DAYS,
     )
     # statistics such as those of a batch norm differ between processes: all take the scores of the first
     figures, weekly = fabric.broadcast(job.validate(job.model, fabric.device, fabric.autocast()))

@@ -11,7 +11,7 @@ from rainsmith.models.registry import Choice
 if TYPE_CHECKING:
     from rainsmith.data.offer import Offer
 
-STEPS, FEWER_STEPS = 1200, 600
+STEPS, FEWER_STEPS = 2000, 600
 """Steps of a training, and of one whose predictors explain less than ``LITTLE``: members of a longer one are too
 smooth."""
 EPOCHS = 8, 30
