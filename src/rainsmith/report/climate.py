@@ -1,4 +1,4 @@
-"""The section on the climate of the members: indices, the year, return levels, maps of the bias, reliability."""
+"""The climate of the members: indices, the year, return levels, maps of the bias, and reliability."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rainsmith.plots.style import OBSERVED, quiet_style
 from rainsmith.report.distributions import on_days
 from rainsmith.report.forecasts import column_of, forecast_named
 from rainsmith.report.gather import Material
-from rainsmith.report.parts import Cell, Column, Gallery, Part, Picture, Row, Section, Table, embed
+from rainsmith.report.parts import Cell, Column, Picture, Row, Table, embed
 from rainsmith.report.words import NOTHING, interval, number, unit_of
 
 MAPPED = ("mean", "Rx1day")
@@ -32,15 +32,6 @@ RELIABLE_CAPTION = (
     "Of the cells where so many members had the event, the share where it was observed. Below the line the members "
     "promise too much. Grey: how often each share was forecast, in powers of ten."
 )
-
-
-def climate_section(material: Material) -> Section:
-    """Figures and the table of indices, as far as they are known."""
-    pictures = climate_pictures(material)
-    parts: list[Part] = [Gallery(pictures)] if pictures else []
-    parts += climate_table(material)
-    missing = "" if parts else "No climate yet: 'rainsmith evaluate' makes it of all days of a split."
-    return Section("climate", "Climate", parts=parts, missing=missing)
 
 
 def climate_table(material: Material) -> list[Table]:
@@ -84,16 +75,14 @@ def index_title(name: str) -> str:
 
 
 def climate_pictures(material: Material) -> list[Picture]:
-    """The year, return levels, reliability and maps of the bias of prior members, as far as they are known."""
-    pictures = reliability_picture(material)
+    """The year, return levels and maps of the bias of prior members, as far as they are known."""
     prior = material.climates.get("prior")
     if prior is None:
-        return pictures
+        return []
     year, levels = year_curves(prior), level_curves(prior, material.climates.get("record"))
     pictures = [
         embed(plots.seasonal_cycle(year, months_of_year(prior)), "Mean rain by month", YEAR_CAPTION),
         embed(plots.return_levels(levels), "Return levels", LEVEL_CAPTION),
-        *pictures,
     ]
     frame = map_frame(material.store)
     for name in MAPPED:
@@ -102,7 +91,7 @@ def climate_pictures(material: Material) -> list[Picture]:
             words, unit = index_title(name), str(field.attrs.get("units", ""))
             title = f"Bias: {words[:1].lower()}{words[1:]}"
             figure = plots.bias_map(field.values, frame, unit=unit, title=title)
-            pictures.append(embed(figure, f"Map of the bias of {name}", BIAS_CAPTION))
+            pictures.append(embed(figure, f"Map of the bias of {name}", BIAS_CAPTION, kind="png"))
     return pictures
 
 
@@ -113,16 +102,16 @@ def _of_members(x: np.ndarray, members: xr.DataArray) -> Curve:
 
 
 def months_of_year(prior: xr.Dataset) -> list[int]:
-    """The months in their order in a year of these data: a winter stays whole."""
+    """The months that have data, in their order in a year of these data: a winter stays whole."""
     known = prior["month"].values[np.isfinite(prior["seasonal_cycle_observed"].values)]
     dates = xr.DataArray(np.array([f"2001-{month:02d}-01" for month in known], dtype="datetime64[ns]"), dims="time")
-    return months_in_order(first_month(dates))
+    return [month for month in months_in_order(first_month(dates)) if month in known]
 
 
 def year_curves(prior: xr.Dataset) -> list[Curve]:
-    """Mean rain by month: observed, and of the prior members; NaN in a month without data, which no line crosses."""
+    """Mean rain of the months that have data: observed, and of the prior members."""
     prior = prior.sel(month=months_of_year(prior))
-    place = np.arange(1, 13)
+    place = np.arange(1, prior.sizes["month"] + 1)
     observed = Curve("observed", OBSERVED, place, prior["seasonal_cycle_observed"].values)
     return [observed, _of_members(place, prior["seasonal_cycle_members"])]
 

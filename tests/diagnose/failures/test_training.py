@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rainsmith.diagnose.evidence import Evidence
+from rainsmith.diagnose.evidence import Evidence, Training
 from tests.diagnose import evidence
 
 
@@ -30,10 +30,8 @@ def verdicts(rows: list[dict[str, Any]], taken: int = 19, epochs: int = 20, size
 
 def evidence_of_log(rows: list[dict[str, Any]], taken: int, epochs: int = 20, sizes: list[int] = SIZES) -> Evidence:
     return evidence.evidence_of(
-        training_log=rows,
-        validated_epochs=[row for row in rows if "validation" in row],
+        trainings=[Training(rows, taken)],
         epochs_planned=epochs,
-        epoch_in_use=taken,
         latent_sizes=sizes,
     )
 
