@@ -91,7 +91,7 @@ def map_frame(domain: xr.Dataset) -> MapFrame:
     outline = outline_of(mask)
     used = mask if mask.any() else np.ones_like(mask)
     rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
-    window = (columns[0] - 0.8, columns[-1] + 0.8, rows[0] - 0.8, rows[-1] + 0.8)
+    window = (columns[0] - 0.5, columns[-1] + 0.5, rows[0] - 0.5, rows[-1] + 0.5)
     cell, top = cell_size(domain), _first_row_on_top(domain)
     aspect = cell.aspect
     row, column = (_coarse_places(domain[name].values, axis) for axis, name in enumerate(("coarse_row", "coarse_col")))
@@ -193,10 +193,12 @@ def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_
 
 def map_figure(shown: Panel, frame: MapFrame, scale: RainScale) -> Figure:
     """One map with degrees along its edges and a scale bar; a predictor on its own grid has neither."""
-    inside = _MAP_WIDTH - _LEFT - _RIGHT
-    height = inside * min(max(frame.shape, 0.5), 1.8) + _ABOVE + _BELOW
+    left = _LEFT if frame.axes.left.places else _RIGHT
+    below = _BELOW if frame.axes.below.places or frame.axes.bar_km else _ABOVE
+    inside = _MAP_WIDTH - left - _RIGHT
+    height = inside * min(max(frame.shape, 0.5), 1.8) + _ABOVE + below
     figure = Figure(figsize=(_MAP_WIDTH, height), facecolor="white")
-    box = (_LEFT / _MAP_WIDTH, _BELOW / height, inside / _MAP_WIDTH, (height - _ABOVE - _BELOW) / height)
+    box = (left / _MAP_WIDTH, below / height, inside / _MAP_WIDTH, (height - _ABOVE - below) / height)
     panel = figure.add_axes(box, anchor="NW")
     draw(panel, shown, frame, scale)
     if shown.kind != "predictor":

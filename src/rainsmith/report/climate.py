@@ -10,7 +10,7 @@ from rainsmith.base.seasons import first_month, months_in_order
 from rainsmith.metrics.climate import INDICES
 from rainsmith.plots import climate as plots
 from rainsmith.plots.curves import Curve
-from rainsmith.plots.maps import map_frame
+from rainsmith.plots.maps import MapFrame, map_frame
 from rainsmith.plots.style import OBSERVED, quiet_style
 from rainsmith.report.distributions import on_days
 from rainsmith.report.forecasts import column_of, forecast_named
@@ -22,6 +22,10 @@ MAPPED = ("mean", "Rx1day")
 """Indices whose bias is drawn."""
 RELIABLE_LINES = 3
 """Forecasts that the figure of reliability holds: more cannot be told apart."""
+FEWEST_CELLS = 5
+"""Cells of a row whose mean says something."""
+EDGE_FACTOR = 3.5
+"""Standard deviations of the steps between rows beyond which a step at the edge is not one of them."""
 YEAR_CAPTION = "Mean rain of each month. Band: range of the prior members."
 LEVEL_CAPTION = (
     "Mean of the cells, from peaks over the training P99 with one shape of the tail for the domain. Bands: 90 % "
@@ -91,8 +95,36 @@ def climate_pictures(material: Material) -> list[Picture]:
             words, unit = index_title(name), str(field.attrs.get("units", ""))
             title = f"Bias: {words[:1].lower()}{words[1:]}"
             figure = plots.bias_map(field.values, frame, unit=unit, title=title)
-            pictures.append(embed(figure, f"Map of the bias of {name}", BIAS_CAPTION, kind="png"))
+            caption = BIAS_CAPTION + edge_effect(field.values, frame)
+            pictures.append(embed(figure, f"Map of the bias of {name}", caption, kind="png"))
     return pictures
+
+
+def edge_effect(bias: np.ndarray, frame: MapFrame) -> str:
+    """Which outermost rows or columns differ from the next ones as no others do, in words; "" where none does.
+
+    A network that sees zeros beyond the edge of its grid leaves such a ring; the climate does not know the grid.
+
+    Args:
+        bias: (y, x) of the members [mm/day or mm], NaN outside the domain.
+        frame: of the domain.
+    """
+    low, high = ("north", "south") if frame.first_row_on_top else ("south", "north")
+    sides = {low: bias, high: bias[::-1], "west": bias.T, "east": bias.T[::-1]}
+    found = []
+    for name, field in sides.items():
+        steps = field[1:] - field[:-1]
+        known = np.isfinite(steps).sum(axis=1) >= FEWEST_CELLS
+        means = np.array([np.nanmean(step) if enough else np.nan for step, enough in zip(steps, known, strict=True)])
+        others = means[1:][np.isfinite(means[1:])]
+        if np.isfinite(means[0]) and others.size > 3 and abs(means[0]) > EDGE_FACTOR * others.std():
+            found.append(f"{name} {number(-float(means[0]), signed=True)}")
+    if not found:
+        return ""
+    return (
+        f" The outermost cells are off against the next ones ({', '.join(found)}): an effect of the edge of the grid "
+        "on the network, not of the climate."
+    )
 
 
 def _of_members(x: np.ndarray, members: xr.DataArray) -> Curve:

@@ -22,8 +22,7 @@ def diagnosis_section(material: Material) -> Section:
     note = (
         f"Known failures that were looked for: {failed + doubtful + passed}; found: {failed}; doubtful: {doubtful}. "
         "Figures of the members are held against how far two samples of the observed years are apart by chance; bounds "
-        "inside the model lie between healthy and spoilt runs of an artificial climate. Days of heavy_x are heavy by "
-        "the input."
+        "inside the model lie between healthy and spoilt runs of an artificial climate."
     )
     bad = [finding for finding in findings if finding["verdict"] in ("fail", "warn")]
     good = [finding for finding in findings if finding not in bad]
@@ -49,6 +48,11 @@ def finding_table(title: str, findings: Sequence[Mapping[str, Any]], *, foldable
     return Table(title, "Question", columns, rows, foldable=foldable, shown=not foldable, stacked=True)
 
 
+def in_words(name: str) -> str:
+    """The name of a figure with the words of the page for its days."""
+    return name.replace("heavy_x days", "days heavy by the input").replace("heavy_x", "days heavy by the input")
+
+
 def measured(finding: Mapping[str, Any]) -> tuple[Cell, Cell]:
     """The figure that decides, and the range in which it would be in order."""
     verdict = finding["verdict"]
@@ -67,6 +71,6 @@ def measured(finding: Mapping[str, Any]) -> tuple[Cell, Cell]:
     else:
         healthy = f"at least {text(lower)}" if upper is None else f"{text(lower)} to {text(upper)}"
     return (
-        Cell("not finite" if value is None else text(value), figure["name"]),
+        Cell("not finite" if value is None else text(value), in_words(figure["name"])),
         Cell(healthy, f"from {figure['origin']}"),
     )

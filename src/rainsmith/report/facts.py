@@ -65,13 +65,19 @@ def facts(material: Material) -> list[tuple[str, str]]:
     ]
 
 
+def title_of(material: Material) -> str:
+    """The title of the data, or where they are."""
+    return str(material.store.attrs.get("title", "")) or f"Daily rain, {region(material.store)}"
+
+
 def subtitle(material: Material) -> str:
     """Where, when and by what, in one line under the title."""
     store, days = material.store, day_numbers(material.days[TIME])
     cell = cell_size(store).words
     grid = f"{store.sizes[Y]} x {store.sizes[X]} cells{f' of {cell}' if cell else ''}"
     period = f"{material.split} days {date_text(int(days[0]))} to {date_text(int(days[-1]))}" if days.size else ""
-    return " \N{MIDDLE DOT} ".join(filter(None, [region(store), grid, period, material.config.model.summary]))
+    where = region(store) if title_of(material) == str(store.attrs.get("title", "")) else ""
+    return " \N{MIDDLE DOT} ".join(filter(None, [where, grid, period, f"model {material.model}"]))
 
 
 def region(store: xr.Dataset) -> str:

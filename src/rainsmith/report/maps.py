@@ -89,15 +89,16 @@ def heaviest(material: Material, count: int) -> list[int]:
 
 
 def panels_of(material: Material, position: int) -> list[maps.Panel]:
-    """Maps of the day at ``position`` of ``material.days``: observed, coarse input, posterior and prior members.
+    """Maps of the day at ``position`` of ``material.days``: observed, coarse input, prior and posterior members.
 
     The first members are taken as they come; none is selected. Prior members fill the places that are left.
     """
     day = material.days.isel({TIME: position})
     panels = [maps.rain_panel("Observed", "observed", day["precip"].values), maps.coarse_panel(day)]
-    kinds: tuple[tuple[Literal["prior", "posterior"], int], ...] = (("posterior", POSTERIOR_PANELS), ("prior", PANELS))
-    for mode, places in kinds:
-        fields = _members(material, mode, position, min(places, PANELS - len(panels)))
+    posterior = _members(material, "posterior", position, POSTERIOR_PANELS)
+    prior = _members(material, "prior", position, PANELS - len(panels) - len(posterior))
+    kinds: tuple[tuple[Literal["prior", "posterior"], np.ndarray], ...] = (("prior", prior), ("posterior", posterior))
+    for mode, fields in kinds:
         panels += [maps.rain_panel(f"{mode.capitalize()} member {i + 1}", mode, one) for i, one in enumerate(fields)]
     return panels
 

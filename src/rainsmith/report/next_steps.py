@@ -7,6 +7,7 @@ causes before what follows from them, then what is only doubtful, then what make
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -37,12 +38,14 @@ class Step:
         reason: why, with the figure that says so.
         change: the key and its value as on the command line, ``train.epochs=24``; "" where no key is to change.
         command: the line to type; "" where there is none.
+        beside: what else may help, or "".
     """
 
     title: str
     reason: str
     change: str = ""
     command: str = ""
+    beside: str = ""
 
 
 def next_steps(material: Material, judged: Judged) -> list[Step]:
@@ -69,7 +72,7 @@ def _every_step(material: Material, judged: Judged) -> Iterator[Step]:
 
 def _missing_stages(material: Material) -> Iterator[Step]:
     """Commands without which the page cannot judge."""
-    run = f"--run {material.folder}"
+    run = f"--run {shlex.quote(str(material.folder))}"
     if "prior" not in material.samples:
         yield Step("Draw members", "There are no prior members yet.", command=f"rainsmith sample --mode prior {run}")
     elif material.metrics.empty:
@@ -91,14 +94,15 @@ def _advised(material: Material, findings: list[Mapping[str, Any]], wanted: Call
         if not wanted(finding["part"]):
             continue
         value, bounds = measured(finding)
-        figure = f"{value.small[:1].upper()}{value.small[1:]} is {value.text}; in order: {bounds.text}. "
-        reason = (figure if value.text else "") + finding["advice"]
-        title = f"{finding['name'].replace('-', ' ').capitalize()} was found"
+        figure = (
+            f"{value.small[:1].upper()}{value.small[1:]}: {value.text}; in order: {bounds.text}." if value.text else ""
+        )
+        what, _, how = finding["advice"].partition(": ")
+        title = what if how else f"{finding['name'].replace('-', ' ').capitalize()} was found"
+        advice = how or finding["advice"]
         change = next(iter(finding["change"].items()), None)
-        if change is None:
-            yield Step(title, reason)
-        else:
-            yield Step(title, reason, *_set(material, *change))
+        of_change = _set(material, *change) if change else ("", "")
+        yield Step(title, figure, *of_change, beside=advice[:1].upper() + advice[1:])
 
 
 def _better_checkpoint(material: Material) -> Iterator[Step]:
@@ -142,7 +146,7 @@ def _pool(material: Material, verdict: Sequence[Criterion]) -> Iterator[Step]:
 
 def _uses(material: Material, verdict: Sequence[Criterion]) -> Iterator[Step]:
     """What a model that is in order is for."""
-    run = f"--run {material.folder}"
+    run = f"--run {shlex.quote(str(material.folder))}"
     if material.sweep.empty:
         reason = "It scores all saved checkpoints on validation days, and says whether another one is better."
         yield Step("Compare the saved checkpoints", reason, command=f"rainsmith sweep {run}")
@@ -159,8 +163,10 @@ def _uses(material: Material, verdict: Sequence[Criterion]) -> Iterator[Step]:
 
 def _set(material: Material, key: str, value: Any) -> tuple[str, str]:
     """The change as text, and the command that makes it: in the same folder, or where it trains anew in another one."""
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-    change, run = f"{key}={text}", str(material.folder)
+    number = f"{value:g}" if isinstance(value, float) else json.dumps(value, separators=(",", ":"))
+    text = value if isinstance(value, str) else number
+    change, run = shlex.quote(f"{key}={text}"), shlex.quote(str(material.folder))
     if key.startswith("sampling."):
         return change, f"rainsmith run --run {run} --set {change}"
-    return change, f"rainsmith run --config {run}/config.yaml --run {run}-2 --set {change}"
+    of_config, of_next = (shlex.quote(f"{material.folder}{ending}") for ending in ("/config.yaml", "-2"))
+    return change, f"rainsmith run --config {of_config} --run {of_next} --set {change}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib import resources
 
 import jinja2
@@ -13,7 +14,7 @@ from rainsmith.report.criteria import criteria_section, judge
 from rainsmith.report.diagnosis import diagnosis_section
 from rainsmith.report.downscaler import downscaler_section
 from rainsmith.report.experiment import experiment_section
-from rainsmith.report.facts import provenance_section, region, subtitle
+from rainsmith.report.facts import provenance_section, subtitle, title_of
 from rainsmith.report.gather import Material
 from rainsmith.report.glossary import glossary_section
 from rainsmith.report.next_steps import next_steps
@@ -58,8 +59,8 @@ def render(material: Material, days: int) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return environment.from_string(_file("report.html.j2")).render(
-        title=str(material.store.attrs.get("title", "")) or f"Daily rain, {region(material.store)}",
+    page = environment.from_string(_file("report.html.j2")).render(
+        title=title_of(material),
         subtitle=subtitle(material),
         summary=summarise(material, judged),
         tallies=tallies,
@@ -72,6 +73,7 @@ def render(material: Material, days: int) -> str:
         script=Markup(script),
         script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}",
     )
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", page)  # a number stays with its sign
 
 
 def _file(name: str) -> str:

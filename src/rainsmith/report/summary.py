@@ -17,7 +17,7 @@ from rainsmith.report.criteria import Judged, metric_of, title_of, why_not_judge
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.scores import left_out
-from rainsmith.report.words import interval, listing, number, quantity
+from rainsmith.report.words import inside_sentence, interval, listing, number, quantity
 
 PASSED = ("minimum", "good", "excellent")
 LITTLE = (0.8, 1.25)
@@ -68,6 +68,7 @@ def summarise(material: Material, judged: Judged) -> Summary:
         headline += f" Checks met there and missed over all days: {len(on_all_days)}."
     hardest = hardest_rival(material)
     short = f"{len(passed)} of {len(lines)} checks are met." if len(passed) < len(lines) else "All checks are met."
+    short += _met_by_more(judged, len(passed))
     if hardest is not None and hardest["lower"] > 0:
         rival = forecast_named(hardest["b"]).title
         short = f"A simple method is better: {rival}. {short}"
@@ -80,6 +81,15 @@ def summarise(material: Material, judged: Judged) -> Summary:
         beside=[*_beside(judged, passed), *_accuracy(hardest), *left_out(material)],
         caution=caution,
     )
+
+
+def _met_by_more(judged: Judged, met: int) -> str:
+    """The simple method that meets most checks, where it meets more than the model; "" where none does."""
+    counts = {name: sum(line.grade in PASSED for line in lines) for name, lines in judged.of_baselines.items()}
+    best = max(counts, key=lambda name: counts[name], default="")
+    if not best or counts[best] <= met:
+        return ""
+    return f" A simple method, {forecast_named(best).title}, meets {counts[best]}."
 
 
 def _unjudged(material: Material, verdict: Sequence[Criterion]) -> str:
@@ -147,7 +157,7 @@ def _on_all_days(material: Material, verdict: Sequence[Criterion]) -> list[str]:
     met = {line.name for line in verdict if line.grade in PASSED}
     judged = [c for c in criteria.verdict(every_day, material.model, material.split) if not c.rule.of_tail]
     missed = [c for c in judged if c.grade == "fail"]
-    return [f"Over all days, {sentence(line)}" for line in missed if line.name in met]
+    return [f"Over all days, {inside_sentence(sentence(line))}" for line in missed if line.name in met]
 
 
 def _events(material: Material) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rainsmith.evaluate.criteria import Criterion
 from rainsmith.evaluate.grading import Grade
 from rainsmith.report.criteria import title_of
-from rainsmith.report.words import listing
+from rainsmith.report.words import inside_sentence
 
 MET: tuple[Grade, ...] = ("minimum", "good", "excellent")
 """Grades of a criterion that is met."""
@@ -73,9 +73,8 @@ class Tally:
         """How many are met, and which are not; "" where nothing was judged."""
         if not self.judged:
             return ""
-        missed = [title[:1].lower() + title[1:] if title[1:2].islower() else title for title in self.missed]
-        rest = f"; missed: {listing(missed)}" if missed else ""
-        return f"{self.met} of {self.judged} checks met{rest}."
+        rest = f" Missed: {'; '.join(map(inside_sentence, self.missed))}." if self.missed else ""
+        return f"{self.met} of {self.judged} checks met.{rest}"
 
 
 def tally(verdict: Sequence[Criterion], topic: Topic) -> Tally:

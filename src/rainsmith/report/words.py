@@ -61,6 +61,11 @@ def quantity(value: float, metric: Metric) -> str:
     return text if text == NOTHING or not unit else f"{text}\N{NO-BREAK SPACE}{unit}"
 
 
+def inside_sentence(title: str) -> str:
+    """A title as it stands inside a sentence: its first letter is small unless it begins an abbreviation."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
 def listing(parts: list[str]) -> str:
     """a, b and c."""
     if len(parts) < 2:

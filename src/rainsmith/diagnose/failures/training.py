@@ -180,7 +180,7 @@ DIAGNOSES.add(
         measured="share of latents with at least 0.01 nats a value",
         threshold_from="runs of the demo",
         advice="The posterior equals the prior: weigh the KL divergence less, or raise its weight more slowly.",
-        part="training",
+        part="latents",
         measure=_posterior_collapse,
         needs=(POSTERIOR,),
     )
@@ -201,7 +201,7 @@ DIAGNOSES.add(
         measured="largest KL of a latent, nats a value",
         threshold_from="runs of the demo",
         advice="Latents carry more than a prior can give back: weigh the KL divergence more, or lower train.lr.",
-        part="training",
+        part="latents",
         changes=(Change("train.lr", times=0.5),),
         measure=_kl_explosion,
         needs=(POSTERIOR,),
