@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import xarray as xr
 from pydantic import Field
 
+from rainsmith.base import large_arrays
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.json_files import Record, read_record, write_json
@@ -71,7 +73,7 @@ def gather(config: Config, run: Run) -> Evidence:
     Raises:
         UserError: something is missing, or the samples are those of another checkpoint.
     """
-    store = run.open_store()
+    store = _with_rain_in_memory(run.open_store())
     loaded = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
     checkpoints.check_fits(loaded, store)
     model = loaded.config.model.name
@@ -85,6 +87,12 @@ def gather(config: Config, run: Run) -> Evidence:
         )
     log = read_log(run.metrics_log)
     return Evidence(config, store, split, table, samples, loaded, log, _pool(run, loaded, config.sampling.checkpoint))
+
+
+def _with_rain_in_memory(store: xr.Dataset) -> xr.Dataset:
+    """The store, its rain read once where it is small, since several diagnoses go through all of it."""
+    rain = store["precip"]
+    return store.assign(precip=rain.load()) if rain.nbytes <= large_arrays.IN_MEMORY else store
 
 
 def _pool(run: Run, loaded: Checkpoint, name: str) -> list[Training]:
