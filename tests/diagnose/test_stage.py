@@ -48,6 +48,9 @@ def test_every_failure_has_an_answer(run: Run) -> None:
     for finding in kept["findings"]:
         assert bool(finding["advice"]) == (finding["verdict"] in ("fail", "warn"))
         assert finding["origin"] or finding["verdict"] == "n/a"
+        assert not finding["change"] or finding["verdict"] in ("fail", "warn")
+    changes = {finding["name"]: finding["change"] for finding in kept["findings"]}
+    assert changes["drizzle"] == {"train.epochs": 2 * config().train.planned_epochs}
     advice = {finding["name"]: finding["advice"] for finding in kept["findings"]}
     own = MODELS["flat"].advice
     assert advice["drizzle"] == own["drizzle"] and advice["ignores-z"] == own["ignores-z"]
