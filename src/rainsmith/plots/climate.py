@@ -54,7 +54,7 @@ def _interrupted(curve: Curve, breaks: Sequence[int]) -> Curve:
     return replace(curve, x=x, y=y, low=low, high=high) if y is not None else curve
 
 
-MOST_HEIGHT = 4.6
+MOST_HEIGHT = 5.2
 """[inches] of a map of the bias: a high domain is drawn narrower."""
 
 
