@@ -19,6 +19,7 @@ def scores_of_downscaler() -> pd.DataFrame:
         ("climatology", "all", "pinball_p99", np.nan, 0.08),
         ("q-srdrn-real", "all", "csi", 20.0, 0.31),
         ("q-srdrn-real", "all", "csi", 50.0, 0.12),
+        ("q-srdrn-real", "all", "csi", 8.17, 0.5),
         ("q-srdrn-real", "heavy_x", "csi", 20.0, 0.99),
         ("q-srdrn-real", "all", "wasserstein", np.nan, 0.7),
     ]
@@ -38,7 +39,7 @@ def test_scores_stand_beside_the_climatology(material: Material) -> None:
     assert [column.title for column in table.columns] == ["q-srdrn-real", "climatology"]
     cells = {row.title: [cell.text for cell in row.cells] for row in table.rows}
     assert cells == {
-        "Pinball p99": ["0.0500", "0.0800"],
+        "Pinball loss of P99": ["0.0500", "0.0800"],
         "Critical success index, 20 mm/day": ["0.310", "–"],
         "Critical success index, 50 mm/day": ["0.120", "–"],
     }

@@ -24,6 +24,8 @@ RELIABLE_LINES = 3
 """Forecasts that the figure of reliability holds: more cannot be told apart."""
 FEWEST_CELLS = 5
 """Cells of a row whose mean says something."""
+FEWEST_ROWS = 6
+"""Rows from which there are neighbours to compare the edge with."""
 EDGE_FACTOR = 3.5
 """Standard deviations of the steps between rows beyond which a step at the edge is not one of them."""
 YEAR_CAPTION = "Mean rain of each month. Band: range of the prior members."
@@ -113,11 +115,13 @@ def edge_effect(bias: np.ndarray, frame: MapFrame) -> str:
     sides = {low: bias, high: bias[::-1], "west": bias.T, "east": bias.T[::-1]}
     found = []
     for name, field in sides.items():
+        if len(field) < FEWEST_ROWS:
+            continue
         steps = field[1:] - field[:-1]
         known = np.isfinite(steps).sum(axis=1) >= FEWEST_CELLS
         means = np.array([np.nanmean(step) if enough else np.nan for step, enough in zip(steps, known, strict=True)])
         others = means[1:][np.isfinite(means[1:])]
-        if np.isfinite(means[0]) and others.size > 3 and abs(means[0]) > EDGE_FACTOR * others.std():
+        if np.isfinite(means[0]) and others.size and abs(means[0]) > EDGE_FACTOR * others.std():
             found.append(f"{name} {number(-float(means[0]), signed=True)}")
     if not found:
         return ""

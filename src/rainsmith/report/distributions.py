@@ -44,7 +44,10 @@ def spectrum_pictures(material: Material, days: str) -> list[Picture]:
     if not chosen:
         return []
     cell = cell_size(material.store)
-    figure = curves.spectrum(_spectra(chosen, cell.side), unit=cell.unit, title=f"Spectrum, {where}")
+    lines = _spectra(chosen, cell.side)
+    if not any((np.isfinite(line.y) & (line.y > 0)).any() for line in lines):
+        return []  # days without rain have no spectrum
+    figure = curves.spectrum(lines, unit=cell.unit, title=f"Spectrum, {where}")
     return [embed(figure, f"Spectra, {where}", SPECTRUM_CAPTION)]
 
 
@@ -95,6 +98,8 @@ def _exceedances(chosen: dict[str, xr.Dataset]) -> list[Curve]:
 def _spectra(chosen: dict[str, xr.Dataset], cell: float) -> list[Curve]:
     lines = []
     for name, data in chosen.items():
+        if not data["spectrum"].size:
+            continue  # a single cell has no wavelength
         power, observed = data["spectrum"].mean(MEMBER).values, data["spectrum_observed"].values
         ratio = np.divide(power, observed, out=np.full_like(power, np.nan), where=observed > 0)
         lines.append(_curve(name, cell / data["wavenumber"].values, ratio))

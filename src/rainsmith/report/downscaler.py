@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import pandas as pd
 
+from rainsmith.metrics.quantiles import quantile_metrics
 from rainsmith.metrics.registry import METRICS
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
@@ -21,7 +25,11 @@ def downscaler_section(material: Material) -> Section | None:
         "Downscalers that 'rainsmith downscale' trained, with 90 % intervals from resampled weeks. Whether synthetic "
         "days made them better is a question for 'rainsmith experiment', which trains several seeds."
     )
-    tables = [_table(name, table, place == 0) for place, (name, table) in enumerate(material.downscaled.items())]
+    thresholds = {float(material.store["p99"]), *material.config.evaluate.thresholds_mm}
+    tables = [
+        _table(name, _of_thresholds(table, thresholds), place == 0)
+        for place, (name, table) in enumerate(material.downscaled.items())
+    ]
     names = ", ".join(material.downscaled)
     return Section("downscaler", "Downscaler", [note], tables, answer=f"Trained and scored: {names}.")
 
@@ -46,6 +54,13 @@ def _table(name: str, scores: pd.DataFrame, shown: bool) -> Table:
     return Table(f"{name}, {DAY_WORDS.get(days, days).lower()}", "Score", columns, rows, foldable=True, shown=shown)
 
 
+def _of_thresholds(scores: pd.DataFrame, thresholds: set[float]) -> pd.DataFrame:
+    """The scores without a threshold, and those of events above the training P99 and the fixed thresholds."""
+    values = scores["threshold"]
+    is_known = values.map(lambda value: any(math.isclose(value, one, rel_tol=1e-5) for one in thresholds))
+    return scores[values.isna() | is_known.astype(bool)]
+
+
 def _place(metric: str, order: dict[str, int]) -> int:
     return min(place for name, place in order.items() if metric.startswith(name))
 
@@ -61,7 +76,15 @@ def _cell(row: pd.Series) -> Cell:
 def _title(key: pd.Series) -> str:
     """The title of a metric with its threshold; a quantile score is named by its level."""
     name = str(key["metric"])
-    words = METRICS[name].title if name in METRICS.names() else name.replace("_", " ").capitalize()
+    words = METRICS[name].title if name in METRICS.names() else _title_of_quantile(name)
     threshold = "" if pd.isna(key["threshold"]) else f", {float(key['threshold']):.3g} mm/day"
     scale = "" if pd.isna(key["scale"]) or float(key["scale"]) == 1 else f", {float(key['scale']):g} cells"
     return words + threshold + scale
+
+
+def _title_of_quantile(name: str) -> str:
+    """The title of a score of quantiles, ``pinball_p999``; the name in words where it is none."""
+    level = re.search(r"_p(\d+)$", name)
+    metrics = quantile_metrics([float(f"0.{level[1]}")] if level else [0.5])
+    titles = {metric.name: metric.title for metric in metrics}
+    return titles.get(name, name.replace("_", " ").capitalize())

@@ -14,8 +14,8 @@ from rainsmith.metrics.bootstrap import calendar_blocks
 LONG_PAUSE = 30
 """[days] A longer pause lies between two seasons."""
 GAP = 5
-"""[days] Days this near to a block that chooses teach nothing: a storm may belong to both sides, and predictors may hold
-the rain of neighbouring days."""
+"""[days] Days this near to a block that chooses teach nothing: a storm may belong to both sides, and predictors may
+hold the rain of neighbouring days."""
 LONGEST_BLOCK = 1.5
 """Largest length of a block over their mean."""
 
