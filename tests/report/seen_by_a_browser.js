@@ -33,6 +33,7 @@
   return {
     page: [document.documentElement.scrollWidth, document.documentElement.scrollHeight],
     wide: wide.map((node) => `${node.tagName}.${node.className}`).slice(0, 5),
+    sideways: [...document.querySelectorAll(".stacked")].filter((box) => box.scrollWidth > box.clientWidth + 1).length,
     faint: [...faint],
     images: images.length,
     broken: images.filter((image) => !image.complete || image.naturalWidth === 0).length,

@@ -60,6 +60,7 @@ def test_nothing_is_cut_faint_or_missing_at_any_width(seen: tuple[int, Browser])
             chromium.run(UNFOLD)
         found: dict[str, Any] = chromium.run(SEEN)
         assert found["page"][0] == width and found["wide"] == [], "no overflow"
+        assert found["sideways"] == 0, "criteria and findings are read without moving them"
         assert found["faint"] == [], "contrast of WCAG AA"
         assert found["images"] > 30 and found["broken"] == found["unnamed"] == 0
         assert found["small"] == []

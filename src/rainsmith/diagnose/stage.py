@@ -86,7 +86,9 @@ def gather(config: Config, run: Run) -> Evidence:
             "run 'rainsmith sample' and 'rainsmith evaluate' again"
         )
     log = read_log(run.metrics_log)
-    return Evidence(config, store, split, table, samples, loaded, log, _pool(run, loaded, config.sampling.checkpoint))
+    return Evidence(
+        config, store, split, table, samples, loaded, log, trainings_of_pool(run, loaded, config.sampling.checkpoint)
+    )
 
 
 def _with_rain_in_memory(store: xr.Dataset) -> xr.Dataset:
@@ -95,7 +97,7 @@ def _with_rain_in_memory(store: xr.Dataset) -> xr.Dataset:
     return store.assign(precip=rain.load()) if rain.nbytes <= large_arrays.IN_MEMORY else store
 
 
-def _pool(run: Run, loaded: Checkpoint, name: str) -> list[Training]:
+def trainings_of_pool(run: Run, loaded: Checkpoint, name: str) -> list[Training]:
     """The training of each network of a pool; none where there is one network."""
     count = len(loaded.networks)
     if count < 2:
