@@ -89,10 +89,14 @@ def test_a_click_enlarges_a_picture_and_another_one_closes_it(chromium: Browser,
         chromium.run(f"{of}.getBoundingClientRect().width") for of in (large, "document.querySelector('button.zoom')")
     )
     assert before > 3 * small
+    scale = "document.querySelector('#enlarged .scale').getClientRects().length"
+    assert chromium.run(scale) == 1, "a map of rain has its colour bar"
     chromium.run(f"{large}.click()")
     assert chromium.run(f"{large}.getBoundingClientRect().width") > 1.5 * before
     chromium.run("document.querySelector('#enlarged button').click()")
     assert not chromium.run("document.querySelector('#enlarged').open")
+    chromium.run("document.querySelector('#tail button.zoom').click()")
+    assert chromium.run(scale) == 0 and chromium.run("document.querySelector('#enlarged').open")
 
 
 def test_a_link_unfolds_what_it_leads_to_and_paper_has_no_folds(chromium: Browser, page: Path) -> None:

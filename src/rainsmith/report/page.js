@@ -2,6 +2,7 @@
 (() => {
   const dialog = document.getElementById("enlarged");
   const large = dialog.querySelector("img");
+  const scale = dialog.querySelector(".scale");
   const words = dialog.querySelector("p");
 
   const enlarge = (button) => {
@@ -10,6 +11,12 @@
     large.src = image.src;
     large.alt = image.alt;
     words.textContent = caption ? `${image.alt}. ${caption.textContent}` : image.alt;
+    const bar = button.closest(".maps") && document.querySelector(".bar img");
+    scale.hidden = !bar; // maps of rain share one colour bar
+    if (bar) {
+      scale.src = bar.src;
+      scale.alt = bar.alt;
+    }
     dialog.classList.remove("double");
     dialog.showModal();
   };
