@@ -97,9 +97,10 @@ def _score_row(metric: Metric, title: str, rows: pd.DataFrame, forecasts: list[s
     truth = float(observed.iloc[0]) if len(observed) and metric.aim == "observed" else math.nan
     texts = {name: number(float(value), **shape) for name, value in rows["value"].items()}
     best = _best(metric, rows["value"], truth) if competing else set()
-    rivals = {text for name, text in texts.items() if name != "posterior"}
-    equal = sum(texts[name] in {texts[other] for other in best} for name in texts if name != "posterior")
-    best = best if 2 * equal <= len(rivals) + 1 else set()  # where half of them are equal on paper nobody is best
+    rivals = [text for name, text in texts.items() if name != "posterior"]
+    of_best = {texts[name] for name in best}
+    if 2 * sum(text in of_best for text in rivals) > len(rivals):
+        best = set()  # where most of them are equal on paper nobody is best
     cells = [Cell(number(truth, **shape) if math.isfinite(truth) else "")]
     for name in forecasts:
         if name not in rows.index:
