@@ -65,7 +65,7 @@ STAGES = (
         "report",
         "rainsmith.report.stage",
         (),
-        ("evaluate", "diagnose", "augment", "experiment"),
+        ("evaluate", "diagnose", "augment", "sweep", "downscale", "experiment"),
         "report.html",
         (_STORE, _MEMBERS),
     ),
