@@ -17,6 +17,7 @@ from rainsmith.base.markdown import markdown_table
 from rainsmith.baselines.registry import BASELINES
 from rainsmith.data.checks.registry import INPUT_CHECKS
 from rainsmith.diagnose.registry import DIAGNOSES
+from rainsmith.init.reference_keys import KEYS
 from rainsmith.metrics.registry import METRICS
 from rainsmith.models.registry import MODELS, NETWORKS
 
@@ -85,6 +86,21 @@ def scores() -> str:
     return markdown_table(["score", "", "unit", "best value"], rows)
 
 
+def reference_keys() -> str:
+    """What every key of the reference's configuration becomes, keys with the same answer in one row."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for key in KEYS:
+        ours = ", ".join(f"`{one}`" for one in key.ours) or "-"
+        if key.ours and not key.note:
+            ours = (
+                "the same name" if key.ours == (key.theirs,) else f"`{key.ours[0].rpartition('.')[0]}`, the same name"
+            )
+            ours = ours if key.ours[0].rpartition(".")[2] == key.theirs.rpartition(".")[2] else f"`{key.ours[0]}`"
+        rows.setdefault((ours, key.note), []).append(key.theirs)
+    body = [[", ".join(theirs), ours, note] for (ours, note), theirs in rows.items()]
+    return markdown_table(["key of the reference", "ours", ""], body)
+
+
 TABLES = {
     "diagnoses": diagnoses,
     "checks": checks,
@@ -93,6 +109,7 @@ TABLES = {
     "models": models,
     "networks": networks,
     "scores": scores,
+    "reference keys": reference_keys,
 }
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import resource
 import runpy
 import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -174,6 +177,50 @@ def test_command_shows_help_without_loading_torch() -> None:
     assert lean.returncode == 0, lean.stderr or "importing the command line or the API loads torch"
 
 
+def test_the_wheel_and_the_sdist_hold_every_file_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = pytest.importorskip("hatchling.build")
+    monkeypatch.chdir(ROOT)
+    source = ROOT / "src"
+    ours = {
+        str(path.relative_to(source))
+        for path in (source / "rainsmith").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    wheel = zipfile.ZipFile(tmp_path / build.build_wheel(str(tmp_path)))
+    inside = {name for name in wheel.namelist() if not name.split("/")[0].endswith(".dist-info")}
+    assert inside == ours
+    assert {"rainsmith/data/demo/demo.yaml", "rainsmith/inspection/inspect.html.j2", "rainsmith/py.typed"} <= inside
+    (entry,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+    assert "rainsmith = rainsmith.cli.main:main" in wheel.read(entry).decode()
+    with tarfile.open(tmp_path / build.build_sdist(str(tmp_path))) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    assert {f"src/{name}" for name in ours} <= names
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "configs/uk.yaml",
+        "constraints.txt",
+        "tests/conftest.py",
+    } <= names
+
+
+def test_help_and_doctor_take_less_than_a_second_of_the_processor() -> None:
+    """Of the processor and not of the clock, which says more of other programs; the best of a few tries counts."""
+    for arguments in (["--help"], ["doctor", "--no-speed"]):
+        seconds = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            assert installed("rainsmith", *arguments).returncode == 0
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+            if seconds[-1] < 1:
+                break
+        assert min(seconds) < 1, arguments
+
+
 def test_readme_names_no_command_that_is_not_there() -> None:
     documented = set(re.findall(r"^rainsmith ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     shown = installed("rainsmith", "--help").stdout
@@ -186,7 +233,7 @@ def test_layers_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["prepare", "train", "sample", "evaluate", "augment", "report", "run"])
+@pytest.mark.parametrize("name", ["prepare", "train", "sample", "evaluate", "augment", "report", "run", "inspect"])
 def test_api_takes_configuration_and_run_folder(name: str) -> None:
     function = getattr(api, name)
     assert list(inspect.signature(function).parameters)[:2] == ["config", "run"]
@@ -196,7 +243,7 @@ def test_api_takes_configuration_and_run_folder(name: str) -> None:
 def test_the_pages_are_those_of_the_code() -> None:
     script = runpy.run_path(str(ROOT / "docs" / "make_pages.py"))
     pages = script["pages"]()
-    made = {"augmentation.md", "cli.md", "configuration.md", "failure-modes.md", "records.md"}
+    made = {"augmentation.md", "cli.md", "configuration.md", "failure-modes.md", "legacy.md", "records.md"}
     assert {path.name for path in pages} == made
     for path, text in pages.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is older than the code; run: make docs"

@@ -233,6 +233,29 @@ def test_the_files_of_a_mask_and_those_in_a_store_count(tmp_path: Path, folder: 
     assert len({before, with_mask, fingerprint(BY_NAME["prepare"], config, folder)}) == 3
 
 
+def test_a_look_at_the_data_prepares_them_first_and_only_where_that_is_due(stages: Stages, folder: Run) -> None:
+    assert pipeline.inspect(configured(), folder) == "result of inspect"
+    assert stages.names() == ["prepare", "inspect"]
+    pipeline.inspect(configured(), folder)
+    assert stages.names() == ["inspect"]
+    pipeline.inspect(configured(data__wet_mm=0.2), folder)
+    assert stages.names() == ["prepare", "inspect"]
+    run(configured(data__wet_mm=0.2), folder)
+    assert stages.names() == IN_ORDER[1:]  # the store is that of the run
+
+
+def test_a_look_never_replaces_the_data_of_a_training(stages: Stages, folder: Run) -> None:
+    run(configured(), folder)
+    (folder.checkpoints / "last.ckpt").touch()
+    stages.names()
+    with pytest.raises(UserError, match="holds a training on data of another configuration"):
+        pipeline.inspect(configured(data__wet_mm=0.2), folder)
+    assert stages.names() == []
+    pipeline.inspect(configured(data__wet_mm=0.2), folder, as_it_is=True)
+    pipeline.inspect(configured(), folder)
+    assert stages.names() == ["inspect", "inspect"]
+
+
 def test_every_stage_is_where_its_record_says() -> None:
     for stage in (*STAGES, *ON_REQUEST):
         assert stage.load().__name__ == stage.name

@@ -206,7 +206,7 @@ def _validation(problem: Problem, at_most: int) -> Validation:
 
 
 def autocast_of(problem: Problem) -> AbstractContextManager[Any]:
-    return autocast(CPU, training_precision(problem.config.train.precision, CPU, 1))
+    return autocast(CPU, training_precision(problem.config.train.precision, CPU))
 
 
 def _batches(count: int, size: int, seed: int) -> Iterator[np.ndarray]:

@@ -65,12 +65,13 @@ STAGES = (
         "report",
         "rainsmith.report.stage",
         (),
-        ("evaluate", "diagnose", "augment", "experiment"),
+        ("evaluate", "diagnose", "augment", "sweep", "downscale", "experiment"),
         "report.html",
         (_STORE, _MEMBERS),
     ),
 )
 ON_REQUEST = (
+    Stage("inspect", "rainsmith.inspection.stage", ("data",), ("prepare",), "inspect.html", (_STORE,)),
     Stage("sweep", "rainsmith.sweep.stage", ("sampling", "sweep"), ("train",), "sweep.csv", (_STORE,)),
     Stage(
         "downscale",
@@ -119,6 +120,30 @@ def run(config: Config, folder: Run) -> None:
             continue
         options = {"resume": folder.holds_training} if stage.name == "train" else {}
         run_stage(stage.name, config, folder, **options)
+
+
+def inspect(config: Config, folder: Run, *, as_it_is: bool = False) -> Any:
+    """Look at the data; they are prepared first where the store is not there, or is of another configuration.
+
+    Args:
+        config: the whole configuration.
+        folder: the run folder.
+        as_it_is: look at the store that is there, whatever it was made of.
+
+    Returns:
+        What was found.
+
+    Raises:
+        UserError: from ``prepare``, or the store of another configuration belongs to a training.
+    """
+    if not (as_it_is and folder.store.exists()) and not is_current(BY_NAME["prepare"], config, folder):
+        if folder.holds_training:
+            raise UserError(
+                f"{folder.folder} holds a training on data of another configuration, or of files that have changed; "
+                "give another --run, or leave out the configuration to look at the data of the training"
+            )
+        run_stage("prepare", config, folder)
+    return run_stage("inspect", config, folder)
 
 
 def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:

@@ -18,6 +18,9 @@ from rainsmith.models.registry import NETWORKS
 from rainsmith.pipeline import BY_NAME
 from rainsmith.run_folder import Run
 
+BY_POSITION = {"runs": "RUN ...", "files": "FILES ...", "file": "CONFIG", "shell": "[{bash,zsh}]"}
+"""Fields that are given by position, and how the help shows them."""
+
 
 def shown_help(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> list[str]:
     """Lines of a help text, each option on one line of its own."""
@@ -42,7 +45,7 @@ def asked_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Config, dict[st
 
 
 def test_every_stage_has_a_command() -> None:
-    assert set(COMMANDS) == {*BY_NAME, "run", "compare"}
+    assert set(COMMANDS) == {*BY_NAME, "init", "run", "compare", "demo", "doctor", "completion"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -54,8 +57,8 @@ def test_help_explains_a_command_and_each_of_its_options_in_sentences(
     text = "\n".join(lines)
     assert "None" not in text and "default: False" not in text
     for field in dataclasses.fields(COMMANDS[name]):
-        option = "RUN ..." if field.name == "runs" else f"--{field.name.replace('_', '-')}"
-        (start,) = (i for i, line in enumerate(lines) if re.match(rf"{re.escape(option)}[ ,]", line))
+        option = BY_POSITION.get(field.name, f"--{field.name.replace('_', '-')}")
+        (start,) = (i for i, line in enumerate(lines) if re.match(rf"(-o FILE, )?{re.escape(option)}[ ,]", line))
         described = " ".join(lines[start : start + 2])  # a long name stands on a line of its own
         assert re.search(r" [A-Z][^.]+ .*\.( |$)", described), described
 

@@ -191,6 +191,17 @@ def test_what_is_no_mistake_of_the_user_keeps_its_traceback(
         cli.main(["prepare", "--run", str(tmp_path)])
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["doctor", "--no-speed"]])
+def test_a_reader_that_has_enough_ends_the_command_without_a_traceback(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "rainsmith.cli.main", *arguments], stdout=writing, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_version() -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "rainsmith.cli.main", "--version"], capture_output=True, text=True, env=os.environ

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+from rainsmith.config import parse
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.finding import Finding
 from rainsmith.diagnose.registry import DIAGNOSES
@@ -12,7 +13,9 @@ from rainsmith.diagnose.registry import DIAGNOSES
 
 def evidence_of(**parts: Any) -> Evidence:
     """Evidence that has the parts given and nothing else: a diagnosis that looks at another part stops the test."""
-    return cast(Evidence, SimpleNamespace(**{"split": "test", "has_posterior": True, **parts}))
+    return cast(
+        Evidence, SimpleNamespace(**{"split": "test", "has_posterior": True, "settled_config": parse({}), **parts})
+    )
 
 
 def ask(name: str, evidence: Evidence) -> Finding:

@@ -34,8 +34,9 @@ def test_parts_of_the_run(trained: Run, checkpoint: Checkpoint) -> None:
     evidence = evidence_of(trained, checkpoint)
     assert evidence.first_member.dims == ("time", "y", "x")
     xr.testing.assert_equal(evidence.first_member.drop_vars("member", errors="ignore"), evidence.observation.load())
-    assert evidence.validated_epochs == [{"validation": {}}]
-    assert evidence.epochs_planned == 2 and evidence.epoch_in_use == checkpoint.epoch
+    (training,) = evidence.trainings
+    assert training.validated_epochs == [{"validation": {}}]
+    assert evidence.epochs_planned == 2 and training.epoch_in_use == checkpoint.epoch
     assert len(evidence.training_patterns) == 365 and evidence.training_patterns is evidence.training_patterns
     assert evidence.scores.natural_variability.why_not == "only some days of the split were scored"
 

@@ -55,6 +55,16 @@ def test_every_key_that_an_advice_names_exists(model: str, diagnosis: Diagnosis)
         assert not missing, f"{model}: the advice on {diagnosis.name} names {missing}"
 
 
+@pytest.mark.parametrize("model", MODELS.names())
+def test_every_key_that_a_change_names_exists(model: str) -> None:
+    kind, known = MODELS[model], keys_of(load_config(None, None, {"model.name": model}))
+    assert set(kind.changes) <= set(DIAGNOSES.names())
+    for diagnosis in DIAGNOSES:
+        for change in (*kind.changes.get(diagnosis.name, ()), *diagnosis.changes):
+            assert change.key in known, f"{model}: {diagnosis.name} would change {change.key}"
+            assert (change.to is None) != (change.times is None), change
+
+
 @pytest.mark.parametrize("diagnosis", DIAGNOSES, ids=lambda diagnosis: diagnosis.name)
 def test_an_advice_names_keys_in_full(diagnosis: Diagnosis) -> None:
     """A key without its section, such as w_kl, is found by nobody; values after a colon are no keys."""

@@ -8,12 +8,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.diagnose.registry import DIAGNOSES
-from rainsmith.diagnose.stage import diagnose
+from rainsmith.diagnose.stage import diagnose, trainings_of_pool
 from rainsmith.evaluate.stage import evaluate
+from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.models.registry import MODELS
 from rainsmith.report.stage import report
 from rainsmith.run_folder import Run
@@ -48,6 +50,9 @@ def test_every_failure_has_an_answer(run: Run) -> None:
     for finding in kept["findings"]:
         assert bool(finding["advice"]) == (finding["verdict"] in ("fail", "warn"))
         assert finding["origin"] or finding["verdict"] == "n/a"
+        assert not finding["change"] or finding["verdict"] in ("fail", "warn")
+    changes = {finding["name"]: finding["change"] for finding in kept["findings"]}
+    assert changes["drizzle"] == {"train.epochs": 2 * config().train.planned_epochs}
     advice = {finding["name"]: finding["advice"] for finding in kept["findings"]}
     own = MODELS["flat"].advice
     assert advice["drizzle"] == own["drizzle"] and advice["ignores-z"] == own["ignores-z"]
@@ -80,3 +85,17 @@ def test_a_run_that_was_not_scored_is_refused(trained: Run, tmp_path: Path) -> N
     bare = copy_of(trained, tmp_path)
     with pytest.raises(UserError, match="rainsmith evaluate"):
         diagnose(config(), bare)
+
+
+def test_each_network_of_a_pool_has_its_log_and_its_epoch(tmp_path: Path) -> None:
+    pool = Run(tmp_path)
+    for number, epochs in enumerate((3, 5)):
+        rows = [json.dumps({"epoch": epoch, "train": {}}) + "\n" for epoch in range(epochs)]
+        log = pool.network(number).metrics_log
+        log.parent.mkdir(parents=True)
+        log.write_text("".join(rows), encoding="utf-8")
+    (pool.checkpoints / "best_prior.json").write_text(json.dumps({"epochs": [2, 4]}), encoding="utf-8")
+    joined = Checkpoint(({}, {}), small_config(), xr.Dataset(), 2, "best_prior", "")
+    trainings = trainings_of_pool(pool, joined, "best_prior")
+    assert [(len(one.rows), one.epoch_in_use) for one in trainings] == [(3, 2), (5, 4)]
+    assert trainings_of_pool(pool, Checkpoint(({},), small_config(), xr.Dataset(), 2, "x", ""), "x") == []

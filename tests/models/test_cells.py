@@ -11,9 +11,9 @@ from rainsmith.models.cells import Pooling, bilinear_weights, block_sums
 
 
 def test_sums_of_blocks_by_hand() -> None:
-    values = torch.tensor([[[1.0, 2.0, 4.0, 8.0]], [[0.5, 0.25, -1.0, 3.0]]])
-    sums = block_sums(values, torch.tensor([2, 0, 2, 2]), 4)
-    assert sums.tolist() == [[[2.0, 0.0, 13.0, 0.0]], [[0.25, 0.0, 2.5, 0.0]]]
+    values = torch.tensor([[1.0, 0.5], [2.0, 0.25], [4.0, -1.0], [8.0, 3.0]])
+    sums = block_sums(values[:, None], torch.tensor([2, 0, 2, 2]), 4)
+    assert sums.tolist() == [[[2.0, 0.25]], [[0.0, 0.0]], [[13.0, 2.5]], [[0.0, 0.0]]]
 
 
 @pytest.mark.parametrize("side", [1, 2, 5, 64])
@@ -22,7 +22,8 @@ def test_pooling_at_any_offset_is_a_sum_over_shifted_blocks(side: int) -> None:
     mask = rng.random((9, 13)) < 0.6
     fields = rng.random((2, 3, 9, 13)).astype(np.float32) * mask
     offset = (0, 0) if side == 1 else (int(rng.integers(side)), int(rng.integers(side)))
-    sums = Pooling(mask)(torch.from_numpy(fields[..., mask]), side, offset)
+    cells_first = torch.from_numpy(fields[..., mask]).movedim(-1, 0)
+    sums = Pooling(mask)(cells_first, side, offset).movedim(0, -1)
     if side == 1:
         np.testing.assert_array_equal(sums, fields[..., mask])
         return

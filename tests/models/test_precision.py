@@ -16,14 +16,17 @@ CPU = torch.device("cpu")
 def test_auto_is_bf16_only_where_the_processor_has_it(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "has_fast_bf16", lambda device: fast)
     expected = "bf16" if fast else "fp32"
-    assert sampling_precision("auto", CPU) == training_precision("auto", CPU, 1) == expected
-    assert training_precision("auto", CPU, 2) == "fp32"  # processes on different processors must agree
-    assert training_precision("auto", torch.device("cuda"), 2) == expected
+    assert sampling_precision("auto", CPU) == training_precision("auto", CPU) == expected
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert training_precision("auto", CPU) == "fp32"  # processes on different processors must agree
+    assert training_precision("auto", torch.device("cuda")) == expected
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert training_precision("auto", CPU) == expected
 
 
 def test_a_format_that_is_asked_for_is_taken() -> None:
     for wanted in ("fp32", "bf16"):
-        assert sampling_precision(wanted, CPU) == training_precision(wanted, CPU, 2) == wanted
+        assert sampling_precision(wanted, CPU) == training_precision(wanted, CPU) == wanted
 
 
 def test_autocast_rounds_products_only_where_it_is_bf16() -> None:

@@ -55,3 +55,15 @@ def test_return_periods_are_named_as_they_are() -> None:
     panel = climate.return_levels([curves.Curve("prior", PRIOR, period, np.array([20.0, 40.0, 60.0]))]).axes[0]
     assert panel.get_xscale() == "log"
     assert [text.get_text() for text in panel.get_xticklabels()] == ["2", "10", "100"]
+
+
+def test_months_without_data_take_no_room_and_interrupt_the_line() -> None:
+    months = [3, 4, 9, 10]
+    value = np.array([1.0, 2.0, 3.0, 4.0])
+    curve = curves.Curve("prior", PRIOR, np.arange(1, 5), value, value - 1, value + 1)
+    panel = climate.seasonal_cycle([curve], months).axes[0]
+    assert [text.get_text() for text in panel.get_xticklabels()] == ["Mar", "Apr", "Sep", "Oct"]
+    (line,) = panel.lines
+    assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False]
+    whole = climate.seasonal_cycle([curve], [11, 12, 1, 2]).axes[0].lines[0]
+    assert np.isfinite(whole.get_ydata()).all(), "a winter goes on over New Year"

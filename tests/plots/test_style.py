@@ -73,3 +73,15 @@ def test_the_same_figure_gives_the_same_bytes(kind: str, start: bytes) -> None:
         panel.plot([0, 1])
         painted.append(style.picture(figure, kind, 40))  # type: ignore[arg-type]
     assert painted[0] == painted[1] and painted[0].startswith(start)
+
+
+@pytest.mark.parametrize("size", [(4.7, 4.1), (3.9, 3.2)])
+def test_a_long_heading_is_wrapped_and_stays_inside_its_figure(size: tuple[float, float]) -> None:
+    figure, panel = style.axes(*size)
+    panel.plot([0, 1], [0, 1000])
+    panel.set_ylabel("share of these cells")
+    style.heading(panel, "Mean absolute error of the ensemble mean where heavy rain was observed [mm/day]")
+    style.picture(figure, "png", 100)  # the layout is made when the figure is painted
+    box = next(title for title in figure.axes[0].get_children() if getattr(title, "get_text", str)().startswith("Mean"))
+    extent = box.get_window_extent()
+    assert extent.x1 <= 100 * size[0] and extent.y1 <= 100 * size[1]

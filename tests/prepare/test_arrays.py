@@ -34,7 +34,11 @@ def of_files(folder: Path, **data: Any) -> xr.Dataset:
 
 
 def without_time_of_writing(store: xr.Dataset) -> xr.Dataset:
-    return store.assign_attrs(history=store.attrs["history"].split(" ", 1)[1])
+    """Also without the notes on the sources: of files, only the days of the target are read."""
+    attrs = {key: value for key, value in store.attrs.items() if key != "sources_found"}
+    kept = store.copy()
+    kept.attrs = {**attrs, "history": store.attrs["history"].split(" ", 1)[1]}
+    return kept
 
 
 def in_memory(ds: xr.Dataset) -> xr.DataArray:

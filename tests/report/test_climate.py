@@ -8,14 +8,16 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.plots import climate as plots
+from rainsmith.plots.maps import map_frame
 from rainsmith.plots.style import OBSERVED
 from rainsmith.report.climate import (
     climate_pictures,
-    climate_section,
     climate_table,
+    edge_effect,
     index_title,
     level_curves,
     months_of_year,
+    reliability_picture,
     year_curves,
 )
 from rainsmith.report.gather import Material
@@ -39,7 +41,8 @@ def test_indices_have_words() -> None:
 
 
 def test_all_figures_are_there(material: Material) -> None:
-    alts = " ".join(picture.alt for picture in climate_pictures(material))
+    pictures = [*climate_pictures(material), *reliability_picture(material)]
+    alts = " ".join(picture.alt for picture in pictures)
     for words in ("Mean rain by month", "Return levels", "Reliability of", "bias of mean", "bias of Rx1day"):
         assert words in alts
 
@@ -47,7 +50,8 @@ def test_all_figures_are_there(material: Material) -> None:
 def test_curves_of_the_climate_are_those_of_the_files(material: Material) -> None:
     prior = material.climates["prior"]
     observed, members = year_curves(prior)
-    np.testing.assert_array_equal(observed.y, prior["seasonal_cycle_observed"].values)
+    cycle = prior["seasonal_cycle_observed"].values
+    np.testing.assert_array_equal(observed.y, cycle[np.isfinite(cycle)])
     known = np.isfinite(members.y)
     assert members.low is not None and members.high is not None
     assert (members.low[known] <= members.y[known]).all() and (members.y[known] <= members.high[known]).all()
@@ -64,14 +68,26 @@ def test_winters_are_whole_and_no_line_crosses_months_without_data(material: Mat
         prior[name] = xr.ones_like(prior[name]).where(is_winter)
     prior["seasonal_cycle_observed"].loc[{"month": 12}] = 5.0
     curves = year_curves(prior)
-    assert months_of_year(prior)[:3] == [12, 1, 2]
-    assert curves[0].y[:3].tolist() == [5.0, 1.0, 1.0] and np.isnan(curves[0].y[3:]).all()
+    assert months_of_year(prior) == [12, 1, 2]
+    assert curves[0].y.tolist() == [5.0, 1.0, 1.0]
     panel = plots.seasonal_cycle(curves, months_of_year(prior)).axes[0]
-    assert [label.get_text() for label in panel.get_xticklabels()][:4] == ["D", "J", "F", "M"]
-    assert all(len(line.get_xdata()) == 12 and np.isnan(line.get_ydata()[3:]).all() for line in panel.lines)
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["Dec", "Jan", "Feb"]
+    assert panel.get_xlim()[1] < 4, "months without data take no room"
 
 
-def test_without_a_climate_the_section_names_the_command(material: Material) -> None:
+def test_without_a_climate_there_is_nothing_to_show(material: Material) -> None:
     bare = replace(material, climate=material.climate.iloc[:0], climates={}, curves={})
-    section = climate_section(bare)
-    assert not section.parts and "rainsmith evaluate" in section.missing
+    assert not climate_pictures(bare) and not climate_table(bare) and not reliability_picture(bare)
+
+
+def test_a_ring_at_the_edge_of_the_grid_is_named_and_other_biases_are_not(material: Material) -> None:
+    frame = map_frame(material.store)  # its first row is the southernmost
+    smooth = np.random.default_rng(0).normal(0.0, 0.05, (12, 10))
+    assert edge_effect(smooth, frame) == ""
+    ring = smooth.copy()
+    ring[0] -= 1.0
+    text = edge_effect(ring, frame)
+    assert "(south \N{MINUS SIGN}" in text and "east" not in text and "north" not in text
+    inland = smooth.copy()
+    inland[5:8, 3:6] -= 1.0
+    assert edge_effect(inland, frame) == ""

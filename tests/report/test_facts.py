@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rainsmith.report.facts import credit_rows, facts, provenance_rows, provenance_section, region
+from rainsmith.report.facts import credit_rows, facts, provenance_rows, provenance_section, region, subtitle
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Verbatim
 from rainsmith.report.words import number
@@ -19,6 +19,14 @@ def test_the_page_names_checkpoint_thresholds_and_splits(material: Material) -> 
     assert rows["Test"] == "1 May 2001 to 19 June 2001, 50 days"
     assert rows["Fine grid"].startswith("12 x 10 cells of 10 km")
     assert rows["Coarse input"] == "1 channel on 3 x 3 cells of 40 km: rain_lag0"
+
+
+def test_the_sides_of_a_cell_are_those_at_its_latitude(material: Material) -> None:
+    latitude, longitude = 59.45 + 0.1 * np.arange(12), 0.1 * np.arange(10)
+    degrees = {"y": ("y", latitude, {"units": "degrees_north"}), "x": ("x", longitude, {"units": "degrees_east"})}
+    placed = replace(material, store=material.store.assign_coords(degrees))
+    assert "cells of 11.1 km north to south, 5.56 km east to west," in dict(facts(placed))["Fine grid"]
+    assert subtitle(placed).endswith("test days 1 May 2001 to 19 June 2001 · model flat")
 
 
 def test_the_page_says_how_many_networks_a_pool_has(material: Material) -> None:

@@ -22,10 +22,10 @@ def test_the_heaviest_days_are_those_that_were_sampled_and_observed_heaviest(mat
 def test_a_day_shows_eight_maps_of_that_day(material: Material) -> None:
     position = heaviest(material, 1)[0]
     panels = panels_of(material, position)
-    assert [panel.kind for panel in panels] == ["observed", "coarse", "posterior", "posterior", *["prior"] * 4]
+    assert [panel.kind for panel in panels] == ["observed", "coarse", *["prior"] * 4, "posterior", "posterior"]
     prior = material.samples["prior"]["precip"]
     at = np.flatnonzero(day_numbers(prior[TIME]) == day_numbers(material.days[TIME])[position])[0]
-    np.testing.assert_array_equal(panels[5].field, prior.isel({TIME: at, "member": 1}).values)
+    np.testing.assert_array_equal(panels[3].field, prior.isel({TIME: at, "member": 1}).values)
     np.testing.assert_array_equal(panels[0].field, material.days["precip"].isel({TIME: position}).values)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -17,18 +19,34 @@ from rainsmith.run_folder import Run
 from tests.fake_run import members_of, rain, store_of, write_run
 from tests.report.reading import Page, forget_curves
 
-ANCHORS = ["criteria", "diagnosis", "maps", "distributions", "climate", "scores", "training", "provenance"]
+PLATES = ["maps", "tail", "reliability", "spectrum", "climate"]
+FOLDS = ["criteria", "diagnosis", "scores", "training", "provenance", "words"]
 
 
 def test_the_page_is_whole_and_asks_for_nothing_outside(html: str) -> None:
     page = Page(html)
     assert page.open == []
-    assert not {"script", "link", "iframe", "object"} & set(page.tags)
-    assert all(address.startswith(("data:image/", "#")) for address in page.addresses)
-    assert page.anchors == ANCHORS
-    assert {f"#{anchor}" for anchor in ANCHORS} <= set(page.addresses)
+    assert not {"link", "iframe", "object"} & set(page.tags)
+    assert all(address.startswith(("data:image/", "data:text/csv;", "#")) for address in page.addresses)
+    assert page.anchors == ["verdict", *PLATES, "next", *FOLDS, "enlarged"]
+    assert {f"#{anchor}" for anchor in page.anchors[:-1]} <= set(page.addresses)
     style = html[html.index("<style>") : html.index("</style>")]
     assert "url(" not in style and "@import" not in style
+
+
+def test_no_script_but_that_of_the_page_may_run(html: str) -> None:
+    assert html.count("<script>") == 1
+    script = html[html.index("<script>") + len("<script>") : html.index("</script>")]
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    policy = html[html.index("default-src") :].partition('"')[0]
+    assert f"script-src 'sha256-{digest}'" in policy.replace("&#39;", "'")
+
+
+def test_all_but_the_plates_is_folded(html: str) -> None:
+    for anchor in FOLDS:
+        assert f'<details class="fold" id="{anchor}">' in html
+    for anchor in PLATES:
+        assert f'<section class="plate" id="{anchor}">' in html
 
 
 def test_text_of_the_data_cannot_become_markup(html: str) -> None:

@@ -69,6 +69,28 @@ def test_bold_marks_the_best_rival_and_never_the_posterior(material: Material, t
 
 
 @pytest.mark.parametrize(
+    ("values", "best"),
+    [
+        ({"prior": 3.06e-5, "bilinear": 3.12e-5, "scaled-analogs": 9e-5}, ["prior"]),
+        ({"prior": 2.0e-22, "bilinear": 0.0, "scaled-analogs": 0.0}, []),  # an event that never came
+        ({"prior": 3.1301e-5, "bilinear": 3.0601e-5, "scaled-analogs": 3.0602e-5}, []),  # two of three are alike
+        ({"prior": 1.00001, "bilinear": 1.00002, "scaled-analogs": 1.00003}, []),  # equal on paper
+    ],
+)
+def test_small_scores_keep_their_digits_and_equal_ones_are_not_bold(
+    material: Material, values: dict[str, float], best: list[str]
+) -> None:
+    table = material.metrics.copy()
+    for name, value in values.items():
+        chosen = (table["metric"] == "crps") & (table["days"] == "all") & (table["forecast"] == name)
+        table.loc[chosen, "value"] = value
+    whole = next(one for one in score_tables(replace(material, metrics=table)) if one.title.startswith("All days"))
+    cells = dict(zip(material.forecasts, _row(whole, "crps").cells[1:], strict=True))
+    assert [name for name, cell in cells.items() if cell.mark == "best"] == best
+    assert not any(set(cell.text) <= set("0.") and cell.text != "0" for cell in cells.values())
+
+
+@pytest.mark.parametrize(
     ("name", "value", "observed", "expected"),
     [
         ("crps", 2.0, math.nan, 2.0),

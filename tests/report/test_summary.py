@@ -100,7 +100,7 @@ def test_what_holds_on_heavy_days_but_not_on_all_days_is_said(material: Material
     table = _scaled(material, "mean", 1.0)
     table.loc[table["days"] == "all", :] = _scaled(material, "mean", 3.0, "all")[table["days"] == "all"]
     summary = _summary(material, metrics=table)
-    assert any(text.startswith("Over all days, Mean rain") for text in summary.unseen)
+    assert any(text.startswith("Over all days, mean rain") for text in summary.unseen)
     missed = sum(text.startswith("Over all days, ") for text in summary.unseen)
     assert f"Checks met there and missed over all days: {missed}." in summary.headline
 

@@ -7,8 +7,9 @@ import pytest
 
 from rainsmith.base.dims import SPLITS, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.run_folder import Run
-from rainsmith.train.folds import Fold, blocks_of_days, days_to_learn_and_to_choose
+from rainsmith.train.folds import GAP, Fold, blocks_of_days, days_to_learn_and_to_choose
 
 
 def numbers_of(first: str, last: str, months: tuple[int, ...] = tuple(range(1, 13))) -> np.ndarray:
@@ -67,7 +68,10 @@ def test_each_day_chooses_for_one_network_and_test_days_for_none(prepared: Run) 
     for number in range(3):
         learn, choose = days_to_learn_and_to_choose(store, Fold(number, 3))
         both = np.concatenate([day_numbers(days["time"]) for days in (learn, choose)])
-        assert sorted(both) == sorted(known)
+        assert len(set(both)) == len(both) and set(both) <= set(known)
+        apart = calendar_blocks(learn["time"], 1)[:, None] - calendar_blocks(choose["time"], 1)
+        assert np.abs(apart).min() == GAP + 1, "days beside the block teach nothing"
+        assert len(known) - len(both) <= 2 * GAP, "and all others do"
         chosen.append(day_numbers(choose["time"]))
     assert sorted(np.concatenate(chosen)) == sorted(known)
     assert not np.isin(day_numbers(store["time"])[store["split"].values == SPLITS.index("test")], known).any()

@@ -188,7 +188,7 @@ def test_a_network_that_fails_stops_the_pool_with_one_line(
     chunk = next(path for path in (run.store / "predictors" / "c").rglob("*") if path.is_file())
     chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
     with pytest.raises(UserError, match=r"network \d of the pool: .* is damaged: its checksum does not match"):
-        train(config_of(), run)
+        pool.train_pool(config_of(), run)
 
 
 def test_a_cross_fitted_pool_leaves_out_another_block_each(

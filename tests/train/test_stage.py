@@ -47,7 +47,7 @@ def interrupt_at_step(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def counting(self: torch.optim.AdamW, *args: object, **kwargs: object) -> object:
         nonlocal steps
-        steps += 1
+        steps += self.param_groups[0]["lr"] > 0  # the steps that are measured beforehand move nothing
         if steps == number:
             os.kill(os.getpid(), signal.SIGINT)
         return original(self, *args, **kwargs)

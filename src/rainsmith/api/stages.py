@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from rainsmith.diagnose.result import DiagnosisResult
     from rainsmith.evaluate.stage import Evaluation
+    from rainsmith.inspection.result import Inspection
     from rainsmith.sweep.stage import SweepResult
 
 Folder = Run | str | Path
@@ -71,6 +72,23 @@ def prepare(config: Config, run: Folder) -> Path:
     """
     path: Path = _stage("prepare", config, run)
     return path
+
+
+def inspect(config: Config, run: Folder) -> Inspection:
+    """Look at the data before any training; they are prepared first where the store is not there.
+
+    Writes ``inspect.html``.
+
+    Returns:
+        What was found: figures of splits, days, sources and predictors; its ``text()`` is a page of 80 columns.
+
+    Raises:
+        UserError: from ``prepare``, or the run folder holds a training on other data.
+    """
+    from rainsmith import pipeline
+
+    found: Inspection = pipeline.inspect(config, _run(run))
+    return found
 
 
 def train(config: Config, run: Folder, resume: bool = False) -> Path:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from rainsmith.cli.completion import Completion
+from rainsmith.cli.init import Init
+from rainsmith.cli.inspect_data import Inspect
+from rainsmith.cli.machine import Demo, Doctor
 from rainsmith.cli.options import (
     Common,
     Days,
@@ -25,9 +29,22 @@ from rainsmith.cli.sample import Sample
 from rainsmith.config.downscale import TrainingDays
 from rainsmith.models.registry import NETWORKS
 
+if TYPE_CHECKING:
+    from rainsmith.config import Config
+
 NetworkName: Any = Literal[NETWORKS.names()]
 OptionalNetwork: Any = Annotated[NetworkName | None, one_of(NetworkName)]
 OptionalTrainingDays = Annotated[TrainingDays | None, one_of(TrainingDays)]
+
+
+def foresee_training(config: Config, folder: Path) -> None:
+    """Say on standard error what a training will take on this machine, where its data are prepared."""
+    from rainsmith.run_folder import Run
+    from rainsmith.train.stage import train
+
+    run = Run(folder)
+    if run.store.exists() and not run.holds_training:
+        train(config, run, dry_run=True)
 
 
 @dataclass(frozen=True)
@@ -41,10 +58,23 @@ class RunAll(Common):
         pipeline.run(config, folder)
         print(folder.folder / "report.html")
 
+    def stop_if_dry(self, config: Config) -> None:
+        if self.dry_run:
+            foresee_training(config, self.run)
+        super().stop_if_dry(config)
+
 
 @dataclass(frozen=True)
 class Prepare(Common):
     """Read, check and split the data, compute training statistics, and write store.zarr."""
+
+    def execute(self) -> None:
+        from rainsmith.base.console import console
+
+        self.run_stage()
+        console.print(
+            f"prepare: 'rainsmith inspect --run {self.run}' shows what was found", soft_wrap=True, markup=False
+        )
 
 
 @dataclass(frozen=True)
@@ -58,6 +88,11 @@ class Train(Common):
 
     def execute(self) -> None:
         self.run_stage({"train.pool": self.pool}, resume=self.resume)
+
+    def stop_if_dry(self, config: Config) -> None:
+        if self.dry_run:
+            foresee_training(config, self.run)
+        super().stop_if_dry(config)
 
 
 @dataclass(frozen=True)
@@ -180,8 +215,12 @@ class Compare:
 
 
 COMMANDS = {
+    "init": Init,
+    "demo": Demo,
+    "doctor": Doctor,
     "run": RunAll,
     "prepare": Prepare,
+    "inspect": Inspect,
     "train": Train,
     "sample": Sample,
     "evaluate": Evaluate,
@@ -192,5 +231,6 @@ COMMANDS = {
     "experiment": Experiment,
     "report": Report,
     "compare": Compare,
+    "completion": Completion,
 }
 """Commands by name, in the order in which they are listed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import types
 import warnings
@@ -20,6 +21,9 @@ DESCRIPTION = (
     "'rainsmith COMMAND --help' explains the options of a command; 'rainsmith --version' shows the version."
 )
 
+READER_GONE = 141
+"""The exit code of a program whose output nobody reads any more, as a shell gives it."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command. The exit code is 0, 2 for a mistake in the input, or 130 where a user stopped the work.
@@ -33,15 +37,19 @@ def main(arguments: list[str] | None = None) -> None:
         return
     kinds = [Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in COMMANDS.items()]
     any_command: Any = Union[tuple(kinds)]
-    command = tyro.cli(
-        any_command,
-        args=given,
-        prog="rainsmith",
-        description=DESCRIPTION,
-    )
-    _quiet_libraries()
     try:
+        command = tyro.cli(
+            any_command,
+            args=given,
+            prog="rainsmith",
+            description=DESCRIPTION,
+        )
+        _quiet_libraries()
         command.execute()
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads the output, such as head, has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing more is written into the pipe at the exit
+        sys.exit(READER_GONE)
     except UserError as error:
         sys.exit(_fail(str(error)))
     except OSError as error:

@@ -54,7 +54,8 @@ class Common:
     set: Overrides = ()
     """Single values of the configuration by dotted key, such as --set train.epochs=40 train.lr=0.001."""
     dry_run: Flag = False
-    """Check the configuration, print it with all its keys, and do nothing."""
+    """Check the configuration, print it with all its keys, and do nothing. Where the data are prepared, train and run
+    say what the training will take on this machine."""
 
     def open(self, options: Mapping[str, Any] | None = None) -> tuple[Config, Run]:
         """The configuration and the run folder.

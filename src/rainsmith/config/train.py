@@ -21,11 +21,17 @@ class Train(Section):
     cross_fit: Flag = False
     """Whether each network of a pool leaves out another block of the training and validation years, which chooses its
     epoch and fits its curve. All years teach then, and members of validation days prove little."""
+    processes: Annotated[Int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
+    """Processes on this CPU that share each step of one network; auto starts one for each thread, and for 8 days of a
+    batch or more, where the training is long enough. With another number of them the weights are others."""
     epochs: Annotated[Int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
     """Number of passes over the training days; auto takes as many as the recipe of the model says for so many days.
     Raise it where the validation score still falls at the end."""
+    epoch_steps: Int | None = Field(default=None, ge=1, le=1_000_000)
+    """[steps] Length of an epoch, with other days in each; null takes every training day once."""
     max_minutes: Float | None = Field(default=None, gt=0, le=1e6)
-    """[min] The training ends after the epoch in which this time has passed; null sets no limit."""
+    """[min] Fewer epochs are planned where all would take longer, so that the learning rate has come down when the time
+    is over; null sets no limit."""
     batch_size: Int = Field(default=32, ge=1, le=4096)
     """[days] Days of one step. Lower it where memory is short."""
     lr: Float = Field(default=2.0e-3, gt=0, le=1)
@@ -41,8 +47,8 @@ class Train(Section):
     ema: Float = Field(default=0.995, ge=0, lt=1)
     """Decay per step of the moving average of the weights, which is what is validated and saved; 0 keeps no average."""
     precision: Precision = "auto"
-    """Number format of the products: fp32, bf16, or auto, which takes bf16 where the processor multiplies it (with
-    several processes on CPUs fp32, since they must agree)."""
+    """Number format of the products: fp32, bf16, or auto, which takes bf16 where the processor multiplies it (on
+    the CPUs of several machines fp32, since they must agree)."""
     min_heavy_fraction: Float = Field(default=0.0, ge=0, lt=1)
     """Smallest share of heavy days in a batch. More than their own share biases p(y | x), so leave it at 0, but for the
     reference's models."""

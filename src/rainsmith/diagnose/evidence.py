@@ -24,8 +24,28 @@ from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.sample.sampler import Sampler
 from rainsmith.train.validation import validation_days
 
+Row = Mapping[str, Any]
+"""One epoch of a training log."""
 PROBED_DAYS = 64
 """Number of validation days, half of them heavy_x, on which the latents are looked at."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is known of the training of one network.
+
+    Attributes:
+        rows: of its log; empty where there is none.
+        epoch_in_use: epoch (from 0) of the checkpoint that drew its members.
+    """
+
+    rows: Sequence[Row]
+    epoch_in_use: int
+
+    @property
+    def validated_epochs(self) -> list[Row]:
+        """Rows that hold scores of the validation days."""
+        return [row for row in self.rows if "validation" in row]
 
 
 @dataclass(frozen=True)
@@ -39,7 +59,8 @@ class Evidence:
         table: the scores of that split, of metrics.csv.
         samples: the prior members of that split, ``precip`` (time, member, y, x) [mm/day].
         checkpoint: the model that drew them.
-        training_log: rows of metrics.jsonl; empty where there is no log.
+        training_log: rows of metrics.jsonl; empty where there is no log. Of a pool, those of its first network.
+        pool: the training of each network of a pool; empty where there is one network.
     """
 
     config: Config
@@ -48,7 +69,8 @@ class Evidence:
     table: MetricTable
     samples: xr.Dataset
     checkpoint: Checkpoint
-    training_log: Sequence[Mapping[str, Any]]
+    training_log: Sequence[Row]
+    pool: Sequence[Training] = ()
 
     @cached_property
     def scores(self) -> MemberScores:
@@ -112,16 +134,17 @@ class Evidence:
         return [size for channels, *cells in self.sampler.model.latent_shapes for size in [prod(cells)] * channels]
 
     @property
+    def settled_config(self) -> Config:
+        """The configuration with the values that the training chose for keys that it leaves open."""
+        trained = self.checkpoint.config
+        return self.config.model_copy(update={"model": trained.model, "train": trained.train})
+
+    @property
     def epochs_planned(self) -> int:
         """Number of epochs that the training was asked for."""
         return self.checkpoint.config.train.planned_epochs
 
     @property
-    def epoch_in_use(self) -> int:
-        """Epoch (from 0) of the checkpoint that drew the members."""
-        return self.checkpoint.epoch
-
-    @property
-    def validated_epochs(self) -> list[Mapping[str, Any]]:
-        """Rows of the training log that hold scores of the validation days."""
-        return [row for row in self.training_log if "validation" in row]
+    def trainings(self) -> list[Training]:
+        """The training of each network, one where there is no pool."""
+        return list(self.pool) or [Training(self.training_log, self.checkpoint.epoch)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["pass", "warn", "fail", "n/a"]
+Part = Literal["data", "training", "latents", "members"]
+"""What a failure is one of, the causes first."""
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass", "n/a")
 """All verdicts, the worst first."""
 FROM_RUNS_OF_THE_DEMO = "healthy and spoilt runs of an artificial climate (docs/thresholds.md)"
@@ -93,6 +95,8 @@ class Finding:
         figures: what was measured; the worst decides.
         advice: what to change where the verdict is not pass.
         note: what a reader should know about the measurement, or "".
+        part: of what it is a failure: data, training, latents or members.
+        change: the key to change with its new value, where one is known and the verdict is not pass.
     """
 
     name: str
@@ -100,6 +104,8 @@ class Finding:
     figures: Sequence[Figure]
     advice: str
     note: str = ""
+    part: Part = "members"
+    change: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -123,6 +129,8 @@ class Finding:
             "origin": None if decisive is None else decisive.healthy.origin,
             "advice": self.advice if self.verdict in ("warn", "fail") else "",
             "note": self.note,
+            "part": self.part,
+            "change": dict(self.change),
             "figures": [
                 {
                     "name": figure.name,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rainsmith.base.registry import Registry
-from rainsmith.diagnose.finding import Figure, Finding
+from rainsmith.config.change import Change, first_change
+from rainsmith.diagnose.finding import Figure, Finding, Part
 from rainsmith.metrics.registry import Metric
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ class Measurement:
         note: what a reader should know about the measurement, or "".
         words: what the places ``{name}`` of the question and of the advice are filled with.
         advice: what to change in this case, in place of all other advice; "" leaves it to that.
+        changes: the same as keys with values, in place of all others; empty leaves it to those.
     """
 
     figures: Sequence[Figure]
     note: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     advice: str = ""
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ class Diagnosis:
         natural_variability_of: the metrics that ``measure`` holds against the natural variability of the observations.
         measured: what is measured, a phrase of Markdown for docs/failure-modes.md.
         threshold_from: where its bounds come from, another such phrase.
+        part: of what it is a failure. The report puts causes before what follows from them: the data, the training, the
+            latents, the members.
+        changes: keys to change where the verdict is not pass, the best first. The first that changes anything in the
+            configuration of a run is what the report advises. The record of a model may have changes of its own.
     """
 
     name: str
@@ -74,19 +81,27 @@ class Diagnosis:
     natural_variability_of: tuple[Metric, ...] = ()
     measured: str = ""
     threshold_from: str = ""
+    part: Part = "members"
+    changes: tuple[Change, ...] = ()
 
-    def finding(self, evidence: Evidence, own_advice: str = "") -> Finding:
+    def finding(self, evidence: Evidence, own_advice: str = "", own_changes: tuple[Change, ...] = ()) -> Finding:
         """Ask the question of the evidence.
 
         Args:
             evidence: of one run.
             own_advice: what the kind of model advises in place of the general advice, or "".
+            own_changes: the same as keys with values.
         """
         lacking = [need.lacking for need in self.needs if not need.is_met(evidence)]
         measured = Measurement([], note="; ".join(lacking)) if lacking else self.measure(evidence)
         words = {"split": evidence.split, **measured.words}
         advice = "" if lacking else (measured.advice or own_advice or self.advice).format_map(words)
-        return Finding(self.name, self.question.format_map(words), measured.figures, advice, measured.note)
+        question = self.question.format_map(words)
+        finding = Finding(self.name, question, measured.figures, advice, measured.note, part=self.part)
+        if finding.verdict not in ("warn", "fail"):
+            return finding
+        changes = measured.changes or (*own_changes, *self.changes)
+        return replace(finding, change=first_change(changes, evidence.settled_config))
 
 
 DIAGNOSES: Registry[Diagnosis] = Registry("diagnosis", "rainsmith.diagnose.failures")

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import xarray as xr
+from pydantic import Field
+
+from rainsmith.base import large_arrays
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
-from rainsmith.base.json_files import write_json
+from rainsmith.base.json_files import Record, read_record, write_json
 from rainsmith.base.provenance import provenance
 from rainsmith.base.tables import read_table
 from rainsmith.config import Config
-from rainsmith.diagnose.evidence import Evidence
+from rainsmith.diagnose.evidence import Evidence, Training
 from rainsmith.diagnose.registry import DIAGNOSES
 from rainsmith.diagnose.result import DiagnosisResult
 from rainsmith.evaluate.member_stores import open_members
 from rainsmith.evaluate.table import COLUMNS, NUMBERS, MetricTable
 from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.models.registry import MODELS
 from rainsmith.run_folder import Run
 from rainsmith.train.log import read_log
+
+
+class _Epochs(Record):
+    """What the JSON file of a pool's checkpoint says of its networks."""
+
+    epochs: list[int] = Field(default_factory=list)
 
 
 def diagnose(config: Config, run: Run) -> DiagnosisResult:
@@ -34,13 +45,14 @@ def diagnose(config: Config, run: Run) -> DiagnosisResult:
     """
     evidence = gather(config, run)
     checkpoint = evidence.checkpoint
-    own_advice = MODELS[checkpoint.config.model.name].advice
+    kind = MODELS[checkpoint.config.model.name]
     findings = []
     with progress() as bar:
         task = bar.add_task("diagnose", total=len(DIAGNOSES), note="")
         for diagnosis in DIAGNOSES:
             bar.update(task, note=diagnosis.name)
-            findings.append(diagnosis.finding(evidence, own_advice.get(diagnosis.name, "")))
+            name = diagnosis.name
+            findings.append(diagnosis.finding(evidence, kind.advice.get(name, ""), kind.changes.get(name, ())))
             bar.advance(task)
     about = {
         "model": checkpoint.config.model.name,
@@ -61,7 +73,7 @@ def gather(config: Config, run: Run) -> Evidence:
     Raises:
         UserError: something is missing, or the samples are those of another checkpoint.
     """
-    store = run.open_store()
+    store = _with_rain_in_memory(run.open_store())
     loaded = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
     checkpoints.check_fits(loaded, store)
     model = loaded.config.model.name
@@ -73,7 +85,27 @@ def gather(config: Config, run: Run) -> Evidence:
             f"{path.name} was drawn from another checkpoint than {loaded.name} is now; "
             "run 'rainsmith sample' and 'rainsmith evaluate' again"
         )
-    return Evidence(config, store, split, table, samples, loaded, read_log(run.metrics_log))
+    log = read_log(run.metrics_log)
+    return Evidence(
+        config, store, split, table, samples, loaded, log, trainings_of_pool(run, loaded, config.sampling.checkpoint)
+    )
+
+
+def _with_rain_in_memory(store: xr.Dataset) -> xr.Dataset:
+    """The store, its rain read once where it is small, since several diagnoses go through all of it."""
+    rain = store["precip"]
+    return store.assign(precip=rain.load()) if rain.nbytes <= large_arrays.IN_MEMORY else store
+
+
+def trainings_of_pool(run: Run, loaded: Checkpoint, name: str) -> list[Training]:
+    """The training of each network of a pool; none where there is one network."""
+    count = len(loaded.networks)
+    if count < 2:
+        return []
+    path = (run.checkpoints / name).with_name(f"{loaded.name}.json")
+    epochs = read_record(path, _Epochs, damaged="join the pool again: run 'rainsmith train --resume'").epochs
+    logs = [read_log(run.network(number).metrics_log) for number in range(count)]
+    return [Training(log, epoch) for log, epoch in zip(logs, epochs or [loaded.epoch] * count, strict=False)]
 
 
 def _scores(config: Config, run: Run, model: str) -> tuple[MetricTable, str]:

@@ -1,4 +1,4 @@
-"""Fields at valid cells only, (..., cells), so that nothing is computed where nothing is observed."""
+"""Fields at valid cells only, so that nothing is computed where nothing is observed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from rainsmith.data.grids import bilinear
 
 
 def block_sums(values: Tensor, block: Tensor, blocks: int) -> Tensor:
-    """Sums over the cells of each block: (..., cells) -> (..., blocks).
+    """Sums over the cells of each block: (cells, ...) -> (blocks, ...).
 
     Args:
-        values: any leading dimensions.
+        values: cells first, and any other dimensions: whole rows are added up, which is several times as fast.
         block: (cells,) number of each cell's block.
         blocks: number of blocks.
     """
-    by_cell = values.reshape(-1, values.shape[-1]).t().contiguous()  # index_add is fast along contiguous rows
-    sums = by_cell.new_zeros(blocks, by_cell.shape[1]).index_add(0, block, by_cell)
-    return sums.t().reshape(*values.shape[:-1], blocks)
+    return values.new_zeros(blocks, *values.shape[1:]).index_add(0, block, values)
 
 
 def bilinear_weights(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -46,10 +44,10 @@ class Pooling(torch.nn.Module):
         self.register_buffer("columns", torch.from_numpy(columns), persistent=False)
 
     def forward(self, values: Tensor, side: int, offset: tuple[int, int]) -> Tensor:
-        """Sums of (..., cells) over blocks of ``side`` x ``side`` cells of the grid shifted by ``offset``.
+        """Sums of (cells, ...) over blocks of ``side`` x ``side`` cells of the grid shifted by ``offset``.
 
         Returns:
-            (..., blocks), blocks without a valid cell included.
+            (blocks, ...), blocks without a valid cell included.
         """
         if side == 1:
             return values

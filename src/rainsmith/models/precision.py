@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from rainsmith.base.errors import UserError
-from rainsmith.base.processes import local_rank
+from rainsmith.base.processes import local_rank, local_world_size, world_size
 
 
 def pick_device(name: str) -> torch.device:
@@ -38,12 +38,12 @@ def sampling_precision(wanted: str, device: torch.device) -> str:
     return "bf16" if has_fast_bf16(device) else "fp32"
 
 
-def training_precision(wanted: str, device: torch.device, processes: int) -> str:
+def training_precision(wanted: str, device: torch.device) -> str:
     """``fp32`` or ``bf16`` for training: as asked, or bf16 where ``auto`` finds it in hardware.
 
-    Several processes on CPUs take fp32: they may run on different processors, and must agree.
+    Processes on the CPUs of several machines take fp32: the processors may differ, and they must agree.
     """
-    if wanted == "auto" and processes > 1 and device.type == "cpu":
+    if wanted == "auto" and world_size() > local_world_size() and device.type == "cpu":
         return "fp32"
     return sampling_precision(wanted, device)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rainsmith.base.registry import Registry
 from rainsmith.config import Config, Downscale, ModelSettings
+from rainsmith.config.change import Change
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,6 +50,7 @@ class ModelKind:
             sees the keys of ``model`` that are given.
         advice: by name of a diagnosis, what to change where this model fails; it may name keys of ``settings``. Other
             diagnoses give their general advice.
+        changes: by name of a diagnosis, the same advice as keys with values, the best first.
     """
 
     name: str
@@ -59,6 +61,7 @@ class ModelKind:
     build: Callable[[Config, xr.Dataset], GenerativeModel]
     recipe: Callable[[Offer, Mapping[str, Any]], list[Choice]] = twelve_epochs
     advice: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def _one_in(share: float, position: int | None) -> str:
 
 def rank_histogram(frequencies: np.ndarray, style: LineStyle, *, title: str = "Rank histogram") -> Figure:
     """How often the observation takes each rank among K members: ``frequencies`` (K + 1,) sums to 1."""
-    figure, panel = axes(SIZE[0], 3.0)
+    figure, panel = axes(SIZE[0], 3.6)
     expected = 1 / frequencies.size
     ranks = np.arange(frequencies.size)
     panel.bar(ranks, frequencies, width=0.86, color=style.colour, alpha=0.85)

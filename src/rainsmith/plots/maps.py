@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
-from rainsmith.base.dims import X, Y
+from rainsmith.base.dims import Y
+from rainsmith.plots.cells import cell_size, numeric_axis
+from rainsmith.plots.map_axes import MapAxes, draw_axes, map_axes
 from rainsmith.plots.style import ACCENT, FAINT, INK, RainScale
 
 COLUMNS = 4
 """Maps in a row."""
 _MAP_WIDTH, _BAR_WIDTH = 2.7, 4.6  # [inches] of the figure of one map, and of the colour bar
+_LEFT, _BELOW, _ABOVE, _RIGHT = 0.24, 0.34, 0.04, 0.04  # [inches] around a map, for its axes and scale bar
 _GREYS = LinearSegmentedColormap.from_list("predictor", ["#f4f1ea", "#8f8a80"])
 
 
@@ -36,6 +38,7 @@ class MapFrame:
         coarse_outline: the same borders in columns and rows of the coarse grid.
         coarse_aspect: height of a coarse cell over its width.
         coarse_first_row_on_top: the first row of the coarse grid is its northernmost.
+        axes: what stands around the map.
     """
 
     mask: np.ndarray
@@ -46,6 +49,7 @@ class MapFrame:
     coarse_outline: np.ndarray
     coarse_aspect: float
     coarse_first_row_on_top: bool
+    axes: MapAxes = field(default_factory=MapAxes)
 
     @property
     def shape(self) -> float:
@@ -87,8 +91,9 @@ def map_frame(domain: xr.Dataset) -> MapFrame:
     outline = outline_of(mask)
     used = mask if mask.any() else np.ones_like(mask)
     rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
-    window = (columns[0] - 0.8, columns[-1] + 0.8, rows[0] - 0.8, rows[-1] + 0.8)
-    aspect, top = _cell_aspect(domain), _first_row_on_top(domain)
+    window = (columns[0] - 0.5, columns[-1] + 0.5, rows[0] - 0.5, rows[-1] + 0.5)
+    cell, top = cell_size(domain), _first_row_on_top(domain)
+    aspect = cell.aspect
     row, column = (_coarse_places(domain[name].values, axis) for axis, name in enumerate(("coarse_row", "coarse_col")))
     # a single row or column says nothing of its own step
     row_step = np.median(np.diff(row if len(row) > 1 else np.abs(column.T), axis=0)) if row.size > 1 else 1.0
@@ -104,6 +109,7 @@ def map_frame(domain: xr.Dataset) -> MapFrame:
         coarse_outline=np.stack(coarse, -1).reshape(-1, 2, 2),
         coarse_aspect=float(aspect * abs(column_step) / max(abs(row_step), 1e-9)),
         coarse_first_row_on_top=bool(top == (row_step > 0)),
+        axes=map_axes(domain, window, cell, first_row_on_top=top),
     )
 
 
@@ -115,23 +121,6 @@ def _coarse_places(places: np.ndarray, axis: int) -> np.ndarray:
     cells = places.shape[axis]
     within = (np.arange(cells) + 0.5) / cells - 0.5
     return np.broadcast_to(within[:, None] if axis == 0 else within, places.shape)
-
-
-def numeric_axis(domain: xr.Dataset, name: str) -> xr.DataArray | None:
-    """A coordinate of two or more numbers, or None: a dimension without coordinates has no direction and no size."""
-    if name not in domain.coords or domain[name].size < 2 or not np.issubdtype(domain[name].dtype, np.number):
-        return None
-    return domain[name]
-
-
-def _cell_aspect(domain: xr.Dataset) -> float:
-    y, x = numeric_axis(domain, Y), numeric_axis(domain, X)
-    if y is None or x is None:
-        return 1.0
-    ratio = abs(float(np.median(np.diff(y))) / float(np.median(np.diff(x))))
-    if str(y.attrs.get("units", "")).startswith("degree") and float(abs(y).max()) < 90:
-        ratio /= np.cos(np.radians(float(y.mean())))
-    return ratio if 0.2 < ratio < 5 else 1.0
 
 
 def _first_row_on_top(domain: xr.Dataset) -> bool:
@@ -176,7 +165,7 @@ def draw(panel: Axes, shown: Panel, frame: MapFrame, scale: RainScale) -> None:
         _draw_predictor(panel, shown.field, frame)
         return
     panel.imshow(shown.field, cmap=scale.colormap, norm=scale.norm, interpolation="nearest", aspect=frame.aspect)
-    panel.add_collection(LineCollection(list(frame.outline), colors=INK, linewidths=0.55, capstyle="round"))
+    draw_outline(panel, frame.outline, INK, 0.55)
     _limit(panel, frame.window, frame.first_row_on_top)
 
 
@@ -184,9 +173,16 @@ def _draw_predictor(panel: Axes, field: np.ndarray, frame: MapFrame) -> None:
     panel.imshow(field, cmap=_GREYS, interpolation="nearest", aspect=frame.coarse_aspect)
     if np.isfinite(field).all() and np.ptp(field) > 0:
         panel.contour(field, levels=8, colors=FAINT, linewidths=0.7)
-    panel.add_collection(LineCollection(list(frame.coarse_outline), colors=ACCENT, linewidths=0.7))
+    draw_outline(panel, frame.coarse_outline, ACCENT, 0.7)
     rows, columns = field.shape
     _limit(panel, (-0.5, columns - 0.5, -0.5, rows - 0.5), frame.coarse_first_row_on_top)
+
+
+def draw_outline(panel: Axes, outline: np.ndarray, colour: str, width: float) -> None:
+    """All borders (segments, 2, 2) as one line with gaps, which is drawn far faster than a collection."""
+    gap = np.full((len(outline), 1, 2), np.nan)
+    column, row = np.concatenate([outline, gap], axis=1).reshape(-1, 2).T
+    panel.plot(column, row, color=colour, linewidth=width, solid_capstyle="round", scalex=False, scaley=False)
 
 
 def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_top: bool) -> None:
@@ -196,9 +192,18 @@ def _limit(panel: Axes, window: tuple[float, float, float, float], first_row_on_
 
 
 def map_figure(shown: Panel, frame: MapFrame, scale: RainScale) -> Figure:
-    """One map without text, which fills its figure."""
-    figure = Figure(figsize=(_MAP_WIDTH, _MAP_WIDTH * min(max(frame.shape, 0.5), 1.8)), facecolor="white")
-    draw(figure.add_axes((0.0, 0.0, 1.0, 1.0), anchor="NW"), shown, frame, scale)
+    """One map with degrees along its edges and a scale bar; a predictor on its own grid has neither."""
+    left = _LEFT if frame.axes.left.places else _RIGHT
+    below = _BELOW if frame.axes.below.places or frame.axes.bar_km else _ABOVE
+    inside = _MAP_WIDTH - left - _RIGHT
+    height = inside * min(max(frame.shape, 0.5), 1.8) + _ABOVE + below
+    figure = Figure(figsize=(_MAP_WIDTH, height), facecolor="white")
+    box = (left / _MAP_WIDTH, below / height, inside / _MAP_WIDTH, (height - _ABOVE - below) / height)
+    panel = figure.add_axes(box, anchor="NW")
+    draw(panel, shown, frame, scale)
+    if shown.kind != "predictor":
+        panel.apply_aspect()
+        draw_axes(panel, frame.axes)
     return figure
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from textwrap import fill
 from typing import Literal
 
 import numpy as np
@@ -44,6 +45,8 @@ RAIN_COLOURS = (
     "#390204",
 )
 """Light to dark in nearly equal steps of lightness: the order survives grey print and colour blindness."""
+LETTERS_OF_AN_INCH = 11.5
+"""Letters of a heading that an inch has room for."""
 RAIN_LEVELS_MM = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 500.0)
 """Bounds of the colour classes above the wet threshold [mm/day]."""
 
@@ -143,7 +146,12 @@ def quiet(panel: Axes) -> None:
 
 
 def heading(panel: Axes, text: str) -> None:
-    """Write what the figure shows above its left edge."""
+    """Write what the figure shows above its left edge, in as many lines as its width asks for."""
+    place, figure = panel.get_subplotspec(), panel.get_figure(root=True)
+    columns = place.get_gridspec().ncols if place is not None else 1
+    of_axis = 0.7  # [inches] labels of the y axis
+    width = (figure.get_figwidth() if figure is not None else 4.0) / columns - of_axis
+    text = fill(text, max(12, round(LETTERS_OF_AN_INCH * width)))
     panel.set_title(text, loc="left", fontsize=10, weight="bold", color=INK)
 
 

@@ -100,7 +100,7 @@ def make_store(
             warnings.warn(line, stacklevel=2)
     maps = [*_maps(statics), *([None] if distance_to_coast else [])]
     raw, counts = join_fields(section, target, days, fields, maps, {}, log)
-    store = build_store(raw, section, counts | log.attributes)
+    store = build_store(raw, section, counts | log.of_store())
     if cut := cut_seasons(store["time"], store["split"].values):
         warnings.warn(cut, stacklevel=2)
     return store

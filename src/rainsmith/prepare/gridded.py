@@ -10,7 +10,7 @@ import xarray as xr
 
 from rainsmith.base.dims import GRID, X, Y, day_numbers, valid_cells
 from rainsmith.base.large_arrays import any_finite, days_of, ever_finite
-from rainsmith.base.units import to_mm_per_day
+from rainsmith.base.units import mm_per_day_factor, to_mm_per_day
 from rainsmith.config import Data
 from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.grids.block_means import block_rows, crop
@@ -21,6 +21,7 @@ from rainsmith.data.raw import RawData
 from rainsmith.data.sources.channels import Predictors, assemble
 from rainsmith.data.sources.credit import credit_of_target
 from rainsmith.data.sources.files import open_variable
+from rainsmith.data.sources.found import found
 from rainsmith.data.sources.masks import apply_mask, without_masked
 from rainsmith.data.sources.predictors import (
     DailyField,
@@ -91,6 +92,9 @@ def target_of_array(precip: xr.DataArray, settings: Data, log: CheckLog | None =
     checked = check_input(precip, "target", "read", settings, log)
     converted = to_mm_per_day(checked, name=f"target '{precip.name}'")
     located = attach_lat_lon(check_input(converted, "target", "converted", settings, log))
+    if log is not None:
+        unit = str(checked.attrs.get("units", ""))
+        log.sources.append(found(located, "target", str(precip.name), unit, factor=mm_per_day_factor(unit)))
     if settings.fit == "crop":
         located = crop(located, least_common_block(settings))
     return apply_mask(located.rename("precip"), settings, log)
@@ -137,9 +141,11 @@ def join_fields(
     say_gaps(predictors, kept, row, column, ever_finite(precip), log)
     mask = valid_cells(rain).assign_attrs(grid_mapping=precip.attrs.get("grid_mapping", ""))
     checked_maps = [m if m is None else check_input(m, "static", "read", settings, log, precip) for m in maps]
+    given = [m for m in checked_maps if m is not None]
     if Grid.of(precip).has_axes or Grid.of(precip).located:
-        bare = [m for m in checked_maps if m is not None and not {Y, X, "latitude"} & set(m.coords)]
+        bare = [m for m in given if not {Y, X, "latitude"} & set(m.coords)]
         log.notices += [f"static map '{m.name}' has no coordinates and was matched cell by cell" for m in bare]
+    log.sources += [found(m, "static", str(m.name), str(m.attrs.get("units", ""))) for m in given]
     coarse_rain = predictors.coarse_rain
     raw = RawData(
         precip=rain,

@@ -62,7 +62,7 @@ def _store(config: Config) -> xr.Dataset:
 
         raw = legacy.read_days(config) if kind == "legacy-days" else legacy.read_arrays(config)
         raw = replace(raw, precip=check_input(raw.precip, "target", "converted", config.data, log))
-    return build_store(raw, config.data, counts | log.attributes)
+    return build_store(raw, config.data, counts | log.of_store())
 
 
 def _print_summary(counts: Mapping[str, int], log: CheckLog) -> None:

@@ -1,4 +1,4 @@
-"""The section on the climate of the members: indices, the year, return levels, maps of the bias, reliability."""
+"""The climate of the members: indices, the year, return levels, maps of the bias, and reliability."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from rainsmith.base.seasons import first_month, months_in_order
 from rainsmith.metrics.climate import INDICES
 from rainsmith.plots import climate as plots
 from rainsmith.plots.curves import Curve
-from rainsmith.plots.maps import map_frame
+from rainsmith.plots.maps import MapFrame, map_frame
 from rainsmith.plots.style import OBSERVED, quiet_style
 from rainsmith.report.distributions import on_days
 from rainsmith.report.forecasts import column_of, forecast_named
 from rainsmith.report.gather import Material
-from rainsmith.report.parts import Cell, Column, Gallery, Part, Picture, Row, Section, Table, embed
+from rainsmith.report.parts import Cell, Column, Picture, Row, Table, embed
 from rainsmith.report.words import NOTHING, interval, number, unit_of
 
 MAPPED = ("mean", "Rx1day")
 """Indices whose bias is drawn."""
 RELIABLE_LINES = 3
 """Forecasts that the figure of reliability holds: more cannot be told apart."""
+FEWEST_CELLS = 5
+"""Cells of a row whose mean says something."""
+FEWEST_ROWS = 6
+"""Rows from which there are neighbours to compare the edge with."""
+EDGE_FACTOR = 3.5
+"""Standard deviations of the steps between rows beyond which a step at the edge is not one of them."""
 YEAR_CAPTION = "Mean rain of each month. Band: range of the prior members."
 LEVEL_CAPTION = (
     "Mean of the cells, from peaks over the training P99 with one shape of the tail for the domain. Bands: 90 % "
@@ -32,15 +38,6 @@ RELIABLE_CAPTION = (
     "Of the cells where so many members had the event, the share where it was observed. Below the line the members "
     "promise too much. Grey: how often each share was forecast, in powers of ten."
 )
-
-
-def climate_section(material: Material) -> Section:
-    """Figures and the table of indices, as far as they are known."""
-    pictures = climate_pictures(material)
-    parts: list[Part] = [Gallery(pictures)] if pictures else []
-    parts += climate_table(material)
-    missing = "" if parts else "No climate yet: 'rainsmith evaluate' makes it of all days of a split."
-    return Section("climate", "Climate", parts=parts, missing=missing)
 
 
 def climate_table(material: Material) -> list[Table]:
@@ -84,16 +81,14 @@ def index_title(name: str) -> str:
 
 
 def climate_pictures(material: Material) -> list[Picture]:
-    """The year, return levels, reliability and maps of the bias of prior members, as far as they are known."""
-    pictures = reliability_picture(material)
+    """The year, return levels and maps of the bias of prior members, as far as they are known."""
     prior = material.climates.get("prior")
     if prior is None:
-        return pictures
+        return []
     year, levels = year_curves(prior), level_curves(prior, material.climates.get("record"))
     pictures = [
         embed(plots.seasonal_cycle(year, months_of_year(prior)), "Mean rain by month", YEAR_CAPTION),
         embed(plots.return_levels(levels), "Return levels", LEVEL_CAPTION),
-        *pictures,
     ]
     frame = map_frame(material.store)
     for name in MAPPED:
@@ -102,8 +97,38 @@ def climate_pictures(material: Material) -> list[Picture]:
             words, unit = index_title(name), str(field.attrs.get("units", ""))
             title = f"Bias: {words[:1].lower()}{words[1:]}"
             figure = plots.bias_map(field.values, frame, unit=unit, title=title)
-            pictures.append(embed(figure, f"Map of the bias of {name}", BIAS_CAPTION))
+            caption = BIAS_CAPTION + edge_effect(field.values, frame)
+            pictures.append(embed(figure, f"Map of the bias of {name}", caption, kind="png"))
     return pictures
+
+
+def edge_effect(bias: np.ndarray, frame: MapFrame) -> str:
+    """Which outermost rows or columns differ from the next ones as no others do, in words; "" where none does.
+
+    A network that sees zeros beyond the edge of its grid leaves such a ring; the climate does not know the grid.
+
+    Args:
+        bias: (y, x) of the members [mm/day or mm], NaN outside the domain.
+        frame: of the domain.
+    """
+    low, high = ("north", "south") if frame.first_row_on_top else ("south", "north")
+    sides = {low: bias, high: bias[::-1], "west": bias.T, "east": bias.T[::-1]}
+    found = []
+    for name, field in sides.items():
+        if len(field) < FEWEST_ROWS:
+            continue
+        steps = field[1:] - field[:-1]
+        known = np.isfinite(steps).sum(axis=1) >= FEWEST_CELLS
+        means = np.array([np.nanmean(step) if enough else np.nan for step, enough in zip(steps, known, strict=True)])
+        others = means[1:][np.isfinite(means[1:])]
+        if np.isfinite(means[0]) and others.size and abs(means[0]) > EDGE_FACTOR * others.std():
+            found.append(f"{name} {number(-float(means[0]), signed=True)}")
+    if not found:
+        return ""
+    return (
+        f" The outermost cells are off against the next ones ({', '.join(found)}): an effect of the edge of the grid "
+        "on the network, not of the climate."
+    )
 
 
 def _of_members(x: np.ndarray, members: xr.DataArray) -> Curve:
@@ -113,16 +138,16 @@ def _of_members(x: np.ndarray, members: xr.DataArray) -> Curve:
 
 
 def months_of_year(prior: xr.Dataset) -> list[int]:
-    """The months in their order in a year of these data: a winter stays whole."""
+    """The months that have data, in their order in a year of these data: a winter stays whole."""
     known = prior["month"].values[np.isfinite(prior["seasonal_cycle_observed"].values)]
     dates = xr.DataArray(np.array([f"2001-{month:02d}-01" for month in known], dtype="datetime64[ns]"), dims="time")
-    return months_in_order(first_month(dates))
+    return [month for month in months_in_order(first_month(dates)) if month in known]
 
 
 def year_curves(prior: xr.Dataset) -> list[Curve]:
-    """Mean rain by month: observed, and of the prior members; NaN in a month without data, which no line crosses."""
+    """Mean rain of the months that have data: observed, and of the prior members."""
     prior = prior.sel(month=months_of_year(prior))
-    place = np.arange(1, 13)
+    place = np.arange(1, prior.sizes["month"] + 1)
     observed = Curve("observed", OBSERVED, place, prior["seasonal_cycle_observed"].values)
     return [observed, _of_members(place, prior["seasonal_cycle_members"])]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from rainsmith.evaluate import criteria
@@ -104,10 +104,18 @@ def criteria_section(material: Material, judged: Judged) -> Section:
     )
     tables = [
         checklist("Verdict", judged.verdict, judged.of_baselines, why=partial(why_not_judged, material)),
-        checklist("As documented by the reference", judged.documented, judged.documented_of_baselines, documented),
+        replace(
+            checklist("As documented by the reference", judged.documented, judged.documented_of_baselines, documented),
+            foldable=True,
+            shown=False,
+        ),
     ]
+    count = criteria.count(judged.verdict)
+    met = sum(count[grade] for grade in ("minimum", "good", "excellent"))
+    beside = f", {count['n/a']} not judged" if count["n/a"] else ""
+    answer = f"{met} of {met + count['fail']} met, {count['good'] + count['excellent']} of them good or better{beside}."
     missing = "" if judged.verdict else "No scores yet: 'rainsmith evaluate' computes them."
-    return Section("criteria", "Criteria", [note], tables if judged.verdict else [], missing=missing)
+    return Section("criteria", "Criteria", [note], tables if judged.verdict else [], missing=missing, answer=answer)
 
 
 def checklist(
@@ -145,4 +153,4 @@ def checklist(
         ]
         sign = "b" if line.passed_by_bilinear else ""
         rows.append(Row(title_of(line), cells, sign=sign, failed=line.grade == "fail"))
-    return Table(title, "Criterion", columns, rows, note)
+    return Table(title, "Criterion", columns, rows, note, stacked=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
-from rainsmith.report.words import number
+from rainsmith.report.words import listing, number
 
 ANSWERS = {"fail": "failed", "warn": "doubtful", "pass": "in order", "n/a": "not measured"}
 """Verdicts in words, the worst first."""
@@ -22,8 +22,7 @@ def diagnosis_section(material: Material) -> Section:
     note = (
         f"Known failures that were looked for: {failed + doubtful + passed}; found: {failed}; doubtful: {doubtful}. "
         "Figures of the members are held against how far two samples of the observed years are apart by chance; bounds "
-        "inside the model lie between healthy and spoilt runs of an artificial climate. Days of heavy_x are heavy by "
-        "the input."
+        "inside the model lie between healthy and spoilt runs of an artificial climate."
     )
     bad = [finding for finding in findings if finding["verdict"] in ("fail", "warn")]
     good = [finding for finding in findings if finding not in bad]
@@ -31,7 +30,10 @@ def diagnosis_section(material: Material) -> Section:
     if good:
         title = "What is in order, and what could not be measured"
         parts.append(finding_table(title, good, foldable=True))
-    return Section("diagnosis", "Diagnosis", [note], parts)
+    worst = [finding["name"] for finding in findings if finding["verdict"] == "fail"]
+    named = f": {listing(worst)}" if worst else ""
+    answer = f"{failed} of {failed + doubtful + passed} known failures found{named}; {doubtful} doubtful."
+    return Section("diagnosis", "Diagnosis", [note], parts, answer=answer)
 
 
 def finding_table(title: str, findings: Sequence[Mapping[str, Any]], *, foldable: bool = False) -> Table:
@@ -40,18 +42,23 @@ def finding_table(title: str, findings: Sequence[Mapping[str, Any]], *, foldable
     rows = []
     for finding in findings:
         cells = [Cell(ANSWERS[finding["verdict"]], mark="worse" if finding["verdict"] == "fail" else "")]
-        cells += [*_measured(finding), Cell(finding["advice"])]
+        cells += [*measured(finding), Cell(finding["advice"])]
         rows.append(Row(finding["question"], cells[: len(heads)]))
     columns = [Column(head, kind="text") for head in heads]
-    return Table(title, "Question", columns, rows, foldable=foldable, shown=not foldable)
+    return Table(title, "Question", columns, rows, foldable=foldable, shown=not foldable, stacked=True)
 
 
-def _measured(finding: Mapping[str, Any]) -> list[Cell]:
+def in_words(name: str) -> str:
+    """The name of a figure with the words of the page for its days."""
+    return name.replace("heavy_x days", "days heavy by the input").replace("heavy_x", "days heavy by the input")
+
+
+def measured(finding: Mapping[str, Any]) -> tuple[Cell, Cell]:
     """The figure that decides, and the range in which it would be in order."""
     verdict = finding["verdict"]
     figure = next((figure for figure in finding["figures"] if figure["verdict"] == verdict), None)
     if figure is None or verdict == "n/a":
-        return [Cell(), Cell()]
+        return Cell(), Cell()
     value, (lower, upper) = figure["value"], figure["warn"]
     # a figure outside of its bounds is not printed as if it lay on one
     is_near = verdict != "pass" and number(value) in (number(lower), number(upper)) and value is not None
@@ -63,7 +70,7 @@ def _measured(finding: Mapping[str, Any]) -> list[Cell]:
         healthy = "no bound" if upper is None else f"at most {text(upper)}"
     else:
         healthy = f"at least {text(lower)}" if upper is None else f"{text(lower)} to {text(upper)}"
-    return [
-        Cell("not finite" if value is None else text(value), figure["name"]),
+    return (
+        Cell("not finite" if value is None else text(value), in_words(figure["name"])),
         Cell(healthy, f"from {figure['origin']}"),
-    ]
+    )

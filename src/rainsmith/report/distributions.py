@@ -1,19 +1,19 @@
-"""The section that compares distributions: quantiles, exceedance, spectra and ranks, from the curves of evaluation."""
+"""Figures that compare distributions: quantiles, exceedance, spectra and ranks, from the curves of evaluation."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.dims import MEMBER, Y
+from rainsmith.base.dims import MEMBER
 from rainsmith.metrics.core import MODES
 from rainsmith.plots import curves
+from rainsmith.plots.cells import cell_size
 from rainsmith.plots.curves import Curve
-from rainsmith.plots.maps import numeric_axis
 from rainsmith.plots.style import OBSERVED
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
-from rainsmith.report.parts import Gallery, Picture, Section, embed
+from rainsmith.report.parts import Picture, embed
 from rainsmith.report.words import DAY_WORDS
 
 QUANTILE_CAPTION = "Below the black line there is too little rain at that rarity. Band: range of the prior members."
@@ -25,35 +25,42 @@ RANK_CAPTION = (
 )
 
 
-def distributions_section(material: Material) -> Section:
-    """Quantiles and exceedance on both sets of days that verdicts rest on, the spectrum and rank histograms."""
-    pictures = []
-    for days in ("heavy_x", "all"):
-        chosen, where = on_days(material, days), DAY_WORDS[days].lower()
-        if chosen:
-            figure = curves.quantiles(_quantiles(chosen), title=f"Quantiles, {where}")
-            pictures.append(embed(figure, f"Quantile-quantile plot, {where}", QUANTILE_CAPTION))
-            figure = curves.exceedance(_exceedances(chosen), title=f"Exceedance, {where}")
-            pictures.append(embed(figure, f"Exceedance curves, {where}", EXCEEDANCE_CAPTION))
-    pictures += _spectrum_and_ranks(material)
-    note = "Over all valid cells and days of a set. Observed in black, prior members in orange."
-    missing = "" if pictures else "No curves yet: 'rainsmith evaluate' writes them."
-    return Section("distributions", "Distributions", [note], [Gallery(pictures)] if pictures else [], missing=missing)
-
-
-def _spectrum_and_ranks(material: Material) -> list[Picture]:
-    """On the days heavy by the input; ranks of the modes of the model and of the most accurate baseline."""
-    chosen, where = on_days(material, "heavy_x"), DAY_WORDS["heavy_x"].lower()
+def tail_pictures(material: Material, days: str) -> list[Picture]:
+    """Quantiles and exceedance on a set of days; none without curves."""
+    chosen, where = on_days(material, days), DAY_WORDS[days].lower()
     if not chosen:
         return []
-    cell, unit = cell_size(material.store)
-    figure = curves.spectrum(_spectra(chosen, cell), unit=unit, title=f"Spectrum, {where}")
-    pictures = [embed(figure, f"Spectra, {where}", SPECTRUM_CAPTION)]
+    quantiles = curves.quantiles(_quantiles(chosen), title=f"Quantiles, {where}")
+    exceedance = curves.exceedance(_exceedances(chosen), title=f"Exceedance, {where}")
+    return [
+        embed(quantiles, f"Quantile-quantile plot, {where}", QUANTILE_CAPTION),
+        embed(exceedance, f"Exceedance curves, {where}", EXCEEDANCE_CAPTION),
+    ]
+
+
+def spectrum_pictures(material: Material, days: str) -> list[Picture]:
+    """The spectrum on a set of days; none without curves."""
+    chosen, where = on_days(material, days), DAY_WORDS[days].lower()
+    if not chosen:
+        return []
+    cell = cell_size(material.store)
+    lines = _spectra(chosen, cell.side)
+    if not any((np.isfinite(line.y) & (line.y > 0)).any() for line in lines):
+        return []  # days without rain have no spectrum
+    figure = curves.spectrum(lines, unit=cell.unit, title=f"Spectrum, {where}")
+    return [embed(figure, f"Spectra, {where}", SPECTRUM_CAPTION)]
+
+
+def rank_pictures(material: Material) -> list[Picture]:
+    """Rank histograms of the modes of the model, and of the most accurate baseline, on days heavy by the input."""
+    chosen, where = on_days(material, "heavy_x"), DAY_WORDS["heavy_x"].lower()
     ranked = [name for name, data in chosen.items() if "rank_count" in data and float(data["rank_count"].sum()) > 0]
     strongest = [name for name in material.by_accuracy("heavy_x") if name in ranked][:1]
+    pictures = []
     for name in [*(mode for mode in MODES if mode in ranked), *strongest]:
         forecast, counts = forecast_named(name), chosen[name]["rank_count"].dropna("rank").values
-        figure = curves.rank_histogram(counts / counts.sum(), forecast.style, title=f"Ranks among {forecast.title}")
+        title = f"Ranks among {forecast.title}, {where}"
+        figure = curves.rank_histogram(counts / counts.sum(), forecast.style, title=title)
         pictures.append(embed(figure, f"Rank histogram of {forecast.title}, {where}", RANK_CAPTION))
     return pictures
 
@@ -91,19 +98,9 @@ def _exceedances(chosen: dict[str, xr.Dataset]) -> list[Curve]:
 def _spectra(chosen: dict[str, xr.Dataset], cell: float) -> list[Curve]:
     lines = []
     for name, data in chosen.items():
+        if not data["spectrum"].size:
+            continue  # a single cell has no wavelength
         power, observed = data["spectrum"].mean(MEMBER).values, data["spectrum_observed"].values
         ratio = np.divide(power, observed, out=np.full_like(power, np.nan), where=observed > 0)
         lines.append(_curve(name, cell / data["wavenumber"].values, ratio))
     return lines
-
-
-def cell_size(domain: xr.Dataset) -> tuple[float, str]:
-    """Side of a cell and its unit: km where the coordinates tell it, else cells."""
-    y = numeric_axis(domain, Y)
-    if y is None:
-        return 1.0, "cells"
-    step, units = abs(float(np.median(np.diff(y.values)))), str(y.attrs.get("units", ""))
-    if units.startswith("degree"):
-        return 111.2 * step, "km"
-    scales = {"m": 1e-3, "metre": 1e-3, "meter": 1e-3, "metres": 1e-3, "meters": 1e-3, "km": 1.0, "kilometre": 1.0}
-    return (step * scales[units], "km") if units in scales else (1.0, "cells")

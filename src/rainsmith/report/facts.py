@@ -10,7 +10,7 @@ import xarray as xr
 from rainsmith.base.dims import SPLITS, TIME, X_LR, Y_LR, X, Y, day_numbers, in_day_set, in_split
 from rainsmith.base.provenance import provenance
 from rainsmith.config import dump_yaml
-from rainsmith.report.distributions import cell_size
+from rainsmith.plots.cells import CellSize, cell_size
 from rainsmith.report.gather import Material
 from rainsmith.report.maps import date_text
 from rainsmith.report.parts import Facts, Part, Section, Verbatim
@@ -32,9 +32,9 @@ COUNTS = {
 
 
 def facts(material: Material) -> list[tuple[str, str]]:
-    """What, where, when, how judged: the table at the head of the page."""
+    """What, where, when, how judged."""
     store, data = material.store, material.config.data
-    cell, unit = cell_size(store)
+    cell = cell_size(store)
     numbers, split = day_numbers(store[TIME]), store["split"].values
     periods = []
     for index, name in enumerate(SPLITS):
@@ -44,12 +44,12 @@ def facts(material: Material) -> list[tuple[str, str]]:
             periods.append((name.capitalize(), f"{first} to {last}, {inside.size} days"))
     judged = in_split(store, material.split)
     heavy = int(in_day_set(judged, "heavy").sum())
-    size = f" of {cell:.3g} km" if unit == "km" else ""
+    size = f" of {cell.words}" if cell.words else ""
     p95, p99, heavy_mm = (number(float(store[name])) for name in ("p95", "p99", "heavy_threshold"))
     return [
         ("Region", region(store)),
         ("Fine grid", f"{store.sizes[Y]} x {store.sizes[X]} cells{size}, {int(store['mask'].sum())} of them valid"),
-        ("Coarse input", _coarse(store, cell, unit)),
+        ("Coarse input", _coarse(store, cell)),
         *periods,
         (
             "Thresholds",
@@ -63,6 +63,21 @@ def facts(material: Material) -> list[tuple[str, str]]:
         ("Model", material.config.model.summary),
         *[(f"{mode.capitalize()} members", _members(members)) for mode, members in material.samples.items()],
     ]
+
+
+def title_of(material: Material) -> str:
+    """The title of the data, or where they are."""
+    return str(material.store.attrs.get("title", "")) or f"Daily rain, {region(material.store)}"
+
+
+def subtitle(material: Material) -> str:
+    """Where, when and by what, in one line under the title."""
+    store, days = material.store, day_numbers(material.days[TIME])
+    cell = cell_size(store).words
+    grid = f"{store.sizes[Y]} x {store.sizes[X]} cells{f' of {cell}' if cell else ''}"
+    period = f"{material.split} days {date_text(int(days[0]))} to {date_text(int(days[-1]))}" if days.size else ""
+    where = region(store) if title_of(material) == str(store.attrs.get("title", "")) else ""
+    return " \N{MIDDLE DOT} ".join(filter(None, [where, grid, period, f"model {material.model}"]))
 
 
 def region(store: xr.Dataset) -> str:
@@ -81,10 +96,11 @@ def _degrees(values: np.ndarray, names: str) -> str:
     return " to ".join(ends)
 
 
-def _coarse(store: xr.Dataset, cell: float, unit: str) -> str:
+def _coarse(store: xr.Dataset, cell: CellSize) -> str:
     """Channels, cells and, where the coarse grid is made of blocks of the fine one, their size."""
     block = int(store.attrs.get("coarsen", 0) or 0)
-    size = f" of {block * cell:.3g} km" if block and unit == "km" else ""
+    of_block = CellSize(block * cell.height, block * cell.width, cell.unit) if block else None
+    size = f" of {of_block.words}" if of_block and of_block.words else ""
     names = [str(name) for name in store["channel"].values]
     named = f": {', '.join(names)}" if len(names) <= MOST_NAMES else ""
     count = f"{len(names)} channel{'s' if len(names) > 1 else ''}"
@@ -109,11 +125,13 @@ def provenance_section(material: Material) -> Section:
     """Whose data these are, what made the report, and the configuration."""
     config = dump_yaml(material.config.model_dump(mode="json", by_alias=True))
     parts: list[Part] = [
-        Facts("Data", credit_rows(material)),
+        Facts("Data and model", facts(material)),
+        Facts("Whose data these are", credit_rows(material)),
         Facts("This report", provenance_rows(material)),
         Verbatim("Configuration", config),
     ]
-    return Section("provenance", "Provenance", parts=parts)
+    answer = "The grid, the periods, the thresholds, whose data these are, versions, seeds and the configuration."
+    return Section("provenance", "Data and provenance", parts=parts, answer=answer)
 
 
 def credit_rows(material: Material) -> list[tuple[str, str]]:

@@ -28,9 +28,12 @@ from rainsmith.experiment.summary import RESULT_COLUMNS
 from rainsmith.metrics.core import MODES
 from rainsmith.report.records import read_diagnosis, read_notes
 from rainsmith.run_folder import Run
+from rainsmith.sweep.ranking import OBJECTIVES
 from rainsmith.train.log import read_log
 from rainsmith.train.recipe import is_settled
 
+SWEEP_COLUMNS = ("rank", "checkpoint", "epoch")
+AUGMENT_COLUMNS, AUGMENT_NUMBERS = ("accepted", "reason", "mode"), ("max_mm", "mean_mm", "source_max_mm")
 _DIFFERENCES = ("difference", "lower", "upper")
 _INDICES = ("value", "observed", "lower", "upper")
 
@@ -47,7 +50,8 @@ class Material:
         metrics: evaluation/metrics.csv of that split, with a column ``forecast`` (prior, posterior or a baseline).
         comparisons: evaluation/comparisons.csv of that split.
         curves: evaluation/<model>-<mode>-<split>.nc by forecast, named as in ``metrics``.
-        log: rows of metrics.jsonl.
+        log: rows of metrics.jsonl; of a pool, those of its first network.
+        other_logs: the logs of the other networks of a pool.
         notes: the reason for each baseline that does not apply.
         unscored: which cell-days of the prior members were not scored, a sentence each; empty where all were.
         diagnosis: diagnosis.json.
@@ -55,6 +59,10 @@ class Material:
         climates: evaluation/<...>-climate.nc by mode, and ``record``, the observed climate of all days.
         trials: experiment/results.csv.
         gains: experiment/comparisons.csv; without any row where controls alone were trained.
+        sweep: sweep.csv, the best checkpoint first.
+        judged_days: augmentation.csv, a row for each synthetic day that was judged.
+        downscaled: scores of the forecasts of downscalers, by the name of their file.
+        folder: the run folder, as the user named it.
     """
 
     config: Config
@@ -65,6 +73,7 @@ class Material:
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
     log: list[dict[str, Any]] = field(default_factory=list)
+    other_logs: Sequence[list[dict[str, Any]]] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
     unscored: Sequence[str] = ()
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +81,10 @@ class Material:
     climates: Mapping[str, xr.Dataset] = field(default_factory=dict)
     trials: pd.DataFrame = field(default_factory=pd.DataFrame)
     gains: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sweep: pd.DataFrame = field(default_factory=pd.DataFrame)
+    judged_days: pd.DataFrame = field(default_factory=pd.DataFrame)
+    downscaled: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    folder: Path = Path("runs/default")
 
     @property
     def model(self) -> str:
@@ -156,6 +169,7 @@ def gather(config: Config, run: Run) -> Material:
         ),
         curves=_read_netcdf({name: evaluation / f"{stem}.nc" for name, stem in stems.items()}),
         log=read_log(run.metrics_log),
+        other_logs=_other_logs(run),
         notes={name: reasons[stem] for name, stem in stems.items() if stem in reasons},
         unscored=[text for text in left_out.get(stems["prior"], []) if text.endswith(LOST)],
         diagnosis=read_diagnosis(run.folder / "diagnosis.json"),
@@ -170,7 +184,26 @@ def gather(config: Config, run: Run) -> Material:
             columns=comparison.COLUMNS,
             numbers=comparison.NUMBERS,
         ),
+        sweep=_read_csv(run.folder / "sweep.csv", "sweep", (*SWEEP_COLUMNS, *OBJECTIVES), ("rank", *OBJECTIVES)),
+        judged_days=_read_csv(run.folder / "augmentation.csv", "augment", AUGMENT_COLUMNS, AUGMENT_NUMBERS),
+        downscaled=_read_downscaled(run),
+        folder=run.folder,
     )
+
+
+def _other_logs(run: Run) -> list[list[dict[str, Any]]]:
+    """The logs of all networks of a pool but the first, whose log is that of the run."""
+    count = len(list(run.checkpoints.glob("network-*")))
+    return [read_log(run.network(number).metrics_log) for number in range(1, count)]
+
+
+def _read_downscaled(run: Run) -> dict[str, pd.DataFrame]:
+    """The scores of every downscaler that was trained by itself, by the name of its forecast."""
+    names = sorted(path.stem for path in (run.folder / "downscale").glob("*.zarr"))
+    tables = {
+        name: _read_csv(run.evaluation / f"{name}.csv", "downscale", columns=COLUMNS, numbers=NUMBERS) for name in names
+    }
+    return {name: table for name, table in tables.items() if len(table)}
 
 
 def _of_split(table: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from rainsmith.plots import maps, style
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import DayMaps, Days, Section, embed
 from rainsmith.report.scores import honesty
+from rainsmith.report.topics import MAPS
 
 PANELS = 8
 """Maps of a day: two rows of four."""
@@ -23,11 +24,12 @@ _MONTHS = "January February March April May June July August September October N
 
 def maps_section(material: Material, count: int) -> Section:
     """The heaviest days as maps on one colour scale."""
-    note = (
+    note = [
+        MAPS.question,
         "The days with the largest observed mean, all maps on one scale. Prior members know only the coarse input; "
         "posterior members vary the observed storm. The first members are shown as they come. "
-        f"These days were chosen for their observed rain. {honesty(material)}"
-    )
+        f"These days were chosen for their observed rain. {honesty(material)}",
+    ]
     absent = [mode for mode in material.config.sampling.modes if mode not in material.samples]
     missing = " ".join(
         f"No {mode} members of the {material.split} days yet: 'rainsmith sample --mode {mode}' draws them"
@@ -37,7 +39,7 @@ def maps_section(material: Material, count: int) -> Section:
     positions = heaviest(material, count)
     if not positions:
         missing = missing or "The samples and the store have no day in common: run 'rainsmith sample' again."
-        return Section("maps", "Heaviest days", missing=missing)
+        return Section(MAPS.anchor, MAPS.title, missing=missing)
     frame, scale = maps.map_frame(material.store), scale_of(material, positions)
     days = []
     for position in positions:
@@ -53,9 +55,7 @@ def maps_section(material: Material, count: int) -> Section:
         ]
         days.append(DayMaps(date_text(_day_number(material, position)), _facts(material, position), pictures))
     bar = embed(maps.bar_figure(scale), f"Colour bar: classes at {list(scale.levels[1:])} mm/day")
-    left, right, low, high = frame.window
-    part = Days(days, bar, wide=right - left > high - low)
-    return Section("maps", "Heaviest days", [note], [part], missing=missing)
+    return Section(MAPS.anchor, MAPS.title, note, [Days(days, bar)], missing=missing)
 
 
 def write_days(material: Material, count: int, folder: Path) -> list[Path]:
@@ -89,15 +89,16 @@ def heaviest(material: Material, count: int) -> list[int]:
 
 
 def panels_of(material: Material, position: int) -> list[maps.Panel]:
-    """Maps of the day at ``position`` of ``material.days``: observed, coarse input, posterior and prior members.
+    """Maps of the day at ``position`` of ``material.days``: observed, coarse input, prior and posterior members.
 
     The first members are taken as they come; none is selected. Prior members fill the places that are left.
     """
     day = material.days.isel({TIME: position})
     panels = [maps.rain_panel("Observed", "observed", day["precip"].values), maps.coarse_panel(day)]
-    kinds: tuple[tuple[Literal["prior", "posterior"], int], ...] = (("posterior", POSTERIOR_PANELS), ("prior", PANELS))
-    for mode, places in kinds:
-        fields = _members(material, mode, position, min(places, PANELS - len(panels)))
+    posterior = _members(material, "posterior", position, POSTERIOR_PANELS)
+    prior = _members(material, "prior", position, PANELS - len(panels) - len(posterior))
+    kinds: tuple[tuple[Literal["prior", "posterior"], np.ndarray], ...] = (("prior", prior), ("posterior", posterior))
+    for mode, fields in kinds:
         panels += [maps.rain_panel(f"{mode.capitalize()} member {i + 1}", mode, one) for i, one in enumerate(fields)]
     return panels
 

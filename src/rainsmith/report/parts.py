@@ -6,13 +6,19 @@ The section modules fill these records; the template lays them out. ``kind`` tel
 from __future__ import annotations
 
 import base64
+import csv
+import io
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from matplotlib.figure import Figure
 
 from rainsmith.plots.style import picture
+
+PNG_DPI = 170
+"""Dots an inch of pictures that are enlarged on a click."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose first column is named ``head``; one that is foldable shows its rows at first only if ``shown``."""
+    """A table whose first column is named ``head``.
+
+    One that is foldable shows its rows at first only if ``shown``. One that is ``stacked`` has, on a narrow page, a
+    block for each row with a line for each cell, where others are moved sideways in their box.
+    """
 
     title: str
     head: str
@@ -57,7 +67,41 @@ class Table:
     note: str = ""
     foldable: bool = False
     shown: bool = True
+    stacked: bool = False
     kind: Literal["table"] = "table"
+
+    @property
+    def file_name(self) -> str:
+        """The name under which a reader downloads it."""
+        words = re.findall(r"[a-z0-9]+", self.title.lower())
+        return f"{'-'.join(words)[:60] or 'table'}.csv"
+
+    @property
+    def as_csv(self) -> str:
+        """The whole table as the address of a CSV file inside the page; what stands in small type has own columns."""
+        target = io.StringIO()
+        writer = csv.writer(target, lineterminator="\n")
+        has_unit = any(row.unit for row in self.rows)
+        has_small = [any(row.cells[i].small for row in self.rows) for i in range(len(self.columns))]
+        head = [self.head] + ["unit"] * has_unit
+        for column, small in zip(self.columns, has_small, strict=True):
+            head += [column.title, f"{column.title}, beside it"] if small else [column.title]
+        writer.writerow(head)
+        for row in self.rows:
+            line = [row.title] + [row.unit] * has_unit
+            for cell, small in zip(row.cells, has_small, strict=True):
+                line += [_plain(cell.text or cell.grade)] + [_plain(cell.small)] * small
+            writer.writerow(line)
+        return _address("text/csv", target.getvalue().encode("utf-8"))
+
+
+def _plain(text: str) -> str:
+    """A figure as spreadsheets read it: an ASCII minus, and nothing where nothing is known."""
+    return "" if text == "\N{EN DASH}" else text.replace("\N{MINUS SIGN}", "-")
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 @dataclass(frozen=True)
@@ -90,11 +134,11 @@ class DayMaps:
 
 @dataclass(frozen=True)
 class Days:
-    """Maps of days with the colour bar that they share; ``wide`` where the domain is wider than high."""
+    """Maps of days with the colour bar that they share; all but the first ``shown`` are folded."""
 
     days: Sequence[DayMaps]
     bar: Picture
-    wide: bool
+    shown: int = 1
     kind: Literal["days"] = "days"
 
 
@@ -130,6 +174,8 @@ class Section:
         parts: what it shows.
         listed: sentences that stand as a list before the parts.
         missing: what is missing and the command that makes it, or "".
+        answer: what it says, in one line that is read without opening it.
+        folded: parts of a section that is open, which are shown when the reader asks for more.
     """
 
     anchor: str
@@ -138,12 +184,13 @@ class Section:
     parts: Sequence[Part] = ()
     listed: Sequence[str] = ()
     missing: str = ""
+    answer: str = ""
+    folded: Sequence[Part] = field(default_factory=tuple)
 
 
 def embed(
     figure: Figure, alt: str, caption: str = "", *, kind: Literal["png", "svg"] = "svg", of_model: bool = False
 ) -> Picture:
     """A figure as a picture that needs no file beside the page."""
-    text = base64.b64encode(picture(figure, kind, dpi=130)).decode("ascii")
-    source = f"data:image/{'png' if kind == 'png' else 'svg+xml'};base64,{text}"
-    return Picture(source, alt, caption, of_model)
+    address = _address("image/png" if kind == "png" else "image/svg+xml", picture(figure, kind, dpi=PNG_DPI))
+    return Picture(address, alt, caption, of_model)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from rainsmith.base.json_files import Record, read_record
-from rainsmith.diagnose.finding import Verdict
+from rainsmith.diagnose.finding import Part, Verdict
 
 
 class _Figure(Record):
@@ -25,6 +25,8 @@ class _Finding(Record):
     verdict: Verdict
     advice: str
     figures: list[_Figure]
+    part: Part = "members"
+    change: dict[str, Any] = Field(default_factory=dict)
 
 
 class _Diagnosis(Record):

@@ -28,7 +28,8 @@ def scores_section(material: Material) -> Section:
     ]
     tables = [*comparison_table(material), *score_tables(material)]
     missing = "" if tables else "No scores yet: 'rainsmith evaluate' computes them."
-    return Section("scores", "Scores", note, tables, left_out(material), missing)
+    answer = "All scores on each set of days beside every simple method, and whether the differences are real."
+    return Section("scores", "Scores", note, tables, left_out(material), missing, answer)
 
 
 def day_meaning(material: Material) -> dict[str, str]:
@@ -66,7 +67,7 @@ def score_tables(material: Material) -> list[Table]:
             columns = [Column("Observed"), *[column_of(name) for name in material.forecasts]]
             lines = [_score_row(*line, material.forecasts, days != "heavy") for line in _lines(rows, thresholds)]
             title = f"{words}, {int(pd.to_numeric(rows['n_days'], errors='coerce').max())} days"
-            is_shown = days != "heavy"  # which decides nothing
+            is_shown = days == "heavy_x"  # the days that verdicts rest on
             meaning = day_meaning(material)[days]
             tables.append(Table(title, "Metric", columns, lines, meaning, foldable=True, shown=is_shown))
     return tables
@@ -96,6 +97,10 @@ def _score_row(metric: Metric, title: str, rows: pd.DataFrame, forecasts: list[s
     truth = float(observed.iloc[0]) if len(observed) and metric.aim == "observed" else math.nan
     texts = {name: number(float(value), **shape) for name, value in rows["value"].items()}
     best = _best(metric, rows["value"], truth) if competing else set()
+    rivals = [text for name, text in texts.items() if name != "posterior"]
+    of_best = {texts[name] for name in best}
+    if 2 * sum(text in of_best for text in rivals) > len(rivals):
+        best = set()  # where most of them are equal on paper nobody is best
     cells = [Cell(number(truth, **shape) if math.isfinite(truth) else "")]
     for name in forecasts:
         if name not in rows.index:
@@ -112,7 +117,9 @@ def _best(metric: Metric, values: pd.Series, truth: float) -> set[str]:
     """Names of the rivals that are closest to the best value; the posterior has seen the observation and is none."""
     distance = {str(name): closeness(metric, float(value), truth) for name, value in values.items()}
     rivals = {name: d for name, d in distance.items() if name != "posterior" and math.isfinite(d)}
-    return {name for name, d in rivals.items() if d == min(rivals.values())} if len(rivals) > 1 else set()
+    if len(rivals) < 2 or max(rivals.values()) == min(rivals.values()):
+        return set()  # nobody to beat, or all are alike, as where the event never came
+    return {name for name, d in rivals.items() if d == min(rivals.values())}
 
 
 def closeness(metric: Metric, value: float, observed: float) -> float:

@@ -17,7 +17,7 @@ from rainsmith.report.criteria import Judged, metric_of, title_of, why_not_judge
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
 from rainsmith.report.scores import left_out
-from rainsmith.report.words import interval, listing, number, quantity
+from rainsmith.report.words import inside_sentence, interval, listing, number, quantity
 
 PASSED = ("minimum", "good", "excellent")
 LITTLE = (0.8, 1.25)
@@ -31,13 +31,15 @@ class Summary:
     """The opening.
 
     Attributes:
-        headline: the answer in a sentence or two.
+        short: the answer in a few words.
+        headline: the answer in a sentence or two, with the days and members that it rests on.
         wrong: one sentence for each criterion that is missed.
         unseen: sentences on what is wrong beside the criteria.
         beside: sentences on the baselines.
         caution: sentences on what the figures do not say.
     """
 
+    short: str
     headline: str
     wrong: Sequence[str] = field(default_factory=list)
     unseen: Sequence[str] = field(default_factory=list)
@@ -50,7 +52,8 @@ def summarise(material: Material, judged: Judged) -> Summary:
     lines = [line for line in judged.verdict if line.grade != "n/a"]
     caution = _cautions(material)
     if not lines:
-        return Summary("The members have not been scored yet, so nothing can be said about them.", caution=caution)
+        unknown = "The members have not been scored yet, so nothing can be said about them."
+        return Summary("Not scored yet.", unknown, caution=caution)
     passed = [line for line in lines if line.grade in PASSED]
     strong = sum(line.grade in ("good", "excellent") for line in lines)
     counts = {days: material.value("mean", days, "prior") for days in ("heavy_x", "all")}
@@ -63,17 +66,30 @@ def summarise(material: Material, judged: Judged) -> Summary:
     on_all_days = _on_all_days(material, judged.verdict)
     if on_all_days:
         headline += f" Checks met there and missed over all days: {len(on_all_days)}."
-    hardest = _hardest(material)
+    hardest = hardest_rival(material)
+    short = f"{len(passed)} of {len(lines)} checks are met." if len(passed) < len(lines) else "All checks are met."
+    short += _met_by_more(judged, len(passed))
     if hardest is not None and hardest["lower"] > 0:
         rival = forecast_named(hardest["b"]).title
+        short = f"A simple method is better: {rival}. {short}"
         headline += f" Over all days a simple method is nearer to what fell: {rival}. Prefer it to this model."
     return Summary(
+        short=short,
         headline=headline,
         wrong=[sentence(line) for line in lines if line.grade == "fail"],
         unseen=[*on_all_days, *_events(material)],
         beside=[*_beside(judged, passed), *_accuracy(hardest), *left_out(material)],
         caution=caution,
     )
+
+
+def _met_by_more(judged: Judged, met: int) -> str:
+    """The simple method that meets most checks, where it meets more than the model; "" where none does."""
+    counts = {name: sum(line.grade in PASSED for line in lines) for name, lines in judged.of_baselines.items()}
+    best = max(counts, key=lambda name: counts[name], default="")
+    if not best or counts[best] <= met:
+        return ""
+    return f" A simple method, {forecast_named(best).title}, meets {counts[best]}."
 
 
 def _unjudged(material: Material, verdict: Sequence[Criterion]) -> str:
@@ -110,7 +126,7 @@ def _beside(judged: Judged, passed: Sequence[Criterion]) -> list[str]:
     return sentences
 
 
-def _hardest(material: Material) -> pd.Series | None:
+def hardest_rival(material: Material) -> pd.Series | None:
     """The comparison of CRPS on all days with the baseline that is hardest to beat; None where there is none."""
     table = material.comparisons
     if table.empty:
@@ -141,7 +157,7 @@ def _on_all_days(material: Material, verdict: Sequence[Criterion]) -> list[str]:
     met = {line.name for line in verdict if line.grade in PASSED}
     judged = [c for c in criteria.verdict(every_day, material.model, material.split) if not c.rule.of_tail]
     missed = [c for c in judged if c.grade == "fail"]
-    return [f"Over all days, {sentence(line)}" for line in missed if line.name in met]
+    return [f"Over all days, {inside_sentence(sentence(line))}" for line in missed if line.name in met]
 
 
 def _events(material: Material) -> list[str]:

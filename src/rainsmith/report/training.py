@@ -6,6 +6,7 @@ from rainsmith.metrics.registry import METRICS
 from rainsmith.plots import training
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Gallery, Picture, Section, embed
+from rainsmith.report.words import listing
 
 LOSS_CAPTION = "Mean of each term over the training days of an epoch, before its weight; 'loss' is their weighted sum."
 KL_CAPTION = "What the posterior tells that the prior does not. Near zero the model ignores its latent variables."
@@ -23,11 +24,13 @@ def training_section(material: Material) -> Section:
     rows = material.log
     if not rows:
         return Section("training", "Training", missing="No training log yet: 'rainsmith train' writes it.")
-    pictures = [embed(training.loss_terms(rows), "Terms of the training loss by epoch", LOSS_CAPTION)]
+    others = material.other_logs
+    pictures = [embed(training.loss_terms(rows, others), "Terms of the training loss by epoch", LOSS_CAPTION)]
     if training.series(rows, "train", "kl")[0].size:
-        pictures.append(embed(training.kl_and_beta(rows), "KL divergence and its weight by epoch", KL_CAPTION))
+        pictures.append(embed(training.kl_and_beta(rows, others), "KL divergence and its weight by epoch", KL_CAPTION))
     pictures += [score_picture(material, name) for name in training.scores_of(rows)]
-    return Section("training", "Training", [training_note(material)], [Gallery(pictures, "small")])
+    answer, rest = training_note(material)
+    return Section("training", "Training", [rest] if rest else [], [Gallery(pictures, "small")], answer=answer)
 
 
 def score_picture(material: Material, name: str) -> Picture:
@@ -37,24 +40,34 @@ def score_picture(material: Material, name: str) -> Picture:
         title, aim = METRICS[name].heading, METRICS[name].aim
         if aim != "observed" or training.series(material.log, "validation", "observed", name)[0].size:
             caption = AIM_CAPTIONS.get(str(aim), f"The best value is {aim}.")
-    figure = training.score_by_epoch(material.log, name, title=title)
+    figure = training.score_by_epoch(material.log, name, title=title, others=material.other_logs)
     return embed(figure, f"{title} of prior and posterior members by epoch", caption)
 
 
-def training_note(material: Material) -> str:
-    """Epochs, time, the best checkpoints and the latent dimensions in use."""
-    rows = material.log
-    minutes = sum(float(row.get("seconds", 0)) for row in rows) / 60
+def training_note(material: Material) -> tuple[str, str]:
+    """Epochs, networks and time in a sentence; then the best checkpoints and the latent dimensions in use."""
+    rows, logs = material.log, [material.log, *material.other_logs]
+    minutes = sum(float(row.get("seconds", 0)) for log in logs for row in log) / 60
     planned = material.config.train.epochs  # auto where the run has not kept what it was trained with
-    texts = [
-        f"{len(rows)} epochs"
-        + (f" of at most {planned}" if planned != "auto" and len(rows) < planned else "")
+    of_pool = f" in each of {len(logs)} networks" if len(logs) > 1 else ""
+    counts = sorted({len(log) for log in logs})
+    count = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    answer = (
+        f"{count} epochs{of_pool}"
+        + (f" of at most {planned}" if planned != "auto" and counts[0] < planned else "")
         + (f" in {minutes:.0f} minutes of training steps." if minutes >= 1 else ".")
-    ]
+    )
+    texts = []
+    if len(logs) > 1:
+        texts.append("Strong lines are those of the first network, faint ones those of the others.")
     weights = training.series(rows, "beta")[1]
     if weights.size > 1 and weights[-1] > weights[-2]:
         texts.append("The weight of the KL divergence was still rising at the end.")
-    best = [f"'best {name}' after epoch {epoch}" for name, epoch in sorted(training.best_epochs(rows).items())]
+    best_of = [training.best_epochs(log) for log in logs]
+    best = [
+        f"'best {name}' after epoch {listing([str(epochs[name]) for epochs in best_of if name in epochs])}"
+        for name in sorted({name for epochs in best_of for name in epochs})
+    ]
     if best:
         texts.append(f"Checkpoints: {' and '.join(best)} (upright lines).")
     per_dimension = next(
@@ -66,4 +79,4 @@ def training_note(material: Material) -> str:
             f"At the end {active} of {len(per_dimension)} latent dimensions carry more than 0.01 nats: they are used, "
             "which does not say that the members differ enough."
         )
-    return " ".join(texts)
+    return answer, " ".join(texts)

@@ -10,22 +10,33 @@ DAY_WORDS = {"heavy_x": "Heavy by the input", "all": "All days", "heavy": "Heavy
 """Sets of days in the order of the page: those that verdicts rest on come first."""
 NOTHING = "–"
 """What stands for a figure that is not known."""
+DUST = 1e-9
+"""What is nearer to 0 is left by the computation."""
+WHOLE = ("cell-days", "weeks", "days")
+"""Units of counts, which are shown as they are."""
+SMALLEST_POWER = -4
+"""Power of ten below which a figure is written as a product with one."""
 
 
 def number(value: float | None, *, percent: bool = False, signed: bool = False) -> str:
-    """A value with the digits that mean something: three at most, two decimals at most between 0.1 and 10."""
+    """A value with three significant figures; one that is too small for them as a power of ten."""
     if value is None or not math.isfinite(value):
         return NOTHING
     value = 100 * value if percent else value
-    size = abs(value)
-    if percent or size >= 10:
-        decimals = 0 if size >= 99.95 else 1
+    if abs(value) < DUST:
+        return "0"
+    rounded = float(f"{value:.2e}")
+    power = math.floor(math.log10(abs(rounded)))
+    if power < SMALLEST_POWER:
+        text = f"{rounded / 10.0**power:{'+' if signed else ''}.2f} \N{MULTIPLICATION SIGN} 10{_raised(power)}"
     else:
-        decimals = 2 if size >= 0.095 or size == 0 else 3
-    text = f"{value:{'+' if signed else ''}.{decimals}f}"
-    if float(text) == 0:
-        text = "0" if value == 0 else text.lstrip("+-")
+        text = f"{rounded:{'+' if signed else ''}.{max(0, 2 - power)}f}"
     return text.replace("-", "−")
+
+
+def _raised(power: int) -> str:
+    """A negative whole number as an exponent."""
+    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def interval(lower: float, upper: float, *, percent: bool = False, signed: bool = False) -> str:
@@ -44,9 +55,15 @@ def unit_of(units: str, *, percent: bool = False) -> str:
 
 def quantity(value: float, metric: Metric) -> str:
     """A value of a metric with its unit."""
-    text = number(value, percent=metric.percent, signed=metric.signed)
+    is_count = metric.units in WHOLE and math.isfinite(value) and value == round(value)
+    text = f"{value:.0f}" if is_count else number(value, percent=metric.percent, signed=metric.signed)
     unit = unit_of(metric.units, percent=metric.percent)
     return text if text == NOTHING or not unit else f"{text}\N{NO-BREAK SPACE}{unit}"
+
+
+def inside_sentence(title: str) -> str:
+    """A title as it stands inside a sentence: its first letter is small unless it begins an abbreviation."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def listing(parts: list[str]) -> str:

@@ -14,7 +14,6 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.config import Config
 from rainsmith.evaluate.settings import settings_of
-from rainsmith.metrics.registry import METRICS
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.plots.style import picture
 from rainsmith.plots.sweep import over_epochs
@@ -22,11 +21,9 @@ from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.sweep.ranking import ranked
 from rainsmith.sweep.scoring import score_checkpoint
-from rainsmith.sweep.text import sentences_of
+from rainsmith.sweep.text import PICTURED, sentences_of, titles_of
 from rainsmith.train.validation import validation_days
 
-PICTURED = ("crps", "rank_deviation", "max_daily", "p99", "diversity")
-"""Metrics that the picture shows beside the tail score."""
 _DAYS_WITHOUT_HEAVY_ONES = 100
 """Number of validation days that are scored where none of them is a heavy_x day."""
 
@@ -78,9 +75,8 @@ def sweep(config: Config, run: Run) -> SweepResult:
     result = SweepResult(ranked(pd.DataFrame(rows)), run.folder / "sweep.csv")
     with atomic(result.path) as scratch:
         result.table.to_csv(scratch, index=False, float_format="%.6g")
-    titles = {"tail_score": "Tail score [mm/day]", **{name: METRICS[name].heading for name in PICTURED}}
     with atomic(result.path.with_suffix(".png")) as scratch:
-        scratch.write_bytes(picture(over_epochs(result.table, titles), "png"))
+        scratch.write_bytes(picture(over_epochs(result.table, titles_of(PICTURED)), "png"))
     for sentence in sentences_of(result.table):
         console.print(sentence)
     return result

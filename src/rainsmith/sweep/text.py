@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
+from rainsmith.metrics.registry import METRICS
+
+TAIL_SCORE = "tail_score"
+PICTURED = (TAIL_SCORE, "crps", "rank_deviation", "max_daily", "p99", "diversity")
+"""Scores that the picture shows."""
 _KEPT_BY_TRAINING = {
     "best_tail": "by reconstruction, as the reference chooses",
     "best_prior": "by prior samples",
 }
 """Checkpoints that training keeps as the best, and how it chooses them."""
+
+
+def titles_of(scores: Iterable[str]) -> dict[str, str]:
+    """The titles of scores of ``sweep.csv``, named without their mode."""
+    return {name: "Tail score [mm/day]" if name == TAIL_SCORE else METRICS[name].heading for name in scores}
 
 
 def sentences_of(table: pd.DataFrame) -> list[str]:

@@ -15,12 +15,10 @@ from rainsmith.models.amounts_curve import LEVELS, POINTS
 from rainsmith.models.generative import GenerativeModel
 from rainsmith.models.noise import member_noise
 
-MOST_DAYS = 2000
-"""Days that are drawn, evenly spaced, to bound the time."""
-DRAWS = 4000
-"""Members that are drawn on all days together."""
+MOST_DAYS, MOST_DAYS_EARLY = 2000, 500
+"""Days that are drawn, evenly spaced, to bound the time; fewer while the network still learns fast."""
 MEMBERS, MOST_MEMBERS = 2, 10
-"""Smallest and largest number of members a day."""
+"""Smallest and largest number of members a day: as many on all days together as the smallest makes of the most days."""
 RANGE = (0.5, 2.0)
 """Bounds of the ratio of a point: a model that is further off needs another training, not a steeper curve."""
 RESAMPLES = 200
@@ -54,6 +52,7 @@ def calibrate(
     seed: int,
     batch_size: int,
     wet_mm: float,
+    most_days: int = MOST_DAYS,
 ) -> None:
     """Set ``model.curve`` so that prior members have the quantiles of the observed rain of some days.
 
@@ -68,6 +67,7 @@ def calibrate(
         seed: of the members' noise, and of the resamples.
         batch_size: days at once.
         wet_mm: [mm/day] smallest amount of a wet cell.
+        most_days: that are drawn.
     """
     curve = model.curve
     if curve is None:
@@ -75,7 +75,7 @@ def calibrate(
     training = model.training
     model.eval()
     curve.reset()
-    counts = count_amounts(model, days, device, autocast, seed=seed, batch_size=batch_size)
+    counts = count_amounts(model, days, device, autocast, seed=seed, batch_size=batch_size, most_days=most_days)
     if counts.are_numbers:
         curve.put(*(torch.from_numpy(part) for part in points_of_curve(counts, seed, wet_mm)))
     model.train(training)
@@ -89,10 +89,11 @@ def count_amounts(
     *,
     seed: int,
     batch_size: int,
+    most_days: int = MOST_DAYS,
 ) -> Counts:
-    """Draw prior members of at most ``MOST_DAYS`` days, and count amounts at observed cells; see ``calibrate``."""
-    chosen = np.unique(np.linspace(0, len(days) - 1, min(MOST_DAYS, len(days))).astype(np.int64))
-    members = range(int(np.clip(DRAWS // len(chosen), MEMBERS, MOST_MEMBERS)))
+    """Draw prior members of at most ``most_days`` days, and count amounts at observed cells; see ``calibrate``."""
+    chosen = np.unique(np.linspace(0, len(days) - 1, min(most_days, len(days))).astype(np.int64))
+    members = range(int(np.clip(MEMBERS * most_days // len(chosen), MEMBERS, MOST_MEMBERS)))
     week = np.unique(_week_of(days.numbers[chosen]), return_inverse=True)[1]
     observed, drawn = (np.zeros((week.max() + 1, _BINS), dtype=np.int64) for _ in range(2))
     are_numbers = True

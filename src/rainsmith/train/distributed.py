@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from rainsmith.base.processes import local_world_size, world_size
 from rainsmith.models.precision import pick_device
@@ -24,6 +26,7 @@ def launch(device: str, precision: str) -> Fabric:
     Raises:
         UserError: CUDA is asked for and missing.
     """
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces every process
     accelerator = pick_device(device).type
     local, world = local_world_size(), world_size()
     fabric = Fabric(
@@ -32,6 +35,7 @@ def launch(device: str, precision: str) -> Fabric:
         num_nodes=world // local,
         strategy="ddp" if world > 1 else "auto",
         precision="bf16-mixed" if precision == "bf16" else "32-true",
+        plugins=[TorchElasticEnvironment()] if world > 1 else None,
     )
     fabric.launch()
     return fabric

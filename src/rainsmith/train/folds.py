@@ -9,9 +9,13 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS, day_numbers, in_split
 from rainsmith.base.errors import UserError
+from rainsmith.metrics.bootstrap import calendar_blocks
 
 LONG_PAUSE = 30
 """[days] A longer pause lies between two seasons."""
+GAP = 5
+"""[days] Days this near to a block that chooses teach nothing: a storm may belong to both sides, and predictors may
+hold the rain of neighbouring days."""
 LONGEST_BLOCK = 1.5
 """Largest length of a block over their mean."""
 
@@ -34,8 +38,8 @@ def days_to_learn_and_to_choose(store: xr.Dataset, fold: Fold | None) -> tuple[x
 
     Args:
         store: the prepared data.
-        fold: the block of the training and validation days together that chooses while all others teach; None leaves
-            training and validation days as they are.
+        fold: the block of the training and validation days together that chooses while all others teach, but for a
+            few days on each side of it; None leaves training and validation days as they are.
 
     Raises:
         UserError: fewer than two days on one side.
@@ -46,14 +50,31 @@ def days_to_learn_and_to_choose(store: xr.Dataset, fold: Fold | None) -> tuple[x
         known = np.isin(store["split"].values, [SPLITS.index("train"), SPLITS.index("validation")])
         days = store.isel(time=np.flatnonzero(known))
         left_out = blocks_of_days(day_numbers(days["time"]), fold.of) == fold.number
+        teaches = _far_from(calendar_blocks(days["time"], 1), left_out)
         chosen = {
-            "train": days.isel(time=np.flatnonzero(~left_out)),
+            "train": days.isel(time=np.flatnonzero(teaches)),
             "validation": days.isel(time=np.flatnonzero(left_out)),
         }
     for split, days in chosen.items():
         if days.sizes["time"] < 2:
             raise UserError(f"the {split} split has {days.sizes['time']} days, expected 2 or more; change data.splits")
     return chosen["train"], chosen["validation"]
+
+
+def _far_from(day: np.ndarray, left_out: np.ndarray) -> np.ndarray:
+    """(days,) bool, whether a day lies more than ``GAP`` days from all that are left out.
+
+    Args:
+        day: (days,) number of the day, rising.
+        left_out: (days,) bool.
+    """
+    others = day[left_out]
+    if not others.size:
+        return ~left_out
+    after = np.searchsorted(others, day)
+    before = np.abs(day - others[np.maximum(after - 1, 0)])
+    behind = np.abs(day - others[np.minimum(after, others.size - 1)])
+    return np.asarray(np.minimum(before, behind) > GAP)
 
 
 def blocks_of_days(numbers: np.ndarray, blocks: int) -> np.ndarray:

@@ -17,7 +17,6 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import in_day_set
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
-from rainsmith.base.processes import world_size
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch, Days, stratified_batches
 from rainsmith.models import checkpoint
@@ -92,10 +91,17 @@ class Job:
         """Whether this process writes files and messages."""
         return bool(self.fabric.is_global_zero)
 
+    @property
+    def limit(self) -> float | None:
+        """[s] ``train.max_minutes``."""
+        minutes = self.config.train.max_minutes
+        return None if minutes is None else 60 * minutes
+
     def batches(self) -> list[np.ndarray]:
         """Indices of the days of every step of the present epoch."""
         settings, order = self.config.train, np.random.default_rng([self.config.seed, 1, self.state["epoch"]])
-        return stratified_batches(self.heavy, settings.batch_size, settings.min_heavy_fraction, order)
+        batches = stratified_batches(self.heavy, settings.batch_size, settings.min_heavy_fraction, order)
+        return batches[: settings.epoch_steps]
 
     def remaining(self, batches: list[np.ndarray]) -> Iterator[Batch]:
         """This process's share of the batches of the present epoch that are not done yet."""
@@ -173,7 +179,7 @@ def set_up(config: Config, run: Run, fold: Fold | None = None, *, resume: bool) 
     monitored = _monitored(config, model)
     if config.augment.mode == "posterior":  # said now, and not after the training
         require_posterior(model, config.model.name, "augment.mode: posterior", "set augment.mode: prior")
-    precision = training_precision(settings.precision, pick_device(config.device), world_size())
+    precision = training_precision(settings.precision, pick_device(config.device))
     if saved is not None:
         precision = str(saved["precision"])
     fabric = launch(config.device, precision)

@@ -18,11 +18,14 @@ from rainsmith.data.dataset import Batch
 from rainsmith.run_folder import Run
 from rainsmith.train import best_epoch
 from rainsmith.train import resume as resume_state
-from rainsmith.train.calibration import calibrate
+from rainsmith.train.calibration import MOST_DAYS, MOST_DAYS_EARLY, calibrate
 from rainsmith.train.distributed import any_process, stop_signals
 from rainsmith.train.folds import Fold
 from rainsmith.train.job import Job, set_up
 from rainsmith.train.optimise import keep_buffers_mapped, kl_weight, learning_rate
+
+OVERTIME = 1.2
+"""Times ``train.max_minutes`` at which a training ends within an epoch."""
 
 
 def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume: bool = False) -> None:
@@ -55,8 +58,11 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
             # the steps of an epoch
             batches = job.batches()
             for batch in job.remaining(batches):
-                _take_step(job, batch, len(batches))
+                take_step(job, batch, len(batches))
                 job.tick()
+                bar.update(task, completed=state["epoch"] + state["step"] / len(batches))
+                if job.limit is not None and any_process(job.fabric, state["elapsed"] > OVERTIME * job.limit):
+                    break  # the plan was wrong by far
                 if any_process(job.fabric, stop.requested) and state["step"] < len(batches):
                     job.save_state()
                     raise Interrupted(f"stopped in epoch {state['epoch']}; the state is saved: go on with --resume")
@@ -64,7 +70,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
                     job.save_state()
 
             # its row in the log, with scores and checkpoints where they are due
-            row = _epoch_row(job, len(batches))
+            row = _epoch_row(job, state["step"])
             done = state["epoch"] + 1
             is_last = done == epochs or job.fabric.broadcast(_time_is_up(job))
             keep = done % config.train.save_interval == 0 or is_last
@@ -90,7 +96,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
     job.fabric.barrier()
 
 
-def _take_step(job: Job, batch: Batch, steps: int) -> None:
+def take_step(job: Job, batch: Batch, steps: int) -> None:
     """Take one step of the optimiser, and add its terms to those of the epoch.
 
     Args:
@@ -132,12 +138,13 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
     raw = {name: value.clone() for name, value in network.state_dict().items()}
     if settings.ema > 0:
         network.load_state_dict(job.average.values)
-    seed = job.config.seed
+    seed, early = job.config.seed, 2 * job.state["epoch"] < settings.planned_epochs
     calibrate(
         *(job.model, job.climate, fabric.device, fabric.autocast()),
         seed=seed,
         batch_size=settings.batch_size,
         wet_mm=job.config.data.wet_mm,
+        most_days=MOST_DAYS_EARLY if early else MOST_DAYS,
     )
     # statistics such as those of a batch norm differ between processes: all take the scores of the first
     figures, weekly = fabric.broadcast(job.validate(job.model, fabric.device, fabric.autocast()))
@@ -161,8 +168,7 @@ def _rates(config: Config, epoch: int, step: int, steps: int) -> tuple[float, fl
 
 def _time_is_up(job: Job) -> bool:
     """Whether the training has taken the time that it was given."""
-    limit = job.config.train.max_minutes
-    return limit is not None and float(job.state["elapsed"]) > 60 * limit
+    return job.limit is not None and float(job.state["elapsed"]) > job.limit
 
 
 def _reason_to_end(job: Job) -> str:
@@ -204,11 +210,11 @@ def _epoch_row(job: Job, steps: int) -> dict[str, Any]:
 
 
 def _note(row: dict[str, Any]) -> str:
-    """What the progress bar says of an epoch."""
-    text = f"loss {row['train']['loss']:.3f}"
+    """What the progress bar says of an epoch, in 34 letters or fewer."""
+    text = f"loss {row['train']['loss']:.4g}"
     if "validation" in row:
-        maxima = {kind: row["validation"].get(kind, {}).get("max") for kind in ("prior", "posterior", "observed")}
-        text += ", max mm: " + ", ".join(f"{kind} {value:.0f}" for kind, value in maxima.items() if value is not None)
+        drawn, observed = (row["validation"][kind]["max"] for kind in ("prior", "observed"))
+        text += f", prior max {drawn:.0f} of {observed:.0f} mm"
     return text
 
 

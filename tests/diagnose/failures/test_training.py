@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rainsmith.diagnose.evidence import Evidence
+from rainsmith.config import parse
+from rainsmith.diagnose.evidence import Evidence, Training
 from tests.diagnose import evidence
 
 
@@ -30,10 +31,8 @@ def verdicts(rows: list[dict[str, Any]], taken: int = 19, epochs: int = 20, size
 
 def evidence_of_log(rows: list[dict[str, Any]], taken: int, epochs: int = 20, sizes: list[int] = SIZES) -> Evidence:
     return evidence.evidence_of(
-        training_log=rows,
-        validated_epochs=[row for row in rows if "validation" in row],
+        trainings=[Training(rows, taken)],
         epochs_planned=epochs,
-        epoch_in_use=taken,
         latent_sizes=sizes,
     )
 
@@ -98,3 +97,35 @@ def test_a_log_that_is_missing_gives_no_verdict() -> None:
     by_name = verdicts([], taken=0)
     assert by_name.pop("unfinished-training") == "fail"
     assert set(by_name.values()) == {"n/a"}
+
+
+def test_the_worst_network_of_a_pool_decides() -> None:
+    jumpy = log()
+    jumpy[12]["train"]["rec"] = 3.0
+    pool = evidence.evidence_of(
+        trainings=[Training(log(), 19), Training(jumpy, 19), Training(log(rows=5), 4)],
+        epochs_planned=20,
+        latent_sizes=SIZES,
+    )
+    found = {name: evidence.ask(name, pool) for name in NAMES}
+    assert found["unstable-training"].verdict == "fail" and found["unfinished-training"].verdict == "fail"
+    assert found["unfinished-training"].note == "the worst of 3 networks"
+    assert found["worse-checkpoint"].verdict == "pass" and "epoch 20, 5" in found["worse-checkpoint"].note
+
+
+def test_a_training_that_minutes_cut_off_is_given_more_of_them() -> None:
+    short = evidence.evidence_of(
+        trainings=[Training(log(rows=5), 4)],
+        epochs_planned=20,
+        settled_config=parse({"train": {"max_minutes": 10}}),
+    )
+    assert evidence.ask("unfinished-training", short).change == {"train.max_minutes": 44.0}
+    steep = log()
+    for row in steep:
+        row["validation"]["prior"]["tail_score"] = 1.0 - 0.04 * row["epoch"]
+    falling = evidence.evidence_of(
+        trainings=[Training(steep, 19)], epochs_planned=20, settled_config=parse({"train": {"epochs": 20}})
+    )
+    assert evidence.ask("unfinished-training", falling).change == {"train.epochs": 40}
+    healthy = evidence.evidence_of(trainings=[Training(log(), 19)], epochs_planned=20)
+    assert evidence.ask("unfinished-training", healthy).change == {}

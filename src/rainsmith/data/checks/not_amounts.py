@@ -12,7 +12,7 @@ from rainsmith.base.large_arrays import blocks
 from rainsmith.config import Data
 from rainsmith.data.checks.registry import INPUT_CHECKS, InputCheck, Outcome
 
-_DIRECTION = re.compile(r"direction|(^|_)(w|wind_?)dir($|_|\d)|^dd$", re.IGNORECASE)
+DIRECTION = re.compile(r"direction|(^|_)(w|wind_?)dir($|_|\d)|^dd$", re.IGNORECASE)
 """Names of a direction."""
 LEAST_SPAN = 180.0
 """[degrees] Values that span less are no angles all around the compass."""
@@ -37,7 +37,7 @@ def judge_amounts(field: xr.DataArray, settings: Data, target: xr.DataArray | No
             "means of flags; expected amounts; give the share of each kind as a variable of its own"
         )
     names = f"{field.attrs.get('standard_name', '')} {field.name}".split()
-    if any(_DIRECTION.search(name) for name in names) and _is_around(field):
+    if any(DIRECTION.search(name) for name in names) and _is_around(field):
         return Outcome(
             field,
             {"direction": 1},

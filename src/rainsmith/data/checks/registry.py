@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -80,11 +81,18 @@ class CheckLog:
         attributes: of the store; those of a predictor or a static map end in its name.
         notices: what ``prepare`` prints, in order, in one line.
         lines: what it prints after them, each in a line of its own.
+        sources: what each source was found to be (``sources/found.py``).
     """
 
     attributes: dict[str, Any] = dataclass_field(default_factory=dict)
     notices: list[str] = dataclass_field(default_factory=list)
     lines: list[str] = dataclass_field(default_factory=list)
+    sources: list[dict[str, Any]] = dataclass_field(default_factory=list)
+
+    def of_store(self) -> dict[str, Any]:
+        """All of it as attributes of the store; lists are text, because files have no attributes of lists of texts."""
+        texts = {"prepare_said": [*self.notices, *self.lines], "sources_found": self.sources}
+        return self.attributes | {name: json.dumps(values) for name, values in texts.items() if values}
 
 
 def check_input(

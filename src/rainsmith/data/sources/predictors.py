@@ -12,13 +12,14 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.units import MM_PER_DAY, to_mm_per_day
+from rainsmith.base.units import MM_PER_DAY, mm_per_day_factor, to_mm_per_day
 from rainsmith.config import Data, PredictorSource
 from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.grids.block_means import block_grid, block_means
 from rainsmith.data.grids.grid import Grid, move_seam_away
 from rainsmith.data.sources.axes import read_any_map
 from rainsmith.data.sources.files import open_file, resolve_files
+from rainsmith.data.sources.found import found
 from rainsmith.data.sources.series import read_source
 from rainsmith.data.splits import Span
 
@@ -156,9 +157,13 @@ def field_of_array(
     """
     flux = bool(_FLUX.search(da.attrs.get("standard_name", "")))
     checked = check_input(da.rename(label), "predictor", "read", settings, log, precip)
+    unit, factor = str(da.attrs.get("units", "")), 1.0
     if rain:
+        factor = mm_per_day_factor(unit, name=f"predictor '{da.name}'")
         checked = to_mm_per_day(checked, name=f"predictor '{da.name}'")
         checked = check_input(checked, "predictor", "converted", settings, log, precip)
+    if log is not None:
+        log.sources.append(found(checked, "predictor", label, unit, factor=factor))
     grid, values = Grid.of(checked), checked.values
     longitudes = None if precip is None else Grid.of(precip).longitude
     if longitudes is not None:

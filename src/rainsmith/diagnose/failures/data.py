@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import TIME, in_split
+from rainsmith.config.change import Change
 from rainsmith.data.checks.suspect_values import find_suspects
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.finding import Figure, at_most
@@ -48,6 +49,7 @@ DIAGNOSES.add(
         threshold_from="the training days themselves",
         advice="Prepare the data again; with legacy files give the statistics that they were normalised with; do not "
         "sample periods or models whose predictors the training never saw without saying so.",
+        part="data",
         measure=_normalisation,
     )
 )
@@ -71,6 +73,8 @@ DIAGNOSES.add(
         measured="number of values that `data.suspect` would flag and that are in use",
         threshold_from="that check",
         advice="Look at these days; correct the files or set data.suspect: mask: {first_suspects}",
+        part="data",
+        changes=(Change("data.suspect", to="mask"),),
         measure=_suspect_values,
     )
 )

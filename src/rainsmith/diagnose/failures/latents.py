@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from scipy.stats import chi2, norm
 
+from rainsmith.config.change import Change
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.finding import FROM_RUNS_OF_THE_DEMO, Figure, Range, at_least, ratio
 from rainsmith.diagnose.registry import DIAGNOSES, POSTERIOR, Diagnosis, Measurement
@@ -63,6 +64,7 @@ DIAGNOSES.add(
         threshold_from="runs of the demo",
         advice="The decoder reads the predictors alone: weigh the KL divergence less, or the score of prior members "
         "more.",
+        part="latents",
         measure=_ignores_z,
         needs=(POSTERIOR,),
     )
@@ -130,6 +132,8 @@ DIAGNOSES.add(
         threshold_from="observed years; runs of the demo",
         advice="Reconstructions prove nothing about prior members: choose the checkpoint by prior samples "
         "(train.monitor: prior), and judge the model in prior mode only.",
+        part="latents",
+        changes=(Change("train.monitor", to="prior"),),
         measure=_prior_posterior_gap,
         needs=(POSTERIOR,),
         natural_variability_of=(pooled.p99,),

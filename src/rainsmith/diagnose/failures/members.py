@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rainsmith.config.change import Change
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.finding import Figure, Range, at_least, at_most
 from rainsmith.diagnose.member_scores import MemberScores, only_high, only_low
@@ -60,6 +61,7 @@ DIAGNOSES.add(
         threshold_from="observed years",
         advice="Faint rain everywhere: train longer (train.epochs), or hide it with sampling.pixel_threshold, in "
         "mm/day; mean and spread keep what is left of it.",
+        changes=(Change("train.epochs", times=2.0),),
         measure=_drizzle,
         natural_variability_of=(pooled.wet_fraction, pooled.light_fraction),
     )
@@ -79,6 +81,7 @@ DIAGNOSES.add(
         threshold_from="observed years",
         advice="The tail stops short: train longer (train.epochs), pick the checkpoint by prior samples "
         "(train.monitor: prior), and do not trust return levels of these members.",
+        changes=(Change("train.monitor", to="prior"), Change("train.epochs", times=2.0)),
         measure=_tail_deficit,
         natural_variability_of=_TAIL_METRICS,
     )
@@ -97,6 +100,7 @@ DIAGNOSES.add(
         measured="P99 on `heavy_x`, P99.9 and mean daily maximum on all days, members / observed",
         threshold_from="observed years",
         advice="The tail is too long: where noise is found, too, mend that first; raise train.weight_decay.",
+        changes=(Change("train.weight_decay", times=2.0),),
         measure=_tail_excess,
         natural_variability_of=_TAIL_METRICS,
     )
@@ -138,6 +142,7 @@ DIAGNOSES.add(
         threshold_from="observed years",
         advice="Fields are too smooth: train longer (train.epochs), raise sampling.temperature to 1 where it is "
         "lower, or train on a score of the differences between neighbours.",
+        changes=(Change("train.epochs", times=2.0),),
         measure=_blur,
         natural_variability_of=(lags.fine_power,),
     )
@@ -172,6 +177,7 @@ DIAGNOSES.add(
         threshold_from="observed years; the analogs",
         advice="Diversity that comes from grains instead of storms: lower sampling.temperature to 1, train longer "
         "(train.epochs), or on a score of the differences between neighbours.",
+        changes=(Change("train.epochs", times=2.0),),
         measure=_noise,
         natural_variability_of=(lags.fine_power,),
     )
@@ -190,6 +196,7 @@ DIAGNOSES.add(
         measured="mean rain, members / observed",
         threshold_from="observed years",
         advice="The total drifts: train longer (train.epochs), and look whether training and scored years differ.",
+        changes=(Change("train.epochs", times=2.0),),
         measure=_mass_drift,
         natural_variability_of=(pooled.mean,),
     )
@@ -214,6 +221,7 @@ DIAGNOSES.add(
         "90 % interval over weeks is",
         advice="Members are too alike: train on a proper score of several members, with more dropout of the "
         "predictors; for a few per cent, set a sampling.temperature a little above 1, chosen on validation days.",
+        changes=(Change("train.pool", to=4, only_if=1), Change("sampling.temperature", to=1.05, only_if=1.0)),
         measure=lambda evidence: Measurement([only_low(figure) for figure in _spread_figures(evidence.scores)]),
     )
 )
@@ -227,6 +235,7 @@ DIAGNOSES.add(
         "90 % interval over weeks is",
         advice="Members differ more than the truth does from them: set sampling.temperature to 1, train longer "
         "(train.epochs).",
+        changes=(Change("train.epochs", times=2.0),),
         measure=lambda evidence: Measurement([only_high(figure) for figure in _spread_figures(evidence.scores)]),
     )
 )

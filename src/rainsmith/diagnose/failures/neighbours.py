@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from rainsmith.base.dims import SPLITS, TIME, in_split
+from rainsmith.config.change import Change
 from rainsmith.diagnose.evidence import Evidence
 from rainsmith.diagnose.finding import Figure, at_most
 from rainsmith.diagnose.nearest_days import distances_to_nearest, rain_patterns
@@ -64,6 +65,8 @@ DIAGNOSES.add(
         threshold_from="unseen days",
         advice="The model repeats what it saw: more weight decay (train.weight_decay) and dropout, fewer epochs, a "
         "smaller network.",
+        part="training",
+        changes=(Change("train.weight_decay", times=2.0),),
         measure=_memorisation,
     )
 )
@@ -100,6 +103,7 @@ DIAGNOSES.add(
         threshold_from="whole years",
         advice="Split by whole years (data.splits), look for repeated files, and score again: these scores are too "
         "good.",
+        part="data",
         measure=_leakage,
     )
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from rainsmith.config import Config, KLWeight, ModelSettings, Section
+from rainsmith.config.change import Change
 from rainsmith.config.values import NUMBER, Flag, Float, Int, Unique
 from rainsmith.models.generative_kinds.hierarchical_recipe import recipe
 from rainsmith.models.registry import MODELS, ModelKind
@@ -28,6 +29,9 @@ class Objective(Section):
     increments: Annotated[list[Annotated[Int, Field(ge=1, le=4096)]], Unique] = []
     """[fine cells] Distances at which differences between cells are scored, too. Use [1, 2, 4] against grainy
     fields."""
+    posterior_share: Float = Field(default=1.0, gt=0, le=1)
+    """Share of the days of a step that have a reconstruction and mixed members; prior members are scored on all days.
+    With less of it, steps take less time."""
     w_rec: Float = Field(default=1.0, ge=0, le=1e6)
     """Weight of the score of the reconstruction."""
     w_kl: Float = Field(default=1.0, ge=0, le=1e6)
@@ -163,6 +167,25 @@ ADVICE = {
         "model.objective.warmup_epochs, lower train.lr."
     ),
 }
+_MORE_PRIOR, _LESS_KL, _MORE_KL = (
+    Change("model.objective.w_prior", times=1.5),
+    Change("model.objective.w_kl", times=0.5),
+    Change("model.objective.w_kl", times=2.0),
+)
+_SMOOTHER = Change("model.objective.increments", to=[1, 2, 4], only_if=[])
+CHANGES = {
+    "mean-collapse": (_MORE_PRIOR,),
+    "tail-deficit": (Change("model.objective.tail_weight", times=2.0), _MORE_PRIOR),
+    "tail-excess": (Change("model.objective.tail_weight", times=0.5), Change("train.weight_decay", times=2.0)),
+    "blur": (_SMOOTHER, Change("model.finest", to=1), _MORE_PRIOR),
+    "noise": (_SMOOTHER,),
+    "under-dispersion": (_MORE_PRIOR,),
+    "over-dispersion": (Change("sampling.temperature", to=1.0),),
+    "ignores-z": (_LESS_KL,),
+    "prior-posterior-gap": (_MORE_PRIOR,),
+    "posterior-collapse": (_LESS_KL,),
+    "kl-explosion": (_MORE_KL,),
+}
 """What to change where a diagnosis finds this model failing."""
 
 
@@ -183,5 +206,6 @@ MODELS.add(
         build=_build,
         recipe=recipe,
         advice=ADVICE,
+        changes=CHANGES,
     )
 )

@@ -11,7 +11,7 @@ from rainsmith.models.registry import Choice
 if TYPE_CHECKING:
     from rainsmith.data.offer import Offer
 
-STEPS, FEWER_STEPS = 1200, 600
+STEPS, FEWER_STEPS = 2000, 600
 """Steps of a training, and of one whose predictors explain less than ``LITTLE``: members of a longer one are too
 smooth."""
 EPOCHS = 8, 30
@@ -54,6 +54,7 @@ def _network(offer: Offer, given: Mapping[str, Any]) -> Iterator[Choice]:
 def _objective(offer: Offer) -> Iterator[Choice]:
     yield Choice("model.objective.increments", [1, 2, 4], "neighbours should go together")
     yield Choice("model.objective.free_bits", 10.0, "small latents stay in use, so that members are not too smooth")
+    yield Choice("model.objective.posterior_share", 0.5, "steps of the whole cost more and teach no more")
     if offer.coarse_block:
         sides = [2**power for power in range(offer.coarse_block.bit_length())]
         yield Choice("model.objective.pooling", sides, "from a cell to the blocks that the predictors settle")

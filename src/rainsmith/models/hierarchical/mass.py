@@ -93,10 +93,12 @@ class MassConservation(nn.Module):
             valid: (N, cells) bool where only some cells are valid that day, else None.
             exact: without bounds on the ratio, and dry blocks filled, as sampling wants; training does not.
         """
-        wanted = x[:, self.channel].flatten(1)[:, None]
-        weight = None if valid is None else valid[:, None].float()
-        ones = members.new_ones(1, 1, members.shape[-1]) if weight is None else weight
-        count = self._sums(ones)
+        per_day = members.shape[1]
+        # inside, cells come first, (cells, N * K): whole rows are picked and added up
+        now = members.flatten(0, 1).t().contiguous()
+        wanted = x[:, self.channel].flatten(1).t().repeat_interleave(per_day, dim=1)
+        weight = None if valid is None else valid.float().t().repeat_interleave(per_day, dim=1)
+        count = self._sums(now.new_ones(len(now), 1) if weight is None else weight)
         usable = torch.isfinite(wanted) & (count > 0)
         wanted = torch.nan_to_num(wanted).clamp_min(0.0)
 
@@ -108,19 +110,21 @@ class MassConservation(nn.Module):
             return torch.where(usable, wanted / means(now).clamp_min(DRY_MM), 1.0)
 
         for _ in range(SMOOTH_ROUNDS):
-            logs = ratio(members).clamp_min(1e-4).log().clamp(-LOG_RATIO, LOG_RATIO)
-            members = members * self._smooth(logs).exp()
-        if self.kind == "soft":
-            return members
-        if exact:
-            dry = (means(members) < DRY_MM) & (wanted > 0) & usable
-            members = torch.where(dry[..., self.block], self.climatology, members)
-            return members * ratio(members)[..., self.block]
-        return members * ratio(members).clamp_max(math.exp(LOG_RATIO))[..., self.block]
+            logs = ratio(now).clamp_min(1e-4).log().clamp(-LOG_RATIO, LOG_RATIO)
+            now = now * self._smooth(logs).exp()
+        if self.kind == "hard":
+            if exact:
+                dry = (means(now) < DRY_MM) & (wanted > 0) & usable
+                now = torch.where(dry.index_select(0, self.block), self.climatology[:, None], now)
+                now = now * ratio(now).index_select(0, self.block)
+            else:
+                now = now * ratio(now).clamp_max(math.exp(LOG_RATIO)).index_select(0, self.block)
+        return now.t().view_as(members)
 
     def _sums(self, values: Tensor) -> Tensor:
         return block_sums(values, self.block, self.blocks)
 
     def _smooth(self, blocks: Tensor) -> Tensor:
-        """Values of blocks (N, K, blocks), interpolated between their centres to the cells (N, K, cells)."""
-        return sum(blocks[..., self.corners[i]] * self.weights[i] for i in range(4))  # type: ignore[return-value]
+        """Values of blocks (blocks, n), interpolated between their centres to the cells (cells, n)."""
+        around = (blocks.index_select(0, self.corners[i]) * self.weights[i, :, None] for i in range(4))
+        return sum(around)  # type: ignore[return-value]

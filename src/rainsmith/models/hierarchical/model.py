@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,23 +76,30 @@ class HierarchicalModel(GenerativeModel):
     def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
         y, valid = self._inside(y), self._inside(valid)
         conditions = self.network.encode_x(self.standardise(x))
-        evidence = self.network.encode_y(self.normalised(y, valid), valid[:, None])
-        # one pass for one reconstruction, mixed members (the first k levels from the posterior) and prior members
-        n, mixed = len(x), 2 if self.settings.w_mixed > 0 and self.levels > 1 else 0
+        prior, _ = self.network.decode(conditions, self._noise(len(x), self.settings.members))
+        groups = {"prior": self._in_training(prior, x, valid)}
+        # one reconstruction of each of the first days, and mixed members: their first k levels are the posterior's
+        n = math.ceil(self.settings.posterior_share * len(x))
+        mixed = 2 if self.settings.w_mixed > 0 and self.levels > 1 else 0
+        evidence = self.network.encode_y(self.normalised(y[:n], valid[:n]), valid[:n, None])
         kept = torch.randint(1, max(2, self.levels), (n, 1, 1), device=x.device)
         by_level = (torch.arange(self.levels, device=x.device) >= kept).float()
         variation = torch.cat([torch.zeros_like(by_level), by_level.expand(-1, mixed, -1)], dim=1)
-        members = 1 + mixed + self.settings.members
-        noise = [torch.randn(n, members, *shape, device=x.device) for shape in self.latent_shapes]
-        fields, posteriors = self.network.decode(conditions, noise, evidence, variation)
-        observed, there = self._at_cells(y), self._at_cells(valid)
-        amounts = self._bounded(nn.functional.leaky_relu(self._at_cells(fields).float(), LEAK))
-        if self.mass is not None:
-            amounts = self.mass(amounts, x, there)
-        groups = {"rec": amounts[:, :1], "mixed": amounts[:, 1 : 1 + mixed], "prior": amounts[:, 1 + mixed :]}
+        shared = [condition[:n] for condition in conditions]
+        fields, posteriors = self.network.decode(shared, self._noise(n, 1 + mixed), evidence, variation)
+        amounts = self._in_training(fields, x[:n], valid[:n])
+        groups |= {"rec": amounts[:, :1], "mixed": amounts[:, 1:]}
         kl = torch.cat([p.kl()[:, 0].sum((2, 3)).mean(0) for p in posteriors])
         present = {name: part for name, part in groups.items() if part.shape[1]}
-        return self.objective(present, observed, there, kl, beta), kl.detach()
+        return self.objective(present, self._at_cells(y), self._at_cells(valid), kl, beta), kl.detach()
+
+    def _noise(self, days: int, members: int) -> list[Tensor]:
+        return [torch.randn(days, members, *shape, device=self.cells.device) for shape in self.latent_shapes]
+
+    def _in_training(self, fields: Tensor, x: Tensor, valid: Tensor) -> Tensor:
+        """Members (N, K, cells) [mm/day], slightly below 0 where dry, from the network's (N, K, h, w)."""
+        amounts = self._bounded(nn.functional.leaky_relu(self._at_cells(fields).float(), LEAK))
+        return amounts if self.mass is None else self.mass(amounts, x, self._at_cells(valid))
 
     @torch.no_grad()
     def draw(
@@ -140,8 +148,8 @@ class HierarchicalModel(GenerativeModel):
         return fields[..., *self.box]
 
     def _at_cells(self, fields: Tensor) -> Tensor:
-        """(..., h, w) of the box -> (..., cells), the valid cells only."""
-        return fields.flatten(-2)[..., self.cells]
+        """(..., h, w) of the box -> (..., cells), the valid cells only; in memory the cells come first."""
+        return fields.flatten(-2).movedim(-1, 0).contiguous().index_select(0, self.cells).movedim(0, -1)
 
     def _bounded(self, fields: Tensor) -> Tensor:
         """Output of the network to mm/day, levelling off towards the bound."""

@@ -51,8 +51,9 @@ class EnsembleObjective(nn.Module):
 
     def score(self, members: Tensor, y: Tensor, valid: Tensor) -> Tensor:
         """S of (N, K, cells) members [mm/day] against (N, cells) y, over valid cells, averaged over block sizes."""
-        weight = valid.float()
-        both = torch.cat([members, y[:, None]], dim=1) * weight[:, None]
+        # inside, cells come first, (cells, K + 1, N): whole rows are picked and added up
+        weight = valid.t().float()
+        both = torch.cat([members.permute(2, 1, 0), y.t()[:, None]], dim=1) * weight[:, None]
         total = y.new_zeros(())
         for side in self.settings.pooling:
             # at random offsets no cell lies at an edge of blocks more often than others
@@ -63,17 +64,16 @@ class EnsembleObjective(nn.Module):
         logs, amounts = self._logs(both), both / self.p90
         for lag in self.settings.increments:
             first, second = getattr(self, f"pairs_{lag}")
-            there = weight[:, first] * weight[:, second]
-            total = total + self._crps(
-                logs[..., second] - logs[..., first], amounts[..., second] - amounts[..., first], there
-            )
+            there = weight.index_select(0, first) * weight.index_select(0, second)
+            steps, steps_mm = (part.index_select(0, second) - part.index_select(0, first) for part in (logs, amounts))
+            total = total + self._crps(steps, steps_mm, there)
         return total / (len(self.settings.pooling) + len(self.settings.increments))
 
     def _logs(self, amounts: Tensor) -> Tensor:
         return torch.log1p(amounts.clamp_min(-0.9)) / self.log_std
 
     def _crps(self, logs: Tensor, amounts: Tensor, weight: Tensor) -> Tensor:
-        """Weighted mean of the CRPS of (N, K + 1, ...), members first and the observation last; weight (N, ...)."""
+        """Weighted mean of the CRPS of (n, K + 1, N), members first and the observation last; weight (n, N)."""
         crps = fair_crps(logs[:, :-1], logs[:, -1])
         if self.settings.tail_weight:
             crps = crps + self.settings.tail_weight * fair_crps(amounts[:, :-1], amounts[:, -1])
@@ -85,7 +85,8 @@ class EnsembleObjective(nn.Module):
         """Every term by itself and their weighted sum ``loss``.
 
         Args:
-            groups: members (N, K, cells) [mm/day] by term: rec (K = 1), prior, mixed; a term may be missing.
+            groups: members (n, K, cells) [mm/day] by term: rec (K = 1), prior, mixed; of the first n <= N days. A term
+                may be missing.
             y: (N, cells) observation [mm/day], 0 where invalid.
             valid: (N, cells) bool.
             kl: (d,) KL of each latent channel, summed over its cells, averaged over the batch [nats].
@@ -98,7 +99,8 @@ class EnsembleObjective(nn.Module):
         for number, name in enumerate(self.TERMS):
             if name not in groups:
                 continue
-            value = self.score(groups[name], y, valid)
+            days = len(groups[name])
+            value = self.score(groups[name], y[:days], valid[:days])
             terms[name] = value
             loss = loss + getattr(self.settings, f"w_{name}") * value / self._running(number, value.detach())
         return {"loss": loss, **terms}

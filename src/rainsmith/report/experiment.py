@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rainsmith.experiment.compared_scores import in_picture, title_of
-from rainsmith.experiment.summary import arm_tables
-from rainsmith.experiment.text import digits, sentences
+from rainsmith.experiment.summary import arm_tables, arm_verdicts
+from rainsmith.experiment.text import sentences
 from rainsmith.plots.experiment import differences
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Gallery, Part, Row, Section, Table, embed
-from rainsmith.report.words import DAY_WORDS
+from rainsmith.report.words import DAY_WORDS, number
 
 CAPTION = (
     "Share of the control's loss that an arm saves, over all days, with 90 % intervals over weeks and seeds. Right of "
@@ -16,7 +16,7 @@ CAPTION = (
 )
 
 
-def augmentation_section(material: Material) -> Section | None:
+def experiment_section(material: Material) -> Section | None:
     """The experiment on the page; None where there was none."""
     if not (len(material.trials.columns) or len(material.gains.columns)):
         return None
@@ -30,14 +30,17 @@ def augmentation_section(material: Material) -> Section | None:
     ]
     if material.trials.empty or not len(material.gains.columns):
         missing = "The tables of the experiment are incomplete: 'rainsmith experiment' writes them."
-        return Section("augmentation", "Augmentation", missing=missing)
+        return Section("experiment", "Experiment", missing=missing)
     parts: list[Part] = []
     if len(material.gains):
         figure = differences(material.gains, in_picture(material.gains["score"].unique()))
         if figure.axes:
             parts.append(Gallery([embed(figure, "Gains of every arm over the better control", CAPTION)], "whole"))
     parts += network_tables(material)
-    return Section("augmentation", "Augmentation", note, parts, sentences(material.gains))
+    said = sentences(material.gains)
+    better = sum(1 for verdict in arm_verdicts(material.gains) if verdict.better and not verdict.worse)
+    answer = f"{better} of {len(said)} arms are significantly better than their controls and in no score worse."
+    return Section("experiment", "Experiment", note, parts, said, answer=answer)
 
 
 def network_tables(material: Material) -> list[Table]:
@@ -47,7 +50,7 @@ def network_tables(material: Material) -> list[Table]:
     for days in material.trials["days"].unique():
         for arms in arm_tables(material.trials, material.gains, days):
             rows = [
-                Row(title_of(score), [Cell(digits(cell.value), mark=cell.outcome) for cell in cells])
+                Row(title_of(score), [Cell(number(cell.value), mark=cell.outcome) for cell in cells])
                 for score, cells in arms.rows
             ]
             seeds = f"{arms.seeds} seed{'s' if arms.seeds > 1 else ''}"

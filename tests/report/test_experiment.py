@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from rainsmith.report.augmentation import augmentation_section
+from rainsmith.report.experiment import experiment_section
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Gallery, Table
 
@@ -37,14 +37,15 @@ def gains() -> pd.DataFrame:
 
 
 def test_a_run_without_an_experiment_has_no_section(material: Material) -> None:
-    assert augmentation_section(material) is None
+    assert experiment_section(material) is None
 
 
 def test_arms_are_compared_in_sentences_a_picture_and_a_table(
     material: Material, trials: pd.DataFrame, gains: pd.DataFrame
 ) -> None:
-    section = augmentation_section(replace(material, trials=trials, gains=gains))
+    section = experiment_section(replace(material, trials=trials, gains=gains))
     assert section is not None
+    assert section.answer.startswith("1 of 1 arms are significantly better")
     assert any("significantly better in pinball_p99 (+20.0 %)" in text for text in section.listed)
     gallery, table = section.parts
     assert isinstance(gallery, Gallery) and isinstance(table, Table)
@@ -52,9 +53,9 @@ def test_arms_are_compared_in_sentences_a_picture_and_a_table(
     assert [column.title for column in table.columns] == list(LOSSES)
     cells = {row.title: row.cells for row in table.rows}
     assert [(cell.text, cell.mark) for cell in cells["Pinball loss of the 0.99 quantile [mm]"]] == [
-        ("0.05000", ""),
-        ("0.06000", ""),
-        ("0.04000", "better"),
+        ("0.0500", ""),
+        ("0.0600", ""),
+        ("0.0400", "better"),
     ]
     assert {cell.mark for cell in cells["SEDI above P99, mapped"]} == {""}
 
@@ -62,12 +63,12 @@ def test_arms_are_compared_in_sentences_a_picture_and_a_table(
 def test_controls_alone_have_a_table_and_no_picture(
     material: Material, trials: pd.DataFrame, gains: pd.DataFrame
 ) -> None:
-    section = augmentation_section(replace(material, trials=trials, gains=gains.iloc[:0]))
+    section = experiment_section(replace(material, trials=trials, gains=gains.iloc[:0]))
     assert section is not None and [part.kind for part in section.parts] == ["table"]
     assert not section.listed
 
 
 def test_one_table_without_the_other_is_incomplete(material: Material, trials: pd.DataFrame) -> None:
-    section = augmentation_section(replace(material, trials=trials))
+    section = experiment_section(replace(material, trials=trials))
     assert section is not None and not section.parts
     assert "The tables of the experiment are incomplete" in section.missing

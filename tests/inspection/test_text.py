@@ -1,0 +1,28 @@
+"""The page of the terminal: 80 columns, every part, also in plain characters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rainsmith.inspection.result import Inspection
+from rainsmith.inspection.sources import LagCorrelation
+from rainsmith.inspection.text import WIDTH, plain
+
+
+def test_the_page_has_every_part_within_80_columns(found: Inspection) -> None:
+    lags = [LagCorrelation("a predictor with a name that is far too long for a terminal " * 2, (0.1, -0.5, 0.2))]
+    text = replace(found, lags=lags).text()
+    assert max(map(len, text.splitlines())) <= WIDTH
+    for words in ("What to look at first", "Days, and heavy days", "Maps of the training days", "explain", "Largest"):
+        assert words in text
+    assert "365 training days are few" in text
+    assert "2001-01-01 2001-12-31" in text
+    assert f"the page with maps: {found.path}" in text
+    assert "-0.50" in text and "a predictor with a name that is far too l" in text and "…" in text
+
+
+def test_plain_characters_say_the_same(found: Inspection) -> None:
+    text = found.text()
+    assert "█" in text and "░" in text
+    simple = plain(text)
+    assert simple.isascii() and len(simple.splitlines()) == len(text.splitlines())

@@ -1,0 +1,90 @@
+"""What a training will take, and the plan that fits it into a time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from rainsmith.base.errors import UserError
+from rainsmith.config import Config
+from rainsmith.models import checkpoint
+from rainsmith.run_folder import Run
+from rainsmith.train import estimate as module
+from rainsmith.train.estimate import Estimate, estimate, in_time, refuse_what_does_not_fit
+from rainsmith.train.log import read_log
+from rainsmith.train.plan import as_planned, planned
+from rainsmith.train.stage import train
+from tests.conftest import copy_of
+from tests.small import small_config
+
+SMALL = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
+GIB = 2.0**30
+
+
+def config_of(**more: object) -> Config:
+    return small_config(model=SMALL, train__min_heavy_fraction=0.0, **{"train__epochs": 4, **more})
+
+
+def an_estimate(**changes: float) -> Estimate:
+    values = {"step": 2.0, "steps": 30, "epochs": 4, "validation": 0.0, "validations": 4, "memory": GIB, "disk": 1e6}
+    return Estimate(**{**values, **changes})
+
+
+def test_an_estimate_is_near_what_the_training_takes_and_changes_nothing(prepared: Run, tmp_path: Path) -> None:
+    config, run = config_of(), copy_of(prepared, tmp_path / "run")
+    store, state = run.open_store(), torch.random.get_rng_state()
+    foreseen = estimate(config, store)
+    assert torch.equal(torch.random.get_rng_state(), state) and not run.checkpoints.exists()
+    assert foreseen.steps == -(-int((store["split"] == 0).sum()) // config.train.batch_size) and foreseen.epochs == 4
+    started = time.monotonic()
+    train(config, run)
+    took = time.monotonic() - started
+    assert took / 20 < 60 * foreseen.minutes < 20 * took  # a busy machine may be far off; minutes for seconds are not
+    written = sum(path.stat().st_size for path in run.checkpoints.iterdir())
+    assert foreseen.disk / 3 < written < 3 * foreseen.disk + 1e6
+
+
+def test_memory_that_is_missing_is_refused_with_the_batch_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "free_memory", lambda: 4 * GIB)
+    monkeypatch.setattr(module, "_present_memory", lambda: 0.0)
+    refuse_what_does_not_fit(3.5 * GIB, 0.1 * GIB, 32, 1)
+    # 1 GiB without any day, and 0.9 of 4 GiB are to be had: 2.6 GiB for days of 0.2 GiB
+    with pytest.raises(
+        UserError, match=r"needs about 7.4 GiB of memory, found 4.0 GiB free; set train.batch_size: 13$"
+    ):
+        refuse_what_does_not_fit(7.4 * GIB, 0.2 * GIB, 32, 1)
+    with pytest.raises(UserError, match=r"set train.batch_size: 8, or OMP_NUM_THREADS=1"):
+        refuse_what_does_not_fit(8.4 * GIB, 0.2 * GIB, 16, 2)
+    with pytest.raises(UserError, match=r"narrow the network"):
+        refuse_what_does_not_fit(9 * GIB, 0.1 * GIB, 1, 1)
+
+
+@pytest.mark.parametrize(("minutes", "epochs", "steps"), [(4.0, 4, None), (3.0, 2, None), (0.5, 1, 13)])
+def test_as_many_epochs_are_planned_as_fit(minutes: float, epochs: int, steps: int | None, tmp_path: Path) -> None:
+    config, run = config_of(train__max_minutes=minutes), Run(tmp_path)
+    fits = planned(config, run, an_estimate())
+    assert (fits.train.epochs, fits.train.epoch_steps) == (epochs, steps)
+    assert as_planned(config, run) == fits  # what --resume goes on with
+    longer = config_of(train__max_minutes=2 * minutes)
+    assert as_planned(longer, run) == longer
+
+
+def test_networks_in_turn_share_the_time(tmp_path: Path) -> None:
+    fits = planned(config_of(train__max_minutes=4.0, train__pool=2), Run(tmp_path), an_estimate(), rounds=2)
+    assert fits.train.epochs == 1
+
+
+def test_a_training_without_time_for_an_epoch_ends_within_it(prepared: Run, tmp_path: Path) -> None:
+    """The learning rate has come down, and the checkpoints are there."""
+    run = copy_of(prepared, tmp_path / "short")
+    train(config_of(train__epochs=400, train__max_minutes=0.002), run)
+    rows = read_log(run.metrics_log)
+    assert len(rows) == 1 and rows[0]["step"] < 365 // config_of().train.batch_size
+    assert checkpoint.load(run.checkpoints / "best_prior").config.train.epoch_steps == rows[0]["step"]
+
+
+def test_times_are_said_as_people_say_them() -> None:
+    assert [in_time(seconds) for seconds in (40, 90, 3600, 7200)] == ["40 s", "2 min", "60 min", "2.0 h"]
