@@ -44,8 +44,9 @@ class WithPatches(EnsembleObjective):
     """An energy score (Gneiting and Raftery 2007, eq. 22; fair as Ferro 2014) of small patches."""
 
     def score(self, members: Tensor, y: Tensor, valid: Tensor) -> Tensor:
-        total, weight, k = super().score(members, y, valid), valid.float(), members.shape[1]
-        logs, observed = self._logs(members) * weight[:, None], self._logs(y) * weight
+        total, weight, k = super().score(members, y, valid), valid.t().float(), members.shape[1]
+        # cells first, as the pooling wants them
+        logs, observed = self._logs(members.permute(2, 1, 0)) * weight[:, None], self._logs(y.t()) * weight
         for side in PATCHES:
             offset = tuple(torch.randint(side, (2,)).tolist())
             cells = self.pooling(weight, side, offset)

@@ -15,8 +15,7 @@ from rainsmith.data.dataset import Days, stratified_batches
 from rainsmith.models.generative import Drawing, GenerativeModel
 from rainsmith.models.noise import member_noise
 from rainsmith.models.precision import autocast, training_precision
-from rainsmith.train import best_epoch
-from rainsmith.train.calibration import DRAWS, MOST_MEMBERS, calibrate
+from rainsmith.train import best_epoch, calibration
 from rainsmith.train.optimise import MovingAverage, keep_buffers_mapped, warmup_then_cosine
 from rainsmith.train.validation import Validation
 from rival_models.model import CPU, Budget, Facts, Problem, RivalModel
@@ -185,12 +184,12 @@ def fit_curve(model: RivalModel, days: Days, budget: Budget) -> None:
         return
     problem = model.problem
     members = _affordable(model, problem, 60 * budget.minutes * FOR_CURVE, budget.steps, FEWEST["curve"])
-    if members < DRAWS:  # calibrate draws this many members of each day where there are few days
-        count = min(len(days), members // MOST_MEMBERS)
+    if members < calibration.MEMBERS * calibration.MOST_DAYS:  # calibrate draws this many members of each day where there are few days
+        count = min(len(days), members // calibration.MOST_MEMBERS)
         chosen = np.unique(np.linspace(0, len(days) - 1, count).astype(int))
         days = Days(problem.training.isel(time=chosen), in_memory=True)
     how = {"batch_size": problem.config.train.batch_size, "wet_mm": problem.config.data.wet_mm}
-    calibrate(model, days, CPU, autocast_of(problem), seed=budget.seed, **how)
+    calibration.calibrate(model, days, CPU, autocast_of(problem), seed=budget.seed, **how)
 
 
 def _validation(problem: Problem, at_most: int) -> Validation:
