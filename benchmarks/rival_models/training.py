@@ -184,7 +184,7 @@ def fit_curve(model: RivalModel, days: Days, budget: Budget) -> None:
         return
     problem = model.problem
     members = _affordable(model, problem, 60 * budget.minutes * FOR_CURVE, budget.steps, FEWEST["curve"])
-    if members < calibration.MEMBERS * calibration.MOST_DAYS:  # calibrate draws this many members of each day where there are few days
+    if members < calibration.MEMBERS * calibration.MOST_DAYS:  # it draws MOST_MEMBERS of each day where days are few
         count = min(len(days), members // calibration.MOST_MEMBERS)
         chosen = np.unique(np.linspace(0, len(days) - 1, count).astype(int))
         days = Days(problem.training.isel(time=chosen), in_memory=True)
