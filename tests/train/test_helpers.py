@@ -39,19 +39,11 @@ def helpers_of(pid: int) -> list[int]:
     return found
 
 
-def test_auto_takes_a_process_a_thread_where_the_training_is_long(
-    prepared: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = prepared.open_store()
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
-    assert processes_for(config_of(train__processes="auto"), store) == 1
-    long = {"train__processes": "auto", "train__epochs": 10_000}
-    assert processes_for(config_of(**long, train__batch_size=32), store) == 4
-    assert processes_for(config_of(**long, train__batch_size=64), store) == 6
-    assert processes_for(config_of(**long, train__batch_size=4), store) == 1
-    assert processes_for(config_of(train__processes=3), store) == 3
+def test_no_more_processes_than_days_of_a_batch_and_one_under_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert processes_for(config_of(train__processes=3)) == 3
+    assert processes_for(config_of(train__processes=3, train__batch_size=2)) == 2
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert processes_for(config_of(train__processes=3), store) == 1
+    assert processes_for(config_of(train__processes=3)) == 1
 
 
 def test_two_processes_share_the_steps_and_one_that_is_lost_is_said(prepared: Run, tmp_path: Path) -> None:

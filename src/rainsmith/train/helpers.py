@@ -1,7 +1,7 @@
-"""A training on a CPU shares its steps with processes that it starts itself, one for every few days of a batch.
+"""A training on a CPU shares its steps with processes that it starts itself, where ``train.processes`` asks for them.
 
-Two processes of one thread each take nearly twice as many steps as one process; two threads of one process gain little
-on small grids. To the rest of the program they are what ``torchrun`` starts, and this process is the first of them.
+Threads of one process wait for each other many times a step, which is slow where other programs are busy; processes
+wait once. To the rest of the program they are what ``torchrun`` starts, and this process is the first of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import torch
-import xarray as xr
 
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
@@ -26,29 +25,19 @@ from rainsmith.config import Config
 from rainsmith.models.precision import pick_device
 from rainsmith.run_folder import Run
 
-DAYS_A_PROCESS = 8
-"""Least days of a batch for each process."""
-WORTH_IT = 5_000_000
-"""Cell-days, over all epochs, from which on a training outweighs the seconds that a process takes to start."""
 _A_MOMENT = 2.0
 """[s] Time after a failure in which it shows whether a process was lost."""
 
 
-def processes_for(config: Config, store: xr.Dataset) -> int:
-    """How many processes share the steps: ``train.processes``, or what ``auto`` means here.
+def processes_for(config: Config) -> int:
+    """How many processes share the steps of one network: one on a GPU and under ``torchrun``.
 
     Args:
-        config: a settled configuration of one network.
-        store: the prepared data.
+        config: a settled configuration.
     """
     if world_size() > 1 or pick_device(config.device).type != "cpu":
         return 1
-    if config.train.processes != "auto":
-        return min(config.train.processes, config.train.batch_size)
-    cell_days = int((store["split"] == 0).sum()) * int(store["mask"].sum()) * config.train.planned_epochs
-    if cell_days < WORTH_IT:
-        return 1
-    return max(1, min(torch.get_num_threads(), config.train.batch_size // DAYS_A_PROCESS))
+    return min(config.train.processes, config.train.batch_size)
 
 
 @contextmanager
@@ -63,7 +52,7 @@ def helped(config: Config, run: Run, *, resume: bool) -> Iterator[None]:
     Raises:
         UserError: a process could not start, or ended before the training.
     """
-    count = processes_for(config, run.open_store())
+    count = processes_for(config)
     if count == 1:
         yield
         return

@@ -44,7 +44,7 @@ def train(config: Config, run: Run, *, resume: bool = False, dry_run: bool = Fal
         config = as_planned(config, run)
     elif world_size() == 1 and not run.holds_training:  # processes of torchrun would each plan for themselves
         at_once = networks_at_once(config)
-        processes = processes_for(config, store) if config.train.pool == 1 else 1
+        processes = processes_for(config) if config.train.pool == 1 else 1
         foreseen = estimate(config, store, processes=processes, networks=at_once)
         rounds = -(-config.train.pool // at_once)
         turns = f"{rounds} times " if rounds > 1 else ""
