@@ -24,6 +24,9 @@ SETTLED = 0.85
 """Share of the variance of log1p rain from which on the predictors settle nearly all."""
 DROPOUT = 0.1, 0.5
 """Dropout where the predictors settle all, and the most."""
+MANY_DAYS, DROPOUT_OF_MANY = 3650, 0.15
+"""[days] Length of a record that is hardly learned by heart, and the most dropout from there on: with more, members of
+new days vary as if the predictors said less than they do."""
 
 
 def recipe(offer: Offer, given: Mapping[str, Any]) -> list[Choice]:
@@ -47,8 +50,10 @@ def _network(offer: Offer, given: Mapping[str, Any]) -> Iterator[Choice]:
     if offer.coarse_block:
         yield Choice("model.shared_blocks", 1, "much is the same for all members of a day")
     missing = max(0.0, SETTLED - offer.explained) / SETTLED
-    dropout = round(min(DROPOUT[0] + 0.7 * missing, DROPOUT[1]), 2)
-    yield Choice("model.dropout", dropout, f"a regression explains {offer.explained:.2f} of log1p rain on other days")
+    most = DROPOUT_OF_MANY if offer.days >= MANY_DAYS else DROPOUT[1]
+    dropout = round(min(DROPOUT[0] + 0.7 * missing, most), 2)
+    why = f"a regression explains {offer.explained:.2f} of log1p rain on other days of {offer.days}"
+    yield Choice("model.dropout", dropout, why)
 
 
 def _objective(offer: Offer) -> Iterator[Choice]:
