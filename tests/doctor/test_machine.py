@@ -42,16 +42,6 @@ def test_nothing_of_it_loads_torch(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 
-def test_a_container_may_hold_less_memory_than_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {"/sys/fs/cgroup/memory.max": ["1000"], "/sys/fs/cgroup/memory.current": ["300"]}
-    monkeypatch.setattr(module, "_lines", lambda path: files.get(path, []))
-    assert module._within_container(5000, 4000) == (1000, 700)
-    assert module._within_container(5000, 500) == (1000, 500)
-    assert module._within_container(800, 400) == (800, 400)
-    files["/sys/fs/cgroup/memory.max"] = ["max"]
-    assert module._within_container(5000, 4000) == (5000, 4000)
-
-
 def test_without_a_driver_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise OSError(name)

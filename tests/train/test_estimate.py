@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from rainsmith.base import memory
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.models import checkpoint
 from rainsmith.run_folder import Run
-from rainsmith.train import estimate as module
-from rainsmith.train.estimate import Estimate, estimate, in_time, refuse_what_does_not_fit
+from rainsmith.train.estimate import Estimate, estimate, refuse_what_does_not_fit
 from rainsmith.train.log import read_log
 from rainsmith.train.plan import as_planned, planned
-from rainsmith.train.stage import train
+from rainsmith.train.stage import foresee, train
 from tests.conftest import copy_of
 from tests.small import small_config
 
@@ -48,15 +48,15 @@ def test_an_estimate_is_near_what_the_training_takes_and_changes_nothing(prepare
 
 
 def test_memory_that_is_missing_is_refused_with_the_batch_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "free_memory", lambda: 4 * GIB)
-    monkeypatch.setattr(module, "_present_memory", lambda: 0.0)
+    monkeypatch.setattr(memory, "memory", lambda: memory.Memory(int(8 * GIB), int(4 * GIB)))
+    monkeypatch.setattr(memory, "present", lambda: 0)
     refuse_what_does_not_fit(3.5 * GIB, 0.1 * GIB, 32, 1)
     # 1 GiB without any day, and 0.9 of 4 GiB are to be had: 2.6 GiB for days of 0.2 GiB
     with pytest.raises(
         UserError, match=r"needs about 7.4 GiB of memory, found 4.0 GiB free; set train.batch_size: 13$"
     ):
         refuse_what_does_not_fit(7.4 * GIB, 0.2 * GIB, 32, 1)
-    with pytest.raises(UserError, match=r"set train.batch_size: 8, or OMP_NUM_THREADS=1"):
+    with pytest.raises(UserError, match=r"set train.batch_size: 4, or OMP_NUM_THREADS=1"):
         refuse_what_does_not_fit(8.4 * GIB, 0.2 * GIB, 16, 2)
     with pytest.raises(UserError, match=r"narrow the network"):
         refuse_what_does_not_fit(9 * GIB, 0.1 * GIB, 1, 1)
@@ -86,5 +86,15 @@ def test_a_training_without_time_for_an_epoch_ends_within_it(prepared: Run, tmp_
     assert checkpoint.load(run.checkpoints / "best_prior").config.train.epoch_steps == rows[0]["step"]
 
 
-def test_times_are_said_as_people_say_them() -> None:
-    assert [in_time(seconds) for seconds in (40, 90, 3600, 7200)] == ["40 s", "2 min", "60 min", "2.0 h"]
+def test_to_foresee_a_training_trains_nothing(prepared: Run, tmp_path: Path) -> None:
+    run = copy_of(prepared, tmp_path / "run")
+    assert foresee(config_of(), run).epochs == 4 and not run.checkpoints.exists()
+    train(config_of(train__epochs=1), run)
+    assert foresee(config_of(), run).epochs == 4 and len(read_log(run.metrics_log)) == 1
+
+
+def test_more_time_goes_on_with_a_training_that_ended_within_an_epoch(prepared: Run, tmp_path: Path) -> None:
+    run = copy_of(prepared, tmp_path / "more")
+    train(config_of(train__epochs=2, train__max_minutes=0.001), run)
+    train(config_of(train__epochs=2, train__max_minutes=10.0), run, resume=True)
+    assert [row["epoch"] for row in read_log(run.metrics_log)] == [0, 1]

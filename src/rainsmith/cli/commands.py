@@ -40,11 +40,11 @@ OptionalTrainingDays = Annotated[TrainingDays | None, one_of(TrainingDays)]
 def foresee_training(config: Config, folder: Path) -> None:
     """Say on standard error what a training will take on this machine, where its data are prepared."""
     from rainsmith.run_folder import Run
-    from rainsmith.train.stage import train
+    from rainsmith.train.stage import foresee
 
     run = Run(folder)
     if run.store.exists() and not run.holds_training:
-        train(config, run, dry_run=True)
+        foresee(config, run)
 
 
 @dataclass(frozen=True)

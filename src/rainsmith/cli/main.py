@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import types
@@ -91,8 +90,6 @@ def _fail(message: str, code: int = 2) -> int:
 def _quiet_libraries() -> None:
     """Silence what libraries say and a user can do nothing about."""
     warnings.filterwarnings("ignore", module=r"zarr|xarray|dask|lightning_fabric|torch")
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
 
 
 class _Callable(types.ModuleType):

@@ -21,9 +21,6 @@ class Train(Section):
     cross_fit: Flag = False
     """Whether each network of a pool leaves out another block of the training and validation years, which chooses its
     epoch and fits its curve. All years teach then, and members of validation days prove little."""
-    processes: Int = Field(default=1, ge=1, le=1024)
-    """Processes on this CPU that share each step of one network, beside the threads of each. On idle cores they are as
-    fast as threads; try as many as cores where other programs are busy, too. Other numbers give other weights."""
     epochs: Annotated[Int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
     """Number of passes over the training days; auto takes as many as the recipe of the model says for so many days.
     Raise it where the validation score still falls at the end."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from rainsmith.base.memory import memory
+
 BF16_FLAGS = {"avx512_bf16": "AVX-512 BF16", "amx_tile": "AMX"}
 """Flags of processors that multiply bf16 in hardware, as ``models/precision.py`` asks torch for them."""
 OPTIONAL = {"pysteps": "pysteps (the baseline rainfarm)", "skimage": "scikit-image (the score SAL)"}
@@ -83,9 +85,8 @@ def this_machine(folder: Path) -> Machine:
     """
     lines = _lines("/proc/cpuinfo")
     flags = _value(lines, "flags").split()
-    memory = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if " kB" in line}
     limit = _number(os.environ.get("OMP_NUM_THREADS", ""))
-    total, free = _within_container(memory.get("MemTotal", 0), memory.get("MemAvailable", 0))
+    total, free = memory()
     return Machine(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
@@ -135,14 +136,6 @@ def _torch_has_cuda() -> bool:
         return False
     text = "\n".join(_lines(str(Path(found.submodule_search_locations[0]) / "version.py")))
     return bool(re.search(r"^cuda\b.*= '", text, re.MULTILINE))
-
-
-def _within_container(total: int, free: int) -> tuple[int, int]:
-    """Memory in all and free, at most what a container allows (cgroup version 2)."""
-    limit, used = (_number("".join(_lines(f"/sys/fs/cgroup/memory.{name}"))) for name in ("max", "current"))
-    if not limit or (total and limit >= total):
-        return total, free
-    return limit, min(free or limit, max(limit - used, 0))
 
 
 def _existing(folder: Path) -> Path:

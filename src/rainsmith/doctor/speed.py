@@ -10,13 +10,12 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import X, Y
 from rainsmith.config import Config, load_config
 from rainsmith.data.demo.configuration import demo_file
+from rainsmith.models.precision import pick_device, training_precision
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
+from rainsmith.train.estimate import estimate
 from rainsmith.train.recipe import settled
-from rainsmith.train.timing import Timing, time_steps
 
-SECONDS = 4.0
-"""[s] The time of the steps; preparing a short climate and the network takes as long again."""
 FEW_YEARS = {
     "data.demo.years": 3,
     "data.splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]},
@@ -31,13 +30,19 @@ class Speed:
     """The result of the speed test.
 
     Attributes:
-        timing: of the steps.
+        step: [s] a step of the optimiser.
+        days: of a step.
+        precision: fp32 or bf16.
+        device: cpu or cuda.
         rows, columns: of the grid.
         demo_seconds: [s] the steps of the training of ``rainsmith demo``.
         region_seconds: [s] the steps of a training on the region for comparison.
     """
 
-    timing: Timing
+    step: float
+    days: int
+    precision: str
+    device: str
     rows: int
     columns: int
     demo_seconds: float
@@ -63,14 +68,17 @@ def speed_test(device: str = "auto") -> Speed:
             prepare(config, run)
             store = run.open_store()
             config, _ = settled(config, store)
-            timing = time_steps(config, run, at_most=SECONDS)
+            step = estimate(config, store).step
             rows, columns = store.sizes[Y], store.sizes[X]
     finally:
         console.quiet = was_quiet
     days, epochs = training_days(whole), config.train.planned_epochs
-    of_day = timing.seconds / timing.batch_size  # [s] that a day takes
+    of_day, on = step / config.train.batch_size, pick_device(device)
     return Speed(
-        timing=timing,
+        step=step,
+        days=config.train.batch_size,
+        precision=training_precision(config.train.precision, on),
+        device=on.type,
         rows=rows,
         columns=columns,
         demo_seconds=of_day * days * epochs,

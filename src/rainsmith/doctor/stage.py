@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rainsmith import __version__
+from rainsmith.base.durations import in_time
 from rainsmith.base.provenance import PACKAGES
 from rainsmith.config import DATA_ROOT_VARIABLE
 from rainsmith.doctor.machine import Machine, this_machine
@@ -23,7 +24,7 @@ LITTLE_MEMORY, LITTLE_DISK = 4 * 2**30, 2 * 2**30
 BUSY = 0.75
 """Processes that want a core, by core, from which on other programs are in the way."""
 FAST, SLOW = 0.1, 0.6
-"""[s] Bounds of what is called fast and slow; one core with bf16 in hardware takes 0.28 to 0.35 for a step."""
+"""[s] Bounds of what is called fast and slow; one thread of an idle EPYC with bf16 takes 0.16 for the demo's step."""
 
 
 def doctor(folder: Path, *, speed: bool = True) -> str:
@@ -91,20 +92,19 @@ def remarks(machine: Machine) -> Iterator[str]:
 
 def words_of_speed(speed: Speed) -> Iterator[str]:
     """What the speed test measured, and what it means."""
-    timing = speed.timing
     yield from _wrapped(
-        f"speed test: a training step of {timing.batch_size} days of {speed.rows} x {speed.columns} cells takes "
-        f"{timing.seconds:.2g} s ({timing.steps} steps, {timing.precision} on {timing.device})"
+        f"speed test: a training step of {speed.days} days of {speed.rows} x {speed.columns} cells takes "
+        f"{speed.step:.2g} s ({speed.precision} on {speed.device})"
     )
     yield from _wrapped(
-        f"- the training of 'rainsmith demo': about {duration(speed.demo_seconds)}; the rest of the demo takes "
+        f"- the training of 'rainsmith demo': about {in_time(speed.demo_seconds)}; the rest of the demo takes "
         "a minute or two more"
     )
     yield from _wrapped(
         "- ten years of training days on 100 x 100 cells, 15 epochs: about "
-        f"{duration(speed.region_seconds)}; time grows with days, cells and epochs alike"
+        f"{in_time(speed.region_seconds)}; time grows with days, cells and epochs alike"
     )
-    yield from _wrapped(f"- {meaning_of(timing.seconds)}")
+    yield from _wrapped(f"- {meaning_of(speed.step)}")
 
 
 def meaning_of(seconds: float) -> str:
@@ -114,15 +114,6 @@ def meaning_of(seconds: float) -> str:
     if seconds <= SLOW:
         return "usual for a few processor cores: regions of some 10,000 cells take hours; take a GPU for larger ones"
     return "slow: other programs may use the cores, or there are few; try a smaller grid or fewer epochs first"
-
-
-def duration(seconds: float) -> str:
-    """A time in words, with one or two digits."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} seconds"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} minutes" if seconds >= 600 else f"{seconds / 60:.1f} minutes"
-    return f"{seconds / 3600:.1f} hours" if seconds < 36 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def _device(machine: Machine) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from rainsmith.base.processes import local_world_size, world_size
 from rainsmith.models.precision import pick_device
@@ -35,7 +34,6 @@ def launch(device: str, precision: str) -> Fabric:
         num_nodes=world // local,
         strategy="ddp" if world > 1 else "auto",
         precision="bf16-mixed" if precision == "bf16" else "32-true",
-        plugins=[TorchElasticEnvironment()] if world > 1 else None,
     )
     fabric.launch()
     return fabric

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 import xarray as xr
 
+from rainsmith.base import memory
+from rainsmith.base.durations import in_time
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch, Days
@@ -21,7 +20,8 @@ from rainsmith.models.generative import GenerativeModel, build_model
 from rainsmith.models.noise import member_noise
 from rainsmith.models.precision import autocast, pick_device, training_precision
 from rainsmith.train.calibration import MEMBERS, MOST_DAYS, MOST_DAYS_EARLY
-from rainsmith.train.optimise import MovingAverage
+from rainsmith.train.folds import Fold, days_to_learn_and_to_choose
+from rainsmith.train.optimise import MovingAverage, keep_buffers_mapped
 
 FEW, MORE = 2, 8
 """Days of the two sizes of steps that are measured."""
@@ -30,7 +30,7 @@ REPEATS = 2
 SPARE = 0.9
 """Share of the free memory that a training may take."""
 MARGIN = 1.1
-"""Several processes share the memory bus, and those that share a step wait for each other: about a tenth of it."""
+"""Networks that are trained at the same time share the memory bus: each takes about a tenth longer."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Estimate:
         epochs: that are planned.
         validation: [s] one validation, with the fit of the curve of amounts.
         validations: how many of them.
-        memory: [bytes] at the largest, of all processes.
+        memory: [bytes] at the largest, of all networks that are trained at the same time.
         disk: [bytes] of checkpoints and state.
     """
 
@@ -73,44 +73,48 @@ class Estimate:
         )
 
 
-def estimate(config: Config, store: xr.Dataset, *, processes: int = 1, networks: int = 1) -> Estimate:
+def estimate(config: Config, store: xr.Dataset, *, fold: Fold | None = None, networks: int = 1) -> Estimate:
     """Measure a few steps of a copy of the network on this device; nothing is written or changed.
 
     Args:
         config: a settled configuration.
         store: the prepared data.
-        processes: that share a step.
+        fold: the block of days that chooses while the others teach; None takes the splits as they are.
         networks: that are trained at the same time.
 
     Raises:
-        UserError: the training needs more memory than is free.
+        UserError: an empty split, or the training needs more memory than is free.
     """
     device, settings = pick_device(config.device), config.train
-    training = store.isel(time=np.flatnonzero(store["split"].values == 0))
+    training, validation = days_to_learn_and_to_choose(store, fold)
     batch_days = min(settings.batch_size, training.sizes["time"])
-    share = -(-batch_days // processes)
+    keep_buffers_mapped()
     threads = torch.get_num_threads()
     with torch.random.fork_rng(), ExitStack() as stack:
         stack.callback(torch.set_num_threads, threads)
-        torch.set_num_threads(max(1, threads // (processes * networks)))
+        torch.set_num_threads(max(1, threads // networks))
         torch.manual_seed(0)
         model = build_model(config, store.drop_dims("time").load()).to(device)
         channels_last(model.network)
-        few, more = (min(count, share) for count in (FEW, MORE))
+        few, more = (min(count, batch_days) for count in (FEW, MORE))
         days = Days(training.isel(time=np.linspace(0, training.sizes["time"] - 1, more).astype(int)), in_memory=True)
         precision = training_precision(settings.precision, device)
         steps = _Steps(model, days.batch(np.arange(more)).to(device), precision)
-        small, memory_small = steps.measure(few)
-        large, memory_large = steps.measure(more)
+        small, held_by_few = steps.measure(few)
+        large, held_by_more = steps.measure(more)
         drawing = steps.seconds_of_a_member()
     slope = max(0.0, (large - small) / (more - few)) if more > few else 0.0
-    step = (large + slope * (share - more)) * (MARGIN if processes * networks > 1 else 1.0)
-    per_day = max(0.0, (memory_large - memory_small) / (more - few)) if more > few else 0.0
-    memory = processes * networks * (memory_large + per_day * (share - more))
+    step = (large + slope * (batch_days - more)) * (MARGIN if networks > 1 else 1.0)
+    per_day = max(0.0, (held_by_more - held_by_few) / (more - few)) if more > few else 0.0
+    needed = networks * (held_by_more + per_day * (batch_days - more))
     if device.type == "cpu":
-        refuse_what_does_not_fit(memory, per_day, share, processes * networks)
+        refuse_what_does_not_fit(needed, per_day, batch_days, networks)
     epochs = settings.planned_epochs
-    drawn = settings.validation_days * settings.validation_members * (2 if model.has_posterior else 1)
+    drawn = (
+        min(settings.validation_days, validation.sizes["time"])
+        * settings.validation_members
+        * (2 if model.has_posterior else 1)
+    )
     drawn += MEMBERS * (MOST_DAYS + MOST_DAYS_EARLY) // 2 if model.curve is not None else 0
     due = {done for done in range(1, epochs + 1) if done % settings.validation_interval == 0}
     due |= {done for done in range(1, epochs + 1) if done % settings.save_interval == 0 or done == epochs}
@@ -121,7 +125,7 @@ def estimate(config: Config, store: xr.Dataset, *, processes: int = 1, networks:
         epochs=epochs,
         validation=drawn * drawing,
         validations=len(due),
-        memory=memory,
+        memory=needed,
         disk=4.0 * size * (epochs / settings.save_interval + 6),
     )
 
@@ -141,8 +145,9 @@ class _Steps:
         self.average = MovingAverage(model.network, 0.9)
 
     def measure(self, days: int) -> tuple[float, float]:
-        """[s] a step of so many days takes, and [bytes] the memory of this process at its largest until then."""
+        """[s] a step of so many days takes, and [bytes] the largest memory meanwhile, of the GPU or of this process."""
         seconds = []
+        memory.forget_peak()
         whole = self.batch
         part = Batch(whole.x[:days], whole.y[:days], whole.valid[:days], whole.days[:days])
         for _ in range(1 + REPEATS):
@@ -154,7 +159,8 @@ class _Steps:
             self.optimiser.step()
             self.average.update(self.model.network)
             seconds.append(time.monotonic() - started)
-        return min(seconds[1:]), _largest_memory(part.x.device)
+        on_gpu = part.x.device.type == "cuda"
+        return min(seconds[1:]), torch.cuda.max_memory_allocated(part.x.device) if on_gpu else memory.peak()
 
     @torch.no_grad()
     def seconds_of_a_member(self) -> float:
@@ -168,61 +174,27 @@ class _Steps:
         return (time.monotonic() - started) / (len(members) * len(self.batch.x))
 
 
-def refuse_what_does_not_fit(memory: float, per_day: float, days: int, processes: int) -> None:
+def refuse_what_does_not_fit(needed: float, per_day: float, days: int, networks: int) -> None:
     """Refuse a training that needs more memory than is free, with the batch that fits.
 
     Args:
-        memory: [bytes] of all processes.
-        per_day: [bytes] that one more day of a process adds.
-        days: of a batch in one process.
-        processes: that work at the same time.
+        needed: [bytes] of all networks.
+        per_day: [bytes] that one more day of a batch adds to those of a network.
+        days: of a batch.
+        networks: that are trained at the same time.
 
     Raises:
         UserError: it does not fit.
     """
-    free = free_memory()
-    if free is None or memory <= SPARE * free + _present_memory():
+    free = memory.memory().free
+    usable = SPARE * free + memory.present()  # what this process holds is used by the training, too
+    if not free or needed <= usable:
         return
-    room = (SPARE * free + _present_memory()) / processes - (memory / processes - per_day * days)
-    fits = int(room / per_day) * processes if per_day > 0 else 0
+    room = usable / networks - (needed / networks - per_day * days)
+    fits = int(room / per_day) if per_day > 0 else 0
     what = f"set train.batch_size: {fits}" if fits >= 2 else "narrow the network (model.channels), or find more memory"
-    if processes > 1:
+    if networks > 1:
         what += ", or OMP_NUM_THREADS=1 in the environment"
     raise UserError(
-        f"training needs about {memory / 2**30:.1f} GiB of memory, found {free / 2**30:.1f} GiB free; {what}"
+        f"training needs about {needed / 2**30:.1f} GiB of memory, found {free / 2**30:.1f} GiB free; {what}"
     )
-
-
-def free_memory() -> float | None:
-    """[bytes] Memory that this machine, or the group of processes, has left; None where the system does not say."""
-    found = []
-    with suppress(OSError, StopIteration, ValueError):
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-        found.append(1024.0 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]))
-    group = Path("/sys/fs/cgroup")
-    with suppress(OSError, ValueError):  # "max" where there is no limit
-        limit, used = (int((group / name).read_text(encoding="utf-8")) for name in ("memory.max", "memory.current"))
-        found.append(float(limit - used))
-    return min(found, default=None)
-
-
-def in_time(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 3.5 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
-
-
-def _largest_memory(device: torch.device) -> float:
-    """[bytes] The largest memory so far: of the GPU, or of this process."""
-    if device.type == "cuda":
-        return float(torch.cuda.max_memory_allocated(device))
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(largest if sys.platform == "darwin" else 1024 * largest)
-
-
-def _present_memory() -> float:
-    """[bytes] Memory that this process holds now, which is not free but will be used by the training."""
-    with suppress(OSError, IndexError, ValueError):
-        return 4096.0 * int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
-    return 0.0

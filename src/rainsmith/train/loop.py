@@ -58,7 +58,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
             # the steps of an epoch
             batches = job.batches()
             for batch in job.remaining(batches):
-                take_step(job, batch, len(batches))
+                _take_step(job, batch, len(batches))
                 job.tick()
                 bar.update(task, completed=state["epoch"] + state["step"] / len(batches))
                 if job.limit is not None and any_process(job.fabric, state["elapsed"] > OVERTIME * job.limit):
@@ -70,7 +70,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
                     job.save_state()
 
             # its row in the log, with scores and checkpoints where they are due
-            row = _epoch_row(job, state["step"])
+            row = _epoch_row(job, len(batches))
             done = state["epoch"] + 1
             is_last = done == epochs or job.fabric.broadcast(_time_is_up(job))
             keep = done % config.train.save_interval == 0 or is_last
@@ -96,7 +96,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
     job.fabric.barrier()
 
 
-def take_step(job: Job, batch: Batch, steps: int) -> None:
+def _take_step(job: Job, batch: Batch, steps: int) -> None:
     """Take one step of the optimiser, and add its terms to those of the epoch.
 
     Args:
@@ -195,17 +195,17 @@ def _accumulate(state: dict[str, Any], terms: dict[str, Tensor], kl: Tensor, sec
 
 
 def _epoch_row(job: Job, steps: int) -> dict[str, Any]:
-    """The row of an epoch in ``metrics.jsonl``: means over its steps."""
-    state = job.state
+    """The row of an epoch of so many steps in ``metrics.jsonl``: means over those that were taken."""
+    state, taken = job.state, job.state["step"]
     lr, beta = _rates(job.config, state["epoch"], steps - 1, steps)
     return {
         "epoch": state["epoch"],
-        "step": (state["epoch"] + 1) * steps,
+        "step": state["epoch"] * steps + taken,
         "lr": lr,
         "beta": beta,
         "seconds": round(state["seconds"], 2),
-        "train": {name: value / steps for name, value in state["sums"].items()},
-        "kl_per_dimension": [value / steps for value in state["kl"]],
+        "train": {name: value / taken for name, value in state["sums"].items()},
+        "kl_per_dimension": [value / taken for value in state["kl"]],
     }
 
 

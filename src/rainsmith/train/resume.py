@@ -26,7 +26,7 @@ FREE_TO_CHANGE = {
     "save_every",
     "validate_every",
     "save_last_seconds",
-    "processes",
+    "epoch_steps",
 }
 """Keys of ``train`` that may differ between a training and its continuation."""
 

@@ -1,0 +1,62 @@
+"""How much memory there is, and how much a piece of work takes."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Memory(NamedTuple):
+    """Memory [bytes] of this machine, or of the container that the process runs in; 0 where it is unknown."""
+
+    total: int
+    free: int
+
+
+def memory() -> Memory:
+    """Memory in all, and what programs may still take without harm to others."""
+    kept = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if " kB" in line}
+    total, free = kept.get("MemTotal", 0), kept.get("MemAvailable", 0)
+    limit, used = (_number("".join(_lines(f"/sys/fs/cgroup/memory.{name}"))) for name in ("max", "current"))
+    if not limit or (total and limit >= total):
+        return Memory(total, free)
+    return Memory(limit, min(free or limit, max(limit - used, 0)))
+
+
+def forget_peak() -> None:
+    """Let ``peak`` count from now on, where the system can; elsewhere it counts from the start of the process."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return
+
+
+def peak() -> int:
+    """The largest memory [bytes] of this process since ``forget_peak``."""
+    if kept := _of_process("VmHWM"):
+        return kept
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest if sys.platform == "darwin" else 1024 * largest
+
+
+def present() -> int:
+    """Memory [bytes] that this process holds now; 0 where it is unknown."""
+    return _of_process("VmRSS")
+
+
+def _of_process(name: str) -> int:
+    found = (line.split()[1] for line in _lines("/proc/self/status") if line.startswith(f"{name}:"))
+    return 1024 * int(next(found, 0))
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _number(text: str) -> int:
+    return int(text) if text.strip().isdigit() else 0
