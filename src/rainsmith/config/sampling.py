@@ -39,6 +39,9 @@ class Sampling(Section):
     """A name in `checkpoints/`, or the path of a .safetensors file."""
     batch_size: Int = Field(default=16, ge=1, le=4096)
     """[days] Days that are drawn at once. Lower it where memory is short; members do not depend on it."""
+    tile: Int | None = Field(default=None, ge=16, le=65_536)
+    """[fine cells] Side of the squares of the grid that the default model works out one after another, so that memory
+    stays bounded; members do not depend on it. null takes 256 where the grid is wider than 512, or else the whole."""
 
     @model_validator(mode="after")
     def _something_varies(self) -> Sampling:

@@ -29,12 +29,15 @@ class Drawing:
         threshold_mm: amounts below it become 0 [mm/day].
         keep_levels: posterior mode: number of the coarsest latent levels that stay with the posterior; None keeps all.
         variation: posterior mode: how far the other levels go from the posterior (0) to the prior (1).
+        tile: [fine cells] side of the squares that are worked out one after another, to save memory; None leaves it to
+            the model. Members are the same.
     """
 
     temperature: float = 1.0
     threshold_mm: float = 0.0
     keep_levels: int | None = None
     variation: float = 1.0
+    tile: int | None = None
 
 
 AS_TRAINED = Drawing()

@@ -47,7 +47,9 @@ class Sampler:
             raise UserError(
                 f"sampling.keep_levels is {settings.keep_levels}, the model has {levels}; expected 0 to {levels}"
             )
-        self.how = Drawing(settings.temperature, self.threshold, settings.keep_levels, settings.variation)
+        self.how = Drawing(
+            settings.temperature, self.threshold, settings.keep_levels, settings.variation, settings.tile
+        )
         self.mask = torch.from_numpy(np.asarray(source.domain["mask"].values, dtype=bool))
 
     @property

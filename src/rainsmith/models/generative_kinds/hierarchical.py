@@ -75,6 +75,9 @@ class HierarchicalSettings(ModelSettings):
     dropout: Float = Field(default=0.0, ge=0, lt=1)
     """Share of the channels that is dropped in the encoder of the predictors in training. Raise it, up to 0.5, where
     there are few years and the predictors say little about the rain."""
+    edges: Literal["zero", "continued"] = "zero"
+    """What the last layer finds beyond the edges of the grid. With zero the outermost rows and columns are too dry;
+    continued repeats the blocks at the edge."""
     power: Float | None = Field(default=None, ge=1, le=1000)
     """The amount is (1 + v / power)^power - 1 of the network's output v, or exp(v) - 1 with null. Set 6 to 12 where the
     tail is too long."""

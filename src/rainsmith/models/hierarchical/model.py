@@ -19,6 +19,7 @@ from rainsmith.models.geometry import Geometry, valid_box
 from rainsmith.models.hierarchical.mass import MassConservation
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.objective import EnsembleObjective
+from rainsmith.models.hierarchical.windows import whole
 
 LEAK = 0.05
 """Slope of the output below 0 in training: dry cells keep a gradient; sampling clips them at 0."""
@@ -75,8 +76,9 @@ class HierarchicalModel(GenerativeModel):
 
     def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
         y, valid = self._inside(y), self._inside(valid)
-        conditions = self.network.encode_x(self.standardise(x))
-        prior, _ = self.network.decode(conditions, self._noise(len(x), self.settings.members))
+        windows = self.network.windows(whole(self.network.fine))
+        conditions = self.network.conditions(self.network.encode_x(self.standardise(x)), windows)
+        prior, _ = self.network.decode(conditions, windows, self._noise(len(x), self.settings.members))
         groups = {"prior": self._in_training(prior, x, valid)}
         # one reconstruction of each of the first days, and mixed members: their first k levels are the posterior's
         n = math.ceil(self.settings.posterior_share * len(x))
@@ -86,7 +88,7 @@ class HierarchicalModel(GenerativeModel):
         by_level = (torch.arange(self.levels, device=x.device) >= kept).float()
         variation = torch.cat([torch.zeros_like(by_level), by_level.expand(-1, mixed, -1)], dim=1)
         shared = [condition[:n] for condition in conditions]
-        fields, posteriors = self.network.decode(shared, self._noise(n, 1 + mixed), evidence, variation)
+        fields, posteriors = self.network.decode(shared, windows, self._noise(n, 1 + mixed), evidence, variation)
         amounts = self._in_training(fields, x[:n], valid[:n])
         groups |= {"rec": amounts[:, :1], "mixed": amounts[:, 1:]}
         kl = torch.cat([p.kl()[:, 0].sum((2, 3)).mean(0) for p in posteriors])
@@ -121,6 +123,7 @@ class HierarchicalModel(GenerativeModel):
             temperature=how.temperature,
             keep_levels=how.keep_levels,
             variation=how.variation,
+            tile=how.tile,
         )
         amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0)
         if y is None:  # prior members only: the posterior of an observed day knows how much it rained
@@ -137,10 +140,11 @@ class HierarchicalModel(GenerativeModel):
     @torch.no_grad()
     def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
         y, valid = self._inside(y), self._inside(valid)
-        conditions = self.network.encode_x(self.standardise(x))
+        windows = self.network.windows(whole(self.network.fine))
+        conditions = self.network.conditions(self.network.encode_x(self.standardise(x)), windows)
         evidence = self.network.encode_y(self.normalised(y, valid), valid[:, None])
         kept = x.new_zeros(*noise[0].shape[:2], self.levels)
-        posteriors = self.network.decode(conditions, noise, evidence, kept)[1]
+        posteriors = self.network.decode(conditions, windows, noise, evidence, kept)[1]
         return [level.shift + level.ratio * part for level, part in zip(posteriors, noise, strict=True)]
 
     def _inside(self, fields: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, padded, pooled_maps, sampling_points
 from rainsmith.models.hierarchical.layout import by_day, for_each_field, members_first, plus_days, repeated
 from rainsmith.models.hierarchical.posterior import LevelPosterior, bounded_posterior, smooth_clamp
+from rainsmith.models.hierarchical.windows import Window, Windows, cut, in_cells, tiles, twice_as_fine, windows_for
 
 PRIOR_LOG_STD = (-1.5, 1.0)
 """Bounds of the prior's log standard deviation."""
@@ -106,22 +107,33 @@ class HierarchicalCVAE(nn.Module):
         """Shape of the noise of one member, one entry for each latent level, coarse to fine."""
         return [(c, *size) for c, size in zip(self.settings.latent_channels, self.sizes, strict=True)]
 
-    def encode_x(self, x: Tensor) -> list[Tensor]:
-        """Features of standardised predictors (N, C, H_lr, W_lr) on the grid of every level, (N, width, h, w) each."""
+    def windows(self, part: Window) -> Windows:
+        """What a part of the fine grid needs of every level."""
+        return windows_for(part, self.sizes, self.settings.finest, self.settings.shared_blocks)
+
+    def encode_x(self, x: Tensor) -> Tensor:
+        """Features of standardised predictors (N, C, H_lr, W_lr) on their own grid, (N, width, H_lr, W_lr)."""
         share = self.share.expand(len(x), -1, -1, -1).to(x.dtype)
-        features = self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))
+        return self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))  # type: ignore[no-any-return]
+
+    def conditions(self, features: Tensor, windows: Windows) -> list[Tensor]:
+        """What members of a day share, from ``encode_x``: (N, width, h, w) on ``windows.right_days`` of every level."""
         conditions: list[Tensor] = []
-        for level, size in enumerate(self.sizes):
-            points = getattr(self, f"at_{level}").expand(len(x), -1, -1, -1)
+        for level, (right, worked) in enumerate(zip(windows.right_days, windows.worked_days, strict=True)):
+            points = cut(getattr(self, f"at_{level}").movedim(-1, 1), worked).movedim(1, -1)
             # a 1x1 convolution commutes with the interpolation, and there are fewer cells before it
             known = self.from_x[level](features).float()
-            here = F.grid_sample(known, points, mode="bilinear", padding_mode="border", align_corners=True)
-            place = self.from_maps[level](getattr(self, f"maps_{level}")) + self.places[level]
-            known = (here + place).to(features.dtype).contiguous(memory_format=torch.channels_last)
+            here = F.grid_sample(
+                known, points.expand(len(known), -1, -1, -1), mode="bilinear", padding_mode="border", align_corners=True
+            )
+            maps, places = cut(getattr(self, f"maps_{level}"), worked), cut(self.places[level], worked)
+            known = here + (self.from_maps[level](maps) + places)
+            known = known.to(features.dtype).contiguous(memory_format=torch.channels_last)
             if self.shared:
                 if level > 0:
-                    known = known + _twice_as_fine(self.shared_up[level - 1](conditions[-1]), size)
-                known = self.shared[level](known)
+                    coarser = self.shared_up[level - 1](conditions[-1])
+                    known = known + twice_as_fine(coarser, windows.right_days[level - 1], worked)
+                known = cut(self.shared[level](known), right, worked)
             conditions.append(known)
         return conditions
 
@@ -140,59 +152,67 @@ class HierarchicalCVAE(nn.Module):
     def decode(
         self,
         conditions: Sequence[Tensor],
+        windows: Windows,
         noise: Sequence[Tensor],
         evidence: Sequence[Tensor] = (),
         variation: Tensor | None = None,
     ) -> tuple[Tensor, list[LevelPosterior]]:
-        """Members of every day.
+        """Members of every day in a part of the fine grid.
 
         Args:
-            conditions: of ``encode_x``.
-            noise: one entry a level, (N, K, c, h, w), standard normal.
-            evidence: of ``encode_y``; empty where all members come from the prior.
+            conditions: of ``conditions`` for the same windows.
+            windows: the part, and what is worked out for it at each level.
+            noise: one entry a level, (N, K, c, h, w) of the whole grid, standard normal.
+            evidence: of ``encode_y``, of the whole grid; empty where all members come from the prior.
             variation: (N, P, L), P <= K: how far the latents of the first P members are on their way from the
                 posterior (0) to the prior (1), by level; the others come from the prior.
 
         Returns:
-            (N, K, H, W) normalised fields before any bound, and the posterior of the first P members at each level.
+            (N, K, H, W) of the part, normalised and before any bound, and the posterior of the first P members at each
+            level, on ``windows.worked``.
         """
         # inside, members come before days, (K * N, c, h, w): the first P of every day are a slice, nothing is copied
         members = noise[0].shape[1]
         first = 0 if variation is None else variation.shape[1]
         posteriors = []
-        h = repeated(self.first(conditions[0]), members)
-        for level, size in enumerate(self.sizes):
+        h = repeated(cut(self.first(conditions[0]), windows.worked[0], windows.right_days[0]), members)
+        for level, worked in enumerate(windows.worked):
             if level > 0:
-                h = plus_days(_twice_as_fine(self.up[level - 1](h), size), conditions[level])
+                coarser = self.up[level - 1](cut(h, windows.right[level - 1], windows.worked[level - 1]))
+                shared = cut(conditions[level], worked, windows.right_days[level])
+                h = plus_days(twice_as_fine(coarser, windows.right[level - 1], worked), shared)
             mean, log_std = by_day(self.prior[level](h).float(), members).chunk(2, dim=2)
-            u = noise[level]
+            u = cut(noise[level], worked)
             if first:
                 assert variation is not None
-                both = plus_days(self.from_h[level](h[: first * len(u)]), self.from_y[level](evidence[level]))
+                seen = self.from_y[level](cut(evidence[level], worked))
+                both = plus_days(self.from_h[level](h[: first * len(u)]), seen)
                 posteriors.append(bounded_posterior(by_day(self.posterior[level](F.silu(both)).float(), first)))
                 mixed = posteriors[-1].towards_prior(variation[:, :, level, None, None, None])
                 u = torch.cat([mixed.shift + mixed.ratio * u[:, :first], u[:, first:]], dim=1)
             z = mean + torch.exp(smooth_clamp(log_std, *PRIOR_LOG_STD)) * u
             h = self.blocks[level](h + self.from_z[level](members_first(z.to(h.dtype))))
-        return by_day(self._field(h), members), posteriors
+        return by_day(self._field(cut(h, windows.right[-1], windows.worked[-1]), windows), members), posteriors
 
-    def _field(self, h: Tensor) -> Tensor:
-        """(K * N, c, h, w) of the finest level to (K * N, H, W).
+    def _field(self, h: Tensor, windows: Windows) -> Tensor:
+        """(K * N, c, h, w) on ``windows.right`` of the finest level to (K * N, H, W) of the part.
 
         Blocks of ``finest`` cells stay channels until the end: the last convolution runs on the coarser grid, with the
-        kernel that does the same.
+        kernel that does the same. Continued edges repeat the outermost blocks.
         """
         side = self.settings.finest
-        maps = F.pixel_unshuffle(padded(self.fine_maps(self.maps_fine), side), side)
+        around = in_cells(windows.right[-1], side, self.fine)
+        maps = F.pixel_unshuffle(padded(self.fine_maps(cut(self.maps_fine, around)), side), side)
         h = F.silu(self.to_fine(h) + for_each_field(maps, len(h)))
         assert self.last.bias is not None
         kernel, bias = _kernel_of_blocks(self.last.weight, side), self.last.bias.expand(side**2)
+        h = F.pad(h, (1, 1, 1, 1), mode="replicate" if self.settings.edges == "continued" else "constant")
         if self.training:
-            fields = F.conv2d(h, kernel, bias, padding=1)
+            fields = F.conv2d(h, kernel, bias)
         else:
             with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
-                fields = F.conv2d(h.float(), kernel.float(), bias, padding=1)
-        return F.pixel_shuffle(fields.float(), side)[:, 0, : self.fine[0], : self.fine[1]]
+                fields = F.conv2d(h.float(), kernel.float(), bias)
+        return cut(F.pixel_shuffle(fields.float(), side)[:, 0], windows.part, around)
 
     def draw(
         self,
@@ -204,6 +224,7 @@ class HierarchicalCVAE(nn.Module):
         temperature: float = 1.0,
         keep_levels: int | None = None,
         variation: float = 1.0,
+        tile: int | None = None,
     ) -> Tensor:
         """Members in normalised units: from the prior, or variations of ``y`` where it is given.
 
@@ -215,18 +236,28 @@ class HierarchicalCVAE(nn.Module):
             temperature: factor of the noise.
             keep_levels: the coarsest levels that stay with the posterior; None keeps all.
             variation: how far the other levels go from the posterior (0) to the prior (1).
+            tile: [fine cells] side of the squares that are worked out one after another, to save memory, as ``tiles``
+                has it; the fields are the same.
 
         Returns:
-            (N, K, H, W), normalised.
+            (N, K, H, W), normalised; 0 in tiles without a valid cell.
         """
-        scaled = [part * temperature for part in noise]
-        conditions = self.encode_x(x)
-        if y is None or valid is None:
-            return self.decode(conditions, scaled)[0]
-        kept = self.settings.levels if keep_levels is None else keep_levels
-        by_level = torch.tensor([0.0 if level < kept else variation for level in range(self.settings.levels)])
-        mix = by_level.to(y.device).expand(*noise[0].shape[:2], -1)
-        return self.decode(conditions, scaled, self.encode_y(y, valid), mix)[0]
+        features = self.encode_x(x)
+        scaled = [level * temperature for level in noise]
+        evidence: list[Tensor] = []
+        mix = None
+        if y is not None and valid is not None:
+            evidence = self.encode_y(y, valid)
+            kept = self.settings.levels if keep_levels is None else keep_levels
+            by_level = torch.tensor([0.0 if level < kept else variation for level in range(self.settings.levels)])
+            mix = by_level.to(y.device).expand(*noise[0].shape[:2], -1)
+        fields = torch.zeros(*noise[0].shape[:2], *self.fine, device=x.device)
+        for part in tiles(self.fine, tile):
+            if bool(cut(self.maps_fine[0, -1], part).any()):  # the share of valid cells
+                windows = self.windows(part)
+                conditions = self.conditions(features, windows)
+                cut(fields, part).copy_(self.decode(conditions, windows, scaled, evidence, mix)[0])
+        return fields
 
 
 def _kernel_of_blocks(kernel: Tensor, side: int) -> Tensor:
@@ -241,12 +272,6 @@ def _kernel_of_blocks(kernel: Tensor, side: int) -> Tensor:
         answers = F.conv2d(F.pixel_shuffle(impulses, side), kernel, padding=1)
     blocks = F.pixel_unshuffle(answers, side).flip(2, 3).transpose(0, 1)
     return blocks.contiguous(memory_format=torch.channels_last)
-
-
-def _twice_as_fine(h: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bilinear, so that no edge of a coarser block shows, and cut to a grid that is not a whole number of blocks."""
-    fine = F.interpolate(h, scale_factor=2.0, mode="bilinear")
-    return F.pad(fine, (0, size[1] - fine.shape[-1], 0, size[0] - fine.shape[-2]))  # its gradient keeps channels_last
 
 
 def _small_head(c_in: int, c_out: int) -> nn.Conv2d:
