@@ -31,6 +31,9 @@ class Train(Section):
     is over; null sets no limit."""
     batch_size: Int = Field(default=32, ge=1, le=4096)
     """[days] Days of one step. Lower it where memory is short."""
+    patch: Int | None = Field(default=None, ge=16, le=65_536)
+    """[fine cells] Side of the part of the grid that a step of the default model works on, another one in each step, to
+    save memory where the grid is large; rounded up to whole blocks of the coarsest level. null takes the whole grid."""
     lr: Float = Field(default=2.0e-3, gt=0, le=1)
     """Largest learning rate of AdamW. Lower it where the loss jumps or the training diverges."""
     lr_warmup_epochs: Float = Field(default=1.0, ge=0, le=100_000)

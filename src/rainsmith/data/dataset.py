@@ -61,11 +61,12 @@ class Days:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def batch(self, indices: np.ndarray) -> Batch:
-        """The days at ``indices``, in that order."""
+    def batch(self, indices: np.ndarray, window: tuple[slice, slice] | None = None) -> Batch:
+        """The days at ``indices``, in that order; of a window of the fine grid alone, where one is given."""
         # sorted indices touch every Zarr chunk once
         order = np.argsort(indices, kind="stable")
-        chosen = self._days.isel(time=np.asarray(indices)[order])
+        days = self._days if window is None else self._days.isel(y=window[0], x=window[1], missing_dims="ignore")
+        chosen = days.isel(time=np.asarray(indices)[order])
         back = np.argsort(order, kind="stable")
         y = np.empty((len(back), 0, 0), dtype=np.float32)
         if "precip" in chosen:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.config import Config
 from rainsmith.data.normalise import PredictandTransform
 from rainsmith.models.amounts_curve import AmountsCurve
+from rainsmith.models.patch import Patch
 from rainsmith.models.registry import MODELS
 
 BOUND = 2.0
@@ -79,6 +81,22 @@ class GenerativeModel(nn.Module, ABC):
     def curve(self) -> AmountsCurve | None:
         """Map of the amounts of prior members, which calibration sets; None for a model that needs none."""
         return None
+
+    def patches(self, side: int) -> tuple[list[Patch], np.ndarray]:
+        """Parts of the grid that steps of a training may work on, one at a time, and the chance of each.
+
+        ``forward`` of a model that has patches takes the one of the step last; y and valid hold what it reads then.
+
+        Args:
+            side: [fine cells] wanted.
+
+        Raises:
+            UserError: the model works on the whole grid at once.
+        """
+        raise UserError(
+            f"train.patch is {side}, and this model works on the whole grid at once; leave train.patch out, or take "
+            "model.name: hierarchical"
+        )
 
     @abstractmethod
     def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:

@@ -22,6 +22,7 @@ from rainsmith.data.dataset import Batch, Days, stratified_batches
 from rainsmith.models import checkpoint
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.generative import GenerativeModel, build_model, require_posterior
+from rainsmith.models.patch import Patch
 from rainsmith.models.precision import pick_device, training_precision
 from rainsmith.run_folder import Run
 from rainsmith.train import resume as resume_state
@@ -60,6 +61,7 @@ class Job:
         validate: scores members of a fixed set of validation days.
         state: plain values, as ``resume.fresh_state`` lists them.
         monitored: the best checkpoints that this model can have, as ``MONITORED`` lists them.
+        patches: parts of the grid that steps work on, and the chance of each; None stands for the whole grid.
         last_saved: [s] time of the last save of the state, on the clock of ``time.monotonic``.
         clock: [s] time up to which ``state["elapsed"]`` is counted, on the same clock.
     """
@@ -78,6 +80,7 @@ class Job:
     validate: Validation
     state: dict[str, Any]
     monitored: dict[str, tuple[str, str]]
+    patches: tuple[list[Patch], np.ndarray] | None
     last_saved: float = field(default_factory=time.monotonic)
     clock: float = field(default_factory=time.monotonic)
 
@@ -103,11 +106,20 @@ class Job:
         batches = stratified_batches(self.heavy, settings.batch_size, settings.min_heavy_fraction, order)
         return batches[: settings.epoch_steps]
 
-    def remaining(self, batches: list[np.ndarray]) -> Iterator[Batch]:
-        """This process's share of the batches of the present epoch that are not done yet."""
+    def remaining(self, batches: list[np.ndarray]) -> Iterator[tuple[Batch, Patch | None]]:
+        """This process's share of the batches of the present epoch that are not done yet, and the patch of each."""
         while self.state["step"] < len(batches):
             share = batches[self.state["step"]][self.fabric.global_rank :: self.fabric.world_size]
-            yield self.days.batch(share).to(self.fabric.device)
+            patch = self.patch_of_step()
+            yield self.days.batch(share, None if patch is None else patch.read).to(self.fabric.device), patch
+
+    def patch_of_step(self) -> Patch | None:
+        """The part of the grid that the present step works on; None stands for the whole grid."""
+        if self.patches is None:
+            return None
+        order = np.random.default_rng([self.config.seed, 2, self.state["epoch"], self.state["step"]])
+        patches, chances = self.patches
+        return patches[order.choice(len(patches), p=chances)]
 
     def tick(self) -> None:
         """Add the time since the last call to the time that the training has taken."""
@@ -201,7 +213,8 @@ def set_up(config: Config, run: Run, fold: Fold | None = None, *, resume: bool) 
     days, heavy = Days(training_days), in_day_set(training_days, "heavy")
     climate = days if fold is None else Days(validation_days)
     moving = (model, wrapped, optimiser, average)
-    job = Job(config, run, domain, fabric, *moving, days, climate, heavy, validate, state, monitored)
+    patches = None if settings.patch is None else model.patches(settings.patch)
+    job = Job(config, run, domain, fabric, *moving, days, climate, heavy, validate, state, monitored, patches)
     if saved is not None:
         job.restore(saved)
     if job.is_main:

@@ -15,6 +15,7 @@ from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch
+from rainsmith.models.patch import Patch
 from rainsmith.run_folder import Run
 from rainsmith.train import best_epoch
 from rainsmith.train import resume as resume_state
@@ -57,8 +58,8 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
         while not state["finished"]:
             # the steps of an epoch
             batches = job.batches()
-            for batch in job.remaining(batches):
-                _take_step(job, batch, len(batches))
+            for batch, patch in job.remaining(batches):
+                _take_step(job, batch, patch, len(batches))
                 job.tick()
                 bar.update(task, completed=state["epoch"] + state["step"] / len(batches))
                 if job.limit is not None and any_process(job.fabric, state["elapsed"] > OVERTIME * job.limit):
@@ -96,12 +97,13 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
     job.fabric.barrier()
 
 
-def _take_step(job: Job, batch: Batch, steps: int) -> None:
+def _take_step(job: Job, batch: Batch, patch: Patch | None, steps: int) -> None:
     """Take one step of the optimiser, and add its terms to those of the epoch.
 
     Args:
         job: the training.
         batch: this process's share of the days of the step.
+        patch: the part of the grid that it holds; None stands for the whole grid.
         steps: number of steps of an epoch.
     """
     started, epoch, step = time.monotonic(), job.state["epoch"], job.state["step"]
@@ -110,7 +112,7 @@ def _take_step(job: Job, batch: Batch, steps: int) -> None:
         group["lr"] = lr
     # all randomness of a step follows from its number: this is what makes a resumed training the same
     torch.manual_seed(_seed_of(job.config.seed, epoch, step, job.fabric.global_rank))
-    terms, kl = job.wrapped(batch.x, batch.y, batch.valid, beta)
+    terms, kl = job.wrapped(batch.x, batch.y, batch.valid, beta, *([patch] if patch else []))
     job.optimiser.zero_grad(set_to_none=True)
     job.fabric.backward(terms["loss"])
     norm = job.fabric.clip_gradients(

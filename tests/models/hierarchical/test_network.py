@@ -7,7 +7,8 @@ from rainsmith.base.errors import UserError
 from rainsmith.config import load_config
 from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry
-from rainsmith.models.hierarchical.network import HierarchicalCVAE, _kernel_of_blocks
+from rainsmith.models.hierarchical.block_kernel import kernel_of_blocks
+from rainsmith.models.hierarchical.network import HierarchicalCVAE
 
 
 def geometry(fine: tuple[int, int], coarse: tuple[int, int]) -> Geometry:
@@ -148,10 +149,10 @@ def test_values_at_invalid_cells_of_the_maps_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("side", [1, 2, 3])
-def test_the_kernel_of_blocks_does_what_the_kernel_of_cells_does(side: int) -> None:
+def test_thekernel_of_blocks_does_what_the_kernel_of_cells_does(side: int) -> None:
     kernel = torch.randn(1, 5, 3, 3, dtype=torch.float64)
     field = torch.randn(2, 5, 4 * side, 6 * side, dtype=torch.float64)
     on_cells = torch.nn.functional.conv2d(field, kernel, padding=1)
     blocks = torch.nn.functional.pixel_unshuffle(field, side)
-    on_blocks = torch.nn.functional.conv2d(blocks, _kernel_of_blocks(kernel, side), padding=1)
+    on_blocks = torch.nn.functional.conv2d(blocks, kernel_of_blocks(kernel, side), padding=1)
     torch.testing.assert_close(torch.nn.functional.pixel_shuffle(on_blocks, side), on_cells)

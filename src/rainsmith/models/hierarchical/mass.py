@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import Literal
 
 import numpy as np
@@ -83,6 +84,21 @@ class MassConservation(nn.Module):
             climatology=domain["climatology"].values[mask],
             coarse=(domain.sizes["y_lr"], domain.sizes["x_lr"]),
         )
+
+    def whole_blocks(self, some: np.ndarray) -> np.ndarray:
+        """Of which valid cells (cells,) all the valid cells of their coarse cell are among ``some`` of them."""
+        block = self.block.cpu().numpy()
+        missing = np.bincount(block[~some], minlength=self.blocks)
+        return np.asarray(missing[block] == 0)
+
+    def at(self, cells: np.ndarray) -> MassConservation:
+        """The same on some of the valid cells, whose coarse cells must be whole."""
+        some = copy(self)
+        some._buffers = dict(self._buffers)
+        places = torch.from_numpy(cells).to(self.block.device)
+        some.block, some.climatology = self.block[places], self.climatology[places]
+        some.corners, some.weights = self.corners[:, places], self.weights[:, places]
+        return some
 
     def forward(self, members: Tensor, x: Tensor, valid: Tensor | None = None, *, exact: bool = False) -> Tensor:
         """Members with the input's mass.

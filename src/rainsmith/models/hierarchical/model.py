@@ -19,8 +19,12 @@ from rainsmith.models.geometry import Geometry, valid_box
 from rainsmith.models.hierarchical.mass import MassConservation
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.objective import EnsembleObjective
-from rainsmith.models.hierarchical.windows import whole
+from rainsmith.models.hierarchical.parts import Part, part_of, patches_of
+from rainsmith.models.hierarchical.windows import Windows
+from rainsmith.models.patch import Patch, Window, cut, whole
 
+KEPT_PARTS = 64
+"""Parts of the grid whose places are kept for further steps."""
 LEAK = 0.05
 """Slope of the output below 0 in training: dry cells keep a gradient; sampling clips them at 0."""
 
@@ -61,9 +65,10 @@ class HierarchicalModel(GenerativeModel):
         largest = 1 + BOUND * float(domain["train_max"])
         self.bound = float(np.log(largest)) if self.power is None else self.power * (largest ** (1 / self.power) - 1)
         log_std = float(domain["log_std_global"])
-        p90, mask = max(float(domain["p90"]), config.data.wet_mm), geometry.mask.numpy()
-        self.objective = EnsembleObjective(settings.objective, log_std, p90, mask)
-        self.register_buffer("cells", torch.from_numpy(np.flatnonzero(mask)), persistent=False)
+        p90, self.valid_cells = max(float(domain["p90"]), config.data.wet_mm), geometry.mask.numpy()
+        self.objective = EnsembleObjective(settings.objective, log_std, p90, self.valid_cells)
+        self._parts: dict[Window, Part] = {}
+        self.register_buffer("cells", torch.from_numpy(np.flatnonzero(self.valid_cells)), persistent=False)
         self.register_buffer("on_grid", torch.from_numpy(np.flatnonzero(whole.mask.numpy())), persistent=False)
 
     @property
@@ -74,34 +79,59 @@ class HierarchicalModel(GenerativeModel):
     def curve(self) -> AmountsCurve | None:
         return self.network.curve if self.mass is None else None
 
-    def forward(self, x: Tensor, y: Tensor, valid: Tensor, beta: float) -> tuple[dict[str, Tensor], Tensor]:
-        y, valid = self._inside(y), self._inside(valid)
-        windows = self.network.windows(whole(self.network.fine))
-        conditions = self.network.conditions(self.network.encode_x(self.standardise(x)), windows)
-        prior, _ = self.network.decode(conditions, windows, self._noise(len(x), self.settings.members))
-        groups = {"prior": self._in_training(prior, x, valid)}
+    def patches(self, side: int) -> tuple[list[Patch], np.ndarray]:
+        return patches_of(self.network, side, self.valid_cells, self.box)
+
+    def forward(
+        self, x: Tensor, y: Tensor, valid: Tensor, beta: float, patch: Patch | None = None
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        if patch is None:
+            y, valid = self._inside(y), self._inside(valid)
+        part = self._part(whole(self.network.fine) if patch is None else patch.part)
+        windows, network = part.windows, self.network
+        conditions = network.conditions(network.encode_x(self.standardise(x)), windows)
+        prior, _ = network.decode(conditions, windows, self._noise(len(x), self.settings.members, windows))
+        groups = {"prior": self._in_training(prior, x, valid, part)}
         # one reconstruction of each of the first days, and mixed members: their first k levels are the posterior's
         n = math.ceil(self.settings.posterior_share * len(x))
         mixed = 2 if self.settings.w_mixed > 0 and self.levels > 1 else 0
-        evidence = self.network.encode_y(self.normalised(y[:n], valid[:n]), valid[:n, None])
+        evidence = network.encode_y(self.normalised(y[:n], valid[:n]), valid[:n, None], part.seen)
         kept = torch.randint(1, max(2, self.levels), (n, 1, 1), device=x.device)
         by_level = (torch.arange(self.levels, device=x.device) >= kept).float()
         variation = torch.cat([torch.zeros_like(by_level), by_level.expand(-1, mixed, -1)], dim=1)
         shared = [condition[:n] for condition in conditions]
-        fields, posteriors = self.network.decode(shared, windows, self._noise(n, 1 + mixed), evidence, variation)
-        amounts = self._in_training(fields, x[:n], valid[:n])
+        noise = self._noise(n, 1 + mixed, windows)
+        fields, posteriors = network.decode(shared, windows, noise, evidence, variation, part.seen)
+        amounts = self._in_training(fields, x[:n], valid[:n], part)
         groups |= {"rec": amounts[:, :1], "mixed": amounts[:, 1:]}
-        kl = torch.cat([p.kl()[:, 0].sum((2, 3)).mean(0) for p in posteriors])
-        present = {name: part for name, part in groups.items() if part.shape[1]}
-        return self.objective(present, self._at_cells(y), self._at_cells(valid), kl, beta), kl.detach()
+        own = [cut(p.kl()[:, 0], *at) for p, *at in zip(posteriors, part.own, windows.worked, strict=True)]
+        kl = torch.cat([level.sum((2, 3)).mean(0) for level in own])
+        present = {name: members for name, members in groups.items() if members.shape[1]}
+        at_cells = self._scored(y, part), self._scored(valid, part)
+        return self.objective(present, *at_cells, kl, beta, part.scored, part.share), kl.detach()
 
-    def _noise(self, days: int, members: int) -> list[Tensor]:
-        return [torch.randn(days, members, *shape, device=self.cells.device) for shape in self.latent_shapes]
+    def _part(self, window: Window) -> Part:
+        """A part that training scores; those of the last steps are kept."""
+        if window not in self._parts:
+            if len(self._parts) >= KEPT_PARTS:
+                self._parts.pop(next(iter(self._parts)))
+            self._parts[window] = part_of(self.network, window, self.valid_cells, self.mass, self.cells.device)
+        return self._parts[window]
 
-    def _in_training(self, fields: Tensor, x: Tensor, valid: Tensor) -> Tensor:
+    def _noise(self, days: int, members: int, windows: Windows) -> list[Tensor]:
+        channels = [shape[0] for shape in self.latent_shapes]
+        sizes = [(rows[1] - rows[0], columns[1] - columns[0]) for rows, columns in windows.worked]
+        device = self.cells.device
+        return [torch.randn(days, members, c, *size, device=device) for c, size in zip(channels, sizes, strict=True)]
+
+    def _scored(self, fields: Tensor, part: Part) -> Tensor:
+        """What a step reads (..., h, w), at the cells that it scores (..., cells)."""
+        return _at(cut(fields, part.windows.part, part.seen), part.cells)
+
+    def _in_training(self, fields: Tensor, x: Tensor, valid: Tensor, part: Part) -> Tensor:
         """Members (N, K, cells) [mm/day], slightly below 0 where dry, from the network's (N, K, h, w)."""
-        amounts = self._bounded(nn.functional.leaky_relu(self._at_cells(fields).float(), LEAK))
-        return amounts if self.mass is None else self.mass(amounts, x, self._at_cells(valid))
+        amounts = self._bounded(nn.functional.leaky_relu(_at(fields, part.cells).float(), LEAK))
+        return amounts if part.mass is None else part.mass(amounts, x, self._scored(valid, part))
 
     @torch.no_grad()
     def draw(
@@ -125,14 +155,14 @@ class HierarchicalModel(GenerativeModel):
             variation=how.variation,
             tile=how.tile,
         )
-        amounts = self._bounded(self._at_cells(fields).float()).clamp_min(0.0)
+        amounts = self._bounded(_at(fields, self.cells).float()).clamp_min(0.0)
         if y is None:  # prior members only: the posterior of an observed day knows how much it rained
             amounts = self.network.curve(amounts)
         elif how.keep_levels == 0:  # nothing of the storm is kept, so the ratio grows on the way to the prior
             amounts = self.network.curve(amounts, how.variation)
         drawn = without_drizzle(amounts, how.threshold_mm)
         if self.mass is not None:
-            drawn = self.mass(drawn, x, None if observed is None else self._at_cells(observed), exact=True)
+            drawn = self.mass(drawn, x, None if observed is None else _at(observed, self.cells), exact=True)
         whole = drawn.new_zeros(*drawn.shape[:2], self.grid[0] * self.grid[1])
         whole[..., self.on_grid] = drawn
         return whole.reshape(*drawn.shape[:2], *self.grid)
@@ -140,7 +170,7 @@ class HierarchicalModel(GenerativeModel):
     @torch.no_grad()
     def posterior_latents(self, x: Tensor, noise: Sequence[Tensor], y: Tensor, valid: Tensor) -> list[Tensor]:
         y, valid = self._inside(y), self._inside(valid)
-        windows = self.network.windows(whole(self.network.fine))
+        windows = self._part(whole(self.network.fine)).windows
         conditions = self.network.conditions(self.network.encode_x(self.standardise(x)), windows)
         evidence = self.network.encode_y(self.normalised(y, valid), valid[:, None])
         kept = x.new_zeros(*noise[0].shape[:2], self.levels)
@@ -151,11 +181,12 @@ class HierarchicalModel(GenerativeModel):
         """(..., H, W) of the whole grid -> (..., h, w) of the box that the network works on, a view."""
         return fields[..., *self.box]
 
-    def _at_cells(self, fields: Tensor) -> Tensor:
-        """(..., h, w) of the box -> (..., cells), the valid cells only; in memory the cells come first."""
-        return fields.flatten(-2).movedim(-1, 0).contiguous().index_select(0, self.cells).movedim(0, -1)
-
     def _bounded(self, fields: Tensor) -> Tensor:
         """Output of the network to mm/day, levelling off towards the bound."""
         value = self.bound - nn.functional.softplus(self.bound - fields * self.transform.std, beta=4.0)
         return torch.expm1(value) if self.power is None else (1 + value / self.power) ** self.power - 1
+
+
+def _at(fields: Tensor, cells: Tensor) -> Tensor:
+    """(..., h, w) -> (..., cells), some of the cells; in memory the cells come first."""
+    return fields.flatten(-2).movedim(-1, 0).contiguous().index_select(0, cells).movedim(0, -1)

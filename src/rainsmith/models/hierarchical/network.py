@@ -19,9 +19,19 @@ from rainsmith.models.amounts_curve import AmountsCurve
 from rainsmith.models.blocks import ResidualBlock
 from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, padded, pooled_maps, sampling_points
+from rainsmith.models.hierarchical.block_kernel import kernel_of_blocks
 from rainsmith.models.hierarchical.layout import by_day, for_each_field, members_first, plus_days, repeated
 from rainsmith.models.hierarchical.posterior import LevelPosterior, bounded_posterior, smooth_clamp
-from rainsmith.models.hierarchical.windows import Window, Windows, cut, in_cells, tiles, twice_as_fine, windows_for
+from rainsmith.models.hierarchical.windows import (
+    Windows,
+    in_blocks,
+    in_cells,
+    spread,
+    tiles,
+    twice_as_fine,
+    windows_for,
+)
+from rainsmith.models.patch import Window, cut, whole
 
 PRIOR_LOG_STD = (-1.5, 1.0)
 """Bounds of the prior's log standard deviation."""
@@ -46,9 +56,9 @@ class HierarchicalCVAE(nn.Module):
         self.settings = settings
         self.fine = geometry.fine
         widths, latents, dropout = settings.channels, settings.latent_channels, settings.dropout
-        factors = [settings.finest * 2 ** (settings.levels - 1 - level) for level in range(settings.levels)]
-        self.sizes = [(math.ceil(self.fine[0] / f), math.ceil(self.fine[1] / f)) for f in factors]
-        for level, factor in enumerate(factors):
+        self.factors = [settings.finest * 2 ** (settings.levels - 1 - level) for level in range(settings.levels)]
+        self.sizes = [(math.ceil(self.fine[0] / f), math.ceil(self.fine[1] / f)) for f in self.factors]
+        for level, factor in enumerate(self.factors):
             self.register_buffer(f"maps_{level}", pooled_maps(geometry, factor), persistent=False)
             self.register_buffer(f"at_{level}", sampling_points(geometry, factor), persistent=False)
         self.register_buffer("maps_fine", pooled_maps(geometry, 1), persistent=False)
@@ -111,10 +121,16 @@ class HierarchicalCVAE(nn.Module):
         """What a part of the fine grid needs of every level."""
         return windows_for(part, self.sizes, self.settings.finest, self.settings.shared_blocks)
 
+    def seen_from(self, part: Window) -> Window:
+        """The fine cells that the posterior of a part sees: those of its finest level, to whole coarsest blocks."""
+        finest, coarsest = self.settings.finest, self.factors[0]
+        blocks = in_blocks(in_cells(self.windows(part).worked[-1], finest, self.fine), coarsest, self.sizes[0])
+        return in_cells(blocks, coarsest, self.fine)
+
     def encode_x(self, x: Tensor) -> Tensor:
         """Features of standardised predictors (N, C, H_lr, W_lr) on their own grid, (N, width, H_lr, W_lr)."""
         share = self.share.expand(len(x), -1, -1, -1).to(x.dtype)
-        return self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))  # type: ignore[no-any-return]
+        return self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))
 
     def conditions(self, features: Tensor, windows: Windows) -> list[Tensor]:
         """What members of a day share, from ``encode_x``: (N, width, h, w) on ``windows.right_days`` of every level."""
@@ -137,9 +153,15 @@ class HierarchicalCVAE(nn.Module):
             conditions.append(known)
         return conditions
 
-    def encode_y(self, y: Tensor, valid: Tensor) -> list[Tensor]:
-        """Features of normalised y and validity, (N, 1, H, W) each, on the grid of every level, coarse to fine."""
-        maps = self.maps_fine[:, :-1].expand(len(y), -1, -1, -1)
+    def encode_y(self, y: Tensor, valid: Tensor, seen: Window | None = None) -> list[Tensor]:
+        """Features of normalised y and validity, (N, 1, H, W) each, on the grid of every level, coarse to fine.
+
+        Args:
+            y: of the whole grid, or of the fine cells that are ``seen``.
+            valid: the same.
+            seen: rows and columns that begin at blocks of the coarsest level; None stands for the whole grid.
+        """
+        maps = cut(self.maps_fine[:, :-1], seen or whole(self.fine)).expand(len(y), -1, -1, -1)
         side = self.settings.finest
         h = F.pixel_unshuffle(padded(torch.cat([y, valid.to(y.dtype), maps], dim=1), side), side)
         h = self.y_blocks[-1](self.y_first(h.contiguous(memory_format=torch.channels_last)))
@@ -156,16 +178,18 @@ class HierarchicalCVAE(nn.Module):
         noise: Sequence[Tensor],
         evidence: Sequence[Tensor] = (),
         variation: Tensor | None = None,
+        seen: Window | None = None,
     ) -> tuple[Tensor, list[LevelPosterior]]:
         """Members of every day in a part of the fine grid.
 
         Args:
             conditions: of ``conditions`` for the same windows.
             windows: the part, and what is worked out for it at each level.
-            noise: one entry a level, (N, K, c, h, w) of the whole grid, standard normal.
-            evidence: of ``encode_y``, of the whole grid; empty where all members come from the prior.
+            noise: one entry a level, (N, K, c, h, w) on ``windows.worked``, standard normal.
+            evidence: of ``encode_y``; empty where all members come from the prior.
             variation: (N, P, L), P <= K: how far the latents of the first P members are on their way from the
                 posterior (0) to the prior (1), by level; the others come from the prior.
+            seen: the fine cells of ``evidence``; None stands for the whole grid.
 
         Returns:
             (N, K, H, W) of the part, normalised and before any bound, and the posterior of the first P members at each
@@ -182,12 +206,15 @@ class HierarchicalCVAE(nn.Module):
                 shared = cut(conditions[level], worked, windows.right_days[level])
                 h = plus_days(twice_as_fine(coarser, windows.right[level - 1], worked), shared)
             mean, log_std = by_day(self.prior[level](h).float(), members).chunk(2, dim=2)
-            u = cut(noise[level], worked)
+            u = noise[level]
             if first:
                 assert variation is not None
-                seen = self.from_y[level](cut(evidence[level], worked))
-                both = plus_days(self.from_h[level](h[: first * len(u)]), seen)
-                posteriors.append(bounded_posterior(by_day(self.posterior[level](F.silu(both)).float(), first)))
+                blocks = in_blocks(seen or whole(self.fine), self.factors[level], self.sizes[level])
+                both = plus_days(
+                    self.from_h[level](h[: first * len(u)]), self.from_y[level](spread(evidence[level], blocks, worked))
+                )
+                posterior = bounded_posterior(by_day(self.posterior[level](F.silu(both)).float(), first))
+                posteriors.append(posterior.where_seen(blocks, worked))
                 mixed = posteriors[-1].towards_prior(variation[:, :, level, None, None, None])
                 u = torch.cat([mixed.shift + mixed.ratio * u[:, :first], u[:, first:]], dim=1)
             z = mean + torch.exp(smooth_clamp(log_std, *PRIOR_LOG_STD)) * u
@@ -205,13 +232,15 @@ class HierarchicalCVAE(nn.Module):
         maps = F.pixel_unshuffle(padded(self.fine_maps(cut(self.maps_fine, around)), side), side)
         h = F.silu(self.to_fine(h) + for_each_field(maps, len(h)))
         assert self.last.bias is not None
-        kernel, bias = _kernel_of_blocks(self.last.weight, side), self.last.bias.expand(side**2)
-        h = F.pad(h, (1, 1, 1, 1), mode="replicate" if self.settings.edges == "continued" else "constant")
+        kernel, bias = kernel_of_blocks(self.last.weight, side), self.last.bias.expand(side**2)
+        beyond = 1
+        if self.settings.edges == "continued":
+            h, beyond = F.pad(h, (1, 1, 1, 1), mode="replicate"), 0
         if self.training:
-            fields = F.conv2d(h, kernel, bias)
+            fields = F.conv2d(h, kernel, bias, padding=beyond)
         else:
             with torch.autocast(h.device.type, enabled=False):  # bf16 would round the amounts to steps of one per cent
-                fields = F.conv2d(h.float(), kernel.float(), bias)
+                fields = F.conv2d(h.float(), kernel.float(), bias, padding=beyond)
         return cut(F.pixel_shuffle(fields.float(), side)[:, 0], windows.part, around)
 
     def draw(
@@ -256,22 +285,9 @@ class HierarchicalCVAE(nn.Module):
             if bool(cut(self.maps_fine[0, -1], part).any()):  # the share of valid cells
                 windows = self.windows(part)
                 conditions = self.conditions(features, windows)
-                cut(fields, part).copy_(self.decode(conditions, windows, scaled, evidence, mix)[0])
+                own = [cut(level, worked) for level, worked in zip(scaled, windows.worked, strict=True)]
+                cut(fields, part).copy_(self.decode(conditions, windows, own, evidence, mix)[0])
         return fields
-
-
-def _kernel_of_blocks(kernel: Tensor, side: int) -> Tensor:
-    """A 3x3 kernel (1, c, 3, 3) of single cells, for blocks of side x side cells as channels: (side^2, c side^2, 3, 3).
-
-    What it makes of an impulse in every channel of a block is the kernel, turned round.
-    """
-    channels = kernel.shape[1] * side**2
-    impulses = kernel.new_zeros(channels, channels, 3, 3)
-    impulses[:, :, 1, 1] = torch.eye(channels, dtype=kernel.dtype, device=kernel.device)
-    with torch.autocast(kernel.device.type, enabled=False):
-        answers = F.conv2d(F.pixel_shuffle(impulses, side), kernel, padding=1)
-    blocks = F.pixel_unshuffle(answers, side).flip(2, 3).transpose(0, 1)
-    return blocks.contiguous(memory_format=torch.channels_last)
 
 
 def _small_head(c_in: int, c_out: int) -> nn.Conv2d:

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rainsmith.base.cell_pairs import neighbours
-from rainsmith.models.cells import Pooling
 from rainsmith.models.generative_kinds.hierarchical import Objective
+from rainsmith.models.hierarchical.scored_cells import ScoredCells
 from rainsmith.models.training_scores import fair_crps
 
 
@@ -41,16 +40,14 @@ class EnsembleObjective(nn.Module):
 
     def __init__(self, settings: Objective, log_std: float, p90: float, mask: np.ndarray) -> None:
         super().__init__()
-        self.pooling = Pooling(mask)
+        self.cells = ScoredCells(mask, settings.increments)
         self.settings, self.log_std, self.p90 = settings, log_std, p90
         self.register_buffer("scale", torch.zeros(len(self.TERMS)))
         self.register_buffer("steps", torch.zeros(len(self.TERMS)))
-        for lag in settings.increments:
-            pairs = np.stack(neighbours(np.flatnonzero(mask), mask.shape, lag))
-            self.register_buffer(f"pairs_{lag}", torch.from_numpy(pairs), persistent=False)
 
-    def score(self, members: Tensor, y: Tensor, valid: Tensor) -> Tensor:
+    def score(self, members: Tensor, y: Tensor, valid: Tensor, cells: ScoredCells | None = None) -> Tensor:
         """S of (N, K, cells) members [mm/day] against (N, cells) y, over valid cells, averaged over block sizes."""
+        cells = cells or self.cells
         # inside, cells come first, (cells, K + 1, N): whole rows are picked and added up
         weight = valid.t().float()
         both = torch.cat([members.permute(2, 1, 0), y.t()[:, None]], dim=1) * weight[:, None]
@@ -58,12 +55,12 @@ class EnsembleObjective(nn.Module):
         for side in self.settings.pooling:
             # at random offsets no cell lies at an edge of blocks more often than others
             offset = (0, 0) if side == 1 else tuple(torch.randint(side, (2,)).tolist())
-            share = self.pooling(weight, side, offset)
-            blocks = self.pooling(both, side, offset) / share.clamp_min(1.0)[:, None]
+            share = cells.pooling(weight, side, offset)
+            blocks = cells.pooling(both, side, offset) / share.clamp_min(1.0)[:, None]
             total = total + self._crps(self._logs(blocks), blocks / self.p90, share)
         logs, amounts = self._logs(both), both / self.p90
         for lag in self.settings.increments:
-            first, second = getattr(self, f"pairs_{lag}")
+            first, second = cells.pairs(lag)
             there = weight.index_select(0, first) * weight.index_select(0, second)
             steps, steps_mm = (part.index_select(0, second) - part.index_select(0, first) for part in (logs, amounts))
             total = total + self._crps(steps, steps_mm, there)
@@ -80,7 +77,14 @@ class EnsembleObjective(nn.Module):
         return (crps * weight).sum() / weight.sum().clamp_min(1.0)
 
     def forward(
-        self, groups: dict[str, Tensor], y: Tensor, valid: Tensor, kl: Tensor, weight_kl: float
+        self,
+        groups: dict[str, Tensor],
+        y: Tensor,
+        valid: Tensor,
+        kl: Tensor,
+        weight_kl: float,
+        cells: ScoredCells | None = None,
+        share: float = 1.0,
     ) -> dict[str, Tensor]:
         """Every term by itself and their weighted sum ``loss``.
 
@@ -91,16 +95,18 @@ class EnsembleObjective(nn.Module):
             valid: (N, cells) bool.
             kl: (d,) KL of each latent channel, summed over its cells, averaged over the batch [nats].
             weight_kl: weight of the KL at this step.
+            cells: that are scored; None stands for all valid cells of the grid.
+            share: of the valid cells that are scored, and of the free bits.
         """
-        cells = valid.float().sum(1).mean().clamp_min(1.0)
-        free = kl.clamp_min(self.settings.free_bits).sum() / cells
+        count = valid.float().sum(1).mean().clamp_min(1.0)
+        free = kl.clamp_min(self.settings.free_bits * share).sum() / count
         loss = weight_kl * free
         terms = {"kl": kl.sum()}
         for number, name in enumerate(self.TERMS):
             if name not in groups:
                 continue
             days = len(groups[name])
-            value = self.score(groups[name], y[:days], valid[:days])
+            value = self.score(groups[name], y[:days], valid[:days], cells)
             terms[name] = value
             loss = loss + getattr(self.settings, f"w_{name}") * value / self._running(number, value.detach())
         return {"loss": loss, **terms}

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rainsmith.models.patch import Window, cut
+
 POSTERIOR_SHIFT = 4.0
 """Largest shift of the posterior's mean, in standard deviations of the prior."""
 POSTERIOR_LOG_RATIO = (-4.0, 0.5)
@@ -29,6 +31,21 @@ class LevelPosterior(NamedTuple):
         angle = variation * (math.pi / 2)
         cos, sin = torch.cos(angle), torch.sin(angle)
         return LevelPosterior(cos * self.shift, torch.sqrt((cos * self.ratio) ** 2 + sin**2))
+
+    def where_seen(self, seen: Window, window: Window) -> LevelPosterior:
+        """The posterior inside a window of what was observed, and the prior outside of it.
+
+        Args:
+            seen: blocks of the level that were observed.
+            window: the blocks that the tensors cover.
+        """
+        if all(begin <= first and last <= end for (begin, end), (first, last) in zip(seen, window, strict=True)):
+            return self
+        there = torch.zeros(self.shift.shape[-2:], device=self.shift.device)
+        (above, below), (before, behind) = seen
+        (top, bottom), (left, right) = window
+        cut(there, ((max(above, top), min(below, bottom)), (max(before, left), min(behind, right))), window).fill_(1.0)
+        return LevelPosterior(self.shift * there, torch.where(there > 0, self.ratio, 1.0))
 
     def kl(self) -> Tensor:
         """KL(q || p) of each latent value [nats]."""

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional as F
 
+from rainsmith.models.patch import Span, Window
+
 BLOCK_REACH = 2
 """[cells] Reach of a residual block: two 3x3 convolutions."""
 LAST_REACH = 1
 """[blocks of the finest level] Reach of the last convolution."""
 LARGE, TILE = 512, 256
 """[fine cells] Side of a grid from which on it is worked out in tiles, and their side, where no other is asked for."""
-
-Span = tuple[int, int]
-"""First row (or column), and the one after the last."""
-Window = tuple[Span, Span]
-"""Rows and columns of a level, or of the fine grid."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +91,6 @@ def _within(span: Span, size: int) -> Span:
     return max(span[0], 0), min(span[1], size)
 
 
-def cut(maps: Tensor, window: Window, of: Window | None = None) -> Tensor:
-    """The window of maps (..., h, w) that begin at row and column 0, or cover the window ``of``: a view."""
-    (top, bottom), (left, right) = window
-    above, before = (0, 0) if of is None else (of[0][0], of[1][0])
-    return maps[..., top - above : bottom - above, left - before : right - before]
-
-
 def twice_as_fine(h: Tensor, covered: Window, window: Window) -> Tensor:
     """Features of a level that cover a window of it, on a window of the next level.
 
@@ -115,15 +105,25 @@ def twice_as_fine(h: Tensor, covered: Window, window: Window) -> Tensor:
     return F.pad(fine, (*at_columns, 2 * above - top, bottom - 2 * above - rows))
 
 
+def spread(maps: Tensor, covered: Window, window: Window) -> Tensor:
+    """Maps (..., h, w) that cover a window, on another one: cut, and 0 where there is nothing."""
+    (above, below), (before, behind) = covered
+    (top, bottom), (left, right) = window
+    return F.pad(maps, (before - left, right - behind, above - top, bottom - below))
+
+
+def in_blocks(window: Window, factor: int, size: tuple[int, int]) -> Window:
+    """The blocks of ``factor`` fine cells, of a level of so many, that a window of fine cells touches."""
+    rows, columns = (
+        (begin // factor, min(-(-end // factor), blocks)) for (begin, end), blocks in zip(window, size, strict=True)
+    )
+    return rows, columns
+
+
 def in_cells(window: Window, side: int, size: tuple[int, int]) -> Window:
     """The fine cells that a window of blocks of ``side`` cells holds."""
     rows, columns = ((begin * side, min(end * side, cells)) for (begin, end), cells in zip(window, size, strict=True))
     return rows, columns
-
-
-def whole(size: tuple[int, int]) -> Window:
-    """All rows and columns."""
-    return (0, size[0]), (0, size[1])
 
 
 def tiles(size: tuple[int, int], side: int | None) -> Iterator[Window]:
