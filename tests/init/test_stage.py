@@ -49,6 +49,7 @@ def test_the_demo_under_other_names_gives_the_store_of_a_configuration_by_hand(t
         "splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]},
     }
     assert {**data, "root": str(folder)} == by_hand and data["root"] == "data"
+    assert "Next: rainsmith inspect made.yaml --run runs/made Then: rainsmith run --config made.yaml" in text
     assert config.data == parse({"data": by_hand}).data
     assert "TODO" not in text and "Not used:" in text and "'FR_LAND' of invariant.nc: it is 1 everywhere" in text
     store = prepared(config, tmp_path)
