@@ -125,8 +125,8 @@ def _gaps(names: np.ndarray, years: np.ndarray, whole: np.ndarray, starts: int) 
     listed = ", ".join(f"{count} of {name}" for name, count in poor.items())
     kind = "year" if starts == 1 else "season"
     return (
-        f"the target has only these days of what lies between its first and last: {listed} (a whole {kind} has {full}); "
-        "give the files that are missing, or leave the gap"
+        f"the target has only these days of what lies between its first and last: {listed} (a whole {kind} has "
+        f"{full}); give the files that are missing, or leave the gap"
     )
 
 
