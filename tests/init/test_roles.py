@@ -63,6 +63,14 @@ def test_a_finer_field_that_only_its_unit_tells_is_asked_for(tmp_path: Path) -> 
     assert tell_apart(sources, lambda question: 1).target.name == "tp"
 
 
+def test_a_calendar_without_leap_days_goes_with_the_usual_one_and_one_of_360_days_does_not(tmp_path: Path) -> None:
+    noleap = pressure(days(last="2001-03-31", calendar="noleap"), *wide(), name="z")
+    even = pressure(days(last="2001-03-30", calendar="360_day"), *wide(), name="t")
+    roles = tell_apart(sources_of(tmp_path, rain(TIME), noleap, even), nobody)
+    assert [source.name for source in roles.fields] == ["z"]
+    assert [source.name for source, why in roles.left_out if "its calendar is '360_day'" in why] == ["t"]
+
+
 def test_what_is_no_weather_is_left_out_with_the_reason(tmp_path: Path) -> None:
     stations = rain(TIME, name="n_stations", units="1")
     direction = pressure(TIME, *wide(), name="wind_dir", units="degrees")

@@ -175,3 +175,15 @@ def test_rain_beyond_all_measure_leaves_the_unit_open(tmp_path: Path) -> None:
     by_year(rain(days(last="2003-12-31"), factor=1e-3), folder, "pr_{}.nc")  # metres that say mm
     _, data, text = proposal(folder)
     assert data["target"]["units"] == "m" and "TODO: 'pr' says 'mm', so that its mean would be 0.003" in text
+
+
+def test_predictors_without_leap_days_are_matched_by_date_and_the_day_that_they_lack_is_dropped(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rain(days(last="2004-12-31")).to_netcdf(folder / "pr.nc")
+    pressure(days(last="2004-12-31", calendar="noleap"), *wide()).to_netcdf(folder / "msl.nc")
+    config, data, text = proposal(folder)
+    assert data["predictors"] == [{"files": "msl.nc", "variable": "msl"}] and "calendar noleap" in text
+    store = prepared(config, tmp_path)
+    assert store.sizes["time"] == 1460 and store.attrs["days_dropped"] == 1
+    assert "dropped: 2004-02-29" in store.attrs["prepare_said"]

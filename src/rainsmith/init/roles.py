@@ -86,7 +86,7 @@ def _place(source: Source, roles: Roles) -> None:
         roles.left_out.append((source, why))
     elif variable.calendar != target.first.calendar and not _agree(variable.calendar, target.first.calendar):
         why = f"its calendar is '{variable.calendar}', that of the target '{target.first.calendar}'"
-        roles.left_out.append((source, f"{why}; convert one of them, such as with 'cdo setcalendar,standard'"))
+        roles.left_out.append((source, f"{why}, and their dates do not name the same days; give files of one calendar"))
     elif variable.kind != "field":
         roles.series.append(source)
     elif is_total(variable.about) or may_be_total(variable) or _speaks_of_rain(variable):
@@ -101,7 +101,8 @@ def _place(source: Source, roles: Roles) -> None:
 
 
 def _agree(one: str, other: str) -> bool:
-    usual = {"standard", "gregorian", "proleptic_gregorian"}
+    """Whether a date names the same day in both calendars; those without leap days lack the 29 February alone."""
+    usual = {"standard", "gregorian", "proleptic_gregorian", "noleap", "365_day"}
     return one in usual and other in usual
 
 
