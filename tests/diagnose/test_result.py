@@ -23,6 +23,7 @@ RESULT = DiagnosisResult(
 
 def test_verdicts_are_counted() -> None:
     assert RESULT.count() == {"fail": 1, "warn": 1, "pass": 1, "n/a": 1}
+    assert RESULT.line() == "1 fail (bad), 1 warn (doubtful), 1 pass, 1 n/a"
 
 
 def test_failures_come_first_and_only_what_is_not_in_order_has_advice() -> None:

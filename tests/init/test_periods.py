@@ -92,3 +92,14 @@ def test_a_source_with_gaps_is_named() -> None:
     period = choose_period(target, [gappy])
     assert "lacks 100 of 1461 days (7%; first: 2002-12-02)" in lacking(gappy, period)
     assert not lacking(target, period)
+
+
+def test_a_missing_year_is_named_and_a_whole_record_names_none() -> None:
+    time = days("2001-01-01", "2008-12-31")
+    assert not choose_period(source(time), []).todo
+    period = choose_period(source(time[time.dt.year.values != 2004]), [])
+    assert "0 of 2004 (a whole year has 366)" in period.todo and "2003" not in period.todo
+    winters = in_months(days("2001-01-01", "2008-12-31"), [10, 11, 12, 1, 2, 3])
+    assert not choose_period(source(winters), []).todo  # its first and last winters are parts at the ends
+    period = choose_period(source(winters[winters.dt.year.values != 2004]), [])
+    assert "92 of the season 2003/04, 90 of the season 2004/05 (a whole season has 18" in period.todo

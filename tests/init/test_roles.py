@@ -42,6 +42,35 @@ def test_rain_that_only_its_unit_tells_is_left_open(tmp_path: Path) -> None:
     assert roles.target.name == "nieder" and "because of its unit 'mm' alone" in roles.told.todo
 
 
+def test_a_fine_grid_whose_names_speak_of_rain_outranks_coarse_rain_of_an_exact_name(tmp_path: Path) -> None:
+    fine, coarse = rain(TIME, name="pr_obs", units="mm d-1"), rain(TIME, name="tp", step=0.3, units="m")
+    deviation = rain(TIME, name="pr_std", units="mm d-1")
+    roles = tell_apart(sources_of(tmp_path, coarse, deviation, fine), nobody)
+    assert roles.target.name == "pr_obs" and [source.name for source in roles.coarse_rain] == ["tp"]
+    assert "'pr obs'" in roles.told.reason and not roles.told.todo
+
+
+def test_rain_without_a_unit_is_the_target_where_its_long_name_says_so(tmp_path: Path) -> None:
+    fine = rain(TIME, name="P", units=None).assign_attrs(long_name="gridded gauge precipitation")
+    coarse = rain(TIME, name="prate", step=0.3, units="kg m-2 s-1").assign_attrs(long_name="precipitation rate")
+    assert tell_apart(sources_of(tmp_path, fine, coarse), nobody).target.name == "P"
+
+
+def test_a_finer_field_that_only_its_unit_tells_is_asked_for(tmp_path: Path) -> None:
+    sources = sources_of(tmp_path, rain(TIME, name="nieder"), rain(TIME, name="tp", step=0.3, units="m"))
+    roles = tell_apart(sources, nobody)
+    assert roles.target.name == "nieder" and "'tp' of 1.nc" in roles.told.todo
+    assert tell_apart(sources, lambda question: 1).target.name == "tp"
+
+
+def test_a_calendar_without_leap_days_goes_with_the_usual_one_and_one_of_360_days_does_not(tmp_path: Path) -> None:
+    noleap = pressure(days(last="2001-03-31", calendar="noleap"), *wide(), name="z")
+    even = pressure(days(last="2001-03-30", calendar="360_day"), *wide(), name="t")
+    roles = tell_apart(sources_of(tmp_path, rain(TIME), noleap, even), nobody)
+    assert [source.name for source in roles.fields] == ["z"]
+    assert [source.name for source, why in roles.left_out if "its calendar is '360_day'" in why] == ["t"]
+
+
 def test_what_is_no_weather_is_left_out_with_the_reason(tmp_path: Path) -> None:
     stations = rain(TIME, name="n_stations", units="1")
     direction = pressure(TIME, *wide(), name="wind_dir", units="degrees")

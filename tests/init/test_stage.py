@@ -49,6 +49,7 @@ def test_the_demo_under_other_names_gives_the_store_of_a_configuration_by_hand(t
         "splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]},
     }
     assert {**data, "root": str(folder)} == by_hand and data["root"] == "data"
+    assert "Next: rainsmith inspect made.yaml --run runs/made Then: rainsmith run --config made.yaml" in text
     assert config.data == parse({"data": by_hand}).data
     assert "TODO" not in text and "Not used:" in text and "'FR_LAND' of invariant.nc: it is 1 everywhere" in text
     store = prepared(config, tmp_path)
@@ -174,3 +175,15 @@ def test_rain_beyond_all_measure_leaves_the_unit_open(tmp_path: Path) -> None:
     by_year(rain(days(last="2003-12-31"), factor=1e-3), folder, "pr_{}.nc")  # metres that say mm
     _, data, text = proposal(folder)
     assert data["target"]["units"] == "m" and "TODO: 'pr' says 'mm', so that its mean would be 0.003" in text
+
+
+def test_predictors_without_leap_days_are_matched_by_date_and_the_day_that_they_lack_is_dropped(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rain(days(last="2004-12-31")).to_netcdf(folder / "pr.nc")
+    pressure(days(last="2004-12-31", calendar="noleap"), *wide()).to_netcdf(folder / "msl.nc")
+    config, data, text = proposal(folder)
+    assert data["predictors"] == [{"files": "msl.nc", "variable": "msl"}] and "calendar noleap" in text
+    store = prepared(config, tmp_path)
+    assert store.sizes["time"] == 1460 and store.attrs["days_dropped"] == 1
+    assert "dropped: 2004-02-29" in store.attrs["prepare_said"]

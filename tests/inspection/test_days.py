@@ -51,6 +51,13 @@ def test_a_season_that_no_year_has_is_no_gap_and_a_winter_that_lacks_days_has_on
     assert [(gap.first, gap.last, gap.days) for gap in gaps(lacking)] == [(20030101, 20030131, 31)]
 
 
+def test_a_29_february_that_every_year_lacks_is_a_gap_where_the_calendar_has_it() -> None:
+    time = times("2001-01-01", "2008-12-31")
+    is_leap_day = ((time.dt.month == 2) & (time.dt.day == 29)).values
+    assert [gap.first for gap in gaps(time[~is_leap_day])] == [20040229, 20080229]
+    assert gaps(times("2001-01-01", "2008-12-30", "noleap")) == []
+
+
 def test_the_largest_values_and_what_stands_around_them() -> None:
     values = rain(400)
     values[30, 10, 8] = 900.0

@@ -50,6 +50,13 @@ def test_a_store_without_notes_and_predictors_of_files_has_a_page(found: Inspect
     assert "The store says nothing of its sources" in html and "neighbouring days" not in html
 
 
+def test_a_row_of_a_season_over_new_year_is_explained(found: Inspection) -> None:
+    said = "with the year in which it ends"
+    assert said not in render(found)
+    winters = replace(found.months, months=(10, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+    assert said in render(replace(found, months=winters))
+
+
 def test_no_width_needs_a_movement_to_the_side(html: str, tmp_path: Path) -> None:
     """The page in frames of several widths of one browser, which says how wide its content is."""
     browser = next((path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))), None)

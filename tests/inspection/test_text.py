@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from rainsmith.inspection.result import Inspection
-from rainsmith.inspection.sources import LagCorrelation
+from rainsmith.inspection.sources import LagCorrelation, Source
 from rainsmith.inspection.text import WIDTH, plain
 
 
@@ -19,6 +21,22 @@ def test_the_page_has_every_part_within_80_columns(found: Inspection) -> None:
     assert "2001-01-01 2001-12-31" in text
     assert f"the page with maps: {found.path}" in text
     assert "-0.50" in text and "a predictor with a name that is far too l" in text and "…" in text
+
+
+def test_the_unit_of_a_flux_and_its_conversion_stand_in_full(found: Inspection) -> None:
+    border = np.array([[0.0, 50.0], [4.0, 50.0], [4.0, 53.0], [0.0, 53.0], [0.0, 50.0]])
+    days = (20010101, 20021231, 730)
+    flux = Source("predictor", "prate", "kg m-2 s-1", "mm/day", 86400.0, (128, 128), (10.0, 10.0), border, *days)
+    text = replace(found, sources=[flux]).text()
+    assert "kg m-2 s-1 x 86400 = mm/day  128 x 128" in text
+
+
+def test_a_share_below_zero_is_explained(found: Inspection) -> None:
+    said = "Below 0 % is further from the rain"
+    worse = [replace(one, share=-0.1) if one.name == "climatology" else one for one in found.explained]
+    better = [replace(one, share=max(one.share, 0.0)) for one in found.explained]
+    assert said in " ".join(replace(found, explained=worse).text().split())
+    assert said not in " ".join(replace(found, explained=better).text().split())
 
 
 def test_plain_characters_say_the_same(found: Inspection) -> None:

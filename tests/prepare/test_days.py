@@ -9,7 +9,7 @@ import pytest
 
 from rainsmith.base.dims import day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.prepare.days import refuse_many_lost, split_days, wanted_days
+from rainsmith.prepare.days import name_lost, refuse_many_lost, split_days, wanted_days
 from tests.data.made import config, pressure, rain
 from tests.prepare.made import FILES, made
 
@@ -66,3 +66,13 @@ def test_days_without_any_value_are_lost_days(tmp_path: Path) -> None:
     target.values[5:12] = np.nan
     with pytest.raises(UserError, match=r"7 of 60 days .*lack the target"):
         made(tmp_path, target)
+
+
+def test_the_days_that_are_lost_are_named() -> None:
+    time = rain(days=60)["time"]
+    kept = np.ones(60, dtype=bool)
+    assert name_lost(kept, time) == ""
+    kept[[0, 31]] = False
+    assert name_lost(kept, time) == "dropped: 2001-01-01, 2001-02-01"
+    kept[40:50] = False
+    assert name_lost(kept, time) == "dropped: 2001-01-01, 2001-02-01, 2001-02-10 and 9 more"

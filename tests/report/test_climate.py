@@ -83,11 +83,12 @@ def test_without_a_climate_there_is_nothing_to_show(material: Material) -> None:
 def test_a_ring_at_the_edge_of_the_grid_is_named_and_other_biases_are_not(material: Material) -> None:
     frame = map_frame(material.store)  # its first row is the southernmost
     smooth = np.random.default_rng(0).normal(0.0, 0.05, (12, 10))
-    assert edge_effect(smooth, frame) == ""
+    assert edge_effect(smooth, frame, "mm/day") == ""
     ring = smooth.copy()
     ring[0] -= 1.0
-    text = edge_effect(ring, frame)
+    text = edge_effect(ring, frame, "mm/day")
     assert "(south \N{MINUS SIGN}" in text and "east" not in text and "north" not in text
+    assert "\N{NO-BREAK SPACE}mm/day)" in text
     inland = smooth.copy()
     inland[5:8, 3:6] -= 1.0
-    assert edge_effect(inland, frame) == ""
+    assert edge_effect(inland, frame, "mm/day") == ""

@@ -49,7 +49,7 @@ def test_causes_come_before_what_follows_and_failures_before_doubts(material: Ma
     ], "no key twice, and three at most"
     assert steps[1].title == "unfinished is wrong" and steps[1].beside == "Mend it."
     assert steps[1].reason == "Figure, days heavy by the input: 2.00; in order: at most 1.00."
-    assert steps[1].command == "rainsmith run --config runs/one/config.yaml --run runs/one-2 --set train.epochs=24"
+    assert steps[1].command == "rainsmith run --config runs/one/config.yaml --run runs/one-epochs --set train.epochs=24"
 
 
 def test_a_better_checkpoint_is_taken_without_training(material: Material) -> None:

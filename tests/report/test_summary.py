@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 from rainsmith.evaluate import criteria
 from rainsmith.report.criteria import judge
 from rainsmith.report.gather import Material
-from rainsmith.report.summary import Summary, sentence, summarise
+from rainsmith.report.summary import Summary, of_few_years, sentence, summarise
 
 
 def _summary(material: Material, **changes: object) -> Summary:
@@ -92,7 +94,7 @@ def test_a_missed_criterion_is_said_with_its_figures_and_limits(material: Materi
     line = next(c for c in criteria.verdict(table, "flat", "test") if c.name == "mean")
     text = sentence(line).replace("\N{NO-BREAK SPACE}", " ")
     assert text.startswith("Mean rain: ") and ", observed " in text
-    assert text.endswith("asked for: within 10 / 6 / 3 % of observed.")
+    assert text.endswith("asked for as minimum / good / excellent: within 10 / 6 / 3 % of observed.")
     assert sentence(line) in _summary(material, metrics=table).wrong
 
 
@@ -165,6 +167,18 @@ def test_cautions_follow_from_the_data(material: Material) -> None:
     store = material.store.assign_attrs(coarsen=0, kind="demo")
     text = " ".join(_summary(material, store=store, samples={}).caution)
     assert "super-resolution" not in text and "Posterior" not in text and "not observations" in text
+
+
+def test_days_of_one_or_two_years_are_said_and_those_of_three_are_not(material: Material) -> None:
+    def said(first: str, last: str, months: Sequence[int] = range(1, 13)) -> str:
+        days = pd.date_range(first, last)
+        return " ".join(of_few_years(xr.DataArray(days[days.month.isin(months)], dims="time"), "test"))
+
+    assert "The test days are of 1 year. Intervals" in said("2001-01-01", "2001-12-31")
+    assert "of 2 seasons." in said("2001-10-01", "2003-03-31", (10, 11, 12, 1, 2, 3))
+    assert said("2001-01-01", "2003-12-31") == ""
+    of_material = of_few_years(material.days["time"], "test")
+    assert of_material and of_material[0] in _summary(material).caution
 
 
 def test_a_run_without_scores_says_that_nothing_can_be_said(material: Material) -> None:

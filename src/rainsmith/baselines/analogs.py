@@ -45,8 +45,8 @@ def tuned_analogs(store: xr.Dataset, days: np.ndarray, members: int, seed: int) 
         return _unscaled(store, days, members, whitening=0.5)
     if not int(store.attrs.get("coarsen", 0)):
         raise NotApplicable(
-            "found coarse rain that is not block means of the target; 'tuned-analogs' sets block means exactly; "
-            "name 'scaled-analogs'"
+            "found coarse rain that is not block means of the target, which they would keep "
+            "exactly; 'scaled-analogs' are the form for it"
         )
     return _scaled(store, days, members, block_means_exact=True)
 

@@ -29,6 +29,14 @@ class DiagnosisResult:
         verdicts = [finding.verdict for finding in self.findings]
         return {verdict: verdicts.count(verdict) for verdict in VERDICTS}
 
+    def line(self) -> str:
+        """How many findings have each verdict, and which are not in order: ``1 fail (blur), 0 warn, ...``."""
+        parts = []
+        for verdict, number in self.count().items():
+            names = [one.name for one in self.findings if one.verdict == verdict and verdict in ("fail", "warn")]
+            parts.append(f"{number} {verdict}" + (f" ({', '.join(names)})" if names else ""))
+        return ", ".join(parts)
+
     def text(self) -> str:
         """The verdicts in lines, failures first, with advice under those that are not pass."""
         lines = []

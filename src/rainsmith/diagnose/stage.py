@@ -63,7 +63,7 @@ def diagnose(config: Config, run: Run) -> DiagnosisResult:
     }
     result = DiagnosisResult(findings, about, run.folder / "diagnosis.json")
     write_json(result.path, result.to_json())
-    console.print(", ".join(f"{number} {verdict}" for verdict, number in result.count().items()))
+    console.print(result.line(), soft_wrap=True)
     return result
 
 

@@ -86,6 +86,7 @@ def choose_period(target: Source, predictors: Sequence[Source]) -> Period:
     if dropped is not None:  # the end of a year alone would test a part of the year
         kept = slice(begin, begin + int(np.flatnonzero(years != dropped)[-1]) + 1)
     splits, split_reasons, todo = _splits(days[kept], names, whole, starts)
+    gaps = _gaps(names[:-1] if dropped is not None else names, years[: kept.stop - begin], whole, starts)
     cut = begin > 0 or kept.stop < days.size
     reasons: list[str] = []
     if limits:
@@ -100,8 +101,32 @@ def choose_period(target: Source, predictors: Sequence[Source]) -> Period:
         splits=splits,
         reasons=tuple(reasons),
         split_reasons=split_reasons,
-        todo=todo,
+        todo="; ".join(text for text in (todo, gaps) if text),
         whole_year=months.size == 12,
+    )
+
+
+def _gaps(names: np.ndarray, years: np.ndarray, whole: np.ndarray, starts: int) -> str:
+    """Years or seasons between the first and the last of which the target lacks days, "" where there are none.
+
+    Args:
+        names: the years that have days.
+        years: (time,) of the days that are used.
+        whole: the years that are whole.
+        starts: month in which a year begins.
+    """
+    if whole.size < 3:
+        return ""
+    full = max(int((years == year).sum()) for year in whole)
+    between = range(int(names[0]) + 1, int(whole[-1]))
+    poor = {_name_of_year(year, starts): int((years == year).sum()) for year in between if year not in whole}
+    if not poor:
+        return ""
+    listed = ", ".join(f"{count} of {name}" for name, count in poor.items())
+    kind = "year" if starts == 1 else "season"
+    return (
+        f"the target has only these days of what lies between its first and last: {listed} (a whole {kind} has "
+        f"{full}); give the files that are missing, or leave the gap"
     )
 
 

@@ -38,7 +38,7 @@ class Question:
     def todo(self) -> str:
         """The question with all its answers, for a comment."""
         listed = "; ".join(f"{choice.value} ({choice.meaning})" for choice in self.choices)
-        return f"{self.text} The most likely is set. Alternatives: {listed}"
+        return f"{self.text} The most likely, the first, is set: {listed}"
 
 
 Ask = Callable[[Question], int | None]

@@ -11,7 +11,7 @@ import numpy as np
 from rainsmith.base.errors import UserError
 from rainsmith.base.units import mm_per_day_factor
 from rainsmith.data.checks.not_amounts import DIRECTION
-from rainsmith.data.sources.rain_names import is_total
+from rainsmith.data.sources.rain_names import is_total, speaks_of_total
 from rainsmith.data.sources.series import MOST_TYPES
 from rainsmith.data.sources.tables import missing, numbers_of
 from rainsmith.init.look import Variable
@@ -25,7 +25,7 @@ _NO_PREDICTOR = re.compile(
     re.IGNORECASE,
 )
 _OTHER_WATER = re.compile(
-    r"conv|strat|large.?scale|\b(prc|cp|lsp|prsn|sf)\b|evap|evsp|runoff|snow|drainage|discharge|melt|\bsoil|\bpet\b|\bet0?\b|sublimation|swe\b|moisture|vapou?r|cloud|\bice\b",
+    r"conv|strat|large.?scale|\b(prc|cp|lsp|prsn|sf)\b|evap|evsp|runoff|snow|drainage|discharge|melt|\bsoil|\bpet\b|\bet0?\b|sublimation|swe\b|moisture|vapou?r|precipitable|\bwtr\b|cloud|\bice\b",
     re.IGNORECASE,
 )
 _TYPES = re.compile(r"type|class|regime|cluster|categor|\bwt\b|grosswetter|pattern", re.IGNORECASE)
@@ -86,10 +86,10 @@ def _place(source: Source, roles: Roles) -> None:
         roles.left_out.append((source, why))
     elif variable.calendar != target.first.calendar and not _agree(variable.calendar, target.first.calendar):
         why = f"its calendar is '{variable.calendar}', that of the target '{target.first.calendar}'"
-        roles.left_out.append((source, f"{why}; convert one of them, such as with 'cdo setcalendar'"))
+        roles.left_out.append((source, f"{why}, and their dates do not name the same days; give files of one calendar"))
     elif variable.kind != "field":
         roles.series.append(source)
-    elif is_total(variable.about) or may_be_total(variable):
+    elif is_total(variable.about) or may_be_total(variable) or _speaks_of_rain(variable):
         coarser = not source.km <= SAME_SIZE * target.km  # an unknown size counts as coarser
         if not coarser:
             why = "it is rain on cells of the size of the target's, so that it would tell nearly the target itself"
@@ -101,7 +101,8 @@ def _place(source: Source, roles: Roles) -> None:
 
 
 def _agree(one: str, other: str) -> bool:
-    usual = {"standard", "gregorian", "proleptic_gregorian"}
+    """Whether a date names the same day in both calendars; those without leap days lack the 29 February alone."""
+    usual = {"standard", "gregorian", "proleptic_gregorian", "noleap", "365_day"}
     return one in usual and other in usual
 
 
@@ -113,7 +114,9 @@ def _target(usable: Sequence[Source], every: Sequence[Source], ask: Ask) -> tupl
     """
     fields = [source for source in usable if source.first.kind == "field" and not source.is_map]
     named = [source for source in fields if is_total(source.first.about)]
-    candidates = named or [source for source in fields if may_be_total(source.first)]
+    spoken = [source for source in fields if source not in named and _speaks_of_rain(source.first)]
+    by_unit = [source for source in fields if source not in [*named, *spoken] and may_be_total(source.first)]
+    candidates = [*named, *spoken] or by_unit
     if not candidates:
         refused = [f"'{s.name}' ({s.first.problem})" for s in every if s.first.problem and is_total(s.first.about)]
         what = f"; {'; '.join(refused)}" if refused else ""
@@ -122,22 +125,38 @@ def _target(usable: Sequence[Source], every: Sequence[Source], ask: Ask) -> tupl
             f"found no daily precipitation on a grid{what}; the files hold {held}; give a file of daily precipitation "
             "in mm, kg m-2 s-1 or the like, or write the configuration by hand (docs/configuration.md)"
         )
-    known = [source for source in candidates if np.isfinite(source.km)]
-    finest = min(source.km for source in known) if known else np.nan
-    equal = [source for source in candidates if not known or source.km <= SAME_SIZE * finest]
-    equal.sort(key=lambda source: -source.days.size)
-    if len(equal) == 1:
-        if named:
-            return equal[0], Settled(0)
-        unit = equal[0].first.units
-        todo = (
-            f"'{equal[0].name}' was taken as daily precipitation because of its unit '{unit}' alone; if it is another "
-            "quantity, name the right variable"
-        )
-        return equal[0], Settled(0, todo=todo)
-    choices = tuple(Choice(source.label, _described(source)) for source in equal)
-    answer = settle(Question("Which of these is the precipitation that is to be modelled?", choices), ask)
-    return equal[answer.number], answer
+    equal = _finest(candidates)
+    finer = [s for s in by_unit if s not in equal and SAME_SIZE * s.km < equal[0].km]
+    if finer:  # it is what is to be modelled more often than not; its names do not say so
+        equal = [*_finest(finer), *equal]
+    elif sure := [source for source in equal if source in named]:
+        equal = sure
+    if len(equal) > 1:
+        choices = tuple(Choice(source.label, _described(source)) for source in equal)
+        answer = settle(Question("Which of these is the precipitation that is to be modelled?", choices), ask)
+        return equal[answer.number], answer
+    if equal[0] in named:
+        return equal[0], Settled(0)
+    if equal[0] in spoken:
+        return equal[0], Settled(0, reason=f"taken as precipitation by words of its names, '{_names(equal[0].first)}'")
+    todo = (
+        f"'{equal[0].name}' was taken as daily precipitation because of its unit '{equal[0].first.units}' alone; if it "
+        "is another quantity, name the right variable"
+    )
+    return equal[0], Settled(0, todo=todo)
+
+
+def _finest(candidates: Sequence[Source]) -> list[Source]:
+    """Those on the finest grid, the one with the most days first; all where no size is known."""
+    known = [source.km for source in candidates if np.isfinite(source.km)]
+    equal = [source for source in candidates if not known or source.km <= SAME_SIZE * min(known)]
+    return sorted(equal, key=lambda source: -source.days.size)
+
+
+def _speaks_of_rain(variable: Variable) -> bool:
+    """Whether words of the names speak of total precipitation, and nothing else that they say objects."""
+    names = _names(variable)
+    return speaks_of_total(variable.about) and not _OTHER_WATER.search(names) and not _NO_PREDICTOR.search(names)
 
 
 def why_no_predictor(variable: Variable) -> str:
@@ -184,15 +203,20 @@ def _why_no_column(variable: Variable) -> str:
 
 def may_be_total(variable: Variable) -> bool:
     """Whether the unit is one of rain, and the names speak of no part of it and no other water."""
-    attrs = variable.about.attrs
-    names = f"{variable.name} {attrs.get('standard_name', '')} {attrs.get('long_name', '')}".replace("_", " ")
-    if _OTHER_WATER.search(names) or not variable.units or not is_total(variable.about.rename("pr")):
+    if _OTHER_WATER.search(_names(variable)) or not variable.units or not is_total(variable.about.rename("pr")):
         return False
     try:
         mm_per_day_factor(variable.units)
     except UserError:
         return False
     return variable.units.strip().lower() not in ("m", "m s-1", "m/s", "m s**-1", "in", "cm")
+
+
+def _names(variable: Variable) -> str:
+    """Its name, standard name and long name as words."""
+    attrs = variable.about.attrs
+    names = (variable.name, str(attrs.get("standard_name", "")), str(attrs.get("long_name", "")))
+    return " ".join(name.replace("_", " ").strip() for name in names if name.strip())
 
 
 def _described(source: Source) -> str:

@@ -98,14 +98,14 @@ def _write(made: str, sections: Sequence[Section | Entry], summary: Sequence[str
     head = [
         f"{made} {still_open}",
         "The reason of each choice stands above it; docs/configuration.md lists all keys.",
-        f"Next: rainsmith prepare --config {out.name} --run runs/{out.stem}",
+        f"Next: rainsmith inspect {out.name} --run runs/{out.stem}",
         f"Then: rainsmith run --config {out.name} --run runs/{out.stem}",
     ]
     text = write_yaml(head, sections)
     parse(parse_yaml(text, str(out)), str(out))
     with atomic(out) as path:
         path.write_text(text, encoding="utf-8")
-    following = f"next: rainsmith prepare --config {out} --run runs/{out.stem}"
+    following = f"next: rainsmith inspect {out} --run runs/{out.stem}"
     for line in [*summary, *(f"TODO: {todo}" for todo in todos), following]:
         console.print(f"init: {line}", soft_wrap=True, markup=False, highlight=False)
 

@@ -12,6 +12,8 @@ from rainsmith.base.seasons import first_month, months_in_order, season_year
 from rainsmith.inspection.rain import Rain
 
 SEASONS = {"DJF": (12, 1, 2), "MAM": (3, 4, 5), "JJA": (6, 7, 8), "SON": (9, 10, 11)}
+LEAP_DAY = 229
+"""29 February as a number MMDD."""
 LARGEST = 6
 """So many largest values are shown."""
 
@@ -127,7 +129,8 @@ def figures_of_splits(store: xr.Dataset, rain: Rain) -> list[SplitFigures]:
 def gaps(time: xr.DataArray) -> list[Gap]:
     """Runs of days that are missing between the first and the last day, the longest first.
 
-    Days of the year that no year holds, such as the summers of winter data, are no gap.
+    Days of the year that no year holds, such as the summers of winter data, are no gap. A 29 February is one where
+    the 28th is held.
 
     Args:
         time: (time,) the days of a store, in any calendar.
@@ -137,7 +140,9 @@ def gaps(time: xr.DataArray) -> list[Gap]:
     )
     every_number = day_numbers(xr.DataArray(every, dims=TIME))
     held = day_numbers(time)
-    missing = ~np.isin(every_number, held) & np.isin(every_number % 10000, np.unique(held % 10000))
+    usual = np.unique(held % 10000)
+    usual = np.append(usual, LEAP_DAY) if LEAP_DAY - 1 in usual else usual
+    missing = ~np.isin(every_number, held) & np.isin(every_number % 10000, usual)
     starts = np.flatnonzero(missing & ~np.concatenate([[False], missing[:-1]]))
     ends = np.flatnonzero(missing & ~np.concatenate([missing[1:], [False]]))
     runs = [Gap(int(every_number[a]), int(every_number[b]), int(b - a + 1)) for a, b in zip(starts, ends, strict=True)]

@@ -173,6 +173,8 @@ def _days(found: Inspection) -> Section:
     figure = plots.record([int(year) for year in months.years], months.months, months.days, months.heavy, months.split)
     alt = f"Days of each month from {months.years[0]} to {months.years[-1]}, with the split and the heavy days"
     note = "Colour: split, paler where days are missing. Number: heavy days by the observed rain."
+    if months.months[0] != 1:
+        note += " A row is a season over New Year, with the year in which it ends."
     head = [
         "",
         "first",
@@ -215,7 +217,8 @@ def _explained(found: Inspection) -> Section:
     notes.append(
         "Share of the variance of log1p(rain) at single cells. The fit is measured on training days that it did not "
         f"see, the others on {len(chosen_days(found.store))} days of {SPLIT}. CRPS: the error of ten members, of one "
-        "where the method gives one value. A model has to be better than the best row."
+        "where the method gives one value. Below 0 % a method is further from the rain than the mean of each cell over "
+        "the training days is. A model has to be better than the best row."
     )
     head = ["", "of the variance", "CRPS [mm/day]", "below climatology"]
     return Section("How well the predictors explain the rain", notes, (), [Table(head, rows)])

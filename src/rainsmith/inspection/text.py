@@ -69,7 +69,7 @@ def _sources(found: Inspection) -> Iterator[str]:
         [
             one.kind,
             names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
-            conversion(one.unit_found, one.unit, one.factor),
+            conversion(one.unit_found, one.unit, one.factor).replace(" times ", " x "),
             f"{one.shape[0]} x {one.shape[1]}",
             f"{date(one.first)} {date(one.last)}" if one.days else "",
         ]
@@ -145,7 +145,9 @@ def _explained(found: Inspection) -> Iterator[str]:
     rows = [[one.title, percent(one.share), amount(one.crps), percent(one.gain)] for one in found.explained]
     yield from _table(["", "of variance", "CRPS mm/day", "below climatology"], rows, texts=(0,))
     if (linear := found.method("linear")) is not None:
+        below = any(one.share < 0 for one in found.explained)
         text = f"{percent(linear.share)} by a linear fit: {meaning_of(linear.share)}."
+        text += " Below 0 % is further from the rain than the mean of each training cell." if below else ""
         yield from textwrap.wrap(text, WIDTH)
 
 

@@ -40,7 +40,7 @@ class Index:
 
 INDICES = (
     Index("mean", "mm/day", "mean amount"),
-    Index("wet_fraction", "1", "share of days at or above wet_mm"),
+    Index("wet_fraction", "1", "share of wet days"),
     Index("R1mm", "days/year", "days with at least 1 mm"),
     Index("SDII", "mm/day", "mean amount of days with at least 1 mm"),
     Index("Rx1day", "mm", "largest amount of a day, mean of years"),

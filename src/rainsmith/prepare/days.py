@@ -106,5 +106,17 @@ def refuse_many_lost(kept: np.ndarray, time: xr.DataArray, lacking: Mapping[str,
     return lost
 
 
+def name_lost(kept: np.ndarray, time: xr.DataArray) -> str:
+    """The first of the days that cannot be used, for the notices; "" where all can.
+
+    Args:
+        kept: (time,) bool, True for a day that has everything.
+        time: (time,) the days.
+    """
+    dates = [_date(number) for number in day_numbers(time)[~kept]]
+    named, rest = dates[:_MOST_NAMED], len(dates) - _MOST_NAMED
+    return f"dropped: {', '.join(named)}{f' and {rest} more' if rest > 0 else ''}" if dates else ""
+
+
 def _date(number: int) -> str:
     return f"{number // 10000:04d}-{number // 100 % 100:02d}-{number % 100:02d}"

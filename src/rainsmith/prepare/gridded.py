@@ -35,7 +35,7 @@ from rainsmith.data.sources.statics import read_statics, stack_statics
 from rainsmith.data.splits import leave_gaps, span_of, split_spans
 from rainsmith.prepare.channel_gaps import refuse_more_gaps, say_gaps
 from rainsmith.prepare.day_lags import compare_days, say
-from rainsmith.prepare.days import SplitDays, refuse_many_lost, split_days
+from rainsmith.prepare.days import SplitDays, name_lost, refuse_many_lost, split_days
 
 
 def read_gridded(settings: Data, log: CheckLog) -> tuple[RawData, dict[str, Any]]:
@@ -132,6 +132,8 @@ def join_fields(
     predictors = assemble(fields, days.time, grid, season=settings.season)
     kept = predictors.complete & any_finite(precip)[days.positions]
     lost = refuse_many_lost(kept, days.time, predictors.days_lacking)
+    if dropped := name_lost(kept, days.time):
+        log.lines.append(dropped)
     # Only rain makes a gap: a day that reads the next day's pressure across a boundary reads nothing that is scored
     # there. Coarse rain from files counts as rain, since it may have been made from the target.
     split = leave_gaps(days.split, predictors.rain_days, days.spans)

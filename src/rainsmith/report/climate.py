@@ -36,7 +36,7 @@ LEVEL_CAPTION = (
 BIAS_CAPTION = "Mean of the prior members minus observation. Look for coasts and mountains, not for single cells."
 RELIABLE_CAPTION = (
     "Of the cells where so many members had the event, the share where it was observed. Below the line the members "
-    "promise too much. Grey: how often each share was forecast, in powers of ten."
+    "promise too much. Grey: how often each share was forecast, on a logarithmic scale of its own."
 )
 
 
@@ -97,12 +97,12 @@ def climate_pictures(material: Material) -> list[Picture]:
             words, unit = index_title(name), str(field.attrs.get("units", ""))
             title = f"Bias: {words[:1].lower()}{words[1:]}"
             figure = plots.bias_map(field.values, frame, unit=unit, title=title)
-            caption = BIAS_CAPTION + edge_effect(field.values, frame)
+            caption = BIAS_CAPTION + edge_effect(field.values, frame, unit)
             pictures.append(embed(figure, f"Map of the bias of {name}", caption, kind="png"))
     return pictures
 
 
-def edge_effect(bias: np.ndarray, frame: MapFrame) -> str:
+def edge_effect(bias: np.ndarray, frame: MapFrame, unit: str) -> str:
     """Which outermost rows or columns differ from the next ones as no others do, in words; "" where none does.
 
     A network that sees zeros beyond the edge of its grid leaves such a ring; the climate does not know the grid.
@@ -110,6 +110,7 @@ def edge_effect(bias: np.ndarray, frame: MapFrame) -> str:
     Args:
         bias: (y, x) of the members [mm/day or mm], NaN outside the domain.
         frame: of the domain.
+        unit: of the bias.
     """
     low, high = ("north", "south") if frame.first_row_on_top else ("south", "north")
     sides = {low: bias, high: bias[::-1], "west": bias.T, "east": bias.T[::-1]}
@@ -122,12 +123,12 @@ def edge_effect(bias: np.ndarray, frame: MapFrame) -> str:
         means = np.array([np.nanmean(step) if enough else np.nan for step, enough in zip(steps, known, strict=True)])
         others = means[1:][np.isfinite(means[1:])]
         if np.isfinite(means[0]) and others.size and abs(means[0]) > EDGE_FACTOR * others.std():
-            found.append(f"{name} {number(-float(means[0]), signed=True)}")
+            found.append(f"{name} {number(-float(means[0]), signed=True)}\N{NO-BREAK SPACE}{unit}")
     if not found:
         return ""
     return (
-        f" The outermost cells are off against the next ones ({', '.join(found)}): an effect of the edge of the grid "
-        "on the network, not of the climate."
+        f" The outermost cells differ from the next ones ({', '.join(found)}): the network makes this at the edge of "
+        "its grid, and it is no climate. Do not use these cells alone."
     )
 
 

@@ -17,7 +17,10 @@ from rainsmith.report.parts import Picture, embed
 from rainsmith.report.words import DAY_WORDS
 
 QUANTILE_CAPTION = "Below the black line there is too little rain at that rarity. Band: range of the prior members."
-EXCEEDANCE_CAPTION = "A line below the black one makes such amounts too seldom."
+EXCEEDANCE_CAPTION = (
+    "A line below the black one makes such amounts too seldom, one above it too often. The black one ends where the "
+    "observed cell-days do; an ensemble has more of them and reaches rarer amounts."
+)
 SPECTRUM_CAPTION = "Power over observed power. Below 1 the maps are too smooth at that length, above 1 too grainy."
 RANK_CAPTION = (
     "Where the observation falls among the ordered members, on days heavy by the input. High ends: the members differ "

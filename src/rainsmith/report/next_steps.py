@@ -168,5 +168,6 @@ def _set(material: Material, key: str, value: Any) -> tuple[str, str]:
     change, run = shlex.quote(f"{key}={text}"), shlex.quote(str(material.folder))
     if key.startswith("sampling."):
         return change, f"rainsmith run --run {run} --set {change}"
-    of_config, of_next = (shlex.quote(f"{material.folder}{ending}") for ending in ("/config.yaml", "-2"))
+    endings = ("/config.yaml", f"-{key.rpartition('.')[2]}")  # a folder a step: none finds the training of another
+    of_config, of_next = (shlex.quote(f"{material.folder}{ending}") for ending in endings)
     return change, f"rainsmith run --config {of_config} --run {of_next} --set {change}"

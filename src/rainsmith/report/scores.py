@@ -49,7 +49,9 @@ def honesty(material: Material) -> str:
             "The coarse input is the block mean of that rain, so an honest forecast matches its mean and total, and "
             "stays a little below only in the wettest cells."
         )
-    return "An honest forecast stays below the observed one: the input does not say that the day will be this wet."
+    return (
+        "On average an honest forecast is below the observed one: the input does not say that the day will be this wet."
+    )
 
 
 def score_tables(material: Material) -> list[Table]:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
+import xarray as xr
 
 from rainsmith.base.dims import TIME
+from rainsmith.base.seasons import first_month, season_year
 from rainsmith.evaluate import criteria
 from rainsmith.evaluate.criteria import Criterion
 from rainsmith.evaluate.grading import RANGE_TOLERANCE
@@ -22,6 +24,8 @@ from rainsmith.report.words import inside_sentence, interval, listing, number, q
 PASSED = ("minimum", "good", "excellent")
 LITTLE = (0.8, 1.25)
 """A factor between these is not worth a sentence."""
+FEW_YEARS = 2
+"""Years or seasons of test days whose differences nobody can see."""
 NEAR = 1 + RANGE_TOLERANCE
 """A count this near to its range, as a factor, is inside."""
 
@@ -109,7 +113,8 @@ def sentence(criterion: Criterion) -> str:
     metric = metric_of(criterion)
     observed = quantity(criterion.observed, metric)
     beside = f", observed {observed}" if metric.aim == "observed" and math.isfinite(criterion.observed) else ""
-    return f"{title_of(criterion)}: {quantity(criterion.value, metric)}{beside}; asked for: {criterion.bounds}."
+    asked = "asked for as minimum / good / excellent" if " / " in criterion.bounds else "asked for"
+    return f"{title_of(criterion)}: {quantity(criterion.value, metric)}{beside}; {asked}: {criterion.bounds}."
 
 
 def _beside(judged: Judged, passed: Sequence[Criterion]) -> list[str]:
@@ -182,8 +187,22 @@ def _events(material: Material) -> list[str]:
     return sentences
 
 
+def of_few_years(time: xr.DataArray, split: str) -> list[str]:
+    """What to say of days of one or two years, whose differences no resampled week holds; nothing of more years."""
+    first = first_month(time)
+    count = len(set(season_year(time, first).tolist()))
+    if count > FEW_YEARS:
+        return []
+    kind = "year" if first == 1 else "season"
+    of = f"{count} {kind}{'s' if count > 1 else ''}"
+    return [
+        f"The {split} days are of {of}. Intervals come from weeks of these days: another {kind} may be "
+        "further off than they say, and return levels of so short a record are no guide."
+    ]
+
+
 def _cautions(material: Material) -> list[str]:
-    texts = []
+    texts = of_few_years(material.days[TIME], material.split)
     sampled = material.value("mean", "all", "prior")
     if sampled is not None and int(sampled["n_days"]) < material.days.sizes[TIME]:
         texts.append(

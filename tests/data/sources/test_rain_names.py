@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from rainsmith.data.sources.rain_names import is_total, only_precipitation
+from rainsmith.data.sources.rain_names import is_total, only_precipitation, speaks_of_total
 
 
 def named(name: str, **attrs: Any) -> xr.DataArray:
@@ -72,3 +72,33 @@ def test_rain_beside_snow_is_a_question() -> None:
         None,
         "rain ('rain') beside snowfall ('prsn'), which it may leave out",
     )
+
+
+SPOKEN = [
+    named("pr_obs", units="mm d-1"),
+    named("DailyRain"),
+    named("tp_era5", units="m"),
+    named("P", units="", long_name="gridded gauge precipitation"),
+    named("RR2", standard_name="unknown"),
+]
+NOT_SPOKEN = [
+    named("p", units="hPa"),
+    named("nieder"),
+    named("pr_wtr", units="kg m-2"),
+    named("pr_anom"),
+    named("rain_days", units=""),
+    named("pr_obs", units="K"),
+    named("x", long_name="potential evaporation"),
+    named("tp_snow"),
+    named("pr_obs", standard_name="convective_precipitation_flux"),
+]
+
+
+@pytest.mark.parametrize("da", SPOKEN, ids=lambda da: str(da.name))
+def test_words_of_a_name_speak_of_total_precipitation(da: xr.DataArray) -> None:
+    assert speaks_of_total(da) and not is_total(da)
+
+
+@pytest.mark.parametrize("da", [*NOT_SPOKEN, *OTHERS], ids=lambda da: str(da.name))
+def test_words_that_speak_of_something_else_do_not(da: xr.DataArray) -> None:
+    assert not speaks_of_total(da)

@@ -1,4 +1,4 @@
-"""Which variable of a file is the total precipitation, told by exact names alone."""
+"""Which variable of a file is the total precipitation, told by exact names, and which may be, by words of its names."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ _PART_OF_IT = re.compile(
 )
 """Words of names that speak of a part of the precipitation, or of another quantity."""
 _SUM_OF_PARTS = re.compile(r"\btotal\b.*(\+|\band\b|&|,)|\b(liquid|rain)\b.*(\band\b|\bor\b|\+).*\b(solid|snow)")
+_NO_AMOUNT = re.compile(
+    r"precipitable|\bwtr\b|\banom\b|\b(std|stdev|sd|err|unc|frac|fraction|share|area|type|class|index|mask|days|gauges)\b"
+)
+"""Further words that speak against an amount where only words of the names speak for it."""
 _NOT_A_MEAN = re.compile(r"time\s*:\s*(maximum|minimum|standard_deviation|variance|range|median|mode)")
 
 
@@ -57,14 +61,22 @@ def is_total(da: xr.DataArray) -> bool:
     known_by_name = named and (standard in ("", "unknown", "none", "-") or standard in _NAMES)
     if standard not in _STANDARD_NAMES and not known_by_name:
         return False
-    long_name = str(da.attrs.get("long_name", "")).lower()
-    sum_of_parts = re.search(
-        r"\btotal\b.*(\+|\band\b|&|,)|\b(liquid|rain)\b.*\b(and|or|\+)\b.*\b(solid|snow)", long_name
-    )
-    words = str(da.name).lower().replace("_", " ") + " " + standard + " " + ("" if sum_of_parts else long_name)
-    if _PART_OF_IT.search(words) or _NOT_A_MEAN.search(str(da.attrs.get("cell_methods", ""))):
+    return not _is_another_quantity(da) and _may_measure_rain(da)
+
+
+def speaks_of_total(da: xr.DataArray) -> bool:
+    """Whether words of its names speak of total precipitation and nothing objects, as of ``pr_obs`` or ``DailyRain``.
+
+    It says less than ``is_total``, and is for those who can ask. A missing unit does not object.
+    """
+    standard = str(da.attrs.get("standard_name", "")).strip().lower()
+    if standard not in ("", "unknown", "none", "-") and standard not in _STANDARD_NAMES:
         return False
-    return _may_measure_rain(da)
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", str(da.name))}
+    long_name = str(da.attrs.get("long_name", "")).lower()
+    if not words & (_NAMES - {"pre"}) and not re.search(r"\b(precipitation|rainfall)\b", long_name):
+        return False
+    return not _is_another_quantity(da) and not _NO_AMOUNT.search(_words(da)) and _may_measure_rain(da)
 
 
 def may_be_rain(da: xr.DataArray) -> bool:
@@ -76,6 +88,19 @@ def may_be_rain(da: xr.DataArray) -> bool:
     except UserError:
         return False
     return factor < 1000.0 or factor == 86400.0  # mm, mm h-1, kg m-2 s-1; m and m s-1 are heights and winds as well
+
+
+def _is_another_quantity(da: xr.DataArray) -> bool:
+    """Whether names or cell methods speak of a part of the precipitation, or of another quantity."""
+    standard = str(da.attrs.get("standard_name", "")).strip().lower()
+    long_name = str(da.attrs.get("long_name", "")).lower()
+    words = (
+        f"{da.name} ".lower().replace("_", " ")
+        + standard
+        + " "
+        + ("" if _SUM_OF_PARTS.search(long_name) else long_name)
+    )
+    return bool(_PART_OF_IT.search(words) or _NOT_A_MEAN.search(str(da.attrs.get("cell_methods", ""))))
 
 
 def _may_measure_rain(da: xr.DataArray) -> bool:

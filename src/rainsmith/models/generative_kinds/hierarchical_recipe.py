@@ -43,7 +43,7 @@ def _network(offer: Offer, given: Mapping[str, Any]) -> Iterator[Choice]:
         why = f"block means of {offer.coarse_block} cells settle what is wider"
     else:
         levels = min(max(5, math.ceil(math.log2(0.6 * offer.side))), 7)
-        why = f"blocks from 2 cells to {2**levels} of {offer.side}, as nothing settles the totals"
+        why = f"blocks from 2 cells to {2**levels} of {offer.side}, as no block means of the target settle the totals"
     yield Choice("model.levels", levels, why)
     yield Choice("model.channels", [64] * (levels - 2) + [48, 32][-levels:], why)
     yield Choice("model.latent_channels", [8] * (levels - 2) + [4, 4 if offer.coarse_block else 2][-levels:], why)
