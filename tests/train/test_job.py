@@ -45,7 +45,8 @@ def test_only_the_steps_that_are_left_are_taken(job: Job) -> None:
 
 def _taken(job: Job, batches: list[np.ndarray]) -> list:  # type: ignore[type-arg]
     taken = []
-    for batch in job.remaining(batches):
+    for batch, patch in job.remaining(batches):
+        assert patch is None
         taken.append(batch)
         job.state["step"] += 1
     return taken
@@ -102,3 +103,18 @@ def test_refusals_come_before_the_first_step(prepared: Run, trained: Run, tmp_pa
         set_up(small_config(), trained, resume=False)
     with pytest.raises(UserError, match="prepare"):
         set_up(small_config(), Run(tmp_path / "empty"), resume=False)
+
+
+def test_a_step_has_its_patch_whenever_it_is_taken(prepared: Run, tmp_path: Path) -> None:
+    small = {"name": "hierarchical", "levels": 3, "channels": [8, 8, 8], "latent_channels": [1, 1, 1]}
+    in_patches = set_up(small_config(model=small, train__patch=16), copy_of(prepared, tmp_path), resume=False)
+    drawn = []
+    for epoch, step in [(0, 0), (0, 1), (1, 0), (1, 1), (0, 0)]:
+        in_patches.state.update({"epoch": epoch, "step": step})
+        batch, patch = next(in_patches.remaining(in_patches.batches()))
+        assert patch is not None
+        rows, columns = patch.read
+        assert batch.y.shape[1:] == (rows.stop - rows.start, columns.stop - columns.start)
+        drawn.append(patch.part)
+    assert drawn[-1] == drawn[0]
+    assert len(set(drawn)) > 1

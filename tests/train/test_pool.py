@@ -88,7 +88,8 @@ def test_members_choose_their_networks_alike_and_independently() -> None:
 def test_shares_hold_every_member_once() -> None:
     chosen = network_of_member(0, np.arange(20010101, 20010131), range(7), 3)
     found = np.full(chosen.shape, -1)
-    for number, days, members in shares(range(3), chosen):
+    for number, days, members in shares(range(3), chosen, 4):
+        assert len(days) <= 4
         assert (found[days[:, None], members] == -1).all()
         found[days[:, None], members] = number
     assert (found == chosen).all()

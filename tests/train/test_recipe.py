@@ -61,14 +61,8 @@ def test_levels_are_as_many_as_a_given_key_has(given: dict[str, object]) -> None
 
 def test_what_is_chosen_is_said_with_its_reason() -> None:
     lines = in_words(settled_for(auto(), ISLANDS)[1])
-    assert any("model.dropout: 0.5" in line and "0.30" in line for line in lines)
+    assert any("train.epochs" in line and "0.30" in line for line in lines)
     assert sum("model.levels" in line for line in lines) == 1 and len(set(lines)) == len(lines)
-
-
-@pytest.mark.parametrize(("years", "dropout"), [(3, 0.5), (9, 0.5), (10, 0.15), (30, 0.15)])
-def test_a_long_record_takes_little_dropout(years: int, dropout: float) -> None:
-    model = settled_for(auto(), ISLANDS._replace(days=years * 365))[0].model.model_dump()
-    assert model["dropout"] == dropout
 
 
 def test_without_auto_only_the_epochs_follow_from_the_data() -> None:

@@ -21,6 +21,9 @@ from rainsmith.models.registry import MODELS
 BOUND = 2.0
 """Amounts of a network rise to at most this factor times the training maximum, which they approach smoothly."""
 
+AT_ONCE = 2**24
+"""Largest number of amounts that are drawn at once where more than one day is asked for."""
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -170,6 +173,17 @@ def require_posterior(model: GenerativeModel, name: str, asked_by: str, instead:
         raise UserError(
             f"{asked_by} asks for variations of observed storms, and a model '{name}' has no posterior; {instead}"
         )
+
+
+def days_at_once(wanted: int, members: int, cells: int) -> int:
+    """Days that are drawn at once: as many as are wanted, or fewer where the grid is large.
+
+    Args:
+        wanted: days.
+        members: of each day.
+        cells: of the whole grid.
+    """
+    return max(1, min(wanted, AT_ONCE // (members * cells)))
 
 
 def all_valid(y: Tensor) -> Tensor:

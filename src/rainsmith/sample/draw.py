@@ -13,6 +13,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
 from rainsmith.base.processes import is_main, rank, world_size
 from rainsmith.data.dataset import Days
+from rainsmith.models.generative import days_at_once
 from rainsmith.sample.files import SampleWriter
 from rainsmith.sample.sampler import Sampler
 
@@ -30,7 +31,7 @@ def draw_days(
         target: the Zarr store to write.
         mode: prior or posterior.
         members: number of members a day.
-        batch_size: days at once.
+        batch_size: days at once, or fewer where the grid is large.
         attrs: attributes of the store.
 
     Returns:
@@ -43,6 +44,7 @@ def draw_days(
     check_disk(target.parent, 0.6 * 4 * n * members * days.sizes["y"] * days.sizes["x"], "sampling")
     if mode == "posterior" and "precip" not in days:
         raise UserError("posterior mode needs observed rain, found none; use prior mode")
+    batch_size = days_at_once(batch_size, members, days.sizes["y"] * days.sizes["x"])
     first, step = rank(), world_size()
     writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=first, world=step)
     reader = Days(days)

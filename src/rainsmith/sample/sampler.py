@@ -14,7 +14,7 @@ from rainsmith.config import Sampling
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.checkpoint import Checkpoint
-from rainsmith.models.generative import Drawing, GenerativeModel, build_model
+from rainsmith.models.generative import Drawing, GenerativeModel, build_model, days_at_once
 from rainsmith.models.noise import member_noise, network_of_member
 from rainsmith.models.precision import autocast, pick_device, sampling_precision
 
@@ -94,9 +94,10 @@ class Sampler:
         weather = x.to(self.device)
         storms, observed = (None if part is None else part.to(self.device) for part in (y, known))
         drawn = torch.empty(len(days), len(members), *self.mask.shape)
+        some = days_at_once(len(days), len(members), self.mask.numel())
         chosen = network_of_member(self.settings.seed, days, members, len(self.networks))
         with autocast(self.device, self.precision):
-            for model, its_days, its_members in shares(self.networks, chosen):
+            for model, its_days, its_members in shares(self.networks, chosen, some):
                 own = [part[its_days[:, None], its_members].to(self.device) for part in noise]
                 storm, there = (None if part is None else part[its_days] for part in (storms, observed))
                 fields = model.draw(weather[its_days], own, storm, there, self.how)
@@ -109,12 +110,13 @@ class Sampler:
         return torch.where(self.mask, drawn, torch.nan).numpy()
 
 
-def shares(networks: Sequence[T], chosen: np.ndarray) -> Iterator[tuple[T, Tensor, Tensor]]:
+def shares(networks: Sequence[T], chosen: np.ndarray, at_once: int) -> Iterator[tuple[T, Tensor, Tensor]]:
     """What each network draws, in blocks of days on which it draws the same number of members.
 
     Args:
         networks: of a pool.
         chosen: (N, K) the number of the network of each member.
+        at_once: largest number of days of a block.
 
     Yields:
         A network, (n,) the places of its days, and (n, k) the places of the members that it draws on each of them.
@@ -123,6 +125,8 @@ def shares(networks: Sequence[T], chosen: np.ndarray) -> Iterator[tuple[T, Tenso
         own = chosen == number
         count = own.sum(axis=1)
         for size in np.unique(count[count > 0]):
-            days = np.flatnonzero(count == size)
-            members = np.nonzero(own[days])[1].reshape(len(days), size)
-            yield network, torch.from_numpy(days), torch.from_numpy(members)
+            alike = np.flatnonzero(count == size)
+            for start in range(0, len(alike), at_once):
+                days = alike[start : start + at_once]
+                members = np.nonzero(own[days])[1].reshape(len(days), size)
+                yield network, torch.from_numpy(days), torch.from_numpy(members)

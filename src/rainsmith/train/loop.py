@@ -144,7 +144,7 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
     calibrate(
         *(job.model, job.climate, fabric.device, fabric.autocast()),
         seed=seed,
-        batch_size=settings.batch_size,
+        batch_size=job.validate.batch_size,
         wet_mm=job.config.data.wet_mm,
         most_days=MOST_DAYS_EARLY if early else MOST_DAYS,
     )

@@ -15,7 +15,7 @@ from torch import Tensor
 from rainsmith.base.dims import in_day_set
 from rainsmith.data.dataset import Batch, Days
 from rainsmith.metrics.bootstrap import calendar_blocks
-from rainsmith.models.generative import Drawing, GenerativeModel
+from rainsmith.models.generative import Drawing, GenerativeModel, days_at_once
 from rainsmith.models.noise import member_noise
 from rainsmith.models.training_scores import fair_crps, threshold_weighted_crps
 
@@ -62,7 +62,7 @@ class Validation:
         at_most: largest number of days.
         wet_mm: least rain of a wet cell [mm/day].
         seed: of the choice of days and of the members' noise.
-        batch_size: days drawn at once.
+        batch_size: days drawn at once, or fewer where the grid is large.
     """
 
     def __init__(
@@ -80,7 +80,8 @@ class Validation:
         self.days = Days(days.isel(time=chosen), in_memory=True)
         self.week = np.unique(calendar_blocks(days["time"][chosen], 7), return_inverse=True)[1]
         self.mask = torch.from_numpy(np.asarray(domain["mask"].values, dtype=bool))
-        self.members, self.wet_mm, self.seed, self.batch_size = members, wet_mm, seed, batch_size
+        self.members, self.wet_mm, self.seed = members, wet_mm, seed
+        self.batch_size = days_at_once(batch_size, members, self.mask.numel())
         self.p95, self.p99 = float(domain["p95"]), float(domain["p99"])
 
     def __call__(

@@ -20,13 +20,9 @@ DAYS_A_STEP = 32
 """[days] The default ``train.batch_size``. With another one the passes over the days stay as many."""
 LITTLE = 0.5
 """Share of the variance of log1p rain below which the predictors say little."""
-SETTLED = 0.85
-"""Share of the variance of log1p rain from which on the predictors settle nearly all."""
-DROPOUT = 0.1, 0.5
-"""Dropout where the predictors settle all, and the most."""
-MANY_DAYS, DROPOUT_OF_MANY = 3650, 0.15
-"""[days] Length of a record that is hardly learned by heart, and the most dropout from there on: with more, members of
-new days vary as if the predictors said less than they do."""
+DROPOUT = 0.15
+"""Of the encoder of the predictors, whatever they say: with more of it, members of new days vary as if the predictors
+said less than they do."""
 
 
 def recipe(offer: Offer, given: Mapping[str, Any]) -> list[Choice]:
@@ -49,11 +45,8 @@ def _network(offer: Offer, given: Mapping[str, Any]) -> Iterator[Choice]:
     yield Choice("model.latent_channels", [8] * (levels - 2) + [4, 4 if offer.coarse_block else 2][-levels:], why)
     if offer.coarse_block:
         yield Choice("model.shared_blocks", 1, "much is the same for all members of a day")
-    missing = max(0.0, SETTLED - offer.explained) / SETTLED
-    most = DROPOUT_OF_MANY if offer.days >= MANY_DAYS else DROPOUT[1]
-    dropout = round(min(DROPOUT[0] + 0.7 * missing, most), 2)
-    why = f"a regression explains {offer.explained:.2f} of log1p rain on other days of {offer.days}"
-    yield Choice("model.dropout", dropout, why)
+    yield Choice("model.dropout", DROPOUT, "predictors should not be learned by heart")
+    yield Choice("model.edges", "continued", "the outermost rows should be as wet as the others")
 
 
 def _objective(offer: Offer) -> Iterator[Choice]:
@@ -74,4 +67,5 @@ def _epochs(offer: Offer) -> Choice:
     steps = max(1, offer.days // DAYS_A_STEP)
     wanted = FEWER_STEPS if offer.explained < LITTLE else STEPS
     epochs = min(max(math.ceil(wanted / steps), EPOCHS[0]), EPOCHS[1])
-    return Choice("train.epochs", epochs, f"{epochs * steps} steps of {DAYS_A_STEP} of {offer.days} days")
+    settled = f"a regression explains {offer.explained:.2f} of log1p rain on other days"
+    return Choice("train.epochs", epochs, f"{epochs * steps} steps of {DAYS_A_STEP} of {offer.days} days; {settled}")
