@@ -33,9 +33,11 @@ demo: install
 	$(BIN)/rainsmith run --config configs/demo.yaml --run "$(RUN)"
 	@test -f "$(RUN)/report.html" && echo "$$(cd "$(RUN)" && pwd)/report.html"
 
-# The benchmark plug-in would leave a folder behind and has nothing to do here.
+# Only the plug-ins that the tests use: pytest rewrites the whole package of each one that it finds by itself, zarr among
+# them, in every process; and that of benchmarks would leave a folder behind.
 test: install-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:benchmark -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p xdist -p timeout -p hypothesispytest \
+	  -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check src tests benchmarks docs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -36,6 +37,11 @@ def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+def pytest_collection_finish() -> None:
+    """Nothing that is there by now ends before the tests do: the garbage collector need not look at it again."""
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests ran on real data."""
     ran = sum("real_data" in report.keywords for report in terminalreporter.stats.get("passed", []))
@@ -51,9 +57,14 @@ def one_day_of_maps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run folder with the store of the small embedded climate; read only."""
+    """A run folder with the store of the small embedded climate; read only.
+
+    Its chunks are longer than those of a usual store, since hundreds of tests copy, open, hash and read it.
+    """
     run = Run(tmp_path_factory.mktemp("prepared"))
-    prepare(small_config(), run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rainsmith.data.store.CHUNK_DAYS", 128)
+        prepare(small_config(), run)
     return run
 
 

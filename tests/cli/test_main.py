@@ -146,7 +146,8 @@ def test_a_run_without_prior_members_goes_through_without_a_diagnosis(
 ) -> None:
     run = copy_of(trained, tmp_path / "run")
     shutil.rmtree(run.folder / "stages", ignore_errors=True)
-    only = ["sampling.modes=[posterior]", "evaluate.baselines=[]", "evaluate.climate=false", "augment.ratio=0.05"]
+    only = ["sampling.modes=[posterior]", "sampling.days=heavy_x", "evaluate.baselines=[]", "evaluate.climate=false"]
+    only += ["augment.ratio=0.05"]
     cli.main(["run", "--config", str(config_file), "--run", str(run.folder), "--set", *only])
     assert not (run.folder / "diagnosis.json").exists()
     assert "No diagnosis yet" in (run.folder / "report.html").read_text(encoding="utf-8")

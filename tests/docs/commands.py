@@ -34,7 +34,7 @@ def executed(arguments: list[str]) -> dict[str, Any]:
 if __name__ == "__main__":
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     result: dict[str, Any] = {"package": rainsmith.__file__}
-    result["failed_tests"] = int(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *plan["tests"]]))
+    result["failed_tests"] = int(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "timeout", *plan["tests"]]))
     from rainsmith.report import stage as report_stage
 
     report_stage.DAYS = 1  # pictures take most of the time of a small run

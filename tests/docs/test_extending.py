@@ -135,6 +135,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Extended:
     plan.write_text(json.dumps({"commands": commands, "tests": tests}), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment |= {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # each plug-in that pytest finds costs it seconds
     done = subprocess.run(
         [sys.executable, "-m", "tests.docs.commands", str(plan), str(result)],
         cwd=copy,

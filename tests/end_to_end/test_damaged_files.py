@@ -21,7 +21,7 @@ from tests.small import small_config
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "damaged-files.md"
 OTHER = {"empty": b"", "binary": b"\x80\x00\n" * 300, "another type": b"[1, 2]\n"}
 WAYS = {"cut off", "flipped", "missing", "first row", *OTHER}
-COMMANDS = ("prepare", "train", "sample", "evaluate", "diagnose", "sweep", "augment", "downscale", "experiment")
+COMMANDS = ("train", "sample", "evaluate", "diagnose", "sweep", "augment", "downscale", "experiment")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     values = config.model_dump(mode="json", by_alias=True)
     (folder / "small.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rainsmith.data.store.CHUNK_DAYS", 128)  # a hundred commands open the store and read its chunks
+        run(folder, "prepare")
     for command in COMMANDS:
         run(folder, command)
     shutil.copy(folder / "small.yaml", folder / "run" / "config.yaml")
@@ -98,13 +101,19 @@ def run(folder: Path, command: str) -> None:
         main([name, "--config", str(folder / "small.yaml"), "--run", str(folder / "run"), *options])
 
 
+@pytest.fixture(scope="module")
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file of the finished run."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.fixture
-def whole(folder: Path) -> Iterator[None]:
+def whole(contents: dict[Path, bytes]) -> Iterator[None]:
     """The run folder is as it was when the test ends."""
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    written = {path: path.stat().st_mtime_ns for path in contents}
     yield
-    for path, content in before.items():
-        if not path.is_file() or path.read_bytes() != content:
+    for path, content in contents.items():
+        if not path.is_file() or path.stat().st_mtime_ns != written[path]:
             path.write_bytes(content)
 
 

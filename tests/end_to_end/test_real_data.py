@@ -56,6 +56,7 @@ def test_united_kingdom(real_data: Path, tmp_path: Path) -> None:
         data__splits={"train": [2018, 2018], "validation": [2019, 2019], "test": [2020, 2020]},
         train__epochs=3,
         train__lr=3.0e-3,
+        sampling__modes=["prior"],
     )
     crps = value.xs(("prior", "all", "crps"), level=("mode", "days", "metric"))
     assert crps["scaled-analogs"] < crps["analogs"] < crps["climatology"]

@@ -333,24 +333,30 @@ def regional(west: float, count_from: float | None, *, in_order: bool = False) -
     return {"rain": placed(fine, 1.2, 0.1), "h": placed(height, 1.2, 0.1), "msl": placed(pressure(), 0.0, 0.5)}
 
 
+def prepared_regional(
+    folder: Path, west: float, target: float | None, others: float | None, in_order: bool
+) -> xr.Dataset:
+    """The store of such a region; the longitudes of its rain and of its other files may be counted differently."""
+    files = {**regional(west, others, in_order=in_order), "rain": regional(west, target, in_order=in_order)["rain"]}
+    for name, da in files.items():
+        da.to_netcdf(folder / f"{name}.nc")
+    predictors, statics = ([{"files": f"{name}.nc", "variable": name}] for name in ("msl", "h"))
+    return made(folder, files["rain"], predictors=predictors, statics=statics)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
+    """The store of the region far from any seam."""
+    return prepared_regional(tmp_path_factory.mktemp("elsewhere"), 60.0, None, None, False)
+
+
 @pytest.mark.parametrize("in_order", [False, True])
 @pytest.mark.parametrize("counts", [(0.0, -180.0), (-180.0, 0.0)])
 @pytest.mark.parametrize("west", [-1.5, 178.5])
 def test_a_region_across_a_seam_is_prepared_as_any_other(
-    tmp_path: Path, west: float, counts: tuple[float, float], in_order: bool
+    elsewhere: xr.Dataset, tmp_path: Path, west: float, counts: tuple[float, float], in_order: bool
 ) -> None:
-    options = {
-        "predictors": [{"files": "msl.nc", "variable": "msl"}],
-        "statics": [{"files": "h.nc", "variable": "h"}],
-    }
-
-    def store(west: float, target: float | None, others: float | None, in_order: bool) -> xr.Dataset:
-        files = {**regional(west, others, in_order=in_order), "rain": regional(west, target, in_order=in_order)["rain"]}
-        for name, da in files.items():
-            da.to_netcdf(tmp_path / f"{name}.nc")
-        return made(tmp_path, files["rain"], **options)
-
-    elsewhere, across = store(60.0, None, None, False), store(west, *counts, in_order)
+    across = prepared_regional(tmp_path, west, *counts, in_order)
     np.testing.assert_array_equal(across["precip"], elsewhere["precip"])
     for name in ("predictors", "statics", "coarse_row", "coarse_col"):
         np.testing.assert_allclose(across[name], elsewhere[name], rtol=1e-5, atol=2e-5, err_msg=name)

@@ -20,7 +20,8 @@ PARTS = ("network", "optimiser", "average", "objective")
 
 @pytest.fixture(scope="module")
 def store(prepared: Run) -> xr.Dataset:
-    return prepared.open_store()
+    """In memory, because each state holds a hash of it."""
+    return prepared.open_store().load()
 
 
 def written(path: Path, store: xr.Dataset, **parts: dict[str, torch.Tensor]) -> dict[str, object]:

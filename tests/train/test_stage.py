@@ -235,8 +235,8 @@ def test_other_data_are_not_resumed(trained: Run, tmp_path: Path) -> None:
 
 def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_path: Path) -> None:
     patient = copy_of(prepared, tmp_path / "patience")
-    still = {"train__lr": 1e-12, "train__ema": 0.0, "train__batch_size": 256, "train__validation_days": 8}
-    train(small_config(train__epochs=40, train__early_stopping_patience=1, **still), patient)
+    unsteady = {"train__lr": 0.02, "train__ema": 0.0, "train__batch_size": 256, "train__validation_days": 8}
+    train(small_config(train__epochs=40, train__early_stopping_patience=1, **unsteady), patient)
     rows = read_log(patient.metrics_log)
     best = int(np.argmin([row["validation"]["prior"]["tail_score"] for row in rows]))
     assert len(rows) == best + 2 < 40  # one epoch after the best
@@ -246,10 +246,12 @@ def test_early_stopping_and_the_time_limit_end_a_training(prepared: Run, tmp_pat
     assert (timed.checkpoints / "best_prior.safetensors").exists()
 
 
-@pytest.mark.parametrize("name", ["precip", "predictors", "heavy_x", "category", "split", "p99", "log_mean"])
-def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run, name: str) -> None:
+def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run) -> None:
     store = prepared.open_store().load()
-    values = store[name].values.copy()
-    values.reshape(-1)[-1] = ~values.reshape(-1)[-1] if values.dtype == bool else 77
-    changed = store.assign({name: store[name].copy(data=values)})
-    assert fingerprint_of(prepared.open_store()) == fingerprint_of(store) != fingerprint_of(changed)
+    hashes = [fingerprint_of(prepared.open_store())]
+    assert fingerprint_of(store) == hashes[0]
+    for name in ("precip", "predictors", "heavy_x", "category", "split", "p99", "log_mean"):
+        values = store[name].values.copy()
+        values.reshape(-1)[-1] = ~values.reshape(-1)[-1] if values.dtype == bool else 77
+        hashes.append(fingerprint_of(store.assign({name: store[name].copy(data=values)})))
+    assert len(set(hashes)) == len(hashes) == 8

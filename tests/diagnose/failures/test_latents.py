@@ -34,7 +34,7 @@ VARIABILITY = NaturalVariability({("heavy_x", "p99"): (0.1, 0.2)}, {}, 2, 50)
 def config() -> Config:
     sizes = {"levels": 2, "channels": [16, 16], "latent_channels": [4, 2], "x_blocks": 1}
     model = {"name": "hierarchical", **sizes, "objective": {"members": 2, "pooling": [1, 4]}}
-    settings = {"epochs": 6, "batch_size": 32, "lr": 4e-3, "precision": "fp32", "validate_every": 6}
+    settings = {"epochs": 4, "batch_size": 32, "lr": 6e-3, "precision": "fp32", "validate_every": 4}
     return small_config(model=model, train=settings)
 
 
