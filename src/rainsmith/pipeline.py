@@ -101,6 +101,7 @@ class _StageRecord(Record):
     fingerprint: str
     finished: bool
     stamp: float
+    seconds: float | None = None
 
 
 def run(config: Config, folder: Run) -> None:
@@ -111,15 +112,26 @@ def run(config: Config, folder: Run) -> None:
     Raises:
         UserError: from a stage, for instance where the folder holds a training of another configuration.
     """
+    for stage in to_be_done(config, folder):
+        options = {"resume": folder.holds_training} if stage.name == "train" else {}
+        run_stage(stage.name, config, folder, **options)
+
+
+def to_be_done(config: Config, folder: Run) -> Iterator[Stage]:
+    """The stages of ``run`` that are not current when their turn comes, in order; of the others it is said why not."""
     for stage in STAGES:
         if stage.name == "diagnose" and "prior" not in config.sampling.modes:
             console.print("diagnose: left out, since it judges prior members and sampling.modes has none")
-            continue
-        if is_current(stage, config, folder):
+        elif is_current(stage, config, folder):
             console.print(f"{stage.name}: unchanged, skipped")
-            continue
-        options = {"resume": folder.holds_training} if stage.name == "train" else {}
-        run_stage(stage.name, config, folder, **options)
+        else:
+            yield stage
+
+
+def seconds_of_last_run(name: str, folder: Run) -> float | None:
+    """[s] How long a stage took when it last ran in a folder; None where that is unknown."""
+    record = _record(name, folder)
+    return _read(record).seconds if record.exists() else None
 
 
 def inspect(config: Config, folder: Run, *, as_it_is: bool = False) -> Any:

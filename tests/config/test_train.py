@@ -22,3 +22,9 @@ def test_intervals_that_are_given_stay() -> None:
 def test_the_number_of_epochs_is_known_only_where_it_was_settled() -> None:
     with pytest.raises(ValueError, match="settle the configuration"):
         assert Train().planned_epochs
+
+
+def test_a_part_of_a_step_has_at_least_a_day() -> None:
+    assert Train(batch_size=8, accumulate=8).accumulate == 8
+    with pytest.raises(ValueError, match="accumulate is 9 and batch_size 8; expected at most a part a day"):
+        Train(batch_size=8, accumulate=9)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rainsmith.base.wrapping import WIDTH
 from rainsmith.doctor.speed import Speed
-from rainsmith.doctor.stage import WIDTH, doctor, facts, meaning_of, remarks, words_of_speed
+from rainsmith.doctor.stage import doctor, facts, meaning_of, remarks, words_of_speed
 from tests.doctor.made import GPU, machine
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from rainsmith.base.wrapping import WIDTH
 from rainsmith.inspection.result import Inspection
 from rainsmith.inspection.sources import LagCorrelation, Source
-from rainsmith.inspection.text import WIDTH, plain
+from rainsmith.inspection.text import plain
 
 
 def test_the_page_has_every_part_within_80_columns(found: Inspection) -> None:

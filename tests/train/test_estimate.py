@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from rainsmith.base import memory
 from rainsmith.base.errors import UserError
+from rainsmith.base.needs import Trend
 from rainsmith.config import Config
 from rainsmith.models import checkpoint
+from rainsmith.models.generative import build_model
+from rainsmith.models.hierarchical.model import HierarchicalModel
 from rainsmith.run_folder import Run
 from rainsmith.train.estimate import Estimate, estimate, refuse_what_does_not_fit
 from rainsmith.train.log import read_log
@@ -25,7 +30,7 @@ GIB = 2.0**30
 
 
 def config_of(**more: object) -> Config:
-    return small_config(model=SMALL, train__min_heavy_fraction=0.0, **{"train__epochs": 4, **more})
+    return small_config(**{"model": SMALL, "train__min_heavy_fraction": 0.0, "train__epochs": 4, **more})
 
 
 def an_estimate(**changes: float) -> Estimate:
@@ -47,19 +52,85 @@ def test_an_estimate_is_near_what_the_training_takes_and_changes_nothing(prepare
     assert foreseen.disk / 3 < written < 3 * foreseen.disk + 1e6
 
 
-def test_memory_that_is_missing_is_refused_with_the_batch_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+def grows_by(per_day: float) -> Trend:
+    """Steps that take 1 GiB without any day, and so many [GiB] for each."""
+    return Trend(2, 8, (1.0, 1.0), ((1 + 2 * per_day) * GIB, (1 + 8 * per_day) * GIB))
+
+
+def test_memory_that_is_missing_is_refused_with_the_setting_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "memory", lambda: memory.Memory(int(8 * GIB), int(4 * GIB)))
     monkeypatch.setattr(memory, "present", lambda: 0)
-    refuse_what_does_not_fit(3.5 * GIB, 0.1 * GIB, 32, 1)
-    # 1 GiB without any day, and 0.9 of 4 GiB are to be had: 2.6 GiB for days of 0.2 GiB
-    with pytest.raises(
-        UserError, match=r"needs about 7.4 GiB of memory, found 4.0 GiB free; set train.batch_size: 13$"
-    ):
-        refuse_what_does_not_fit(7.4 * GIB, 0.2 * GIB, 32, 1)
+    asked: list[tuple[int, float]] = []
+
+    def parts(days: int, usable: float) -> int | None:
+        asked.append((days, usable / GIB))
+        return 4 if days > 16 else None
+
+    refuse_what_does_not_fit(grows_by(0.08), 32, 1, parts)
+    assert not asked
+    # 0.9 of 4 GiB are to be had
+    found = r"needs about 7.4 GiB of memory, found 4.0 GiB free; "
+    with pytest.raises(UserError, match=found + r"set train.accumulate: 4, which changes no result and makes steps"):
+        refuse_what_does_not_fit(grows_by(0.2), 32, 1, parts)
+    assert asked == [(32, pytest.approx(3.6))]
+    with pytest.raises(UserError, match=found + r"set train.batch_size: 13$"):  # 2.6 GiB for days of 0.2 GiB
+        refuse_what_does_not_fit(grows_by(0.2), 32, 1, None)
     with pytest.raises(UserError, match=r"set train.batch_size: 4, or OMP_NUM_THREADS=1"):
-        refuse_what_does_not_fit(8.4 * GIB, 0.2 * GIB, 16, 2)
+        refuse_what_does_not_fit(grows_by(0.2), 16, 2, parts)
     with pytest.raises(UserError, match=r"narrow the network"):
-        refuse_what_does_not_fit(9 * GIB, 0.1 * GIB, 1, 1)
+        refuse_what_does_not_fit(grows_by(8.0), 1, 1, parts)
+
+
+def test_the_parts_that_are_named_fit(prepared: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between what a step takes in one part and in many, some number of parts is named, and is not refused."""
+    wide = {**SMALL, "channels": [64, 64]}
+    store = prepared.open_store()
+
+    def needed(accumulate: int) -> float:
+        return estimate(config_of(model=wide, train__accumulate=accumulate), store).memory
+
+    monkeypatch.setattr(memory, "memory", lambda: memory.Memory(0, 0))  # unknown: nothing is refused
+    most, least = needed(1), needed(16)
+    assert most > least + 50 * 2**20
+    monkeypatch.setattr(memory, "memory", lambda: memory.Memory(int(GIB), 1))
+    monkeypatch.setattr(memory, "present", lambda: (most + least) / 2)
+    with pytest.raises(UserError, match=r"set train.accumulate: (\d+)") as refused:
+        needed(1)
+    parts = int(str(refused.value).split("train.accumulate: ")[1].split(",")[0])
+    assert 2 <= parts < 16 and least < needed(parts) <= (most + least) / 2
+
+
+def test_a_model_that_normalises_over_a_batch_takes_no_parts(prepared: Run) -> None:
+    with pytest.raises(UserError, match=r"train.accumulate is 2, .* model 'flat' .* set train.accumulate: 1"):
+        estimate(small_config(train__accumulate=2), prepared.open_store())
+
+
+def test_steps_on_patches_are_measured_on_the_largest(prepared: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, store = config_of(train__patch=16), prepared.open_store()
+    model = build_model(config, store.drop_dims("time").load())
+    patches, _ = model.patches(16)
+    largest = max(np.prod([span.stop - span.start for span in patch.read]) for patch in patches)
+    seen = []
+
+    def note(self: HierarchicalModel, x: Tensor, y: Tensor, *others: object) -> tuple[dict[str, Tensor], Tensor]:
+        seen.append((y[0].numel(), len(others)))
+        return forward(self, x, y, *others)
+
+    forward = HierarchicalModel.forward
+    monkeypatch.setattr(HierarchicalModel, "forward", note)
+    assert estimate(config, store).step > 0
+    assert set(seen) == {(largest, 3)}
+
+
+def test_needs_of_a_pool_and_of_a_limited_time() -> None:
+    one = an_estimate()
+    assert one.needs().seconds == 240 and one.needs().disk == 1e6
+    assert "(4 epochs of 30 steps of 2 s, 4 validations of 0 s)" in str(one.needs())
+    pool = one.needs(networks=4, rounds=2)
+    assert (pool.seconds, pool.disk, pool.of[:15]) == (480, 8e6, "2 times 4 epoch")
+    limited = one.needs(max_minutes=3)
+    assert limited.seconds == 180 and limited.of.startswith("train.max_minutes, instead of 4.0 minutes for 4 epochs")
+    assert one.needs(max_minutes=5) == one.needs()
 
 
 @pytest.mark.parametrize(("minutes", "epochs", "steps"), [(4.0, 4, None), (3.0, 2, None), (0.5, 1, 13)])

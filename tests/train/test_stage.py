@@ -255,3 +255,15 @@ def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run) -> None:
         values.reshape(-1)[-1] = ~values.reshape(-1)[-1] if values.dtype == bool else 77
         hashes.append(fingerprint_of(store.assign({name: store[name].copy(data=values)})))
     assert len(set(hashes)) == len(hashes) == 8
+
+
+def test_a_training_in_parts_is_the_same_up_to_rounding(prepared: Run, tmp_path: Path) -> None:
+    model = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
+    rows = []
+    for parts in (1, 3):
+        run = copy_of(prepared, tmp_path / str(parts))
+        train(small_config(model={**model, "dropout": 0.2}, train__accumulate=parts), run)
+        rows.append(read_log(run.metrics_log))
+    for whole, cut in zip(*rows, strict=True):
+        assert cut["train"] == pytest.approx(whole["train"], rel=1e-3)
+        assert cut["validation"]["prior"]["crps"] == pytest.approx(whole["validation"]["prior"]["crps"], rel=1e-2)

@@ -35,6 +35,12 @@ def _give_usual_permissions(new: Path) -> None:
         new.chmod(probe.stat().st_mode & 0o777)
 
 
+def size_of(path: Path) -> int:
+    """[bytes] The size of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def check_disk(folder: Path, needed_bytes: float, stage: str) -> None:
     """Refuse to begin what would not fit on the disk.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -25,43 +25,14 @@ from rainsmith.cli.options import (
     one_of,
     shown_as,
 )
+from rainsmith.cli.run_all import RunAll
 from rainsmith.cli.sample import Sample
 from rainsmith.config.downscale import TrainingDays
 from rainsmith.models.registry import NETWORKS
 
-if TYPE_CHECKING:
-    from rainsmith.config import Config
-
 NetworkName: Any = Literal[NETWORKS.names()]
 OptionalNetwork: Any = Annotated[NetworkName | None, one_of(NetworkName)]
 OptionalTrainingDays = Annotated[TrainingDays | None, one_of(TrainingDays)]
-
-
-def foresee_training(config: Config, folder: Path) -> None:
-    """Say on standard error what a training will take on this machine, where its data are prepared."""
-    from rainsmith.run_folder import Run
-    from rainsmith.train.stage import foresee
-
-    run = Run(folder)
-    if run.store.exists() and not run.holds_training:
-        foresee(config, run)
-
-
-@dataclass(frozen=True)
-class RunAll(Common):
-    """Run the stages from prepare to report in order; a stage whose inputs have not changed is skipped."""
-
-    def execute(self) -> None:
-        from rainsmith import pipeline
-
-        config, folder = self.open()
-        pipeline.run(config, folder)
-        print(folder.folder / "report.html")
-
-    def stop_if_dry(self, config: Config) -> None:
-        if self.dry_run:
-            foresee_training(config, self.run)
-        super().stop_if_dry(config)
 
 
 @dataclass(frozen=True)
@@ -88,11 +59,6 @@ class Train(Common):
 
     def execute(self) -> None:
         self.run_stage({"train.pool": self.pool}, resume=self.resume)
-
-    def stop_if_dry(self, config: Config) -> None:
-        if self.dry_run:
-            foresee_training(config, self.run)
-        super().stop_if_dry(config)
 
 
 @dataclass(frozen=True)

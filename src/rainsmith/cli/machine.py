@@ -8,7 +8,8 @@ from typing import Annotated
 
 import tyro
 
-from rainsmith.cli.options import Common, Flag, OptionalFile, Overrides
+from rainsmith.cli.options import Flag, OptionalFile, Overrides
+from rainsmith.cli.run_all import RunAll
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Demo:
     write_config: OptionalFile = None
     """Write the configuration of the demo into this file, and do nothing else."""
     dry_run: Flag = False
-    """Check the configuration, print it with all its keys, and do nothing."""
+    """Check the configuration, print it with all its keys, and do nothing.
+    What the stages will take on this machine (time, memory and disk) is said, too, as far as it is known."""
 
     def execute(self) -> None:
         from rainsmith import pipeline
@@ -33,7 +35,7 @@ class Demo:
             print(self.write_config)
             return
         with demo_file() as file:
-            config, folder = Common(config=file, run=self.run, set=self.set, dry_run=self.dry_run).open()
+            config, folder = RunAll(config=file, run=self.run, set=self.set, dry_run=self.dry_run).open()
         pipeline.run(config, folder)
         print((folder.folder / "report.html").absolute())
 

@@ -54,8 +54,8 @@ class Common:
     set: Overrides = ()
     """Single values of the configuration by dotted key, such as --set train.epochs=40 train.lr=0.001."""
     dry_run: Flag = False
-    """Check the configuration, print it with all its keys, and do nothing. Where the data are prepared, train and run
-    say what the training will take on this machine."""
+    """Check the configuration, print it with all its keys, and do nothing.
+    What the stage will take on this machine (time, memory and disk) is said, too, as far as it is known."""
 
     def open(self, options: Mapping[str, Any] | None = None) -> tuple[Config, Run]:
         """The configuration and the run folder.
@@ -79,12 +79,20 @@ class Common:
         return config, Run(self.run)
 
     def stop_if_dry(self, config: Config) -> None:
-        """Print the configuration and end the program, where ``--dry-run`` asks for it."""
+        """Print the configuration and what the stage takes, and end the program, where ``--dry-run`` asks for it."""
         if self.dry_run:
             from rainsmith.config import dump_yaml
 
+            self.say_costs(config)
             print(dump_yaml(config.model_dump(mode="json", by_alias=True)), end="")
             sys.exit(0)
+
+    def say_costs(self, config: Config) -> None:
+        """Say on standard error what the stage will take on this machine."""
+        from rainsmith import costs
+        from rainsmith.run_folder import Run
+
+        costs.say(type(self).__name__.lower(), config, Run(self.run))
 
     def run_stage(self, options: Mapping[str, Any] | None = None, **arguments: Any) -> Any:
         """Run the stage of the command's name and return what it returns.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rainsmith.cli.options import (
     Common,
@@ -21,6 +21,9 @@ from rainsmith.cli.options import (
     given,
     parse_overrides,
 )
+
+if TYPE_CHECKING:
+    from rainsmith.config import Config
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,14 @@ class Sample(Common):
             print(self._draw_new_period(self.predictors))
         else:
             self.run_stage(self._options(), netcdf=self.netcdf, legacy_npy=self.legacy_npy)
+
+    def say_costs(self, config: Config) -> None:
+        from rainsmith.base.console import console
+
+        if self.predictors is None:
+            super().say_costs(config)
+        else:
+            console.print("sample: what a new period takes is not known before its files are read", soft_wrap=True)
 
     def _options(self) -> dict[str, Any]:
         return {

@@ -34,6 +34,9 @@ class Train(Section):
     patch: Int | None = Field(default=None, ge=16, le=65_536)
     """[fine cells] Side of the part of the grid that a step of the default model works on, another one in each step, to
     save memory where the grid is large; rounded up to whole blocks of the coarsest level. null takes the whole grid."""
+    accumulate: Int = Field(default=1, ge=1, le=4096)
+    """Number of parts in which the days of a step go through the network, one after another; their gradients are added
+    up. Raise it where memory is short: the results stay the same up to rounding, and steps take longer."""
     lr: Float = Field(default=2.0e-3, gt=0, le=1)
     """Largest learning rate of AdamW. Lower it where the loss jumps or the training diverges."""
     lr_warmup_epochs: Float = Field(default=1.0, ge=0, le=100_000)
@@ -86,6 +89,14 @@ class Train(Section):
     def validation_interval(self) -> int:
         """[epochs] ``validate_every`` as a number."""
         return self.validate_every or max(1, self.planned_epochs // _VALIDATIONS)
+
+    @model_validator(mode="after")
+    def _has_days_for_all_parts(self) -> Train:
+        if self.accumulate > self.batch_size:
+            raise ValueError(
+                f"accumulate is {self.accumulate} and batch_size {self.batch_size}; expected at most a part a day"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_blocks(self) -> Train:

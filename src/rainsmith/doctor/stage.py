@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING
 from rainsmith import __version__
 from rainsmith.base.durations import in_time
 from rainsmith.base.provenance import PACKAGES
+from rainsmith.base.wrapping import wrapped
 from rainsmith.config import DATA_ROOT_VARIABLE
 from rainsmith.doctor.machine import Machine, this_machine
 
 if TYPE_CHECKING:
     from rainsmith.doctor.speed import Speed
 
-WIDTH = 80
 LITTLE_MEMORY, LITTLE_DISK = 4 * 2**30, 2 * 2**30
 """[bytes] The demo needs 1.3 GiB of memory and 0.2 GiB of disk; regions of tens of years need several times that."""
 BUSY = 0.75
@@ -47,7 +46,7 @@ def doctor(folder: Path, *, speed: bool = True) -> str:
 
         lines += ["", *words_of_speed(speed_test())]
     advice = list(remarks(machine))
-    lines += ["", *(line for text in advice for line in _wrapped(f"- {text}"))] if advice else []
+    lines += ["", *(line for text in advice for line in wrapped(text, "- "))] if advice else []
     return "\n".join(lines)
 
 
@@ -92,19 +91,22 @@ def remarks(machine: Machine) -> Iterator[str]:
 
 def words_of_speed(speed: Speed) -> Iterator[str]:
     """What the speed test measured, and what it means."""
-    yield from _wrapped(
+    yield from wrapped(
         f"speed test: a training step of {speed.days} days of {speed.rows} x {speed.columns} cells takes "
-        f"{speed.step:.2g} s ({speed.precision} on {speed.device})"
+        f"{speed.step:.2g} s ({speed.precision} on {speed.device})",
+        indent=2,
     )
-    yield from _wrapped(
-        f"- the training of 'rainsmith demo': about {in_time(speed.demo_seconds)}; the rest of the demo takes "
-        "a minute or two more"
+    yield from wrapped(
+        f"the training of 'rainsmith demo': about {in_time(speed.demo_seconds)}; the rest of the demo takes a minute "
+        "or two more",
+        "- ",
     )
-    yield from _wrapped(
-        "- ten years of training days on 100 x 100 cells, 15 epochs: about "
-        f"{in_time(speed.region_seconds)}; time grows with days, cells and epochs alike"
+    yield from wrapped(
+        f"ten years of training days on 100 x 100 cells, 15 epochs: about {in_time(speed.region_seconds)}; time grows "
+        "with days, cells and epochs alike",
+        "- ",
     )
-    yield from _wrapped(f"- {meaning_of(speed.step)}")
+    yield from wrapped(meaning_of(speed.step), "- ")
 
 
 def meaning_of(seconds: float) -> str:
@@ -142,8 +144,4 @@ def _gib(size: int) -> str:
 
 
 def _pair(name: str, text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=f"{name:11}", subsequent_indent=" " * 11)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    return wrapped(text, f"{name:11}")

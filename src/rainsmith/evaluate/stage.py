@@ -88,23 +88,30 @@ def evaluate(config: Config, run: Run) -> Evaluation:
         UserError: there are no samples, or they or the areas do not belong to the store.
     """
     with large_arrays_in(run.folder):
-        return _evaluate(config, run)
+        store = run.open_store()
+        samples: dict[str, list[Forecast]] = {
+            split: samples_of(config, run, store, split) for split in config.sampling.splits
+        }
+        if not any(samples.values()):
+            modes, splits = ", ".join(config.sampling.modes), ", ".join(config.sampling.splits)
+            raise UserError(f"no samples in {run.samples} for {modes} of {splits}; run 'rainsmith sample' first")
+        return evaluate_samples(config, store, samples, run.evaluation)
 
 
-def _evaluate(config: Config, run: Run) -> Evaluation:
-    """What ``evaluate`` does; the store is read once for all forecasts, and lies in files where it is large."""
-    store = run.open_store()
-    samples = {split: samples_of(config, run, store, split) for split in config.sampling.splits}
-    if not any(samples.values()):
-        modes, splits = ", ".join(config.sampling.modes), ", ".join(config.sampling.splits)
-        raise UserError(f"no samples in {run.samples} for {modes} of {splits}; run 'rainsmith sample' first")
+def evaluate_samples(
+    config: Config, store: xr.Dataset, samples: Mapping[str, list[Forecast]], folder: Path
+) -> Evaluation:
+    """What ``evaluate`` does with samples by split, and with the baselines on their days.
+
+    The store is read once for all forecasts, and lies in files where it is large (``large_arrays_in``).
+    """
     store = held(store)
     settings = settings_of(store, config)
     work = _Work(
         store,
         settings,
         Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed),
-        run.evaluation,
+        folder,
         read_areas(config.evaluate.areas, store) if config.evaluate.areas else None,
         reference_of(store, config.data.wet_mm) if config.evaluate.climate else None,
         tail_reference(store, settings),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from rainsmith.base.wrapping import WIDTH, wrapped
 from rainsmith.inspection.days import SEASONS
 from rainsmith.inspection.remarks import meaning_of, remarks
 from rainsmith.inspection.result import Inspection
@@ -15,8 +15,6 @@ from rainsmith.inspection.sources import grouped
 from rainsmith.inspection.words import amount, conversion, correlation, date, grids, percent, region
 from rainsmith.plots.maps import map_frame
 
-WIDTH = 80
-"""Characters in a line."""
 MOST_SOURCES, MOST_LAGS = 8, 6
 """Sources and predictors that are listed; the page lists all."""
 _MAP_COLUMNS, _MAP_ROWS = 24, 14
@@ -57,7 +55,7 @@ def _remarks(found: Inspection) -> Iterator[str]:
     if not sentences:
         yield "Nothing stands out."
     for sentence in sentences:
-        yield from textwrap.wrap(sentence, WIDTH, initial_indent="- ", subsequent_indent="  ")
+        yield from wrapped(sentence, "- ")
 
 
 def _sources(found: Inspection) -> Iterator[str]:
@@ -87,7 +85,7 @@ def _extents(found: Inspection) -> Iterator[str]:
     lines = lettered(found.extents, 44, _MAP_ROWS)
     names = [f"{letter}  {name}" for letter, name in zip(LETTERS, found.extents, strict=False)]
     wide = max(map(len, lines)) + 3
-    legend = [part for name in names for part in textwrap.wrap(name, WIDTH - wide, subsequent_indent="   ")]
+    legend = [part for name in names for part in wrapped(name, indent=3, width=WIDTH - wide)]
     for place in range(max(len(lines), len(legend))):
         left = lines[place] if place < len(lines) else ""
         yield f"{left:{wide}}{legend[place] if place < len(legend) else ''}"
@@ -111,7 +109,7 @@ def _days(found: Inspection) -> Iterator[str]:
     missing = sum(gap.days for gap in found.gaps)
     if missing:
         named = ", ".join(f"{date(gap.first)} ({gap.days})" for gap in found.gaps[:4])
-        yield from textwrap.wrap(f"missing days: {missing}, the longest gaps from {named}", WIDTH)
+        yield from wrapped(f"missing days: {missing}, the longest gaps from {named}")
     else:
         yield "missing days: none"
 
@@ -148,7 +146,7 @@ def _explained(found: Inspection) -> Iterator[str]:
         below = any(one.share < 0 for one in found.explained)
         text = f"{percent(linear.share)} by a linear fit: {meaning_of(linear.share)}."
         text += " Below 0 % is further from the rain than the mean of each training cell." if below else ""
-        yield from textwrap.wrap(text, WIDTH)
+        yield from wrapped(text)
 
 
 def _lags(found: Inspection) -> Iterator[str]:
@@ -177,7 +175,7 @@ def _title(text: str) -> Iterable[str]:
 def _pairs(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
     indent = max(len(name) for name, _ in rows) + 2
     for name, text in rows:
-        yield from textwrap.wrap(text, WIDTH, initial_indent=f"{name:{indent}}", subsequent_indent=" " * indent)
+        yield from wrapped(text, f"{name:{indent}}")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: Sequence[int]) -> Iterator[str]:

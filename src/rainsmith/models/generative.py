@@ -60,6 +60,8 @@ class GenerativeModel(nn.Module, ABC):
         network: holds all weights; its state is what a checkpoint keeps.
         objective: what the loss keeps from step to step, such as running means; its state is saved for ``--resume``.
         has_posterior: whether ``draw`` can vary an observed storm.
+        has_day_parts: whether ``forward`` can take the days of a batch in parts without a change of its results.
+        day_parts: into how many parts it cuts them.
 
     Args:
         config: the run's configuration.
@@ -69,6 +71,8 @@ class GenerativeModel(nn.Module, ABC):
     network: nn.Module
     objective: nn.Module
     has_posterior: bool = True
+    has_day_parts: bool = False
+    day_parts: int = 1
 
     def __init__(self, config: Config, domain: xr.Dataset) -> None:
         super().__init__()
@@ -184,6 +188,21 @@ def days_at_once(wanted: int, members: int, cells: int) -> int:
         cells: of the whole grid.
     """
     return max(1, min(wanted, AT_ONCE // (members * cells)))
+
+
+def take_in_parts(model: GenerativeModel, config: Config) -> None:
+    """Let a model take the days of a step in ``train.accumulate`` parts.
+
+    Raises:
+        UserError: parts would change the results of this model.
+    """
+    parts = config.train.accumulate
+    if parts > 1 and not model.has_day_parts:
+        raise UserError(
+            f"train.accumulate is {parts}, and parts change what a model '{config.model.name}' learns, as where "
+            "it normalises over a batch; set train.accumulate: 1, and lower train.batch_size where memory is short"
+        )
+    model.day_parts = parts
 
 
 def all_valid(y: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+import xarray as xr
+
 from rainsmith.base.console import console
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
@@ -41,11 +43,9 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
     """
     store = run.open_store()
     settings = config.sampling
-    path = Path(settings.checkpoint)
-    loaded = checkpoints.load(path if path.parent != Path(".") else run.checkpoints / path)
-    checkpoints.check_fits(loaded, store)
+    loaded = checkpoint_of(config, run, store)
     sampler = Sampler(loaded, settings, config.device)
-    modes = _modes(config, sampler)
+    modes = modes_of(config, sampler)
     asked = [(split, mode) for split in settings.splits for mode in modes]
     model = loaded.config.model.name
     targets = [run.sample_path(model, mode, split, variant_of(settings, mode)) for split, mode in asked]
@@ -61,8 +61,24 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
     return targets
 
 
-def _modes(config: Config, sampler: Sampler) -> list[str]:
-    """The configured modes that the model has."""
+def checkpoint_of(config: Config, run: Run, store: xr.Dataset) -> checkpoints.Checkpoint:
+    """The checkpoint that ``sampling.checkpoint`` names, in the run folder or elsewhere.
+
+    Raises:
+        UserError: it is missing, damaged or of another grid.
+    """
+    path = Path(config.sampling.checkpoint)
+    loaded = checkpoints.load(path if path.parent != Path(".") else run.checkpoints / path)
+    checkpoints.check_fits(loaded, store)
+    return loaded
+
+
+def modes_of(config: Config, sampler: Sampler) -> list[str]:
+    """The configured modes that the model has.
+
+    Raises:
+        UserError: it has none of them.
+    """
     modes: list[str] = [mode for mode in config.sampling.modes if mode == "prior" or sampler.model.has_posterior]
     if not modes:
         raise UserError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 
 from rainsmith.base.console import console, progress
 from rainsmith.base.dims import in_day_set, in_split
@@ -57,19 +58,13 @@ def sweep(config: Config, run: Run) -> SweepResult:
     """
     store = run.open_store()
     epochs = saved_epochs(run)
-    validation = in_split(store, "validation")
-    heavy_days = int(in_day_set(validation, "heavy_x").sum())
-    wanted = 2 * heavy_days or min(validation.sizes["time"], _DAYS_WITHOUT_HEAVY_ONES)
-    days = validation.isel(time=validation_days(validation, wanted, config.seed)).load()
+    days = scored_days(store, config.seed).load()
     settings, members = settings_of(store, config), config.sweep.members
     rows: list[dict[str, Any]] = []
     with progress() as bar:
         task = bar.add_task("sweep", total=len(epochs), note=f"{days.sizes['time']} days x {members} members")
         for epoch, names in epochs:
-            loaded = checkpoints.load(run.checkpoints / names[0])
-            checkpoints.check_fits(loaded, store)
-            sampler = Sampler(loaded, config.sampling.model_copy(update={"keep_levels": None}), config.device)
-            scores = score_checkpoint(sampler, days, members, settings)
+            scores = score_checkpoint(sampler_of(names[0], config, run, store), days, members, settings)
             rows.append({"checkpoint": " ".join(names), "epoch": epoch + 1, **scores})
             bar.advance(task)
     result = SweepResult(ranked(pd.DataFrame(rows)), run.folder / "sweep.csv")
@@ -80,6 +75,25 @@ def sweep(config: Config, run: Run) -> SweepResult:
     for sentence in sentences_of(result.table):
         console.print(sentence)
     return result
+
+
+def scored_days(store: xr.Dataset, seed: int) -> xr.Dataset:
+    """All ``heavy_x`` validation days and as many random ones."""
+    validation = in_split(store, "validation")
+    heavy_days = int(in_day_set(validation, "heavy_x").sum())
+    wanted = 2 * heavy_days or min(validation.sizes["time"], _DAYS_WITHOUT_HEAVY_ONES)
+    return validation.isel(time=validation_days(validation, wanted, seed))
+
+
+def sampler_of(name: str, config: Config, run: Run, store: xr.Dataset) -> Sampler:
+    """What draws the members of a saved checkpoint.
+
+    Raises:
+        UserError: the checkpoint is damaged, or of another grid.
+    """
+    loaded = checkpoints.load(run.checkpoints / name)
+    checkpoints.check_fits(loaded, store)
+    return Sampler(loaded, config.sampling.model_copy(update={"keep_levels": None}), config.device)
 
 
 def saved_epochs(run: Run) -> list[tuple[int, list[str]]]:

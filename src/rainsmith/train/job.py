@@ -21,7 +21,7 @@ from rainsmith.config import Config
 from rainsmith.data.dataset import Batch, Days, stratified_batches
 from rainsmith.models import checkpoint
 from rainsmith.models.blocks import channels_last
-from rainsmith.models.generative import GenerativeModel, build_model, require_posterior
+from rainsmith.models.generative import GenerativeModel, build_model, require_posterior, take_in_parts
 from rainsmith.models.patch import Patch
 from rainsmith.models.precision import pick_device, training_precision
 from rainsmith.run_folder import Run
@@ -188,6 +188,7 @@ def set_up(config: Config, run: Run, fold: Fold | None = None, *, resume: bool) 
     seed_everything(config.seed, verbose=False)  # of the first weights
     model = build_model(config, domain)
     channels_last(model.network)
+    take_in_parts(model, config)
     monitored = _monitored(config, model)
     if config.augment.mode == "posterior":  # said now, and not after the training
         require_posterior(model, config.model.name, "augment.mode: posterior", "set augment.mode: prior")

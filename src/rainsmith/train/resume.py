@@ -27,6 +27,7 @@ FREE_TO_CHANGE = {
     "validate_every",
     "save_last_seconds",
     "epoch_steps",
+    "accumulate",
 }
 """Keys of ``train`` that may differ between a training and its continuation."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rainsmith.base.console import console
+from rainsmith.base.needs import Needs
 from rainsmith.base.processes import is_main, world_size
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
@@ -40,7 +41,9 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
     if resume:
         config = as_planned(config, run)
     elif world_size() == 1 and not run.holds_training:  # processes of torchrun would each plan for themselves
-        config = planned(config, run, foresee(config, run), rounds_of(config))
+        foreseen = foresee(config, run)
+        console.print(str(_needs(foreseen, config)), soft_wrap=True, highlight=False)
+        config = planned(config, run, foreseen, rounds_of(config))
     if config.train.pool > 1:
         train_pool(config, run, resume=resume)
     else:
@@ -49,7 +52,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
 
 
 def foresee(config: Config, run: Run) -> Estimate:
-    """Say what a training will take on this machine, from a few steps of a copy of the network; nothing is written.
+    """What a training will take on this machine, from a few steps of a copy of the network; nothing is written.
 
     Args:
         config: the configuration.
@@ -63,10 +66,17 @@ def foresee(config: Config, run: Run) -> Estimate:
     """
     store = run.open_store()
     config, _ = settled(config, store)
-    foreseen = estimate(config, store, fold=fold_of(config, 0), networks=networks_at_once(config))
-    turns = f"{rounds_of(config)} times " if rounds_of(config) > 1 else ""
-    console.print(f"{turns}{foreseen}", soft_wrap=True, highlight=False)
-    return foreseen
+    return estimate(config, store, fold=fold_of(config, 0), networks=networks_at_once(config))
+
+
+def needs(config: Config, run: Run) -> Needs:
+    """What the training of all networks of ``config`` takes, see ``foresee``."""
+    return _needs(foresee(config, run), settled(config, run.open_store())[0])
+
+
+def _needs(foreseen: Estimate, config: Config) -> Needs:
+    settings = config.train
+    return foreseen.needs(networks=settings.pool, rounds=rounds_of(config), max_minutes=settings.max_minutes)
 
 
 def rounds_of(config: Config) -> int:

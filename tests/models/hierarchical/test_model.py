@@ -144,3 +144,37 @@ def test_the_network_works_on_the_box_of_the_valid_cells_and_nobody_sees_it(doma
     other = torch.where(valid, y, 1e6)
     torch.testing.assert_close(net(x, other, valid, 1.0)[0]["loss"], loss)
     torch.testing.assert_close(net.draw(x, noise, other, valid), net.draw(x, noise, y, valid))
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_parts_of_a_step_change_neither_terms_nor_gradients(domain: xr.Dataset, parts: int) -> None:
+    """Missing values, free bits, dropout, a share of reconstructions, scales that are not known yet: all as in one."""
+    objective = {"free_bits": 0.5, "posterior_share": 0.7, "increments": [1], "w_kl": 3.0}
+    config = small_config(
+        model={
+            **{"name": "hierarchical", "levels": 3, "channels": [8, 8, 8], "latent_channels": [1, 1, 1], "x_blocks": 1},
+            **{"dropout": 0.3, "objective": objective},
+        }
+    )
+    torch.manual_seed(0)
+    net = build_model(config, domain).train()
+    x = torch.randn(8, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"])
+    y = 9 * torch.rand(8, domain.sizes["y"], domain.sizes["x"])
+    valid = torch.rand(8, 1, 1) * torch.rand(y.shape) > 0.2  # by day, more or fewer cells are missing
+    before = {name: value.clone() for name, value in net.objective.state_dict().items()}
+    made = []
+    for net.day_parts in (1, parts):
+        net.objective.load_state_dict(before)
+        net.zero_grad()
+        torch.manual_seed(1)
+        terms, kl = net(x, y * valid, valid, 1.0)
+        terms["loss"].backward()
+        gradient = {
+            name: weights.grad.clone() for name, weights in net.network.named_parameters() if weights.grad is not None
+        }
+        made.append((terms, {"kl": kl}, dict(net.objective.state_dict()), gradient))
+    assert len(made[0][3]) > 50 and all(value.abs().max() > 0 for value in made[0][2].values())
+    for whole, cut in zip(*made, strict=True):
+        assert whole.keys() == cut.keys()
+        for name, value in whole.items():
+            torch.testing.assert_close(cut[name], value, rtol=1e-4, atol=1e-5, msg=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from rainsmith.config import Config
 from rainsmith.data.normalise import Standardiser
 from rainsmith.models.amounts_curve import AmountsCurve
+from rainsmith.models.day_parts import in_parts
 from rainsmith.models.generative import AS_TRAINED, BOUND, Drawing, GenerativeModel, all_valid, without_drizzle
 from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, valid_box
@@ -41,6 +43,7 @@ class HierarchicalModel(GenerativeModel):
     """
 
     network: HierarchicalCVAE
+    has_day_parts = True
     mass: MassConservation | None
     cells: Tensor  # (cells,) places of the valid cells in the flattened box
     on_grid: Tensor  # (cells,) their places in the flattened whole grid
@@ -89,26 +92,41 @@ class HierarchicalModel(GenerativeModel):
             y, valid = self._inside(y), self._inside(valid)
         part = self._part(whole(self.network.fine) if patch is None else patch.part)
         windows, network = part.windows, self.network
-        conditions = network.conditions(network.encode_x(self.standardise(x)), windows)
-        prior, _ = network.decode(conditions, windows, self._noise(len(x), self.settings.members, windows))
-        groups = {"prior": self._in_training(prior, x, valid, part)}
+        # all that is random is drawn for the whole batch, and the objective sees all of it: parts change nothing
+        features = network.encode_x(self.standardise(x))
+        of_prior = self._noise(len(x), self.settings.members, windows)
         # one reconstruction of each of the first days, and mixed members: their first k levels are the posterior's
         n = math.ceil(self.settings.posterior_share * len(x))
         mixed = 2 if self.settings.w_mixed > 0 and self.levels > 1 else 0
-        evidence = network.encode_y(self.normalised(y[:n], valid[:n]), valid[:n, None], part.seen)
         kept = torch.randint(1, max(2, self.levels), (n, 1, 1), device=x.device)
         by_level = (torch.arange(self.levels, device=x.device) >= kept).float()
         variation = torch.cat([torch.zeros_like(by_level), by_level.expand(-1, mixed, -1)], dim=1)
-        shared = [condition[:n] for condition in conditions]
-        noise = self._noise(n, 1 + mixed, windows)
-        fields, posteriors = network.decode(shared, windows, noise, evidence, variation, part.seen)
-        amounts = self._in_training(fields, x[:n], valid[:n], part)
-        groups |= {"rec": amounts[:, :1], "mixed": amounts[:, 1:]}
-        own = [cut(p.kl()[:, 0], *at) for p, *at in zip(posteriors, part.own, windows.worked, strict=True)]
-        kl = torch.cat([level.sum((2, 3)).mean(0) for level in own])
+        days = [features, x, y, valid, variation, *of_prior, *self._noise(n, 1 + mixed, windows)]
+        of_days = functools.partial(self._members_in_training, part)
+        prior, amounts, *divergences = in_parts(of_days, days, min(self.day_parts, n))
+        groups = {"prior": prior, "rec": amounts[:, :1], "mixed": amounts[:, 1:]}
+        kl = torch.cat([of_level.mean(0) for of_level in divergences])
         present = {name: members for name, members in groups.items() if members.shape[1]}
         at_cells = self._scored(y, part), self._scored(valid, part)
-        return self.objective(present, *at_cells, kl, beta, part.scored, part.share), kl.detach()
+        return self.objective(present, *at_cells, kl, beta, part.scored, part.share, self.day_parts), kl.detach()
+
+    def _members_in_training(
+        self, part: Part, features: Tensor, x: Tensor, y: Tensor, valid: Tensor, variation: Tensor, *noise: Tensor
+    ) -> list[Tensor]:
+        """Members (N, K, cells) [mm/day] of some days from the prior, and those of the first n from their posteriors.
+
+        Returns:
+            Both, and the KL divergence of each level, (n, c) [nats].
+        """
+        n, windows, network = len(variation), part.windows, self.network
+        conditions = network.conditions(features, windows)
+        prior, _ = network.decode(conditions, windows, noise[: self.levels])
+        evidence = network.encode_y(self.normalised(y[:n], valid[:n]), valid[:n, None], part.seen)
+        shared = [condition[:n] for condition in conditions]
+        fields, posteriors = network.decode(shared, windows, noise[self.levels :], evidence, variation, part.seen)
+        own = [cut(p.kl()[:, 0], *at) for p, *at in zip(posteriors, part.own, windows.worked, strict=True)]
+        members = [self._in_training(prior, x, valid, part), self._in_training(fields, x[:n], valid[:n], part)]
+        return members + [level.sum((2, 3)) for level in own]
 
     def _part(self, window: Window) -> Part:
         """A part that training scores; those of the last steps are kept."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rainsmith.models.day_parts import sums_in_parts
 from rainsmith.models.generative_kinds.hierarchical import Objective
 from rainsmith.models.hierarchical.scored_cells import ScoredCells
 from rainsmith.models.training_scores import fair_crps
@@ -45,36 +49,51 @@ class EnsembleObjective(nn.Module):
         self.register_buffer("scale", torch.zeros(len(self.TERMS)))
         self.register_buffer("steps", torch.zeros(len(self.TERMS)))
 
-    def score(self, members: Tensor, y: Tensor, valid: Tensor, cells: ScoredCells | None = None) -> Tensor:
-        """S of (N, K, cells) members [mm/day] against (N, cells) y, over valid cells, averaged over block sizes."""
-        cells = cells or self.cells
+    def score(
+        self, members: Tensor, y: Tensor, valid: Tensor, cells: ScoredCells | None = None, parts: int = 1
+    ) -> Tensor:
+        """S of (N, K, cells) members [mm/day] against (N, cells) y, over valid cells, averaged over block sizes.
+
+        The days are scored in so many parts, whose sums are added up.
+        """
+        # at random offsets no cell lies at an edge of blocks more often than others
+        offsets = [(0, 0) if side == 1 else tuple(torch.randint(side, (2,)).tolist()) for side in self.settings.pooling]
+        of_days = functools.partial(self._sums, cells or self.cells, offsets)
+        sums = sums_in_parts(of_days, [members, y, valid], min(parts, len(members)))
+        total = y.new_zeros(())
+        for crps, weight in zip(sums[::2], sums[1::2], strict=True):
+            total = total + crps / weight.clamp_min(1.0)
+        return total / (len(self.settings.pooling) + len(self.settings.increments))
+
+    def _sums(
+        self, cells: ScoredCells, offsets: Sequence[tuple[int, ...]], members: Tensor, y: Tensor, valid: Tensor
+    ) -> list[Tensor]:
+        """Sums of the weighted CRPS and of the weights, in turn, for each size of blocks and each distance."""
         # inside, cells come first, (cells, K + 1, N): whole rows are picked and added up
         weight = valid.t().float()
         both = torch.cat([members.permute(2, 1, 0), y.t()[:, None]], dim=1) * weight[:, None]
-        total = y.new_zeros(())
-        for side in self.settings.pooling:
-            # at random offsets no cell lies at an edge of blocks more often than others
-            offset = (0, 0) if side == 1 else tuple(torch.randint(side, (2,)).tolist())
+        sums: list[Tensor] = []
+        for side, offset in zip(self.settings.pooling, offsets, strict=True):
             share = cells.pooling(weight, side, offset)
             blocks = cells.pooling(both, side, offset) / share.clamp_min(1.0)[:, None]
-            total = total + self._crps(self._logs(blocks), blocks / self.p90, share)
+            sums += self._crps(self._logs(blocks), blocks / self.p90, share)
         logs, amounts = self._logs(both), both / self.p90
         for lag in self.settings.increments:
             first, second = cells.pairs(lag)
             there = weight.index_select(0, first) * weight.index_select(0, second)
             steps, steps_mm = (part.index_select(0, second) - part.index_select(0, first) for part in (logs, amounts))
-            total = total + self._crps(steps, steps_mm, there)
-        return total / (len(self.settings.pooling) + len(self.settings.increments))
+            sums += self._crps(steps, steps_mm, there)
+        return sums
 
     def _logs(self, amounts: Tensor) -> Tensor:
         return torch.log1p(amounts.clamp_min(-0.9)) / self.log_std
 
-    def _crps(self, logs: Tensor, amounts: Tensor, weight: Tensor) -> Tensor:
-        """Weighted mean of the CRPS of (n, K + 1, N), members first and the observation last; weight (n, N)."""
+    def _crps(self, logs: Tensor, amounts: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted sum of the CRPS of (n, K + 1, N), members first and the observation last, and of weight (n, N)."""
         crps = fair_crps(logs[:, :-1], logs[:, -1])
         if self.settings.tail_weight:
             crps = crps + self.settings.tail_weight * fair_crps(amounts[:, :-1], amounts[:, -1])
-        return (crps * weight).sum() / weight.sum().clamp_min(1.0)
+        return (crps * weight).sum(), weight.sum()
 
     def forward(
         self,
@@ -85,6 +104,7 @@ class EnsembleObjective(nn.Module):
         weight_kl: float,
         cells: ScoredCells | None = None,
         share: float = 1.0,
+        parts: int = 1,
     ) -> dict[str, Tensor]:
         """Every term by itself and their weighted sum ``loss``.
 
@@ -97,6 +117,7 @@ class EnsembleObjective(nn.Module):
             weight_kl: weight of the KL at this step.
             cells: that are scored; None stands for all valid cells of the grid.
             share: of the valid cells that are scored, and of the free bits.
+            parts: in which the days are scored, one after another, which takes less memory and more time.
         """
         count = valid.float().sum(1).mean().clamp_min(1.0)
         free = kl.clamp_min(self.settings.free_bits * share).sum() / count
@@ -106,7 +127,7 @@ class EnsembleObjective(nn.Module):
             if name not in groups:
                 continue
             days = len(groups[name])
-            value = self.score(groups[name], y[:days], valid[:days], cells)
+            value = self.score(groups[name], y[:days], valid[:days], cells, parts)
             terms[name] = value
             loss = loss + getattr(self.settings, f"w_{name}") * value / self._running(number, value.detach())
         return {"loss": loss, **terms}

@@ -1,0 +1,58 @@
+"""What an evaluation will take: before the sampling, and with samples."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from rainsmith.base.errors import UserError
+from rainsmith.base.files import size_of
+from rainsmith.config import Config
+from rainsmith.evaluate import estimate
+from rainsmith.evaluate.estimate import needs
+from rainsmith.evaluate.stage import evaluate
+from tests.fake_run import config_of, rain, store_of, write_run
+
+SPLITS = {
+    "train": [["2001-01-01", "2001-12-31"]],
+    "validation": [["2002-01-01", "2002-02-28"]],
+    "test": [["2002-03-01", "2002-05-29"]],
+}
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setattr(estimate, "FEW", 7)
+    monkeypatch.setattr(estimate, "MORE", 14)
+    data = {"kind": "gridded", "splits": SPLITS, "heavy_quantile": 0.9}
+    return config_of(data=data, evaluate={"resamples": 50, "baselines": ["climatology"]})
+
+
+def test_an_estimate_is_near_what_the_evaluation_takes_and_leaves_nothing(config: Config, tmp_path: Path) -> None:
+    store = store_of(rain(514), config)
+    run = write_run(tmp_path / "run", config, store, modes=("prior",))
+    before = sorted(run.folder.rglob("*"))
+    needed = needs(config, run)
+    assert sorted(run.folder.rglob("*")) == before and needed.of == "90 days, 2 forecasts with those of baselines"
+    started = time.monotonic()
+    evaluate(config, run)
+    took = time.monotonic() - started
+    assert took / 20 < needed.seconds < 20 * took
+    assert needed.disk == pytest.approx(size_of(run.evaluation), rel=0.7)
+
+
+def test_before_the_sampling_rain_of_other_days_stands_in(config: Config, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", config, store_of(rain(514, 9, 8), config), modes=())
+    needed = needs(config, run)
+    assert needed.of == "90 days, 3 forecasts with those of baselines" and needed.seconds > 0.1
+    chosen = config.sampling.model_copy(update={"days": ["2002-03-05", "2002-04-05"], "modes": ["prior"]})
+    few = needs(config.model_copy(update={"sampling": chosen}), run)
+    assert few.of == "2 days, 2 forecasts with those of baselines" and few.seconds < needed.seconds
+
+
+def test_without_days_there_is_nothing_to_score(config: Config, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", config, store_of(rain(514, 9, 8), config).isel(time=slice(400)), modes=())
+    with pytest.raises(UserError, match="found no days to score in test"):
+        needs(config, run)
