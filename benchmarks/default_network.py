@@ -40,6 +40,7 @@ from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings,
 from rainsmith.models.geometry import Geometry
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.objective import EnsembleObjective
+from rainsmith.models.patch import whole
 from rainsmith.train.optimise import keep_buffers_mapped
 
 HEUN_STEPS = 18
@@ -147,7 +148,7 @@ def default_step(
     x, y = torch.randn(days, PREDICTORS, *COARSE, device=device), torch.rand(days, *FINE, device=device) * 20
     valid = torch.ones(days, FINE[0] * FINE[1], dtype=torch.bool, device=device)
     # 0 keeps a level of the posterior: a reconstruction, then members that keep the coarsest level, or all but one
-    levels = len(net.latent_shapes)
+    levels, windows = len(net.latent_shapes), net.windows(whole(FINE))
     kept = torch.tensor([levels, 1, levels - 1], device=device)
     variation = (torch.arange(levels, device=device) >= kept[:, None]).float().expand(days, -1, -1)
 
@@ -156,7 +157,8 @@ def default_step(
         with torch.autocast(device.type, torch.bfloat16):
             observed = torch.log1p(y)[:, None]
             evidence = net.encode_y(observed, torch.ones_like(observed))
-            fields, posteriors = net.decode(net.encode_x(x), noise, evidence, variation)
+            conditions = net.conditions(net.encode_x(x), windows)
+            fields, posteriors = net.decode(conditions, windows, noise, evidence, variation)
             members = torch.expm1(fields.clamp(max=8.0)).flatten(2)
             kl = torch.cat([p.kl()[:, 0].sum((2, 3)).mean(0) for p in posteriors])
             groups = {"rec": members[:, :1], "mixed": members[:, 1:3], "prior": members[:, 3:]}
