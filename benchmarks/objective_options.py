@@ -49,12 +49,12 @@ class WithPatches(EnsembleObjective):
         logs, observed = self._logs(members.permute(2, 1, 0)) * weight[:, None], self._logs(y.t()) * weight
         for side in PATCHES:
             offset = tuple(torch.randint(side, (2,)).tolist())
-            cells = self.pooling(weight, side, offset)
+            cells = self.cells.pooling(weight, side, offset)
 
             def distance(
                 difference: Tensor, side: int = side, offset: tuple[int, ...] = offset, cells: Tensor = cells
             ) -> Tensor:
-                squares = self.pooling(difference.square(), side, (offset[0], offset[1]))
+                squares = self.cells.pooling(difference.square(), side, (offset[0], offset[1]))
                 return (squares / cells.clamp_min(1.0)[:, None] + 1e-8).sqrt()
 
             energy = distance(logs - observed[:, None]).mean(1)
