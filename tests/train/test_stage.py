@@ -257,6 +257,20 @@ def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run) -> None:
     assert len(set(hashes)) == len(hashes) == 8
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_training_in_patches_is_the_same_each_time(prepared: Run, tmp_path: Path, precision: str) -> None:
+    model = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
+    short = {"train__patch": 16, "train__precision": precision, "train__accumulate": 2, "train__epoch_steps": 3}
+    logs = []
+    for name in ("first", "second"):
+        run = copy_of(prepared, tmp_path / name)
+        train(small_config(model=model, **short), run)
+        logs.append([row["train"] for row in read_log(run.metrics_log)])
+    assert logs[0] == logs[1]
+    assert np.isfinite([list(row.values()) for row in logs[0]]).all()
+    assert logs[0][0] != logs[0][1]
+
+
 def test_a_training_in_parts_is_the_same_up_to_rounding(prepared: Run, tmp_path: Path) -> None:
     model = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
     rows = []

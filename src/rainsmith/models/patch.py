@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -12,8 +12,7 @@ Window = tuple[Span, Span]
 """Rows and columns of a grid."""
 
 
-@dataclass(frozen=True)
-class Patch:
+class Patch(NamedTuple):
     """A part of the grid that a step of a training works on.
 
     Attributes:
