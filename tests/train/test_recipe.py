@@ -82,6 +82,11 @@ def test_short_records_are_read_more_often() -> None:
     assert short.train.planned_epochs > 2 * long.train.planned_epochs
 
 
+def test_a_wide_grid_is_read_less_often() -> None:
+    narrow, wide = (settled_for(auto(), UK._replace(side=side))[0].train.planned_epochs for side in (48, 102))
+    assert wide < narrow
+
+
 def test_a_model_is_not_built_of_keys_that_are_open(prepared: Run) -> None:
     domain = prepared.open_store().drop_dims("time")
     with pytest.raises(ValueError, match="settle the configuration first"):

@@ -16,6 +16,9 @@ STEPS, FEWER_STEPS = 2000, 600
 smooth."""
 EPOCHS = 8, 30
 """Least and most passes over the training days, however many these are."""
+WIDE, EPOCHS_OF_WIDE = 64, 18
+"""[fine cells] Side of a grid from which on a day shows so much that it is soon learned by heart, and most passes
+there."""
 DAYS_A_STEP = 32
 """[days] The default ``train.batch_size``. With another one the passes over the days stay as many."""
 LITTLE = 0.5
@@ -66,6 +69,7 @@ def _objective(offer: Offer) -> Iterator[Choice]:
 def _epochs(offer: Offer) -> Choice:
     steps = max(1, offer.days // DAYS_A_STEP)
     wanted = FEWER_STEPS if offer.explained < LITTLE else STEPS
-    epochs = min(max(math.ceil(wanted / steps), EPOCHS[0]), EPOCHS[1])
+    most = EPOCHS_OF_WIDE if offer.side >= WIDE else EPOCHS[1]
+    epochs = min(max(math.ceil(wanted / steps), EPOCHS[0]), most)
     settled = f"a regression explains {offer.explained:.2f} of log1p rain on other days"
     return Choice("train.epochs", epochs, f"{epochs * steps} steps of {DAYS_A_STEP} of {offer.days} days; {settled}")
