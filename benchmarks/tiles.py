@@ -99,7 +99,7 @@ def step(network: HierarchicalCVAE, days: int, patch: int | None) -> float:
     window = whole(network.fine)
     if patch is not None:
         box = (slice(0, network.fine[0]), slice(0, network.fine[1]))
-        patches, _ = patches_of(network, patch, mask, box)
+        patches, _ = patches_of(network, patch, mask, box, None)
         window = patches[len(patches) // 2].part
     part = part_of(network, window, mask, None, CPU)
     x = torch.randn(days, PREDICTORS, *network.share.shape[-2:])

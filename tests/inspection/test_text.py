@@ -33,7 +33,7 @@ def test_the_unit_of_a_flux_and_its_conversion_stand_in_full(found: Inspection) 
 
 
 def test_a_share_below_zero_is_explained(found: Inspection) -> None:
-    said = "Below 0 % is further from the rain"
+    said = "Below 0 %: further from the rain"
     worse = [replace(one, share=-0.1) if one.name == "climatology" else one for one in found.explained]
     better = [replace(one, share=max(one.share, 0.0)) for one in found.explained]
     assert said in " ".join(replace(found, explained=worse).text().split())

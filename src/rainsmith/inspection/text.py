@@ -145,7 +145,7 @@ def _explained(found: Inspection) -> Iterator[str]:
     if (linear := found.method("linear")) is not None:
         below = any(one.share < 0 for one in found.explained)
         text = f"{percent(linear.share)} by a linear fit: {meaning_of(linear.share)}."
-        text += " Below 0 % is further from the rain than the mean of each training cell." if below else ""
+        text += " Below 0 %: further from the rain than the training mean of each cell." if below else ""
         yield from wrapped(text)
 
 

@@ -73,6 +73,17 @@ def test_patches_score_every_valid_cell_equally_often(domain: xr.Dataset) -> Non
     assert (weight[~net.valid_cells] == 0).all()
 
 
+def test_a_patch_that_scores_no_cell_is_never_drawn(domain: xr.Dataset) -> None:
+    net = model(domain, mass="hard")
+    patches, chances = net.patches(8)
+    scored = [len(net._part(patch.part).cells) for patch in patches]
+    assert min(scored) > 0
+    np.testing.assert_allclose(chances, np.array(scored) / sum(scored))
+    with pytest.raises(UserError, match=r"train\.patch is 2, and no patch holds a whole coarse cell"):
+        everywhere = domain.assign(mask=domain["mask"].copy(data=np.ones(domain["mask"].shape, dtype=bool)))
+        model(everywhere, mass="hard", levels=1, channels=[8], latent_channels=[1]).patches(2)
+
+
 def test_a_loss_reads_nothing_beyond_its_patch_but_the_predictors(domain: xr.Dataset) -> None:
     net = model(domain)
     net.objective.train(False)
@@ -135,7 +146,7 @@ def test_a_grid_without_a_valid_cell_in_a_corner_has_no_patch_there(domain: xr.D
     net = model(domain)
     mask = net.valid_cells.copy()
     mask[:8, :8] = False
-    patches, _ = patches_of(net.network, 8, mask, net.box)
+    patches, _ = patches_of(net.network, 8, mask, net.box, None)
     assert ((0, 8), (0, 8)) not in [patch.part for patch in patches]
 
 

@@ -130,7 +130,7 @@ DIAGNOSES.add(
         measured="P99 of prior / posterior members; mean and standard deviation of the posteriors of many days in "
         "units of the prior, the worst latent",
         threshold_from="observed years; runs of the demo",
-        advice="Prior members come from elsewhere than observed days: choose the checkpoint by prior samples "
+        advice="Prior members are unlike reconstructions: choose the checkpoint by prior samples "
         "(train.monitor: prior), and judge the model in prior mode only.",
         part="latents",
         changes=(Change("train.monitor", to="prior"),),

@@ -116,7 +116,7 @@ ADVICE = {
         "Latents carry more than a prior can give back: raise model.loss.beta_kl, shorten model.loss.warmup_epochs."
     ),
     "prior-posterior-gap": (
-        "Prior members come from elsewhere than observed days: raise model.loss.beta_kl, and choose the checkpoint by "
+        "Prior members are unlike reconstructions: raise model.loss.beta_kl, and choose the checkpoint by "
         f"prior samples (sampling.checkpoint: best_prior). {_ABOVE_ALL}"
     ),
     "unstable-training": (

@@ -157,7 +157,7 @@ ADVICE = {
     ),
     "ignores-z": ("The decoder reads the predictors alone: lower model.objective.w_kl, raise model.objective.w_prior."),
     "prior-posterior-gap": (
-        "Prior members come from elsewhere than observed days: raise the weight of prior members "
+        "Prior members are unlike reconstructions: raise the weight of prior members "
         "(model.objective.w_prior) or of the KL (model.objective.w_kl), choose the checkpoint by prior samples, and "
         "judge the model in prior mode only."
     ),

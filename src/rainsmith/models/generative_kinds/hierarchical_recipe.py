@@ -17,8 +17,7 @@ smooth."""
 EPOCHS = 8, 30
 """Least and most passes over the training days, however many these are."""
 WIDE, EPOCHS_OF_WIDE = 64, 18
-"""[fine cells] Side of a grid from which on a day shows so much that it is soon learned by heart, and most passes
-there."""
+"""[fine cells] Side of a wide grid, and the most passes there: members of more passes are too alike."""
 DAYS_A_STEP = 32
 """[days] The default ``train.batch_size``. With another one the passes over the days stay as many."""
 LITTLE = 0.5

@@ -85,12 +85,6 @@ class MassConservation(nn.Module):
             coarse=(domain.sizes["y_lr"], domain.sizes["x_lr"]),
         )
 
-    def whole_blocks(self, some: np.ndarray) -> np.ndarray:
-        """Of which valid cells (cells,) all the valid cells of their coarse cell are among ``some`` of them."""
-        block = self.block.cpu().numpy()
-        missing = np.bincount(block[~some], minlength=self.blocks)
-        return np.asarray(missing[block] == 0)
-
     def at(self, cells: np.ndarray) -> MassConservation:
         """The same on some of the valid cells, whose coarse cells must be whole."""
         some = copy(self)

@@ -56,9 +56,9 @@ class HierarchicalModel(GenerativeModel):
             raise ValueError("model.auto is true; expected a value for every key; settle the configuration first")
         self.settings = settings.objective
         self.levels = settings.levels
-        whole = Geometry.from_domain(domain)
-        self.grid, self.box = whole.fine, valid_box(whole.mask.numpy())
-        geometry = whole.within(self.box)
+        grids = Geometry.from_domain(domain)
+        self.grid, self.box = grids.fine, valid_box(grids.mask.numpy())
+        geometry = grids.within(self.box)
         self.network = HierarchicalCVAE(settings, domain.sizes["channel"], geometry)
         if settings.objective.calm_start:
             self.network.start_calmly()
@@ -72,7 +72,7 @@ class HierarchicalModel(GenerativeModel):
         self.objective = EnsembleObjective(settings.objective, log_std, p90, self.valid_cells)
         self._parts: dict[Window, Part] = {}
         self.register_buffer("cells", torch.from_numpy(np.flatnonzero(self.valid_cells)), persistent=False)
-        self.register_buffer("on_grid", torch.from_numpy(np.flatnonzero(whole.mask.numpy())), persistent=False)
+        self.register_buffer("on_grid", torch.from_numpy(np.flatnonzero(grids.mask.numpy())), persistent=False)
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
@@ -83,7 +83,7 @@ class HierarchicalModel(GenerativeModel):
         return self.network.curve if self.mass is None else None
 
     def patches(self, side: int) -> tuple[list[Patch], np.ndarray]:
-        return patches_of(self.network, side, self.valid_cells, self.box)
+        return patches_of(self.network, side, self.valid_cells, self.box, self.mass)
 
     def forward(
         self, x: Tensor, y: Tensor, valid: Tensor, beta: float, patch: Patch | None = None

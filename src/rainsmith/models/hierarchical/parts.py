@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from rainsmith.base.errors import UserError
 from rainsmith.models.hierarchical.mass import MassConservation
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.scored_cells import ScoredCells
@@ -55,14 +57,16 @@ def part_of(
         mass: of all valid cells, or None. Cells of coarse cells that reach beyond the window are not scored then.
         device: of the tensors.
     """
+    rows, columns = (slice(*span) for span in window)
     inside = np.zeros_like(mask)
-    inside[tuple(slice(*span) for span in window)] = True
+    inside[rows, columns] = True
     of_part = inside[mask]
     if mass is not None:
-        of_part &= mass.whole_blocks(of_part)
+        coarse = _CoarseCells.of(mask, mass)
+        of_part &= coarse.inside(window)[coarse.number]
     scored = np.zeros_like(mask)
     scored[mask] = of_part
-    scored = scored[tuple(slice(*span) for span in window)]
+    scored = scored[rows, columns]
     return Part(
         windows=network.windows(window),
         seen=network.seen_from(window),
@@ -75,27 +79,73 @@ def part_of(
 
 
 def patches_of(
-    network: HierarchicalCVAE, side: int, mask: np.ndarray, box: tuple[slice, slice]
+    network: HierarchicalCVAE, side: int, mask: np.ndarray, box: tuple[slice, slice], mass: MassConservation | None
 ) -> tuple[list[Patch], np.ndarray]:
     """All patches of a side, and how often each is to be drawn.
 
-    Patches begin at blocks of the coarsest level, and some reach beyond the grid and are cut there; drawn in proportion
-    to their valid cells, they score each valid cell equally often.
+    Patches begin at blocks of the coarsest level, and some reach beyond the grid and are cut there. They are drawn in
+    proportion to the cells that they score, so that a cell is scored as often as patches hold it: all of them equally
+    often without conservation of mass, and with it where coarse cells do not lie across those blocks.
 
     Args:
         network: of the model.
         side: [fine cells] rounded up to whole blocks of the coarsest level.
         mask: (H, W) valid cells of the network's grid.
         box: where that grid lies in the whole grid.
+        mass: as ``part_of`` has it.
 
     Returns:
-        The patches that hold valid cells, and their chances, which add up to 1.
+        The patches that score a cell, and their chances, which add up to 1.
+
+    Raises:
+        UserError: none does, as each cuts the coarse cells that it holds.
     """
+    coarse = None if mass is None else _CoarseCells.of(mask, mass)
+
+    def scored(rows: Span, columns: Span) -> int:
+        if coarse is None:
+            return int(mask[slice(*rows), slice(*columns)].sum())
+        return int(coarse.cells[coarse.inside((rows, columns))].sum())
+
     by_axis = [_spans(size, side, network.factors[0]) for size in mask.shape]
-    counts = {(rows, columns): int(mask[slice(*rows), slice(*columns)].sum()) for rows, columns in product(*by_axis)}
+    counts = {(rows, columns): scored(rows, columns) for rows, columns in product(*by_axis)}
     windows = [window for window, count in counts.items() if count]
-    valid = np.array([counts[window] for window in windows], dtype=float)
-    return [Patch(window, _moved(network.seen_from(window), box)) for window in windows], valid / valid.sum()
+    if not windows:
+        raise UserError(
+            f"train.patch is {side}, and no patch holds a whole coarse cell, whose mean is conserved; expected a wider "
+            "patch; raise train.patch"
+        )
+    cells = np.array([counts[window] for window in windows], dtype=float)
+    return [Patch(window, _moved(network.seen_from(window), box)) for window in windows], cells / cells.sum()
+
+
+class _CoarseCells(NamedTuple):
+    """Coarse cells whose mean is conserved, so that each is scored as a whole or not at all.
+
+    Attributes:
+        number: (cells,) the coarse cell of each valid cell.
+        first, last: (coarse cells, 2) first and last row and column of the valid cells of each.
+        cells: (coarse cells,) number of valid cells of each.
+    """
+
+    number: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    cells: np.ndarray
+
+    @classmethod
+    def of(cls, mask: np.ndarray, mass: MassConservation) -> _CoarseCells:
+        _, number, cells = np.unique(mass.block.cpu().numpy(), return_inverse=True, return_counts=True)
+        places = np.argwhere(mask)
+        first, last = np.full((len(cells), 2), mask.size), np.full((len(cells), 2), -1)
+        np.minimum.at(first, number, places)
+        np.maximum.at(last, number, places)
+        return cls(number, first, last, cells)
+
+    def inside(self, window: Window) -> np.ndarray:
+        """(coarse cells,) bool, which of them lie in a window as a whole."""
+        begin, end = np.array(window).T
+        return np.asarray(((self.first >= begin) & (self.last < end)).all(axis=1))
 
 
 def _moved(window: Window, box: tuple[slice, slice]) -> tuple[slice, slice]:
