@@ -175,9 +175,7 @@ class _Steps:
         few, more = (min(count, len(self.batch.days)) for count in (FEW, MORE))
         in_days = measured(functools.partial(self._take, parts=days), few, more)  # what is there of all days at once
         of_part = measured(functools.partial(self._take, parts=1), few, more).memory_each
-        sizes = {parts: -(-days // parts) for parts in range(2, days + 1)}
-        at_once = in_days.memory_of(days) - of_part
-        return next((parts for parts, size in sizes.items() if at_once + of_part * size <= usable), None)
+        return fewest_parts(in_days.memory_of(days) - of_part, of_part, days, usable)
 
     def _take(self, days: int, parts: int | None = None) -> None:
         """Take a step of so many days, in as many parts as the configuration says, or in so many."""
@@ -208,6 +206,19 @@ class _Steps:
 
         days = len(batch.x)
         return measured(draw, 1, days, repeats=REPEATS, warm_up=True).seconds[1] / (len(members) * days)
+
+
+def fewest_parts(at_once: float, each: float, days: int, usable: float) -> int | None:
+    """The fewest parts of a step of so many days that fit into a memory; None where no number does.
+
+    Args:
+        at_once: [bytes] what the step holds however many parts it has.
+        each: [bytes] of each day of a part.
+        days: of the step.
+        usable: [bytes] that it may take.
+    """
+    sizes = ((parts, -(-days // parts)) for parts in range(2, days + 1))
+    return next((parts for parts, size in sizes if at_once + each * size <= usable), None)
 
 
 def refuse_what_does_not_fit(
