@@ -1,18 +1,21 @@
-"""Measures the peak memory of each stage on records of 5, 20 and 80 years of 96 x 96 cells.
+"""Measures the time and the largest memory of each stage on records that differ in years, cells or members.
 
-    python benchmarks/memory.py [--years 5 20 80] [--cells 96] [--folder FOLDER] [--keep]
-                                [--stages prepare train sample evaluate augment downscale]
+    python benchmarks/memory.py [--years 5 20 80] [--cells 96] [--members 2]
+                                [--folder FOLDER] [--keep]
+                                [--stages prepare train sample evaluate augment downscale] [--set KEY=VALUE ...]
                                 [--out benchmarks/results/FILE.json]
 
-Synthetic rain, five predictors on 8 x 8 cells and a height lie in compressed NetCDF files of one year each. Every stage
-is a process of its own, trains a small network for one epoch, and draws few members, so that the record alone makes the
-difference. `anonymous` is memory that only the process can give back; the rest is pages of files, which the system
-takes back when it needs them.
+Each of --years, --cells (each way, a multiple of 8) and --members takes several numbers, and every combination is
+measured. Synthetic rain, five predictors on 8 x 8 cells and a height lie in compressed NetCDF files of one year each.
+Every stage is a process of its own and trains a small network for one epoch, so that the size alone makes the
+difference; --set train.patch=96 and the like change its configuration. `anonymous` is memory that only the process can
+give back; the rest is pages of files, which the system takes back when it needs them.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -46,6 +49,8 @@ CONFIG = {
     "downscale": {"filters": 16, "blocks": 1, "fine_filters": 8, "steps": 20, "validations": 1},
 }
 """All else is the default. JSON is YAML, so that no package is needed here and this process stays small."""
+BEFORE_MEMBERS = ("prepare", "train")
+"""Stages that do not depend on the number of members."""
 SHORT_TEST = {"sample": ["--days", "heavy"]}
 
 
@@ -102,7 +107,8 @@ def configuration(folder: Path, years: int) -> Path:
 def measure(command: list[str]) -> dict[str, float]:
     """Seconds and peaks [MiB] of a process."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    environment = {name: value for name, value in os.environ.items() if name != "RAINSMITH_DATA"}  # replaces data.root
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     peaks = {"VmHWM": 0, "RssAnon": 0, "RssFile": 0}
     while True:
         try:
@@ -129,46 +135,60 @@ def measure(command: list[str]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--years", type=int, nargs="+", default=[5, 20, 80])
-    parser.add_argument("--cells", type=int, default=96, help="each way, a multiple of 8 (96)")
+    parser.add_argument("--cells", type=int, nargs="+", default=[96], help="each way, multiples of 8 (96)")
+    parser.add_argument("--members", type=int, nargs="+", default=[2])
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the configuration")
     parser.add_argument("--folder", type=Path, help="where the records and runs lie; those that are there are used")
     parser.add_argument("--keep", action="store_true", help="leave them there")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
-        make(options.folder, options.make, options.cells)
+        make(options.folder, options.years[0], options.cells[0])
         return
     folder = options.folder or Path(tempfile.mkdtemp(prefix="rainsmith-memory-"))
     figures: dict[str, dict[str, dict[str, float]]] = {}
+    records = list(itertools.product(options.years, options.cells))
     try:
-        for years in options.years:
-            files, run = folder / f"{years}-years", folder / f"{years}-run"
-            if not (files / "height.nc").exists():
-                files.mkdir(parents=True, exist_ok=True)
-                size = ["--make", str(years), "--cells", str(options.cells)]
-                subprocess.run([sys.executable, __file__, *size, "--folder", str(files)], check=True)
+        for years, cells in records:
+            files, run = folder / f"{years}-{cells}-files", folder / f"{years}-{cells}-run"
+            make_once(files, years, cells)
             config = configuration(files, years)
-            for stage in options.stages:
-                about = ["--config", str(config), "--run", str(run)]
-                command = [sys.executable, "-m", "rainsmith.cli.main", stage, *about]
-                if stage == "train":
-                    shutil.rmtree(run / "checkpoints", ignore_errors=True)
-                figures.setdefault(stage, {})[str(years)] = measure([*command, *SHORT_TEST.get(stage, [])])
-                print(stage, years, figures[stage][str(years)], flush=True)
+            for members in options.members:
+                for stage in options.stages:
+                    if stage in BEFORE_MEMBERS and members != options.members[0]:
+                        continue
+                    changes = ["--set", f"sampling.members={members}", *options.set]
+                    command = [sys.executable, "-m", "rainsmith.cli.main", stage]
+                    command += ["--config", str(config), "--run", str(run), *SHORT_TEST.get(stage, []), *changes]
+                    if stage == "train":
+                        shutil.rmtree(run / "checkpoints", ignore_errors=True)
+                    size = f"{years} years, {cells} x {cells} cells, {members} members"
+                    figures.setdefault(stage, {})[size] = measure(command)
+                    print(f"{stage}, {size}: {figures[stage][size]}", flush=True)
             if not options.keep:
                 shutil.rmtree(files)
                 shutil.rmtree(run)
     finally:
         if options.folder is None and not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    print("\n| peak, MiB (anonymous) | " + " | ".join(f"{years} years" for years in options.years) + " |")
-    print("|---|" + "---|" * len(options.years))
-    for stage, by_years in figures.items():
-        print(f"| {stage} | " + " | ".join(f"{f['peak']} ({f['anonymous']})" for f in by_years.values()) + " |")
+    print("\n| stage | record | peak (anonymous), MiB | seconds | processor seconds |\n|---|---|---|---|---|")
+    for stage, by_size in figures.items():
+        for size, f in by_size.items():
+            print(f"| {stage} | {size} | {f['peak']} ({f['anonymous']}) | {f['seconds']} | {f['processor seconds']} |")
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def make_once(folder: Path, years: int, cells: int) -> None:
+    """Write the files of a record in a process of its own, unless they are there, so that this one stays small."""
+    if (folder / "height.nc").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    size = ["--make", "--years", str(years), "--cells", str(cells)]
+    subprocess.run([sys.executable, __file__, *size, "--folder", str(folder)], check=True)
 
 
 if __name__ == "__main__":

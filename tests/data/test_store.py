@@ -102,6 +102,21 @@ def test_a_written_store_is_whole_and_in_short_chunks(store: xr.Dataset, tmp_pat
     assert [p.name for p in path.parent.iterdir()] == ["store.zarr"]
 
 
+@pytest.mark.parametrize("in_memory", [2**26, 0])
+def test_a_large_grid_is_written_in_squares(
+    store: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    """The same values, and a chunk for each square, also where days are written block by block."""
+    monkeypatch.setattr("rainsmith.data.store.CHUNK_CELLS", 7)
+    monkeypatch.setattr("rainsmith.base.large_arrays.IN_MEMORY", in_memory)
+    write_store(store, tmp_path / "store.zarr")
+    back = open_zarr(tmp_path / "store.zarr", "run it again")
+    assert back["precip"].encoding["chunks"] == (CHUNK_DAYS, 7, 7)
+    squares = {path.name for path in (tmp_path / "store.zarr" / "precip" / "c" / "0").iterdir()}
+    assert squares == {"0", "1", "2"}
+    np.testing.assert_array_equal(back["precip"].values, store["precip"].values)
+
+
 def test_the_hash_changes_with_what_matters_and_with_nothing_else(store: xr.Dataset, tmp_path: Path) -> None:
     before = fingerprint_of(store)
     write_store(store, tmp_path / "store.zarr")

@@ -31,6 +31,8 @@ from rainsmith.data.statistics import channel_statistics, domain_means, training
 _DAYS_AT_ONCE = 256  # bounds the memory while the hash is made
 CHUNK_DAYS = 16
 """[days] Training reads random days: a day out of a longer chunk takes milliseconds, out of these a fraction of one."""
+CHUNK_CELLS = 512
+"""[fine cells] Longest side of a chunk: on a larger grid, a patch of a day is read without the rest of the day."""
 
 
 def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | None = None) -> xr.Dataset:
@@ -102,7 +104,7 @@ def write_store(store: xr.Dataset, path: Path) -> None:
     sizes = store.sizes
     days = min(CHUNK_DAYS, sizes[TIME])
     encoding: dict[str, dict[str, Any]] = {
-        "precip": {"chunks": (days, sizes[Y], sizes[X])},
+        "precip": {"chunks": (days, *(min(sizes[dim], CHUNK_CELLS) for dim in (Y, X)))},
         "predictors": {"chunks": (days, sizes[CHANNEL], sizes[Y_LR], sizes[X_LR])},
         **{name: {"chunks": (sizes[TIME],)} for name in ("split", "category", "heavy_x")},
     }
