@@ -112,7 +112,7 @@ def step(network: HierarchicalCVAE, days: int, patch: int | None) -> float:
             torch.randn(days, 2, c, *size) for c, size in zip(network.settings.latent_channels, sizes, strict=True)
         ]
         with autocast(CPU, training_precision("auto", CPU)):
-            conditions = network.conditions(network.encode_x(x), part.windows)
+            conditions = network.conditions(network.encode_x(x, part.coarse), part.windows, part.coarse)
             fields, _ = network.decode(conditions, part.windows, noise)
         members = torch.expm1(fields.clamp(max=8.0)).flatten(2)[..., part.cells]
         value = objective.score(members, y, torch.ones_like(y, dtype=torch.bool), part.scored)

@@ -67,3 +67,13 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = self.convs[0](F.silu(x))
         return x + self.convs[1](self.dropout(F.silu(h)))
+
+
+def small_head(c_in: int, c_out: int) -> nn.Conv2d:
+    """A 1x1 convolution that starts near 0, so that training starts from standard normal latents."""
+    conv = nn.Conv2d(c_in, c_out, 1)
+    if not conv.weight.is_meta:  # without memory torch would load its compiler for it
+        nn.init.normal_(conv.weight, std=0.01)
+    assert conv.bias is not None
+    nn.init.zeros_(conv.bias)
+    return conv

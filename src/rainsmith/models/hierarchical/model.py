@@ -93,7 +93,7 @@ class HierarchicalModel(GenerativeModel):
         part = self._part(whole(self.network.fine) if patch is None else patch.part)
         windows, network = part.windows, self.network
         # all that is random is drawn for the whole batch, and the objective sees all of it: parts change nothing
-        features = network.encode_x(self.standardise(x))
+        features = network.encode_x(self.standardise(x), part.coarse)
         of_prior = self._noise(len(x), self.settings.members, windows)
         # one reconstruction of each of the first days, and mixed members: their first k levels are the posterior's
         n = math.ceil(self.settings.posterior_share * len(x))
@@ -119,7 +119,7 @@ class HierarchicalModel(GenerativeModel):
             Both, and the KL divergence of each level, (n, c) [nats].
         """
         n, windows, network = len(variation), part.windows, self.network
-        conditions = network.conditions(features, windows)
+        conditions = network.conditions(features, windows, part.coarse)
         prior, _ = network.decode(conditions, windows, noise[: self.levels])
         evidence = network.encode_y(self.normalised(y[:n], valid[:n]), valid[:n, None], part.seen)
         shared = [condition[:n] for condition in conditions]

@@ -16,13 +16,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rainsmith.models.amounts_curve import AmountsCurve
-from rainsmith.models.blocks import ResidualBlock
+from rainsmith.models.blocks import ResidualBlock, small_head
 from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings
 from rainsmith.models.geometry import Geometry, padded, pooled_maps, sampling_points
 from rainsmith.models.hierarchical.block_kernel import kernel_of_blocks
+from rainsmith.models.hierarchical.coarse_window import coarse_window, interpolated, wider
 from rainsmith.models.hierarchical.layout import by_day, for_each_field, members_first, plus_days, repeated
 from rainsmith.models.hierarchical.posterior import LevelPosterior, bounded_posterior, smooth_clamp
 from rainsmith.models.hierarchical.windows import (
+    BLOCK_REACH,
     Windows,
     in_blocks,
     in_cells,
@@ -54,7 +56,7 @@ class HierarchicalCVAE(nn.Module):
     def __init__(self, settings: HierarchicalSettings, n_predictors: int, geometry: Geometry) -> None:
         super().__init__()
         self.settings = settings
-        self.fine = geometry.fine
+        self.fine, self._coarse = geometry.fine, geometry.coarse
         widths, latents, dropout = settings.channels, settings.latent_channels, settings.dropout
         self.factors = [settings.finest * 2 ** (settings.levels - 1 - level) for level in range(settings.levels)]
         self.sizes = [(math.ceil(self.fine[0] / f), math.ceil(self.fine[1] / f)) for f in self.factors]
@@ -90,10 +92,10 @@ class HierarchicalCVAE(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
         self.first = ResidualBlock(widths[0])
         self.blocks = nn.ModuleList(ResidualBlock(width) for width in widths)
-        self.prior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
+        self.prior = nn.ModuleList(small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
         self.from_h = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
         self.from_y = nn.ModuleList(nn.Conv2d(width, width, 1) for width in widths)
-        self.posterior = nn.ModuleList(_small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
+        self.posterior = nn.ModuleList(small_head(w, 2 * c) for w, c in zip(widths, latents, strict=True))
         self.from_z = nn.ModuleList(nn.Conv2d(c, w, 1) for w, c in zip(widths, latents, strict=True))
         # to the fine grid
         self.to_fine = nn.Conv2d(widths[-1], cells * FINE_CHANNELS, 1)
@@ -127,21 +129,24 @@ class HierarchicalCVAE(nn.Module):
         blocks = in_blocks(in_cells(self.windows(part).worked[-1], finest, self.fine), coarsest, self.sizes[0])
         return in_cells(blocks, coarsest, self.fine)
 
-    def encode_x(self, x: Tensor) -> Tensor:
-        """Features of standardised predictors (N, C, H_lr, W_lr) on their own grid, (N, width, H_lr, W_lr)."""
-        share = self.share.expand(len(x), -1, -1, -1).to(x.dtype)
-        return self.x_dropout(self.x_blocks(self.x_first(torch.cat([x, share], dim=1))))
+    def coarse(self, windows: Windows) -> Window:
+        """The coarse cells that a part of the fine grid needs."""
+        return coarse_window((self._points(*at) for at in enumerate(windows.worked_days)), self._coarse)
 
-    def conditions(self, features: Tensor, windows: Windows) -> list[Tensor]:
+    def encode_x(self, x: Tensor, at: Window | None = None) -> Tensor:
+        """Features of standardised predictors (N, C, H_lr, W_lr) at coarse cells, (N, width, h, w); None for all."""
+        at = at or whole(self._coarse)
+        read = wider(at, 1 + BLOCK_REACH * self.settings.x_blocks, self._coarse)
+        share = cut(self.share, read).expand(len(x), -1, -1, -1).to(x.dtype)
+        features = self.x_blocks(self.x_first(torch.cat([cut(x, read), share], dim=1)))
+        return self.x_dropout(cut(features, at, read))
+
+    def conditions(self, features: Tensor, windows: Windows, at: Window | None = None) -> list[Tensor]:
         """What members of a day share, from ``encode_x``: (N, width, h, w) on ``windows.right_days`` of every level."""
         conditions: list[Tensor] = []
         for level, (right, worked) in enumerate(zip(windows.right_days, windows.worked_days, strict=True)):
-            points = cut(getattr(self, f"at_{level}").movedim(-1, 1), worked).movedim(1, -1)
             # a 1x1 convolution commutes with the interpolation, and there are fewer cells before it
-            known = self.from_x[level](features).float()
-            here = F.grid_sample(
-                known, points.expand(len(known), -1, -1, -1), mode="bilinear", padding_mode="border", align_corners=True
-            )
+            here = interpolated(self.from_x[level](features), self._points(level, worked), at, self._coarse)
             maps, places = cut(getattr(self, f"maps_{level}"), worked), cut(self.places[level], worked)
             known = here + (self.from_maps[level](maps) + places)
             known = known.to(features.dtype).contiguous(memory_format=torch.channels_last)
@@ -152,6 +157,10 @@ class HierarchicalCVAE(nn.Module):
                 known = cut(self.shared[level](known), right, worked)
             conditions.append(known)
         return conditions
+
+    def _points(self, level: int, window: Window) -> Tensor:
+        """Where the blocks of a window lie in the coarse grid, (1, h, w, 2)."""
+        return cut(getattr(self, f"at_{level}").movedim(-1, 1), window).movedim(1, -1)
 
     def encode_y(self, y: Tensor, valid: Tensor, seen: Window | None = None) -> list[Tensor]:
         """Features of normalised y and validity, (N, 1, H, W) each, on the grid of every level, coarse to fine.
@@ -288,13 +297,3 @@ class HierarchicalCVAE(nn.Module):
                 own = [cut(level, worked) for level, worked in zip(scaled, windows.worked, strict=True)]
                 cut(fields, part).copy_(self.decode(conditions, windows, own, evidence, mix)[0])
         return fields
-
-
-def _small_head(c_in: int, c_out: int) -> nn.Conv2d:
-    """A 1x1 convolution that starts near 0, so that training starts from standard normal latents."""
-    conv = nn.Conv2d(c_in, c_out, 1)
-    if not conv.weight.is_meta:  # without memory torch would load its compiler for it
-        nn.init.normal_(conv.weight, std=0.01)
-    assert conv.bias is not None
-    nn.init.zeros_(conv.bias)
-    return conv

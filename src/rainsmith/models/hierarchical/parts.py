@@ -19,7 +19,7 @@ from rainsmith.models.hierarchical.mass import MassConservation
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.scored_cells import ScoredCells
 from rainsmith.models.hierarchical.windows import Windows, in_blocks
-from rainsmith.models.patch import Patch, Span, Window
+from rainsmith.models.patch import Patch, Span, Window, whole
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Part:
 
     Attributes:
         windows: what is worked out at each level.
+        coarse: the coarse cells whose predictors count; None for all.
         seen: the fine cells whose rain the posterior sees.
         own: the part's blocks of each level, whose KL divergence counts.
         cells: (n,) places of the scored cells in the flattened part.
@@ -37,6 +38,7 @@ class Part:
     """
 
     windows: Windows
+    coarse: Window | None
     seen: Window
     own: list[Window]
     cells: Tensor
@@ -67,8 +69,10 @@ def part_of(
     scored = np.zeros_like(mask)
     scored[mask] = of_part
     scored = scored[rows, columns]
+    windows = network.windows(window)
     return Part(
-        windows=network.windows(window),
+        windows=windows,
+        coarse=None if window == whole(network.fine) else network.coarse(windows),
         seen=network.seen_from(window),
         own=[in_blocks(window, factor, size) for factor, size in zip(network.factors, network.sizes, strict=True)],
         cells=torch.from_numpy(np.flatnonzero(scored)).to(device),
