@@ -111,7 +111,7 @@ def explained(url: Url) -> Iterator[None]:
         meaning = _meaning(error, url)
         if meaning is None:
             raise FileNotFoundError(str(url)) from None
-        raise BucketError(f"{url} {meaning}") from None
+        raise BucketError(meaning) from None
 
 
 def _meaning(error: Exception, url: Url) -> str | None:
@@ -119,20 +119,22 @@ def _meaning(error: Exception, url: Url) -> str | None:
     text = str(error)
     if "NoSuchBucket" in text:
         return (
-            f"lies in no bucket: found none of the name '{url.place}'; correct the name, or the address of the "
-            "object store (AWS_ENDPOINT_URL)"
+            f"there is no bucket {url.scheme}://{url.place}; correct its name, or the address of the object store "
+            "(AWS_ENDPOINT_URL)"
         )
     if any(sign in text for sign in _NO_KEYS):
-        return f"needs credentials, and none were found; {_GIVE_KEYS.get(url.scheme, 'log in first')}"
+        return f"{url} needs credentials, and none were found; {_GIVE_KEYS.get(url.scheme, 'log in first')}"
     if isinstance(error, FileNotFoundError):
         return None
     if "403 Forbidden" in text or "401 Unauthorized" in text:
         keys = _GIVE_KEYS.get(url.scheme, "ask its owner")
-        return f"was refused with these credentials (or none); ask the owner of the bucket for the right, or {keys}"
+        return (
+            f"{url} was refused with these credentials (or none); ask the owner of the bucket for the right, or {keys}"
+        )
     if "region" in text and "redirect" in text:
-        return "lies in another region; set AWS_REGION to that of the bucket"
+        return f"{url} lies in another region; set AWS_REGION to that of the bucket"
     if "error sending request" in text or "HTTP error" in text:
         where = "AWS_ENDPOINT_URL" if url.scheme == "s3" else "its address"
-        return f"cannot be reached; check the network, the proxy and {where}, and run the same command again"
+        return f"{url} cannot be reached; check the network, the proxy and {where}, and run the same command again"
     said = " ".join(text.split("Debug source")[0].split())[:250]
-    return f"gave an error ({said}); run the same command again"
+    return f"{url} gave an error ({said}); run the same command again"

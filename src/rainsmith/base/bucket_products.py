@@ -38,7 +38,7 @@ def store_below(folder: str | None, path: Path) -> Url | None:
     return None if url is None else url / path.name
 
 
-def refuse_foreign(url: Url, path: Path) -> list[Url]:
+def refuse_foreign(url: Url, path: Path) -> list[str]:
     """Refuse to write where something lies that this run has not written.
 
     Args:
@@ -46,12 +46,12 @@ def refuse_foreign(url: Url, path: Path) -> list[Url]:
         path: its place in the run folder.
 
     Returns:
-        The objects of this run that lie there.
+        Names of the objects of this run that lie there.
 
     Raises:
         UserError: something else lies there, or the bucket refuses.
     """
-    held = [found.url for found in objects_below(url)]
+    held = [found.url.key.removeprefix(f"{url.key}/") for found in objects_below(url)]
     if held and linked_store(path) != url:
         raise UserError(
             f"{url} holds {len(held)} objects that this run has not written; expected nothing there; delete them, or "
@@ -73,8 +73,8 @@ def claim(url: Url, path: Path) -> None:
         UserError: something else lies there, or the bucket refuses.
     """
     held = refuse_foreign(url, path)
-    delete(one for one in held if one == url / _ROOT)
-    delete(one for one in held if one != url / _ROOT)
+    delete(url, [name for name in held if name == _ROOT])
+    delete(url, [name for name in held if name != _ROOT])
     with atomic(path) as link:
         link.write_text(json.dumps({_KEY: str(url)}) + "\n", encoding="utf-8")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,24 +152,22 @@ def write_files(files: Iterable[Path], folder: Path, url: Url) -> None:
     _in_parallel(write, files)
 
 
-def delete(urls: Iterable[Url]) -> None:
-    """Delete objects; one that does not exist is none the worse.
+def delete(url: Url, names: Sequence[str]) -> None:
+    """Delete objects below a folder of a bucket.
 
     Raises:
         UserError: the store refuses, or cannot be reached.
     """
+    if not names:
+        return
+    client = client_of(url)
+    import obstore
 
-    def remove(url: Url) -> None:
-        client = client_of(url)
-        import obstore
-
-        try:
-            with explained(url):
-                obstore.delete(client, url.key)
-        except FileNotFoundError:
-            return
-
-    _in_parallel(remove, urls)
+    try:
+        with explained(url):
+            obstore.delete(client, [(url / name).key for name in names])
+    except FileNotFoundError:
+        raise BucketError(f"{url}: something else deletes there, too; run the same command again") from None
 
 
 def _in_parallel(work: Callable[[Item], None], items: Iterable[Item]) -> None:

@@ -12,7 +12,7 @@ from rainsmith.base.errors import UserError
 BUCKETS = ("s3", "gs")
 """Schemes of object stores, which can be listed and written."""
 SCHEMES = (*BUCKETS, "https", "http")
-_URL = re.compile(rf"({'|'.join(SCHEMES)}):/+(.*)", re.DOTALL)
+_URL = re.compile(rf"({'|'.join(SCHEMES)}):(?:/+(.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def url_of(text: str | Path) -> Url | None:
     if match is None:
         return None
     scheme, rest = match.groups()
-    place, _, key = rest.partition("/")
+    place, _, key = (rest or "").partition("/")
     url = Url(scheme, place, (unquote(key) if scheme not in BUCKETS else key).strip("/"))
     if not place or {"", ".", ".."} & set(url.key.split("/")) - ({""} if not url.key else set()):
         example = f"{scheme}://{'bucket' if url.in_bucket else 'host'}/folder/file.nc"
