@@ -42,10 +42,13 @@ def object_store(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
             "AWS_ACCESS_KEY_ID": "somebody",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_METADATA_ENDPOINT": "http://127.0.0.1:9",  # no test asks the network for credentials
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+            "AWS_CONFIG_FILE": str(folder / "none"),
             "AWS_DISABLE_BULK_DELETE": "true",  # this server deletes one object at a time
             "RAINSMITH_CACHE": str(folder / "cache"),
             "NO_PROXY": HERE,
         }
+        patch.delenv("AWS_PROFILE", raising=False)
         for name, value in settings.items():
             patch.setenv(name, value)
         yield folder / "server" / "data"

@@ -46,11 +46,19 @@ def _client(scheme: str, place: str, settings: tuple[tuple[str, str], ...]) -> A
     except ImportError:
         raise UserError(f"{scheme}://{place}: needs the package obstore; pip install 'rainsmith[cloud]'") from None
     how: dict[str, Any] = {"retry_config": _RETRIES, "client_options": _OPTIONS}
-    if scheme == "s3":
-        return S3Store(place, **how, **_profile(dict(settings)))
-    if scheme == "gs":
-        return GCSStore(place, **how)
-    return HTTPStore.from_url(f"{scheme}://{place}", **how)
+    try:
+        if scheme == "s3":
+            return S3Store(place, **how, **_profile(dict(settings)))
+        if scheme == "gs":
+            return GCSStore(place, **how)
+        return HTTPStore.from_url(f"{scheme}://{place}", **how)
+    except UserError:
+        raise
+    except Exception as error:  # a key without its secret, a file of keys that is not there, and the like
+        raise BucketError(
+            f"{scheme}://{place} cannot be asked with these settings ({_first_line(error)}); "
+            f"{_GIVE_KEYS.get(scheme, 'correct its address')}"
+        ) from None
 
 
 def _profile(settings: dict[str, str]) -> dict[str, Any]:
@@ -127,14 +135,15 @@ def _meaning(error: Exception, url: Url) -> str | None:
     if isinstance(error, FileNotFoundError):
         return None
     if "403 Forbidden" in text or "401 Unauthorized" in text:
-        keys = _GIVE_KEYS.get(url.scheme, "ask its owner")
-        return (
-            f"{url} was refused with these credentials (or none); ask the owner of the bucket for the right, or {keys}"
-        )
+        keys = _GIVE_KEYS.get(url.scheme, "log in first")
+        return f"{url} was refused with these credentials, or none (403); ask its owner, or {keys}"
     if "region" in text and "redirect" in text:
         return f"{url} lies in another region; set AWS_REGION to that of the bucket"
     if "error sending request" in text or "HTTP error" in text:
         where = "AWS_ENDPOINT_URL" if url.scheme == "s3" else "its address"
         return f"{url} cannot be reached; check the network, the proxy and {where}, and run the same command again"
-    said = " ".join(text.split("Debug source")[0].split())[:250]
-    return f"{url} gave an error ({said}); run the same command again"
+    return f"{url} gave an error ({_first_line(error)}); run the same command again"
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split("Debug source")[0].split())[:250]

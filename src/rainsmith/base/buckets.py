@@ -113,7 +113,10 @@ def fetch(found: Object, path: Path) -> None:
     def fetch_piece(start: int) -> None:
         end = min(start + _PIECE, found.size)
         with explained(url):
-            piece = obstore.get(client, url.key, options={"range": (start, end), "if_match": found.etag}).bytes()
+            got = obstore.get(client, url.key, options={"range": (start, end)})
+            piece = got.bytes()
+        if got.meta["e_tag"] != found.etag:
+            raise BucketError(f"{url} has just changed; run the same command again")
         with path.open("r+b") as file:
             file.seek(start)
             file.write(piece)

@@ -96,8 +96,9 @@ class SampleWriter:
         array = xr.Dataset({"precip": (("time", "member", "y", "x"), precip)})
         write_region(self.part, array, region)
         if self.bucket is not None:
-            chunks = (self.part / "precip" / "c" / str(batch)).rglob("*")
-            move_files([chunk for chunk in chunks if chunk.is_file()], self.part, self.bucket)
+            files = (self.part / "precip" / "c" / str(batch)).rglob("*")
+            chunks = [file for file in files if file.is_file() and file.suffix != ".partial"]
+            move_files(chunks, self.part, self.bucket)
         (self.marks / str(batch)).touch()
 
     def close(self) -> None:
