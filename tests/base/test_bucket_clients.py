@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,9 @@ import pytest
 from rainsmith.base.buckets import children, look_up, write_files
 from rainsmith.base.errors import UserError
 from rainsmith.base.urls import Url
-from tests.object_stores import object_store, refusing
+from tests.object_stores import refusing
 
 FILE = Url("s3", "data", "a/x.nc")
-
-
-@pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with object_store(tmp_path, monkeypatch) as folder:
-        yield folder
 
 
 def test_an_object_is_found_and_one_that_is_not_there_is_none(bucket: Path) -> None:
@@ -69,7 +62,9 @@ def test_a_store_that_cannot_be_reached_and_missing_credentials_are_one_line(
     with pytest.raises(UserError, match="cannot be reached; check the network, the proxy and AWS_ENDPOINT_URL"):
         look_up(FILE)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    with pytest.raises(UserError, match=r"cannot be asked with these settings \(.*AccessKeyId\); set AWS_ACCESS_KEY_ID"):
+    with pytest.raises(
+        UserError, match=r"cannot be asked with these settings \(.*AccessKeyId\); set AWS_ACCESS_KEY_ID"
+    ):
         look_up(FILE)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with refusing(404, "NotFound") as address:  # what a machine outside of that cloud answers, if anything does

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,13 @@ from rainsmith.base import buckets
 from rainsmith.base.buckets import delete, fetch, look_up, objects_below, read, write_files
 from rainsmith.base.errors import UserError
 from rainsmith.base.urls import Url
-from tests.object_stores import object_store, web_server
+from tests.object_stores import web_server
 
 FILE = Url("s3", "data", "x.nc")
 
 
-@pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with object_store(tmp_path, monkeypatch) as folder:
-        monkeypatch.setattr(buckets, "_PIECE", 1000)
-        yield folder
-
-
-def test_a_file_comes_in_pieces(bucket: Path, tmp_path: Path) -> None:
+def test_a_file_comes_in_pieces(bucket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "_PIECE", 1000)
     content = bytes(range(256)) * 41 + b"end"
     (bucket / "x.nc").write_bytes(content)
     found = look_up(FILE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +15,9 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.mirror_places import place_of, url_of_mirrored, with_urls
 from rainsmith.base.object_mirror import find, mirror_file, mirror_store, version_of, zarr_source
 from rainsmith.base.urls import Url
-from tests.object_stores import object_store
 
 DATA = Url("s3", "data", "")
 RAIN = np.arange(12.0).reshape(4, 3)
-
-
-@pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with object_store(tmp_path, monkeypatch) as folder:
-        yield folder
 
 
 def made(path: Path, version: int = 3, *, consolidated: bool = False) -> None:
@@ -104,7 +96,7 @@ def test_metadata_do_not_write_elsewhere(bucket: Path) -> None:
     (bucket / "x.zarr").mkdir()
     metadata = {"../../../evil/.zarray": {}}
     (bucket / "x.zarr" / ".zmetadata").write_text(json.dumps({"metadata": metadata}))
-    with pytest.raises(UserError, match="consolidated metadata name '../../../evil/.zarray'"):
+    with pytest.raises(UserError, match=r"consolidated metadata name '\.\./\.\./\.\./evil/\.zarray'"):
         find(DATA / "x.zarr")
     (bucket / "x.zarr" / ".zmetadata").write_text("{")
     with pytest.raises(UserError, match=r"x.zarr/.zmetadata is not JSON"):
