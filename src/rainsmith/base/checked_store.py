@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import google_crc32c
 from zarr.core.buffer import default_buffer_prototype
-from zarr.storage import LocalStore, ObjectStore
+from zarr.storage import LocalStore
 
 from rainsmith.base.bucket_clients import client_of, explained
 from rainsmith.base.errors import UserError
@@ -83,6 +83,8 @@ class CheckedStore(LocalStore):
         if self.chunks_at is None or key.rpartition("/")[2] in METADATA:
             value = await super().get(key, prototype, byte_range)
         else:
+            from zarr.storage import ObjectStore  # which earlier versions of Zarr lack
+
             url = self.chunks_at[0] / key
             with explained(url):
                 bucket = ObjectStore(client_of(url), read_only=True)
