@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from rainsmith.run_folder import Run
 from rainsmith.sample.stage import sample
 from tests.conftest import copy_of
 from tests.object_stores import refusing
+from tests.processes import Command
 from tests.sample.test_files import days_of, members, writer
 from tests.small import small_config
 
@@ -101,3 +105,39 @@ def test_the_command_takes_the_bucket_and_refuses_what_is_none(
             main(["sample", *given, "--to", to])
         assert ended.value.code == 2
         assert "expected a folder in a bucket" in capsys.readouterr().err
+
+
+def test_a_killed_command_goes_on_where_it_was(trained: Run, bucket: Path, tmp_path: Path) -> None:
+    run, place = copy_of(trained, tmp_path / "run"), bucket / "out" / "flat-prior-test.zarr"
+    given = ["--run", str(run.folder), "--days", *DAYS, "--mode", "prior", "--set", "sampling.batch_size=1"]
+    sample(small_config(**FEW | {"sampling__batch_size": 1}), run)
+    local = xr.open_zarr(run.sample_path("flat", "prior", "test"), consolidated=False)["precip"].load()
+    words = [*given, "--to", "s3://data/out"]
+    known = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "RAINSMITH_", "NO_PROXY"))}
+    command = Command("sample", *words, environment=known)
+    chunk = "precip/c/{}/0/0/0"
+    command.wait_for(place / chunk.format(2))
+    command.send(signal.SIGKILL)
+    assert command.wait()[0] == -signal.SIGKILL and not (place / "zarr.json").exists()
+    command.close()
+    first = (place / chunk.format(0)).stat().st_mtime_ns
+    main(["sample", *words])
+    assert (place / chunk.format(0)).stat().st_mtime_ns == first  # it was not drawn again
+    with xr.open_zarr(place, consolidated=False) as drawn:
+        assert drawn["precip"].equals(local)
+
+
+def test_two_processes_write_one_store(bucket: Path, tmp_path: Path) -> None:
+    def write(rank: int) -> None:
+        made = writer(tmp_path / "made.zarr", days_of(6), bucket=TO, rank=rank, world=2)
+        for number in range(rank, 3, 2):
+            made.write(number, members(number))
+        made.close()
+
+    both = [threading.Thread(target=write, args=(rank,)) for rank in (1, 0)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    with xr.open_zarr(bucket / "out" / "made.zarr", consolidated=False) as written:
+        assert written["precip"].isel(member=0, y=0, x=0).values.tolist() == [0, 0, 1, 1, 2, 2]
