@@ -275,28 +275,11 @@ def _write_record(path: Path, values: dict[str, Any]) -> None:
 
 
 def _input_files(config: Config) -> list[tuple[str, int, int | str]]:
-    """Name, size and time of change of every file under ``data.root`` that the configuration names.
-
-    A Zarr store is a folder, whose own time does not change with its chunks: all files in it count. Of what lies in a
-    bucket or on a web server the version counts, such as its etag, in the place of the time.
-    """
+    """Name, size and time of change of every file under ``data.root`` that the configuration names."""
     data = config.data
-    if data.kind == "demo":
-        return []
-    if data.kind != "gridded":
-        files = [*data.root.rglob("*.npy"), *data.root.rglob("*.json")]
-    else:
-        from rainsmith.base.object_mirror import version_of
-        from rainsmith.data.sources.files import resolve_files
+    if data.kind == "gridded":
+        from rainsmith.data.sources.state import state_of_files
 
-        predictors, statics = [s.files for s in data.predictors], [s.files for s in data.statics]
-        named = [data.target.files, data.coarse_grid, data.mask.files, *predictors, *statics]
-        files = [file for pattern in named if pattern is not None for file in resolve_files(pattern, data.root)]
-    state: list[tuple[str, int, int | str]] = []
-    for file in sorted(files):
-        if (version := version_of(file)) is not None:
-            state.append((file.name, 0, version))
-            continue
-        parts = sorted(file.rglob("*")) if file.is_dir() else [file]
-        state += [(part.name, part.stat().st_size, part.stat().st_mtime_ns) for part in parts]
-    return state
+        return state_of_files(data)
+    files = [] if data.kind == "demo" else sorted([*data.root.rglob("*.npy"), *data.root.rglob("*.json")])
+    return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]

@@ -13,11 +13,17 @@ from rainsmith.base import object_mirror
 from rainsmith.base.buckets import look_up
 from rainsmith.base.errors import UserError
 from rainsmith.base.mirror_places import place_of, url_of_mirrored, with_urls
-from rainsmith.base.object_mirror import find, mirror_file, mirror_store, version_of, zarr_source
+from rainsmith.base.object_mirror import mirror_file, mirror_store, zarr_source
 from rainsmith.base.urls import Url
 
 DATA = Url("s3", "data", "")
 RAIN = np.arange(12.0).reshape(4, 3)
+
+
+def mirrored(url: Url) -> Path:
+    found = look_up(url)
+    assert found is not None
+    return mirror_file(found)
 
 
 def made(path: Path, version: int = 3, *, consolidated: bool = False) -> None:
@@ -31,17 +37,14 @@ def test_a_file_is_fetched_once_and_again_where_it_has_changed(
 ) -> None:
     (bucket / "a").mkdir()
     (bucket / "a" / "x.nc").write_bytes(b"rain")
-    url, versions = DATA / "a/x.nc", []
+    url = DATA / "a/x.nc"
     for content in (b"rain", b"rain", b"snow"):
         (bucket / "a" / "x.nc").write_bytes(content)
-        path = find(url)
+        path = mirrored(url)
         assert path == tmp_path / "cache" / "s3" / "data" / "a" / "x.nc" and path.read_bytes() == content
-        versions.append(version_of(path))
-    assert versions[0] == versions[1] != versions[2] and None not in versions
     assert capsys.readouterr().err.count("fetch s3://data/a/x.nc") == 2
     (tmp_path / "cache" / "s3" / "data" / "a" / "x.nc").write_bytes(b"cut")
-    assert find(url).read_bytes() == b"snow"  # type: ignore[union-attr]
-    assert version_of(tmp_path) is None
+    assert mirrored(url).read_bytes() == b"snow"
 
 
 def test_a_place_tells_its_url(bucket: Path) -> None:
@@ -67,7 +70,7 @@ def test_of_a_store_the_metadata_are_fetched_and_chunks_are_read(
 ) -> None:
     made(bucket / "x.zarr", version, consolidated=consolidated)
     store = mirror_store(DATA / "x.zarr")
-    assert store is not None and find(DATA / "x.zarr") == store.folder
+    assert store is not None and store.folder == place_of(DATA / "x.zarr")
     held = {path.name for path in store.folder.rglob("*") if path.is_file()}
     assert held <= {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".bucket.json"}
     with xr.open_zarr(zarr_source(store.folder), consolidated=False) as opened:
@@ -89,7 +92,7 @@ def test_a_store_of_very_many_chunks_is_known_by_its_metadata(bucket: Path) -> N
 
 def test_folders_without_metadata_are_no_store(bucket: Path) -> None:
     made(bucket / "deep" / "x.zarr")
-    assert find(DATA / "deep") is None
+    assert mirror_store(DATA / "deep") is None
 
 
 def test_metadata_do_not_write_elsewhere(bucket: Path) -> None:
@@ -97,7 +100,7 @@ def test_metadata_do_not_write_elsewhere(bucket: Path) -> None:
     metadata = {"../../../evil/.zarray": {}}
     (bucket / "x.zarr" / ".zmetadata").write_text(json.dumps({"metadata": metadata}))
     with pytest.raises(UserError, match=r"consolidated metadata name '\.\./\.\./\.\./evil/\.zarray'"):
-        find(DATA / "x.zarr")
+        mirror_store(DATA / "x.zarr")
     (bucket / "x.zarr" / ".zmetadata").write_text("{")
     with pytest.raises(UserError, match=r"x.zarr/.zmetadata is not JSON"):
-        find(DATA / "x.zarr")
+        mirror_store(DATA / "x.zarr")

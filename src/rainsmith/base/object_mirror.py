@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainsmith.base.buckets import Object, children, fetch, look_up, objects_below, read
+from rainsmith.base.buckets import Object, children, fetch, objects_below, read
 from rainsmith.base.checked_store import CHUNKS_AT, CheckedStore
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
@@ -113,26 +113,6 @@ def zarr_source(path: Path) -> Path | CheckedStore:
     """What Zarr opens of a path: the folder itself, or a store that reads the chunks of a mirrored one."""
     remote = chunks_at(path)
     return path if remote is None else CheckedStore(path, chunks_at=remote)
-
-
-def version_of(path: Path) -> str | None:
-    """What changes with the content of a mirrored file or Zarr store; None for other paths."""
-    if url_of_mirrored(path) is None:
-        return None
-    noted = _noted(path / CHUNKS_AT if path.is_dir() else path.with_name(f".{path.name}.object"))
-    return None if noted is None else str(noted["version"])
-
-
-def find(url: Url) -> Path | None:
-    """The mirror of a file, or of a Zarr store in a bucket; None where there is neither.
-
-    Raises:
-        UserError: it cannot be fetched.
-    """
-    if (found := look_up(url)) is not None:
-        return mirror_file(found)
-    store = mirror_store(url) if url.in_bucket else None
-    return None if store is None else store.folder
 
 
 def _documents(url: Url) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -60,12 +61,16 @@ def test_the_bucket_may_be_one_of_google(files: Path, tmp_path: Path, monkeypatc
     ]
 
 
-def test_prepare_is_current_until_an_object_changes(files: Path, tmp_path: Path) -> None:
+def test_prepare_is_current_until_an_object_changes(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = config(Path("s3://data"), target={"files": "era/rain_*.nc"}, predictors=[{"files": "msl.zarr", **MSL}])
     run = Run(tmp_path / "run")
     run_stage("prepare", settings, run)
     assert "root: s3://data\n" in (run.folder / "config.yaml").read_text()
-    assert is_current(PREPARE, settings, run)
+    shutil.rmtree(tmp_path / "cache")
+    capsys.readouterr()
+    assert is_current(PREPARE, settings, run) and "fetch" not in capsys.readouterr().err
     first = (files / "era" / "rain_0.nc").read_bytes()
     os.utime(files / "era" / "rain_0.nc")  # the same content at another time
     assert is_current(PREPARE, settings, run)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rainsmith.base.buckets import Object, children, look_up
 from rainsmith.base.errors import UserError
-from rainsmith.base.object_mirror import find, mirror_file, mirror_store
+from rainsmith.base.object_mirror import MirroredStore, mirror_file, mirror_store
 from rainsmith.base.urls import Url, url_of
 
 _WILD = frozenset("*?[")
@@ -31,8 +31,21 @@ def fetch_matches(pattern: Url) -> list[Path]:
     Raises:
         UserError: it matches nothing, is a glob on a web server, or something cannot be fetched.
     """
-    if (path := _named(pattern)) is not None:
-        return [path]
+    return [mirror_file(one) if isinstance(one, Object) else one.folder for one in _found(pattern)]
+
+
+def versions_of(pattern: Url) -> list[tuple[str, str]]:
+    """Names and versions of what ``fetch_matches`` would fetch; no file is fetched.
+
+    Raises:
+        UserError: as ``fetch_matches``.
+    """
+    return [(one.url.name, one.version) for one in _found(pattern)]
+
+
+def _found(pattern: Url) -> list[Object | MirroredStore]:
+    if (named := _named(pattern)) is not None:
+        return [named]
     if not pattern.in_bucket:
         if _WILD & set(pattern.key):
             raise UserError(
@@ -40,10 +53,10 @@ def fetch_matches(pattern: Url) -> list[Path]:
                 "name them one by one"
             )
         raise UserError(f"{pattern} was not found (404); correct 'files:' or 'data.root'")
-    paths = [path for match in matches_of(pattern) if (path := _fetched(match)) is not None]
-    if not paths:
-        raise UserError(f"no object matches {pattern} ({_what_is_there(pattern)}); correct 'files:' or 'data.root'")
-    return paths
+    found = [one if isinstance(one, Object) else mirror_store(one) for one in matches_of(pattern)]
+    if held := [one for one in found if one is not None]:  # other folders than stores are passed over
+        return held
+    raise UserError(f"no object matches {pattern} ({_what_is_there(pattern)}); correct 'files:' or 'data.root'")
 
 
 def matches_of(pattern: Url) -> list[Object | Url]:
@@ -56,20 +69,12 @@ def matches_of(pattern: Url) -> list[Object | Url]:
     return sorted(dict.fromkeys(found), key=lambda one: str(one.url if isinstance(one, Object) else one))
 
 
-def _named(pattern: Url) -> Path | None:
+def _named(pattern: Url) -> Object | MirroredStore | None:
     """What is there under just this name, which may hold the letters of globs."""
-    if not _WILD & set(pattern.key):
-        return find(pattern)
-    found = look_up(pattern) if "[" in pattern.key or not pattern.in_bucket else None
-    return None if found is None else mirror_file(found)
-
-
-def _fetched(match: Object | Url) -> Path | None:
-    """The mirror of a file or a Zarr store; None for a folder that is none."""
-    if isinstance(match, Object):
-        return mirror_file(match)
-    store = mirror_store(match)
-    return None if store is None else store.folder
+    if _WILD & set(pattern.key) and pattern.in_bucket and "[" not in pattern.key:
+        return None
+    found = look_up(pattern)
+    return found if found is not None or not pattern.in_bucket else mirror_store(pattern)
 
 
 def _walk(folder: Url, parts: list[str]) -> Iterator[Object | Url]:
