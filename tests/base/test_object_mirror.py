@@ -12,7 +12,7 @@ import xarray as xr
 from rainsmith.base import object_mirror
 from rainsmith.base.buckets import look_up
 from rainsmith.base.errors import UserError
-from rainsmith.base.mirror_places import place_of, url_of_mirrored, with_urls
+from rainsmith.base.mirror_places import place_of
 from rainsmith.base.object_mirror import mirror_file, mirror_store, zarr_source
 from rainsmith.base.urls import Url
 
@@ -45,14 +45,6 @@ def test_a_file_is_fetched_once_and_again_where_it_has_changed(
     assert capsys.readouterr().err.count("fetch s3://data/a/x.nc") == 2
     (tmp_path / "cache" / "s3" / "data" / "a" / "x.nc").write_bytes(b"cut")
     assert mirrored(url).read_bytes() == b"snow"
-
-
-def test_a_place_tells_its_url(bucket: Path) -> None:
-    url = DATA / "a/x.nc"
-    assert url_of_mirrored(place_of(url)) == url
-    assert url_of_mirrored(place_of(DATA)) == DATA and url_of_mirrored(place_of(DATA).parent) is None
-    assert url_of_mirrored(bucket) is None
-    assert with_urls(f"{place_of(url)}: 'time' is no time") == f"{url}: 'time' is no time"
 
 
 def test_a_file_that_the_disk_cannot_hold_is_refused(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:

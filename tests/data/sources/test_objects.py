@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,11 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.data.sources.files import resolve_files
-from rainsmith.pipeline import BY_NAME, is_current, run_stage
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from tests.data.made import config, mapped, pressure, rain
 from tests.object_stores import web_server
 
-PREPARE = BY_NAME["prepare"]
 MSL = {"variable": "msl", "day_offsets": [0, 1]}
 
 
@@ -59,28 +56,6 @@ def test_the_bucket_may_be_one_of_google(files: Path, tmp_path: Path, monkeypatc
         "gs/data/era/rain_1.nc",
         "gs/data/msl.zarr",
     ]
-
-
-def test_prepare_is_current_until_an_object_changes(
-    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings = config(Path("s3://data"), target={"files": "era/rain_*.nc"}, predictors=[{"files": "msl.zarr", **MSL}])
-    run = Run(tmp_path / "run")
-    run_stage("prepare", settings, run)
-    assert "root: s3://data\n" in (run.folder / "config.yaml").read_text()
-    shutil.rmtree(tmp_path / "cache")
-    capsys.readouterr()
-    assert is_current(PREPARE, settings, run) and "fetch" not in capsys.readouterr().err
-    first = (files / "era" / "rain_0.nc").read_bytes()
-    os.utime(files / "era" / "rain_0.nc")  # the same content at another time
-    assert is_current(PREPARE, settings, run)
-    (files / "era" / "rain_0.nc").write_bytes(first + b"0")
-    assert not is_current(PREPARE, settings, run)
-    (files / "era" / "rain_0.nc").write_bytes(first)
-    assert is_current(PREPARE, settings, run)
-    chunk = next((files / "msl.zarr" / "msl").glob("0.*"))
-    chunk.write_bytes(chunk.read_bytes() + b"0")
-    assert not is_current(PREPARE, settings, run)
 
 
 @pytest.mark.parametrize(
