@@ -14,9 +14,9 @@ from rainsmith.base.buckets import delete, objects_below, write_files
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.urls import Url, url_of
+from rainsmith.base.zarr_metadata import ROOT
 
 _KEY = "rainsmith_store_at"
-_ROOT = "zarr.json"
 _MOST_LINK_BYTES = 8192
 
 
@@ -73,8 +73,8 @@ def claim(url: Url, path: Path) -> None:
         UserError: something else lies there, or the bucket refuses.
     """
     held = refuse_foreign(url, path)
-    delete(url, [name for name in held if name == _ROOT])
-    delete(url, [name for name in held if name != _ROOT])
+    delete(url, [name for name in held if name == ROOT])
+    delete(url, [name for name in held if name != ROOT])
     with atomic(path) as link:
         link.write_text(json.dumps({_KEY: str(url)}) + "\n", encoding="utf-8")
 
@@ -102,11 +102,11 @@ def finish(folder: Path, url: Url) -> None:
         UserError: the bucket refuses, or cannot be reached.
     """
     files = [file for file in folder.rglob("*") if file.is_file()]
-    write_files([file for file in files if file != folder / _ROOT], folder, url)
-    write_files([folder / _ROOT], folder, url)
+    write_files([file for file in files if file != folder / ROOT], folder, url)
+    write_files([folder / ROOT], folder, url)
 
 
 def remove_link(path: Path) -> None:
     """Make way for a folder where a link stands: a file cannot be replaced by a folder in one step."""
-    if path.is_file():
+    if linked_store(path) is not None:
         path.unlink()

@@ -22,11 +22,11 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.mirror_places import CACHE_VARIABLE, place_of, url_of_mirrored
 from rainsmith.base.urls import Url
+from rainsmith.base.zarr_metadata import ROOT
 
 MOST_OBJECTS = 100_000
 """Chunks of a Zarr store that are listed to see whether it has changed; a store of more tells it by its metadata."""
 _SECOND_VERSION = (".zgroup", ".zarray", ".zattrs")
-_ROOT = "zarr.json"
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,11 @@ def zarr_source(path: Path) -> Path | CheckedStore:
 
 def _documents(url: Url) -> Iterator[tuple[str, str]]:
     """Names and texts of the metadata of a store; nothing where the folder is none."""
-    if (text := read(url / _ROOT)) is not None:
-        root = _json(text, url / _ROOT)
-        yield _ROOT, json.dumps(root)
+    if (text := read(url / ROOT)) is not None:
+        root = _json(text, url / ROOT)
+        yield ROOT, json.dumps(root)
         if isinstance(consolidated := root.get("consolidated_metadata"), dict):
-            yield from _consolidated(consolidated, url, lambda name: f"{name}/{_ROOT}")
+            yield from _consolidated(consolidated, url, lambda name: f"{name}/{ROOT}")
         elif root.get("node_type") != "array":
             yield from _documents_below(url)
     elif (text := read(url / ".zmetadata")) is not None:
