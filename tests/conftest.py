@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rainsmith.config import DATA_ROOT_VARIABLE
 from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from rainsmith.train.stage import train
+from tests.object_stores import object_store
 from tests.small import small_config
 
 _DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -35,6 +37,13 @@ def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip(f"real data not found in {root}; set {DATA_ROOT_VARIABLE}")
     monkeypatch.setenv(DATA_ROOT_VARIABLE, str(root))
     return root
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder that is the bucket ``s3://data`` of an object store on this machine."""
+    with object_store(tmp_path, monkeypatch) as folder:
+        yield folder
 
 
 def pytest_collection_finish() -> None:

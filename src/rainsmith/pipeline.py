@@ -274,21 +274,12 @@ def _write_record(path: Path, values: dict[str, Any]) -> None:
         write_json(path, values)
 
 
-def _input_files(config: Config) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of every file under ``data.root`` that the configuration names.
-
-    A Zarr store is a folder, whose own time does not change with its chunks: all files in it count.
-    """
+def _input_files(config: Config) -> list[tuple[str, int, int | str]]:
+    """Name, size and time of change of every file under ``data.root`` that the configuration names."""
     data = config.data
-    if data.kind == "demo":
-        return []
-    if data.kind != "gridded":
-        files = [*data.root.rglob("*.npy"), *data.root.rglob("*.json")]
-    else:
-        from rainsmith.data.sources.files import resolve_files
+    if data.kind == "gridded":
+        from rainsmith.data.sources.state import state_of_files
 
-        predictors, statics = [s.files for s in data.predictors], [s.files for s in data.statics]
-        named = [data.target.files, data.coarse_grid, data.mask.files, *predictors, *statics]
-        files = [file for pattern in named if pattern is not None for file in resolve_files(pattern, data.root)]
-    parts = [part for file in sorted(files) for part in (sorted(file.rglob("*")) if file.is_dir() else [file])]
-    return [(part.name, part.stat().st_size, part.stat().st_mtime_ns) for part in parts]
+        return state_of_files(data)
+    files = [] if data.kind == "demo" else sorted([*data.root.rglob("*.npy"), *data.root.rglob("*.json")])
+    return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]

@@ -21,7 +21,9 @@ def test_a_run_has_flat_settings_its_models_and_the_rows_of_one_split(tmp_path: 
 def test_repeats_share_all_but_seeds_and_places_and_data_is_told_apart_by_its_settings(tmp_path: Path) -> None:
     folders = [
         make_run(tmp_path / "a"),
-        make_run(tmp_path / "repeat", seed=1, sampling__seed=5, device="cpu", data__root="elsewhere"),
+        make_run(
+            tmp_path / "repeat", seed=1, sampling__seed=5, device="cpu", data__root="elsewhere", sampling__to="s3://b/x"
+        ),
         make_run(tmp_path / "other", loss__beta_kl=0.5),
         make_run(tmp_path / "other-data", data__wet_mm=1.0),
     ]

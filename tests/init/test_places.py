@@ -33,3 +33,21 @@ def test_the_environment_variable_stays_right(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv(DATA_ROOT_VARIABLE, str(tmp_path / "elsewhere"))
     root = root_of(paths, tmp_path / "x.yaml")
     assert pattern_of(paths, root) == str(paths[0]) and "whole paths" in root.reason
+
+
+def test_files_of_a_bucket_are_named_below_its_url(bucket: Path, tmp_path: Path) -> None:
+    (bucket / "era").mkdir()
+    for name in ("era/rain_1.nc", "era/rain_2.nc", "msl.nc"):
+        (bucket / name).touch()
+    rain = list(find_files(["s3://data/era/rain_*.nc"]).paths)
+    others = list(find_files(["s3://data/msl.nc"]).paths)
+    root = root_of([*rain, *others], tmp_path / "my.yaml")
+    assert root.text == "s3://data"
+    assert (pattern_of(rain, root), pattern_of(others, root)) == ("era/rain_*.nc", "msl.nc")
+    (bucket / "era" / "rain_x.nc").touch()  # of which nobody spoke
+    assert pattern_of(rain, root) == "era/rain_[0-9]*.nc"
+    (tmp_path / "local.nc").touch()
+    both = root_of([*rain, tmp_path / "local.nc"], tmp_path / "my.yaml")
+    assert both.text == "/"
+    assert pattern_of(rain, both) == "s3://data/era/rain_[0-9]*.nc"
+    assert pattern_of([tmp_path / "local.nc"], both) == str(tmp_path / "local.nc")

@@ -11,9 +11,12 @@ import xarray as xr
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
+from rainsmith.base.bucket_products import linked_store
 from rainsmith.base.cf import from_cf, to_cf
 from rainsmith.base.checked_store import CheckedStore
 from rainsmith.base.errors import UserError
+from rainsmith.base.object_mirror import mirror_store
+from rainsmith.base.urls import Url
 from rainsmith.base.zarr_metadata import arrays_with_checksums, check_seal, refuse_codecs_that_run_code, seal
 
 _COMPRESSORS = (ZstdCodec(level=0), Crc32cCodec())
@@ -24,26 +27,48 @@ def open_zarr(path: Path, advice: str) -> xr.Dataset:
     """Open a finished Zarr store; its values are read, and their checksums compared, when they are used.
 
     Args:
-        path: the folder of the store.
+        path: the folder of the store, or a link to one in a bucket.
         advice: what to do where it is missing, such as "run 'rainsmith prepare' first".
 
     Raises:
         UserError: the store is missing, unfinished or unreadable, lacks a chunk, or has a codec that can run commands;
             later, where values are read: a chunk is damaged.
     """
+    url = linked_store(path)
+    if url is not None:
+        return _open_in_bucket(url, advice)
     if not path.is_dir():
         raise UserError(f"{path} {'is a file; expected a folder' if path.exists() else 'not found'}; {advice}")
     what_to_do = f"delete {path} and {advice}"
     try:
         refuse_codecs_that_run_code(path)
         complete = check_seal(path)
-        store = CheckedStore(path, summed=arrays_with_checksums(path), complete=complete, advice=what_to_do)
-        return from_cf(xr.open_zarr(store, consolidated=False, decode_timedelta=False))
+        summed = arrays_with_checksums(path)
+        return _decoded(CheckedStore(path, summed=summed, complete=complete, advice=what_to_do))
     except UserError as error:
         text = str(error)
         raise UserError(text if text.endswith(what_to_do) else f"{text}; {what_to_do}") from None
     except Exception as error:
         raise UserError(f"{path} cannot be read ({type(error).__name__}: {error}); delete it and {advice}") from None
+
+
+def _open_in_bucket(url: Url, advice: str) -> xr.Dataset:
+    """As ``open_zarr``; a store in a bucket must have been finished."""
+    store = mirror_store(url, most=None)
+    if store is None:
+        raise UserError(f"{url} holds no finished Zarr store; {advice}")
+    try:
+        refuse_codecs_that_run_code(store.folder)
+        if not check_seal(store.folder, store.names):
+            raise UserError(f"{url} was written by something else; expected a store of rainsmith")
+    except UserError as error:
+        raise UserError(f"{str(error).replace(str(store.folder), str(url))}; {advice}") from None
+    summed, at = arrays_with_checksums(store.folder), (url, store.version)
+    return _decoded(CheckedStore(store.folder, summed=summed, complete=True, advice=advice, chunks_at=at))
+
+
+def _decoded(store: CheckedStore) -> xr.Dataset:
+    return from_cf(xr.open_zarr(store, consolidated=False, decode_timedelta=False))
 
 
 def write_zarr(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,12 @@ def seal(store: Path) -> None:
     (store / ROOT).write_text(json.dumps(root, indent=2), encoding="utf-8")
 
 
-def check_seal(store: Path) -> bool:
+def check_seal(store: Path, names: Collection[str] | None = None) -> bool:
     """Whether a store has a seal. A sealed store must have the metadata and all the chunks that it was written with.
 
     Args:
         store: the folder of the store.
+        names: names of all files below it, where they do not lie there; None looks for them.
 
     Raises:
         UserError: the metadata are not those of the seal, or a chunk is missing.
@@ -80,7 +81,8 @@ def check_seal(store: Path) -> bool:
                 f"{store / name / ROOT} was damaged or changed by hand: it differs from {ROOT} of the store"
             )
         if array["node_type"] == "array":
-            _refuse_missing_chunks(store / name, array)
+            there = _files_below(store / name) if names is None else names
+            _refuse_missing_chunks(name, array, there, store)
     return True
 
 
@@ -99,14 +101,19 @@ def arrays_with_checksums(store: Path) -> set[str]:
     return names
 
 
-def _refuse_missing_chunks(folder: Path, array: Mapping[str, Any]) -> None:
+def _files_below(folder: Path) -> set[str]:
+    """Names below the parent of a folder."""
+    start = len(str(folder.parent)) + 1
+    return {os.path.join(at, file)[start:].replace(os.sep, "/") for at, _, files in os.walk(folder) for file in files}
+
+
+def _refuse_missing_chunks(name: str, array: Mapping[str, Any], there: Collection[str], store: Path) -> None:
     shape, chunks = array["shape"], array["chunk_grid"]["configuration"]["chunk_shape"]
-    there = {os.path.join(at, file) for at, _, files in os.walk(folder) for file in files}
     grid = itertools.product(*(range(-(-length // chunk)) for length, chunk in zip(shape, chunks, strict=True)))
-    wanted = [os.path.join(folder, "c", *map(str, place)) for place in grid]
-    missing = [name for name in wanted if name not in there]
+    wanted = ["/".join((name, "c", *map(str, place))) for place in grid]
+    missing = [chunk for chunk in wanted if chunk not in there]
     if missing:
-        raise UserError(f"{missing[0]} is missing ({len(missing)} of {len(wanted)} chunks of {folder.name})")
+        raise UserError(f"{store / missing[0]} is missing ({len(missing)} of {len(wanted)} chunks of {name})")
 
 
 def _documents(folder: Path, seen: set[Path]) -> Iterator[tuple[Path, Any]]:

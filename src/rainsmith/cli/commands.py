@@ -21,6 +21,7 @@ from rainsmith.cli.options import (
     OptionalFolder,
     OptionalMode,
     OptionalNumber,
+    OptionalUrl,
     days_or_set,
     one_of,
     shown_as,
@@ -39,10 +40,13 @@ OptionalTrainingDays = Annotated[TrainingDays | None, one_of(TrainingDays)]
 class Prepare(Common):
     """Read, check and split the data, compute training statistics, and write store.zarr."""
 
+    to: OptionalUrl = None
+    """URL of a folder in a bucket that takes the store, instead of data.to; the run folder keeps a link to it."""
+
     def execute(self) -> None:
         from rainsmith.base.console import console
 
-        self.run_stage()
+        self.run_stage({"data.to": self.to})
         console.print(
             f"prepare: 'rainsmith inspect --run {self.run}' shows what was found", soft_wrap=True, markup=False
         )

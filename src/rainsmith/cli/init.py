@@ -16,7 +16,7 @@ class Init:
     """Look into files of data, and write a commented configuration that runs with them."""
 
     files: Annotated[tuple[str, ...], tyro.conf.Positional, shown_as("FILES ...")] = ()
-    """Paths, globs or folders of NetCDF files, Zarr stores and CSV tables."""
+    """Paths, globs or folders of NetCDF files, Zarr stores and CSV tables; URLs too (s3://, gs://, https://)."""
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="FILE")] = Path("my-region.yaml")
     """YAML file that is written."""
     force: Flag = False

@@ -12,6 +12,7 @@ import tyro
 
 from rainsmith import __version__
 from rainsmith.base.errors import Interrupted, UserError
+from rainsmith.base.mirror_places import with_urls
 from rainsmith.cli.commands import COMMANDS
 from rainsmith.cli.failures import what_to_do
 
@@ -80,7 +81,7 @@ def joined_sets(arguments: list[str]) -> list[str]:
 
 
 def _fail(message: str, code: int = 2) -> int:
-    line = " ".join(message.split())
+    line = " ".join(with_urls(message).split())
     # what a file or an argument holds must not move the cursor of the terminal
     shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
     print(f"rainsmith: {shown}", file=sys.stderr)

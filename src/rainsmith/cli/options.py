@@ -30,6 +30,7 @@ def one_of(choices: Any) -> Any:
 
 OptionalFile = Annotated[Path | None, shown_as("FILE")]
 OptionalFolder = Annotated[Path | None, shown_as("FOLDER")]
+OptionalUrl = Annotated[str | None, shown_as("URL")]
 OptionalName = Annotated[str | None, shown_as("NAME")]
 OptionalCount = Annotated[int | None, shown_as("COUNT")]
 OptionalNumber = Annotated[float | None, shown_as("NUMBER")]

@@ -17,6 +17,7 @@ from rainsmith.cli.options import (
     OptionalName,
     OptionalNumber,
     OptionalSplit,
+    OptionalUrl,
     days_or_set,
     given,
     parse_overrides,
@@ -45,6 +46,8 @@ class Sample(Common):
     """Name of a checkpoint in checkpoints/, or path of a .safetensors file, instead of sampling.checkpoint."""
     predictors: OptionalFile = None
     """YAML file whose data.predictors name a new period without observations; it needs --checkpoint FILE."""
+    to: OptionalUrl = None
+    """URL of a folder in a bucket that takes the stores, instead of sampling.to; the run folder keeps links to them."""
     netcdf: Flag = False
     """Write a NetCDF file beside each Zarr store."""
     legacy_npy: OptionalFolder = None
@@ -72,6 +75,7 @@ class Sample(Common):
             "sampling.members": self.members,
             "sampling.temperature": self.temperature,
             "sampling.checkpoint": self.checkpoint,
+            "sampling.to": self.to,
         }
 
     def _draw_new_period(self, file: Path) -> Path:

@@ -18,7 +18,8 @@ from rainsmith.config import read_yaml
 from rainsmith.evaluate.table import COLUMNS, NUMBERS
 from rainsmith.run_folder import Run
 
-REPEATS_MAY_DIFFER_IN = ("seed", "sampling.seed", "augment.seed", "device", "data.root")
+_PLACES = ("data.root", "data.to", "sampling.to")
+REPEATS_MAY_DIFFER_IN = ("seed", "sampling.seed", "augment.seed", "device", *_PLACES)
 """Settings in which a run and its repeat may differ."""
 
 
@@ -38,8 +39,8 @@ class EvaluatedRun:
 
     @property
     def data(self) -> str:
-        """All settings of the data except their folder, as JSON: runs on the same data share it."""
-        return json.dumps({k: v for k, v in self.settings.items() if k.startswith("data.") and k != "data.root"})
+        """All settings of the data except their places, as JSON: runs on the same data share it."""
+        return json.dumps({k: v for k, v in self.settings.items() if k.startswith("data.") and k not in _PLACES})
 
     @property
     def all_but_seed(self) -> str:

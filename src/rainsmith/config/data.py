@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.urls import url_of
 from rainsmith.config.model import Normalisation
 from rainsmith.config.section import Section
 from rainsmith.config.spans import span_of, spans_of_splits
-from rainsmith.config.values import DateSpan, FilePath, Flag, Float, Int, Month, Seed, Text, Unique, YearSpan
+from rainsmith.config.values import BucketFolder, DateSpan, Flag, Float, Int, Month, Root, Seed, Text, Unique, YearSpan
 
 Names = Annotated[list[Text], Field(min_length=1, max_length=1000), Unique]
 Files = Text | Names
@@ -197,9 +198,9 @@ class Data(Section):
 
     kind: Literal["demo", "gridded", "legacy-days", "legacy-arrays"] = "demo"
     """What the data are: the embedded climate, files on grids (NetCDF or Zarr), or the reference's files."""
-    root: FilePath = Path("../../shared/data")
-    """Folder below which files are named, relative to the configuration file; the environment variable RAINSMITH_DATA
-    overrides it."""
+    root: Root = Path("../../shared/data")
+    """Folder below which files are named, relative to the configuration file, or the URL of a folder in a bucket or on
+    a web server (docs/how-to/buckets.md); the environment variable RAINSMITH_DATA overrides it."""
     target: Target = Target()
     predictors: list[PredictorSource] = []
     coarse_grid: Text | None = None
@@ -227,6 +228,9 @@ class Data(Section):
     suspect: Literal["keep", "mask", "error"] = "mask"
     """What happens to values far above all their neighbours: they are kept, left out, or refused. `prepare` lists
     them; choose `keep` where they are real."""
+    to: BucketFolder | None = None
+    """URL of a folder in a bucket, such as s3://bucket/run, that takes the prepared store; null keeps it in the run
+    folder."""
     credit: Text | None = None
     """How the data want to be credited; the report shows it."""
     legacy: Legacy = Legacy()
@@ -245,6 +249,14 @@ class Data(Section):
             spans = {"train": [demo.first_year, last - 2], "validation": [last - 1] * 2, "test": [last] * 2}
             return {**values, "splits": spans}
         return values
+
+    @model_validator(mode="after")
+    def _root_is_a_folder(self) -> Data:
+        if self.kind.startswith("legacy") and url_of(self.root) is not None:
+            raise ValueError(
+                f"root is {url_of(self.root)}; expected a folder, since kind is {self.kind}; fetch the files"
+            )
+        return self
 
     @model_validator(mode="after")
     def _dates_are_dates(self) -> Data:

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.urls import shown as shown_path
+from rainsmith.base.urls import url_of
 from rainsmith.config.config import Config
 from rainsmith.config.data import Data
 from rainsmith.config.model import DEFAULT_MODEL, settings_of
@@ -130,6 +132,8 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
 
 
 def _resolved(root: str | Path, base: Path) -> str:
+    if url_of(root) is not None:
+        return shown_path(root)
     try:
         return str((base / root).resolve())
     except (OSError, RuntimeError) as error:  # a link to itself

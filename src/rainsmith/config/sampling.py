@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from rainsmith.config.dates import Days
 from rainsmith.config.section import Mode, Section, SplitNames
-from rainsmith.config.values import Float, Int, Seed, Text, Unique
+from rainsmith.config.values import BucketFolder, Float, Int, Seed, Text, Unique
 
 
 class Sampling(Section):
@@ -32,6 +32,9 @@ class Sampling(Section):
     """Posterior mode: the number of coarsest latent levels that are kept of the observed storm; null keeps all."""
     variation: Float = Field(default=1.0, ge=0, le=1)
     """Posterior mode: how far the other levels go from the reconstruction (0) to the prior (1)."""
+    to: BucketFolder | None = None
+    """URL of a folder in a bucket, such as s3://bucket/run, that takes the stores of the members; null keeps them in
+    the run folder."""
     seed: Seed = 0
     """Seed of the members. The noise of a member depends on it, the day and the number of the member, on nothing
     else."""

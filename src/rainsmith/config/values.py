@@ -8,7 +8,10 @@ from numbers import Number
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+
+from rainsmith.base import urls
+from rainsmith.base.errors import UserError
 
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 NO_NUMBER = "expected a number, without quotes"
@@ -34,6 +37,26 @@ def _plain_text(value: str) -> str:
 def _plain_path(value: Path) -> Path:
     _plain_text(str(value))
     return value
+
+
+def _file_or_url(value: Path) -> Path:
+    """A path that may stand for a URL; one of the two slashes of a URL is left."""
+    try:
+        urls.url_of(_plain_path(value))
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _bucket(value: str) -> str:
+    """The URL of a folder in a bucket."""
+    try:
+        url = urls.url_of(_plain_text(value))
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    if url is None or not url.in_bucket or not url.key:
+        raise ValueError("expected a folder in a bucket that can be written, such as s3://bucket/folder")
+    return str(url)
 
 
 def shown(value: Any) -> str:
@@ -71,6 +94,13 @@ Float = Annotated[float, NUMBER]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, AfterValidator(_plain_text), Field(max_length=4096)]
 FilePath = Annotated[Path, AfterValidator(_plain_path)]
+Root = Annotated[Path, AfterValidator(_file_or_url), PlainSerializer(urls.shown, return_type=str, when_used="json")]
+"""A folder, or a URL that files are named below; ``rainsmith.base.urls.url_of`` tells."""
+BucketFolder = Annotated[
+    str,
+    AfterValidator(_bucket),
+    Field(max_length=4096, json_schema_extra={"expected": "a folder in a bucket, such as s3://bucket/folder"}),
+]
 Seed = Annotated[Int, Field(ge=0, le=LARGEST_SEED)]
 Month = Annotated[Int, Field(ge=1, le=12)]
 Unique = AfterValidator(_unique)

@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.bucket_products import claim, finish, refuse_foreign, remove_link
 from rainsmith.base.cf import CONVENTIONS, cell_methods_of_rate, from_cf
 from rainsmith.base.dims import CATEGORIES, CHANNEL, GRID, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
 from rainsmith.base.large_arrays import ever_finite
+from rainsmith.base.scratch import scratch_folder
+from rainsmith.base.urls import Url
 from rainsmith.base.zarr_blocks import write_zarr_in_blocks
 from rainsmith.config import Data
 from rainsmith.data import heavy
@@ -90,15 +93,16 @@ def build_store(raw: RawData, settings: Data, attributes: Mapping[str, Any] | No
     return store.assign_coords(missing).drop_encoding()
 
 
-def write_store(store: xr.Dataset, path: Path) -> None:
+def write_store(store: xr.Dataset, path: Path, bucket: Url | None = None) -> None:
     """Write a store beside its place and rename it, so that its place never holds an unfinished store.
 
     Args:
         store: from ``build_store``.
         path: the folder to write, such as ``runs/x/store.zarr``; an older store is replaced.
+        bucket: where the store goes when it is written, if not to its place, which becomes a link to it.
 
     Raises:
-        UserError: the disk is too small.
+        UserError: the disk is too small, or the bucket refuses.
     """
     check_disk(path.parent, store.nbytes, "prepare")
     sizes = store.sizes
@@ -108,6 +112,14 @@ def write_store(store: xr.Dataset, path: Path) -> None:
         "predictors": {"chunks": (days, sizes[CHANNEL], sizes[Y_LR], sizes[X_LR])},
         **{name: {"chunks": (sizes[TIME],)} for name in ("split", "category", "heavy_x")},
     }
+    if bucket is not None:
+        refuse_foreign(bucket, path)
+        with scratch_folder(path.parent, path.name) as scratch:
+            write_zarr_in_blocks(scratch / path.name, store, encoding=encoding)
+            claim(bucket, path)
+            finish(scratch / path.name, bucket)
+        return
+    remove_link(path)
     with atomic(path) as scratch:
         write_zarr_in_blocks(scratch, store, encoding=encoding)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.urls import url_of
+from rainsmith.data.sources.objects import fetch_matches
 from rainsmith.data.sources.tables import SUFFIXES as TABLES
 
 NETCDF = frozenset({".nc", ".nc3", ".nc4", ".cdf", ".netcdf"})
@@ -44,6 +46,7 @@ def find_files(given: Sequence[str | Path]) -> FoundFiles:
     """Files that paths, globs and folders stand for.
 
     A folder stands for all files of data below it. A Zarr store is one file, and what a run folder holds is left out.
+    What URLs name is fetched.
 
     Raises:
         UserError: a path or glob matches nothing, or nothing of it may hold data.
@@ -51,6 +54,9 @@ def find_files(given: Sequence[str | Path]) -> FoundFiles:
     paths: dict[Path, None] = {}
     passed_over: list[str] = []
     for one in map(str, given):
+        if (url := url_of(one)) is not None:
+            paths |= dict.fromkeys(fetch_matches(url))
+            continue
         matches = [one] if os.path.exists(one) else sorted(glob.glob(one, recursive=True))
         if not matches:
             raise UserError(f"no file matches {one}; expected paths, globs or folders of NetCDF, Zarr or CSV files")

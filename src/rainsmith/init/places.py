@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rainsmith.base.buckets import Object
+from rainsmith.base.mirror_places import place_of, url_of_mirrored
 from rainsmith.config import DATA_ROOT_VARIABLE
+from rainsmith.data.sources.objects import matches_of, url_below
 
 MOST_LISTED = 1000
 
@@ -36,6 +39,7 @@ def root_of(paths: Sequence[Path], config: Path) -> Root:
         config: the configuration, whose folder a relative root starts from.
     """
     common = Path(os.path.commonpath([path.parent for path in paths]))
+    url = url_of_mirrored(common)
     variable = os.environ.get(DATA_ROOT_VARIABLE)
     if variable:
         folder = Path(os.path.abspath(variable))
@@ -44,6 +48,11 @@ def root_of(paths: Sequence[Path], config: Path) -> Root:
         # the variable would replace the root, so that files are named by whole paths
         reason = f"files are named by whole paths, since {DATA_ROOT_VARIABLE} ({variable}) overrides this key"
         return Root(Path("/"), "/", reason)
+    if url is not None:
+        reason = f"the URL of the folder of all files; the variable {DATA_ROOT_VARIABLE} overrides it"
+        return Root(common, str(url), reason)
+    if any(url_of_mirrored(path) is not None for path in paths):
+        return Root(Path("/"), "/", "files are named by whole paths and URLs, since they lie in several places")
     here = Path(os.path.abspath(config)).parent
     below = common.is_relative_to(here)
     text = os.path.relpath(common, here) if below else str(common)
@@ -64,6 +73,9 @@ def pattern_of(paths: Sequence[Path], root: Root) -> str | list[str]:
 
 
 def _below(path: Path, root: Root) -> str:
+    url = url_of_mirrored(path)
+    if url is not None and root.folder == Path("/"):
+        return str(url)
     return str(path) if root.folder == Path("/") else os.path.relpath(path, root.folder)
 
 
@@ -85,8 +97,14 @@ def _shared_beginning(texts: Sequence[str]) -> str:
 
 
 def _matches(pattern: str, root: Root) -> list[str]:
-    found = glob.glob(os.path.join(glob.escape(str(root.folder)), pattern))
-    return sorted(_below(Path(one), root) for one in found)
+    url = url_below(Path(root.text), pattern)
+    if url is not None:
+        found = (
+            [match.url if isinstance(match, Object) else match for match in matches_of(url)] if url.in_bucket else []
+        )
+        return sorted(_below(place_of(match), root) for match in found)
+    there = glob.glob(os.path.join(glob.escape(str(root.folder)), pattern))
+    return sorted(_below(Path(one), root) for one in there)
 
 
 def _escaped(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import xarray as xr
 
+from rainsmith.base.bucket_products import store_below
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.large_arrays import large_arrays_in
@@ -35,7 +36,7 @@ def prepare(config: Config, run: Run) -> Path:
         store = _store(config)
         if warning := cut_seasons(store["time"], store["split"].values):
             console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
-        write_store(store, run.store)
+        write_store(store, run.store, store_below(config.data.to, run.store))
     run.write_config(config)
     return run.store
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
+from rainsmith.base.bucket_products import store_below
 from rainsmith.base.cf import credit_of_both
 from rainsmith.base.console import console
 from rainsmith.base.locks import writing
@@ -59,6 +60,6 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
     size = {"members": settings.members, "batch_size": settings.batch_size}
     with writing(out, "rainsmith sample") if is_main() else nullcontext():
         remove_leftovers(out.parent)
-        draw_days(sampler, days, out, mode="prior", attrs=attrs, **size)
+        draw_days(sampler, days, out, mode="prior", attrs=attrs, bucket=store_below(settings.to, out), **size)
         export(out, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
     return out

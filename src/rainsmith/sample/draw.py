@@ -12,6 +12,7 @@ from rainsmith.base.console import progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
 from rainsmith.base.processes import is_main, rank, world_size
+from rainsmith.base.urls import Url
 from rainsmith.data.dataset import Days
 from rainsmith.models.generative import days_at_once
 from rainsmith.sample.files import SampleWriter
@@ -19,7 +20,15 @@ from rainsmith.sample.sampler import Sampler
 
 
 def draw_days(
-    sampler: Sampler, days: xr.Dataset, target: Path, *, mode: str, members: int, batch_size: int, attrs: dict[str, Any]
+    sampler: Sampler,
+    days: xr.Dataset,
+    target: Path,
+    *,
+    mode: str,
+    members: int,
+    batch_size: int,
+    attrs: dict[str, Any],
+    bucket: Url | None = None,
 ) -> Path:
     """Draw all members of some days into a Zarr store, batch by batch.
 
@@ -33,6 +42,7 @@ def draw_days(
         members: number of members a day.
         batch_size: days at once, or fewer where the grid is large.
         attrs: attributes of the store.
+        bucket: where the store goes, if not to ``target``, which becomes a link to it.
 
     Returns:
         The path of the store.
@@ -41,12 +51,14 @@ def draw_days(
         UserError: there is no observed rain for posterior mode, or the disk cannot hold the samples.
     """
     n = days.sizes["time"]
-    check_disk(target.parent, 0.6 * 4 * n * members * days.sizes["y"] * days.sizes["x"], "sampling")
+    kept_here = n if bucket is None else min(n, batch_size)
+    check_disk(target.parent, 0.6 * 4 * kept_here * members * days.sizes["y"] * days.sizes["x"], "sampling")
     if mode == "posterior" and "precip" not in days:
         raise UserError("posterior mode needs observed rain, found none; use prior mode")
     batch_size = days_at_once(batch_size, members, days.sizes["y"] * days.sizes["x"])
     first, step = rank(), world_size()
-    writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=first, world=step)
+    size = {"members": members, "batch_size": batch_size}
+    writer = SampleWriter(target, days, attrs=attrs, rank=first, world=step, bucket=bucket, **size)
     reader = Days(days)
     batches = [np.arange(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
     with progress(quiet=not is_main()) as bar:

@@ -53,6 +53,7 @@ def needs(config: Config, run: Run) -> Needs:
         memory = max(memory, trend.memory_of(min(settings.batch_size, largest.sizes[TIME])))
         raw = 4.0 * number * settings.members * store.sizes["y"] * store.sizes["x"]
         disk += trend.disk_of(number) if run.holds_training else raw
+    disk = disk if settings.to is None else 0.0  # a bucket takes them
     return Needs(seconds, memory, disk, f"{number} days of {settings.members} members, {' and '.join(modes)}")
 
 

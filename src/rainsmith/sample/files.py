@@ -13,10 +13,12 @@ import dask.array
 import numpy as np
 import xarray as xr
 
+from rainsmith.base.bucket_products import claim, finish, move_files, remove_link
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.netcdf_files import write_netcdf
 from rainsmith.base.scratch import scratch_folder
+from rainsmith.base.urls import Url
 from rainsmith.base.zarr_files import open_zarr, write_region, write_zarr
 from rainsmith.sample.attributes import describe_members
 
@@ -31,6 +33,9 @@ class SampleWriter:
     finished batches stay and are not drawn again by the same request. Several processes of one ``torchrun`` may write
     different batches; of others the caller keeps out (``base/locks.py``).
 
+    A store in a bucket grows there, and a link has its name here (``base/bucket_products.py``): each batch goes up when
+    it is drawn, and the metadata when all are there.
+
     Args:
         target: the Zarr store to write.
         days: the days, with coordinates and grid mapping.
@@ -39,6 +44,7 @@ class SampleWriter:
         attrs: attributes of the store.
         rank: number of this process.
         world: number of processes.
+        bucket: where the store goes, if not to its place.
     """
 
     def __init__(
@@ -51,19 +57,25 @@ class SampleWriter:
         attrs: dict[str, Any],
         rank: int = 0,
         world: int = 1,
+        bucket: Url | None = None,
     ) -> None:
         self.target, self.rank, self.world, self.batch_size = target, rank, world, batch_size
+        self.bucket = bucket
         self.n_batches = -(-days.sizes["time"] // batch_size)
         self.part = target.with_name(target.name + ".part")
         self.marks = target.with_name(target.name + ".done")
         request = {k: v for k, v in attrs.items() if k not in ("provenance", "history")}  # they say when
         request["days"] = [str(t) for t in days["time"].values]
         request["batch_size"] = batch_size  # the marks count batches of this size
+        if bucket is not None:
+            request["bucket"] = str(bucket)
         self._ready = self.marks / (
             "ready-" + hashlib.sha256(json.dumps(request, default=str).encode()).hexdigest()[:16]
         )
         if rank == 0:
             if not self._is_begun():
+                if bucket is not None:
+                    claim(bucket, target)
                 shutil.rmtree(self.marks, ignore_errors=True)  # before the store: without marks nothing counts as drawn
                 shutil.rmtree(self.part, ignore_errors=True)
                 self._create(days, members, attrs)
@@ -83,6 +95,10 @@ class SampleWriter:
         region = {"time": slice(start, start + len(precip))}
         array = xr.Dataset({"precip": (("time", "member", "y", "x"), precip)})
         write_region(self.part, array, region)
+        if self.bucket is not None:
+            files = (self.part / "precip" / "c" / str(batch)).rglob("*")
+            chunks = [file for file in files if file.is_file() and file.suffix != ".partial"]
+            move_files(chunks, self.part, self.bucket)
         (self.marks / str(batch)).touch()
 
     def close(self) -> None:
@@ -94,10 +110,15 @@ class SampleWriter:
         self._wait(lambda: all((self.marks / f"closed-{rank}").exists() for rank in range(1, self.world)))
         for chunk in self.part.rglob("*.partial"):  # of a process that was killed while it wrote one
             chunk.unlink()
-        with atomic(self.target) as scratch:
-            self.part.rename(scratch)
+        if self.bucket is not None:
+            finish(self.part, self.bucket)
+        else:
+            remove_link(self.target)
+            with atomic(self.target) as scratch:
+                self.part.rename(scratch)
         with scratch_folder(self.target.parent, self.marks.name) as scratch:
             self.marks.rename(scratch / self.marks.name)  # at once, so that no other process can add a mark
+        shutil.rmtree(self.part, ignore_errors=True)  # of a store in a bucket
 
     def _is_begun(self) -> bool:
         """Whether the growing store of this request is there."""

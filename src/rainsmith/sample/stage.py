@@ -7,6 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from rainsmith.base.bucket_products import store_below
 from rainsmith.base.console import console
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
@@ -25,8 +26,8 @@ from rainsmith.sample.sampler import Sampler
 def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path | None = None) -> list[Path]:
     """Draw the members that ``config.sampling`` asks for from ``sampling.checkpoint``.
 
-    Writes ``samples/<model>-<mode>-<split>.zarr`` for every mode and split. A mode that the model does not have is left
-    out, and a note says so.
+    Writes ``samples/<model>-<mode>-<split>.zarr`` for every mode and split; with ``sampling.to`` these are links to
+    stores in a bucket. A mode that the model does not have is left out, and a note says so.
 
     Args:
         config: the configuration.
@@ -56,7 +57,8 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
             days = select_days(in_split(store, split), settings.days, split)
             attrs = sample_attributes(loaded, sampler, mode, split, config)
             size = {"members": settings.members, "batch_size": settings.batch_size}
-            draw_days(sampler, days, target, mode=mode, attrs=attrs, **size)
+            bucket = store_below(settings.to, target)
+            draw_days(sampler, days, target, mode=mode, attrs=attrs, bucket=bucket, **size)
             export(target, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
     return targets
 

@@ -15,12 +15,14 @@ import xarray as xr
 from rainsmith.base.array_pieces import Shelf
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.base.object_mirror import zarr_source
 from rainsmith.base.zarr_metadata import refuse_codecs_that_run_code
 from rainsmith.data.checks.valid_range import LIMITS, mask_outside
 from rainsmith.data.sources.axes import is_time, read_days, read_map
 from rainsmith.data.sources.fill_values import mend_fill_values, unpacked_limits
 from rainsmith.data.sources.join import dates_of, join, refuse_other_than_daily
 from rainsmith.data.sources.levels import Value, choose, refuse_other_level, single_values
+from rainsmith.data.sources.objects import fetch_matches, url_below
 from rainsmith.data.sources.other_formats import (
     refuse_cut_off,
     refuse_damaged,
@@ -34,11 +36,16 @@ from rainsmith.data.sources.rain_names import only_precipitation
 def resolve_files(patterns: str | Sequence[str], root: Path) -> list[Path]:
     """Files and Zarr stores that match paths or globs below ``root``, sorted and without repetition.
 
+    Those of buckets and web servers are fetched; their paths are those of the mirror (``base/object_mirror.py``).
+
     Raises:
         UserError: a pattern matches nothing, or a link that leads nowhere.
     """
     paths: list[Path] = []
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        if (url := url_below(root, pattern)) is not None:
+            paths += [match for match in fetch_matches(url) if match not in paths]
+            continue
         matches = _matches(root, pattern)
         if not matches:
             folder = (root / pattern).parent
@@ -76,7 +83,7 @@ def open_file(path: Path) -> xr.Dataset:
         refuse_cut_off(path)
         if path.is_dir():
             refuse_codecs_that_run_code(path)
-            encoded = xr.open_zarr(path, chunks=None, consolidated=False, decode_cf=False)
+            encoded = xr.open_zarr(zarr_source(path), chunks=None, consolidated=False, decode_cf=False)
         else:
             encoded = xr.open_dataset(path, decode_cf=False)
         decoded = xr.decode_cf(mend_fill_values(encoded), decode_timedelta=False)

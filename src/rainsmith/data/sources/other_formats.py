@@ -9,6 +9,7 @@ import xarray as xr
 import zarr
 
 from rainsmith.base.errors import UserError
+from rainsmith.base.object_mirror import zarr_source
 from rainsmith.data.sources.days import why_undecodable
 from rainsmith.data.sources.netcdf3 import least_size
 
@@ -73,7 +74,7 @@ def refuse_undecodable_times(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            raw = xr.open_zarr(path, chunks=None, consolidated=False, decode_times=False)
+            raw = xr.open_zarr(zarr_source(path), chunks=None, consolidated=False, decode_times=False)
         else:
             raw = xr.open_dataset(path, decode_times=False)
     except Exception:  # the file cannot be read for another reason, which the caller says
