@@ -21,6 +21,7 @@ from rainsmith.cli.options import (
     OptionalFolder,
     OptionalMode,
     OptionalNumber,
+    Sharded,
     days_or_set,
     one_of,
     shown_as,
@@ -62,7 +63,7 @@ class Train(Common):
 
 
 @dataclass(frozen=True)
-class Evaluate(Common):
+class Evaluate(Sharded):
     """Score the samples and the baselines, and write the tables of evaluation/."""
 
     areas: OptionalFile = None
@@ -82,18 +83,20 @@ class Diagnose(Common):
 
 
 @dataclass(frozen=True)
-class Sweep(Common):
+class Sweep(Sharded):
     """Score all saved checkpoints on validation days, rank them, and write sweep.csv and sweep.png."""
 
     members: OptionalCount = None
     """Number of members for each day and checkpoint, instead of sweep.members."""
 
     def execute(self) -> None:
-        print(self.run_stage({"sweep.members": self.members}).path)
+        result = self.run_stage({"sweep.members": self.members})
+        if result is not None:
+            print(result.path)
 
 
 @dataclass(frozen=True)
-class Augment(Common):
+class Augment(Sharded):
     """Draw synthetic training days, judge them, and write augmented.zarr and augmentation.csv."""
 
     days: Days = ()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from rainsmith.base.cf import credit_of_both
 from rainsmith.base.console import console
 from rainsmith.base.locks import writing
 from rainsmith.base.processes import is_main
 from rainsmith.base.scratch import remove_leftovers
+from rainsmith.base.shards import Shard, others_go_on
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog
 from rainsmith.models import checkpoint as checkpoints
@@ -21,7 +24,15 @@ from rainsmith.sample.sampler import Sampler
 from rainsmith.sample.training_range import judge_range, outside_training_range
 
 
-def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, legacy_npy: Path | None = None) -> Path:
+def apply(
+    config: Config,
+    source: Path,
+    out: Path,
+    *,
+    netcdf: bool = False,
+    legacy_npy: Path | None = None,
+    shard: Shard | None = None,
+) -> Path | None:
     """Draw prior members for a period with predictors only (no observations, any calendar).
 
     Args:
@@ -30,9 +41,10 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
         out: the Zarr store to write.
         netcdf: whether a NetCDF file is written beside it.
         legacy_npy: folder of the reference's normalised per-day files, or None.
+        shard: which part of the members is drawn; None draws all that is missing.
 
     Returns:
-        The path of the store.
+        The path of the store; None where other shards have not finished.
 
     Raises:
         UserError: predictors that do not match the checkpoint's, or most of whose values the training has not seen;
@@ -56,9 +68,10 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
     sampler = Sampler(loaded, settings, config.device)
     attrs = log.attributes | sample_attributes(loaded, sampler, "prior", "application", config)
     attrs |= credit_of_both(attrs, predictors.attrs)
-    size = {"members": settings.members, "batch_size": settings.batch_size}
-    with writing(out, "rainsmith sample") if is_main() else nullcontext():
-        remove_leftovers(out.parent)
-        draw_days(sampler, days, out, mode="prior", attrs=attrs, **size)
-        export(out, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
-    return out
+    finish = functools.partial(export, loaded=loaded, netcdf=netcdf, legacy_npy=legacy_npy)
+    how: dict[str, Any] = {"members": settings.members, "batch_size": settings.batch_size, "shard": shard}
+    with writing(out, "rainsmith sample") if is_main() and shard is None else nullcontext():
+        if shard is None:
+            remove_leftovers(out.parent)
+        pieces = draw_days(sampler, days, out, mode="prior", attrs=attrs, export=finish, **how)
+    return None if pieces is not None and others_go_on([pieces]) else out

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.console import progress
+from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
 from rainsmith.base.processes import is_main, rank, world_size
+from rainsmith.base.shards import Pieces, Shard
 from rainsmith.data.dataset import Days
 from rainsmith.models.generative import days_at_once
 from rainsmith.sample.files import SampleWriter
@@ -19,11 +21,20 @@ from rainsmith.sample.sampler import Sampler
 
 
 def draw_days(
-    sampler: Sampler, days: xr.Dataset, target: Path, *, mode: str, members: int, batch_size: int, attrs: dict[str, Any]
-) -> Path:
+    sampler: Sampler,
+    days: xr.Dataset,
+    target: Path,
+    *,
+    mode: str,
+    members: int,
+    batch_size: int,
+    attrs: dict[str, Any],
+    shard: Shard | None = None,
+    export: Callable[[Path], object] = lambda store: None,
+) -> Pieces | None:
     """Draw all members of some days into a Zarr store, batch by batch.
 
-    Under ``torchrun`` every process draws its share of the batches into the same store.
+    Under ``torchrun`` every process draws its share of the batches into the same store, and so does every shard.
 
     Args:
         sampler: draws the members.
@@ -33,12 +44,15 @@ def draw_days(
         members: number of members a day.
         batch_size: days at once, or fewer where the grid is large.
         attrs: attributes of the store.
+        shard: which part of the batches is drawn, where the work is shared out to shards.
+        export: called with the finished store, by the process that finished it.
 
     Returns:
-        The path of the store.
+        None where the store is finished; otherwise its batches, some of which other shards have left.
 
     Raises:
-        UserError: there is no observed rain for posterior mode, or the disk cannot hold the samples.
+        UserError: there is no observed rain for posterior mode, the disk cannot hold the samples, or shards of another
+            request write them.
     """
     n = days.sizes["time"]
     check_disk(target.parent, 0.6 * 4 * n * members * days.sizes["y"] * days.sizes["x"], "sampling")
@@ -46,17 +60,21 @@ def draw_days(
         raise UserError("posterior mode needs observed rain, found none; use prior mode")
     batch_size = days_at_once(batch_size, members, days.sizes["y"] * days.sizes["x"])
     first, step = rank(), world_size()
-    writer = SampleWriter(target, days, members=members, batch_size=batch_size, attrs=attrs, rank=first, world=step)
+    about: dict[str, Any] = {"members": members, "batch_size": batch_size, "attrs": attrs, "rank": first, "world": step}
+    writer = SampleWriter(target, days, shard=shard, **about)
+    if writer.is_written:
+        console.print(f"{target}: these members are there; delete it to draw them again", soft_wrap=True)
+        return None
     reader = Days(days)
     batches = [np.arange(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
-    with progress(quiet=not is_main()) as bar:
-        task = bar.add_task(f"sample {mode}", total=len(batches[first::step]), note=f"{n} days x {members} members")
-        for number in range(first, len(batches), step):
+    own = range(first, len(batches), step) if shard is None else shard.of(range(len(batches)))
+    with writer.pieces.at_work(), progress(quiet=not is_main()) as bar:
+        task = bar.add_task(f"sample {mode}", total=len(own), note=f"{n} days x {members} members")
+        for number in own:
             if not writer.has(number):
                 batch = reader.batch(batches[number])
                 storm = batch.y if mode == "posterior" else None
                 drawn = sampler.draw(batch.x, batch.days, range(members), storm, batch.valid)
                 writer.write(number, drawn)
             bar.advance(task)
-    writer.close()
-    return target
+        return None if writer.close(export) else writer.pieces
