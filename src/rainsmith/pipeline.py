@@ -17,9 +17,10 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import Record, read_record, write_json
 from rainsmith.base.locks import reading, writing
+from rainsmith.base.pieces import Pieces, Unfinished, others_go_on
 from rainsmith.base.processes import is_main, world_size
 from rainsmith.base.scratch import remove_leftovers
-from rainsmith.base.shards import Pieces, Shard, Unfinished, others_go_on
+from rainsmith.base.shards import Shard
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
 from rainsmith.stages import BY_NAME as BY_NAME

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rainsmith.augment.judge import Rejection
 from rainsmith.base.array_files import columns_of, read_arrays, table_of, write_arrays
-from rainsmith.base.shards import Pieces
+from rainsmith.base.pieces import Pieces
 
 
 def write_batch(pieces: Pieces, name: str, fields: np.ndarray, table: pd.DataFrame) -> None:

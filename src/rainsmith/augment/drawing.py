@@ -17,7 +17,7 @@ from rainsmith.augment.steering import Steering, relative_rank
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.large_arrays import empty, release
-from rainsmith.base.shards import Pieces
+from rainsmith.base.pieces import Pieces
 from rainsmith.config import Augment
 from rainsmith.data.dataset import Days
 from rainsmith.sample.sampler import Sampler

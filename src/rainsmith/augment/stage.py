@@ -21,8 +21,8 @@ from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
 from rainsmith.base.large_arrays import large_arrays_in
+from rainsmith.base.pieces import Pieces
 from rainsmith.base.provenance import provenance
-from rainsmith.base.shards import Pieces
 from rainsmith.config import Config, Sampling
 from rainsmith.data.held_days import held
 from rainsmith.data.store import fingerprint_of

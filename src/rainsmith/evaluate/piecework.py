@@ -13,7 +13,7 @@ from rainsmith.base.array_files import columns_of, read_arrays, table_of, write_
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
-from rainsmith.base.shards import Pieces
+from rainsmith.base.pieces import Pieces
 from rainsmith.data.held_days import chosen_days
 from rainsmith.evaluate.climate import record_of
 from rainsmith.evaluate.forecasts_to_score import Forecast
@@ -42,7 +42,7 @@ class Piecework:
 
     def __init__(self, pieces: Pieces, by: Yardstick, forecasts: Iterable[Forecast]) -> None:
         self.pieces, self.by = pieces, by
-        self._observed = functools.lru_cache(maxsize=1)(self._observed_of)
+        self._last: tuple[str, xr.DataArray, Parts] | None = None
         forecasts = list(forecasts)
         jobs: dict[str, Callable[[Path], None]] = {
             _watched(one): functools.partial(self._watch, one) for one in forecasts
@@ -74,15 +74,14 @@ class Piecework:
         Raises:
             UserError: a baseline does not apply, or a piece is damaged.
         """
-        key = forecast.stem
-        observed, parts = self._observed(key, forecast)
+        observed, parts = self._observed(forecast)
         metrics = applicable(forecast, self.by.settings)
         runs = (run_of(self._read(_summed(forecast, run))) for run in forecast.runs)
         total = whole_tally(runs, observed[TIME], parts, counted(metrics))
         arrays = self._read(_watched(forecast))
         tail, climate, areas = (table_of(arrays, name) if name in arrays else None for name in _TABLES)
         assert tail is not None
-        watched = Watched(tail, climate, self.pieces.folder / f"{key}-climate.nc", areas)
+        watched = Watched(tail, climate, self.pieces.folder / f"{forecast.stem}-climate.nc", areas)
         return scored(forecast, total, parts, metrics, self.by.settings, self.by.resampling), watched
 
     @property
@@ -92,7 +91,7 @@ class Piecework:
 
     def _watch(self, forecast: Forecast, path: Path) -> None:
         watching = Watching(forecast, self.by)
-        observed, parts = self._observed(forecast.stem, forecast)
+        observed, parts = self._observed(forecast)
 
         def watch() -> None:
             settings = self.by.settings
@@ -108,7 +107,7 @@ class Piecework:
             write_arrays(path, {name: values for part in known for name, values in part.items()})
 
     def _sum(self, forecast: Forecast, run: slice, path: Path) -> None:
-        observed, parts = self._observed(forecast.stem, forecast)
+        observed, parts = self._observed(forecast)
         metrics = counted(applicable(forecast, self.by.settings))
         _refused(
             *(forecast, path),
@@ -120,10 +119,13 @@ class Piecework:
         record = record_of(self.by.reference, self.by.store, self.by.resampling)
         write_maps(path, record, self.by.store, "climate of the observation")
 
-    def _observed_of(self, stem: str, forecast: Forecast) -> tuple[xr.DataArray, Parts]:
-        """Observed rain of the days of a forecast, and their parts."""
+    def _observed(self, forecast: Forecast) -> tuple[xr.DataArray, Parts]:
+        """Observed rain of the days of a forecast, and their parts; those of the last forecast are kept."""
+        if self._last is not None and self._last[0] == forecast.stem:
+            return self._last[1:]
         days = chosen_days(self.by.store[["precip", "category", "heavy_x"]], forecast.days)
         parts = partition(days[TIME], day_sets_of(days), block_days=self.by.resampling.block_days)
+        self._last = forecast.stem, days["precip"], parts
         return days["precip"], parts
 
     def _read(self, name: str) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import write_json
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.shards import Pieces
+from rainsmith.base.pieces import Pieces
 from rainsmith.config import Config
 from rainsmith.data.held_days import held
 from rainsmith.evaluate.climate import record_of

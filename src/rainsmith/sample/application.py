@@ -10,9 +10,10 @@ from typing import Any
 from rainsmith.base.cf import credit_of_both
 from rainsmith.base.console import console
 from rainsmith.base.locks import writing
+from rainsmith.base.pieces import others_go_on
 from rainsmith.base.processes import is_main
 from rainsmith.base.scratch import remove_leftovers
-from rainsmith.base.shards import Shard, others_go_on
+from rainsmith.base.shards import Shard
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog
 from rainsmith.models import checkpoint as checkpoints

@@ -12,8 +12,9 @@ import xarray as xr
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
+from rainsmith.base.pieces import Pieces
 from rainsmith.base.processes import is_main, rank, world_size
-from rainsmith.base.shards import Pieces, Shard
+from rainsmith.base.shards import Shard
 from rainsmith.data.dataset import Days
 from rainsmith.models.generative import days_at_once
 from rainsmith.sample.files import SampleWriter

@@ -16,9 +16,10 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import read_json
 from rainsmith.base.netcdf_files import write_netcdf
+from rainsmith.base.pieces import Pieces
 from rainsmith.base.replacing import replace
 from rainsmith.base.scratch import ASIDE, scratch_folder
-from rainsmith.base.shards import Pieces, Shard
+from rainsmith.base.shards import Shard
 from rainsmith.base.zarr_files import open_zarr, write_region, write_zarr
 from rainsmith.sample.attributes import describe_members
 

@@ -13,8 +13,9 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.locks import writing
+from rainsmith.base.pieces import Pieces, others_go_on
 from rainsmith.base.processes import is_main
-from rainsmith.base.shards import Pieces, Shard, others_go_on
+from rainsmith.base.shards import Shard
 from rainsmith.config import Config
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run

@@ -14,7 +14,7 @@ from rainsmith.base.console import console, progress
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
-from rainsmith.base.shards import Pieces
+from rainsmith.base.pieces import Pieces
 from rainsmith.config import Config
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.models import checkpoint as checkpoints
@@ -64,22 +64,23 @@ def sweep(config: Config, run: Run, *, pieces: Pieces | None = None) -> SweepRes
     epochs = saved_epochs(run)
     days = scored_days(store, config.seed).load()
     settings, members = settings_of(store, config), config.sweep.members
-    first = [names[0] for _, names in epochs]
+    name_of = {f"{names[0]}.json": names[0] for _, names in epochs}
+    own = list(name_of) if pieces is None else pieces.share(list(name_of))
     scores: dict[str, dict[str, float]] = {}
-    own = first if pieces is None else pieces.share(first)
     with progress() as bar:
         task = bar.add_task("sweep", total=len(own), note=f"{days.sizes['time']} days x {members} members")
-        for name in own:
-            scores[name] = score_checkpoint(sampler_of(name, config, run, store), days, members, settings)
+        for piece in own:
+            scores[piece] = score_checkpoint(sampler_of(name_of[piece], config, run, store), days, members, settings)
             if pieces is not None:
-                with pieces.writing(name) as piece:
-                    piece.write_text(json.dumps(scores[name]), encoding="utf-8")
+                with pieces.writing(piece) as path:
+                    path.write_text(json.dumps(scores[piece]), encoding="utf-8")
             bar.advance(task)
     if pieces is not None:
         pieces.join_or_leave()
-        scores = {name: _scores_of(pieces, name) for name in first}
+        scores = {piece: _scores_of(pieces, piece) for piece in name_of}
     rows: list[dict[str, Any]] = [
-        {"checkpoint": " ".join(names), "epoch": epoch + 1, **scores[names[0]]} for epoch, names in epochs
+        {"checkpoint": " ".join(names), "epoch": epoch + 1, **scores[piece]}
+        for piece, (epoch, names) in zip(name_of, epochs, strict=True)
     ]
     result = SweepResult(ranked(pd.DataFrame(rows)), run.folder / "sweep.csv")
     with atomic(result.path) as scratch:
@@ -91,10 +92,10 @@ def sweep(config: Config, run: Run, *, pieces: Pieces | None = None) -> SweepRes
     return result
 
 
-def _scores_of(pieces: Pieces, name: str) -> dict[str, float]:
+def _scores_of(pieces: Pieces, piece: str) -> dict[str, float]:
     """The scores of a checkpoint that a shard has written."""
-    with pieces.reading(name) as piece:
-        scores: dict[str, float] = json.loads(piece.read_text(encoding="utf-8"))
+    with pieces.reading(piece) as path:
+        scores: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
     return scores
 
 
