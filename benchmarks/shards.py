@@ -82,9 +82,8 @@ class Trial:
         while waiting or working:
             while waiting and len(working) < self.at_once:
                 shard = waiting.pop(0)
-                moment = (
-                    self.random.uniform(0.0, seconds / self.shards) if killed + len(working) < kills_left else 3600.0
-                )
+                is_killed = killed + len(working) < kills_left
+                moment = self.random.uniform(0.0, seconds / self.shards) if is_killed else kills.LONGEST
                 working[self.start(stage, self.shared, "--shard", shard)] = (shard, time.monotonic() + moment)
                 begun += 1
             time.sleep(0.005)

@@ -25,7 +25,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     Raises:
         one of ``DAMAGE``: the file is damaged.
     """
-    with np.load(path) as opened:
+    with path.open("rb") as file, np.load(file) as opened:  # numpy leaves a damaged file open
         return {name: opened[name] for name in opened.files}
 
 

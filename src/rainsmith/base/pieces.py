@@ -35,6 +35,10 @@ class Unfinished(Exception):
     """Other shards have not finished their pieces, or one of them joins all pieces now."""
 
 
+class DamagedPiece(UserError):
+    """The file of a piece is damaged; the message says what makes it again."""
+
+
 class Pieces:
     """The pieces of one product.
 
@@ -144,13 +148,13 @@ class Pieces:
         """Read the file of a piece, whose path the block is given; a damaged one is taken back.
 
         Raises:
-            UserError: the block has raised one of the errors of damaged files.
+            DamagedPiece: the block has raised one of the errors of damaged files.
         """
         try:
             yield self.folder / name
         except DAMAGE as error:
             found, advice = f"{type(error).__name__}: {str(error)[:80]}", self.drop(name)
-            raise UserError(f"{self.folder / name} is damaged ({found}); {advice}") from None
+            raise DamagedPiece(f"{self.folder / name} is damaged ({found}); {advice}") from None
 
     def drop(self, name: str) -> str:
         """Take back a piece that turned out to be damaged, and say which command makes it again."""

@@ -18,7 +18,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import write_json
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.pieces import Pieces
+from rainsmith.base.pieces import DamagedPiece, Pieces
 from rainsmith.config import Config
 from rainsmith.data.held_days import held
 from rainsmith.evaluate.climate import record_of
@@ -137,7 +137,7 @@ def _score_all(forecasts: list[Forecast], split: str, work: _Work) -> dict[str, 
             try:
                 scored[forecast.name] = forecast, _score(forecast, work, functools.partial(bar.advance, task))
             except UserError as error:
-                if not forecast.baseline:
+                if not forecast.baseline or isinstance(error, DamagedPiece):
                     raise
                 work.not_applicable[forecast.stem] = str(error)
                 bar.advance(task, len(forecast.days))
