@@ -1,13 +1,13 @@
 """Shares out stages to shards that are killed at random moments, and compares all files with those of one process.
 
-    python benchmarks/shards.py [--work FOLDER] [--config FILE] [--stages sample evaluate] [--shards 8] [--at-once 2]
+    python benchmarks/shards.py [--work FOLDER] [--data FILE] [--stages sample evaluate] [--shards 8] [--at-once 2]
                                 [--kills 8] [--seed 0]
 
-A small training is made first, of the embedded climate or of a configuration on real data. Then each stage runs once in
-one process, and once in shards, each in a folder of its own. Shards begin in any order, some at the same time; each is
-killed with SIGKILL at a random moment, once or more often, as long as there are kills left, and started again. The last
-shard joins the pieces. All files must be those of the one process; only values that say when are left out. To all
-processes it is always noon. It prints a line a stage; the exit code is 1 where a file differs.
+A small network is trained first, on the embedded climate or on the data of a configuration (``--data``). Then each
+stage runs once in one process, and once in shards, each in a folder of its own. Shards begin in any order, some at the
+same time; each is killed with SIGKILL at a random moment, once or more often, as long as there are kills left, and
+started again. The last shard joins the pieces. All files must be those of the one process, without values that say when.
+To all processes it is always noon. It prints a line a stage; the exit code is 1 where a file differs.
 """
 
 from __future__ import annotations
@@ -32,10 +32,16 @@ from rainsmith.run_folder import Run
 STAGES = ("sample", "evaluate", "sweep", "augment")
 CONFIGURATION: dict[str, Any] = {
     **kills.CONFIGURATION,
-    "sampling": {"members": 4, "batch_size": 8, "days": "all", "splits": ["test", "validation"]},
+    "sampling": {"members": 4, "batch_size": 8, "days": "all", "splits": ["test"]},
     "evaluate": {"baselines": ["climatology", "bilinear", "scaled-analogs"], "resamples": 100},
     "augment": {"ratio": 0.5, "tries": 2},
 }
+
+
+def data_of(file: Path) -> dict[str, Any]:
+    """The section ``data`` of a configuration, with the place of its files."""
+    data: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))["data"]
+    return data | {"root": str((file.parent / data.get("root", ".")).resolve())}
 
 
 class Trial:
@@ -43,19 +49,18 @@ class Trial:
 
     Args:
         work: a scratch folder; it is emptied.
-        config: the configuration file.
+        data: a configuration file whose data are taken; None takes the embedded climate.
         shards: number of shards.
         at_once: shards that run at the same time.
         seed: of the order and of the moments.
     """
 
-    def __init__(self, work: Path, config: Path | None, *, shards: int, at_once: int, seed: int) -> None:
+    def __init__(self, work: Path, data: Path | None, *, shards: int, at_once: int, seed: int) -> None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         self.work, self.shards, self.at_once, self.random = work.resolve(), shards, at_once, random.Random(seed)
-        self.config = config or self.work / "config.yaml"
-        if config is None:
-            self.config.write_text(yaml.safe_dump(CONFIGURATION))
+        self.config = self.work / "config.yaml"
+        self.config.write_text(yaml.safe_dump(CONFIGURATION | ({} if data is None else {"data": data_of(data)})))
         self.one, self.shared = Run(self.work / "one"), Run(self.work / "shared")
 
     def start(self, stage: str, run: Run, *more: str) -> int:
@@ -112,7 +117,7 @@ class Trial:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("runs/shards"))
-    parser.add_argument("--config", type=Path)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--at-once", type=int, default=2)
@@ -120,7 +125,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     kills.prepare_forks()
-    trial = Trial(given.work, given.config, shards=given.shards, at_once=given.at_once, seed=given.seed)
+    trial = Trial(given.work, given.data, shards=given.shards, at_once=given.at_once, seed=given.seed)
     for stage in ("prepare", "train"):
         trial.alone(stage)
     print("| stage | one process | shards | kills | processes | files | |\n|---|---|---|---|---|---|---|", flush=True)

@@ -14,7 +14,6 @@ from rainsmith.config.section import Mode, Split
 from rainsmith.config.values import shown
 
 if TYPE_CHECKING:
-    from rainsmith.base.shards import Shard
     from rainsmith.config import Config
     from rainsmith.run_folder import Run
 
@@ -122,17 +121,17 @@ class Sharded(Common):
 
     def run_stage(self, options: Mapping[str, Any] | None = None, **arguments: Any) -> Any:
         """See ``Common.run_stage``; None where other shards have not finished."""
-        return super().run_stage(options, shard=self.part(), **arguments)
+        return super().run_stage(options, **self.part(), **arguments)
 
-    def part(self) -> Shard | None:
-        """The shard that was asked for.
+    def part(self) -> dict[str, Any]:
+        """The argument of a stage that names the shard; none where the option was not given.
 
         Raises:
-            UserError: it is none.
+            UserError: it names no shard.
         """
         from rainsmith.base.shards import Shard
 
-        return None if self.shard is None else Shard.parse(self.shard)
+        return {} if self.shard is None else {"shard": Shard.parse(self.shard)}
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,5 +94,5 @@ class Sample(Sharded):
         config = load_config(file, None, parse_overrides(self.set) | given(self._options()))
         self.stop_if_dry(config)
         store = Run(self.run).samples / f"{file.stem}.zarr"
-        how: dict[str, Any] = {"netcdf": self.netcdf, "legacy_npy": self.legacy_npy, "shard": self.part()}
-        return apply(config, Path(self.checkpoint), store, **how)
+        formats: dict[str, Any] = {"netcdf": self.netcdf, "legacy_npy": self.legacy_npy}
+        return apply(config, Path(self.checkpoint), store, **formats, **self.part())
