@@ -6,8 +6,8 @@
 A small network is trained first, on the embedded climate or on the data of a configuration (``--data``). Then each
 stage runs once in one process, and once in shards, each in a folder of its own. Shards begin in any order, some at the
 same time; each is killed with SIGKILL at a random moment, once or more often, as long as there are kills left, and
-started again. The last shard joins the pieces. All files must be those of the one process, without values that say when.
-To all processes it is always noon. It prints a line a stage; the exit code is 1 where a file differs.
+started again. The last shard joins the pieces. All files must be those of the one process, apart from times. For
+all processes it is noon. It prints a line a stage; the exit code is 1 where a file differs.
 """
 
 from __future__ import annotations

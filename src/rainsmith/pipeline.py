@@ -129,7 +129,7 @@ def _run_shard(stage: Stage, config: Config, folder: Run, shard: Shard, options:
     """Do one part of a stage; its record is written by the shard that joins all parts."""
     if world_size() > 1:
         raise UserError(
-            f"--shard {shard} was given to torchrun, which shares out the work itself; leave out one of them"
+            f"--shard {shard} was given to torchrun, which shares out work itself; leave out one of the two"
         )
     inputs = [path for pattern in stage.reads for path in sorted(folder.folder.glob(pattern))]
     record, command = _record(stage.name, folder), f"rainsmith {stage.name} --shard {shard}"

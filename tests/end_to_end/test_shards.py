@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from rainsmith.base.errors import UserError
+from rainsmith.base.shards import Shard
 from rainsmith.pipeline import run_stage
 from rainsmith.run_folder import Run
 from rainsmith.sample.stage import sample
@@ -22,19 +24,19 @@ from tests.small import small_config
 
 CHANGES: dict[str, Any] = {
     "sampling__modes": ["prior"],
-    "sampling__batch_size": 4,
-    "sampling__days": "heavy_x",
+    "sampling__batch_size": 2,
+    "sampling__days": [f"2003-05-{day:02d}" for day in range(1, 25)],
+    "sampling__members": 2,
     "evaluate__baselines": ["climatology"],
+    "evaluate__climate": False,
     "sweep__members": 2,
-    "augment": {"ratio": 0.2, "tries": 2, "checks": ["physical_range"]},
+    "augment": {"ratio": 0.1, "tries": 2, "checks": ["physical_range"]},
 }
-PRODUCTS = {
-    "sample": "samples/flat-prior-test.zarr",
-    "evaluate": "evaluation/metrics.csv",
-    "sweep": "sweep.csv",
-    "augment": "augmented.zarr",
+PIECES = {
+    "sample": "samples/flat-prior-test.zarr.done/0",
+    "evaluate": "evaluation/metrics.csv.done/flat-prior-test.npz",
 }
-FIRST_PIECE = {"sample": "0", "evaluate": "flat-prior-test.npz", "augment": "0"}
+"""The first piece of each stage."""
 Shards = Callable[..., Command]
 
 
@@ -74,7 +76,7 @@ def ended(process: Command) -> str:
     return " ".join(errors.split())
 
 
-@pytest.mark.parametrize("stage", PRODUCTS)
+@pytest.mark.parametrize("stage", PIECES)
 def test_killed_shards_end_in_the_files_of_one_process(
     trained: Run, sampled: Run, tmp_path: Path, start: Shards, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -83,19 +85,17 @@ def test_killed_shards_end_in_the_files_of_one_process(
     before = trained if stage == "sample" else sampled
     alone, shared = copy_of(before, tmp_path / "alone"), copy_of(before, tmp_path / "shared")
     run_stage(stage, small_config(**CHANGES), alone)
-    product = shared.folder / PRODUCTS[stage]
-    pieces = product.with_name(product.name + ".done")
+    piece = shared.folder / PIECES[stage]
+    product = piece.parent.with_suffix("")
 
     first, second = (start(stage, shared, "--shard", f"{number}/2") for number in (1, 2))
-    first.wait_for(pieces / "at-work-1")
-    if stage != "sweep":  # one of its pieces is a checkpoint, and there are two
-        first.wait_for(pieces / FIRST_PIECE[stage])
+    first.wait_for(piece)
     first.send(signal.SIGKILL)
     time.sleep(random.uniform(0.0, 0.5))
     if not second.ended():
         second.send(signal.SIGKILL)
     first.wait(), second.wait()
-    assert not product.exists() and (pieces / "of-2").exists()
+    assert not product.exists() and (piece.parent / "of-2").exists()
 
     said = ended(start(stage, shared, "--shard", "2/2"))
     assert "1 of 2 finished; 1 to go; not at work: 1/2; run the same command with --shard 1/2, or without" in said
@@ -104,3 +104,22 @@ def test_killed_shards_end_in_the_files_of_one_process(
     (wanted, _), (found, left) = contents(alone, monkeypatch), contents(shared, monkeypatch)
     assert [name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)] == []
     assert left == []
+
+
+@pytest.mark.parametrize("stage", ["sweep", "augment"])
+def test_shards_end_in_the_files_of_one_process(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    alone, shared = copy_of(trained, tmp_path / "alone"), copy_of(trained, tmp_path / "shared")
+    config = small_config(**CHANGES)
+    run_stage(stage, config, alone)
+    assert [run_stage(stage, config, shared, shard=Shard(number, 2)) is None for number in (2, 1)] == [True, False]
+    (wanted, _), (found, left) = contents(alone, monkeypatch), contents(shared, monkeypatch)
+    assert [name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)] == []
+    assert left == []
+
+
+def test_a_shard_of_a_torchrun_is_refused(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="--shard 1/2 was given to torchrun, which shares out work itself"):
+        run_stage("sweep", small_config(), trained, shard=Shard(1, 2))

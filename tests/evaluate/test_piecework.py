@@ -21,13 +21,13 @@ from tests.fake_run import config_of, rain, store_of, write_run
 PERIODS = {
     "train": [["2001-01-01", "2001-04-30"]],
     "validation": [["2001-05-01", "2001-05-31"]],
-    "test": [["2001-06-01", "2001-07-10"]],
+    "test": [["2001-06-01", "2001-07-03"]],
 }
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Samples of 40 days, and an area."""
+    """Samples of 33 days, and an area."""
     config = configured()
     field = rain(210, 9, 8)
     run = write_run(tmp_path_factory.mktemp("run"), config, store_of(field, config), modes=("prior",))
@@ -36,7 +36,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def configured(areas: Path | None = None, **changes: object) -> Config:
-    baselines = ["climatology", "bilinear"]
+    baselines = ["bilinear"]
     return config_of(
         data={"kind": "gridded", "splits": PERIODS, "heavy_quantile": 0.9},
         sampling={"members": 3, "modes": ["prior"]},
@@ -89,7 +89,7 @@ def test_a_baseline_that_does_not_apply_is_noted(run: Run, tmp_path: Path) -> No
     without = store.drop_attrs().assign_attrs({**store.attrs, "coarse_rain_channel": ""})
     for folder in (alone, shared):
         without.drop_encoding().to_zarr(folder.store, mode="w", zarr_format=3, consolidated=False)
-    config = configured()
+    config = configured(climate=False)
     run_stage("evaluate", config, alone)
     for number in (1, 2):
         run_stage("evaluate", config, shared, shard=Shard(number, 2))
@@ -100,18 +100,18 @@ def test_a_baseline_that_does_not_apply_is_noted(run: Run, tmp_path: Path) -> No
 
 def test_pieces_of_other_samples_or_settings_are_refused(run: Run, tmp_path: Path) -> None:
     shared = copy_of(run, tmp_path / "shared")
-    run_stage("evaluate", configured(baselines=[]), shared, shard=Shard(1, 2))
+    run_stage("evaluate", configured(baselines=[], climate=False), shared, shard=Shard(1, 2))
     with pytest.raises(UserError, match=r"another request \(evaluate.resamples is 50 there and 60 here\)"):
-        run_stage("evaluate", configured(baselines=[], resamples=60), shared, shard=Shard(2, 2))
+        run_stage("evaluate", configured(baselines=[], climate=False, resamples=60), shared, shard=Shard(2, 2))
     about = shared.sample_path("flat", "prior", "test") / "zarr.json"
     about.write_text(about.read_text().replace("0123abcd", "4567abcd"))
     with pytest.raises(UserError, match=r"another request \(made from.samples/flat-prior-test.zarr/zarr.json is "):
-        run_stage("evaluate", configured(baselines=[]), shared, shard=Shard(2, 2))
+        run_stage("evaluate", configured(baselines=[], climate=False), shared, shard=Shard(2, 2))
 
 
 def test_a_damaged_piece_is_named_with_the_shard_that_makes_it_again(run: Run, tmp_path: Path) -> None:
     shared = copy_of(run, tmp_path / "shared")
-    config = configured(baselines=["climatology"])
+    config = configured(baselines=["climatology"], climate=False)
     run_stage("evaluate", config, shared, shard=Shard(1, 2))
     pieces = shared.evaluation / "metrics.csv.done"
     (piece, *_) = sorted(pieces.glob("*.npz"))
