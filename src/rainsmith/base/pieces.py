@@ -87,7 +87,7 @@ class Pieces:
         if not self.is_begun:
             raise UserError(f"{self.folder} holds pieces of another request{self._difference()}; {self._way_out()}")
         if self.shard is not None:
-            (self.folder / f"{_COUNT}{self.shard.count}").touch()
+            self.mark(f"{_COUNT}{self.shard.count}")
             if len(counts := self.counts()) > 1:
                 other = min(count for count in counts if count != self.shard.count)
                 (self.folder / f"{_COUNT}{self.shard.count}").unlink(missing_ok=True)
@@ -112,7 +112,8 @@ class Pieces:
                 sign = self.folder / f"{_AT_WORK}{self.shard.number}"
                 if (holder := seen(sign)) is not None:
                     raise UserError(f"shard {self.shard} is at work already: {named(holder)}; wait until it has ended")
-                stack.enter_context(shown(sign, self.command))
+                with self._while_it_is_there():
+                    stack.enter_context(shown(sign, self.command))
                 if seen(self.folder / _JOINING) is None:  # after the sign, so that of two one sees the other
                     with reading([self.product], self.command):
                         pass
@@ -125,21 +126,37 @@ class Pieces:
             names: of all pieces, in the same order in every shard; the dearest first.
         """
         self.names = names
-        own = names if self.shard is None else self.shard.of(names)
-        return [name for name in own if not self.has(name)]
+        own, done = names if self.shard is None else self.shard.of(names), self.finished()
+        return [name for name in own if name not in done]
 
     def has(self, name: str) -> bool:
         """Whether a piece is finished."""
         return (self.folder / name).exists()
 
+    def finished(self) -> set[str]:
+        """The names of the finished pieces, among names of other files; none where the folder is gone."""
+        try:
+            return set(os.listdir(self.folder))
+        except FileNotFoundError:
+            return set()
+
     def mark(self, name: str) -> None:
-        """Say that a piece is finished whose result lies elsewhere."""
-        (self.folder / name).touch()
+        """Say that a piece is finished whose result lies elsewhere.
+
+        Raises:
+            UserError: the folder has gone.
+        """
+        with self._while_it_is_there():
+            (self.folder / name).touch()
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Write the file of a piece to the path that the block is given; when the block ends the piece is finished."""
-        with scratch_folder(self.folder, name) as scratch:
+        """Write the file of a piece to the path that the block is given; when the block ends the piece is finished.
+
+        Raises:
+            UserError: the folder has gone.
+        """
+        with self._while_it_is_there(), scratch_folder(self.folder, name) as scratch:
             yield scratch / name
             (scratch / name).replace(self.folder / name)
 
@@ -169,7 +186,7 @@ class Pieces:
         Raises:
             UserError: another command reads or writes the product.
         """
-        if not self.is_begun or not self._finished().issuperset(self.names):
+        if not self.is_begun or not self.finished().issuperset(self.names):
             return False
         if self.shard is not None:
             try:
@@ -201,19 +218,25 @@ class Pieces:
         """How far the shards are; None where the pieces have been joined meanwhile."""
         if self.shard is None or not self.is_begun:
             return None
-        done = self._finished()
+        done = self.finished()
         parts = {number: Shard(number, self.shard.count).of(self.names) for number in range(1, self.shard.count + 1)}
         finished = {number for number, part in parts.items() if done.issuperset(part)}
         working = {number for number in parts if seen(self.folder / f"{_AT_WORK}{number}") is not None}
         joining = seen(self.folder / _JOINING)
         return Progress(self.shard, finished, working, "" if joining is None else named(joining))
 
-    def _finished(self) -> set[str]:
-        """The names of all files of the folder; none where it is gone."""
+    @contextmanager
+    def _while_it_is_there(self) -> Iterator[None]:
+        """Say in one line where the folder vanishes while this block needs it."""
         try:
-            return set(os.listdir(self.folder))
+            yield
         except FileNotFoundError:
-            return set()
+            if self.folder.exists():
+                raise
+            raise UserError(
+                f"{self.folder} has gone: all shards have finished meanwhile, or somebody deleted it; run the same "
+                "command again"
+            ) from None
 
     def _make(self) -> None:
         """Make the folder at once, with what says what it is for; of two who do so one is second."""

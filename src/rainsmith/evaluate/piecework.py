@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.array_files import columns_of, read_arrays, table_of, write_arrays
+from rainsmith.base.checksums import sha256_of_file
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
@@ -23,6 +24,9 @@ from rainsmith.evaluate.scoring import Scored, applicable, counted, day_sets_of,
 from rainsmith.metrics.tally import Parts, partition, tally_pieces
 
 RECORD = "record-climate.nc"
+_RECORD_PIECE = "record-climate.npz"
+_SHA256 = "sha256"
+"""Array of a piece that has a NetCDF file beside it: the hash of that file."""
 _TABLES = ("tail", "climate", "areas")
 _REFUSED = "refused"
 """Array of a piece of a baseline that does not apply: the reason."""
@@ -48,7 +52,7 @@ class Piecework:
             _watched(one): functools.partial(self._watch, one) for one in forecasts
         }
         if by.reference is not None:
-            jobs[RECORD] = functools.partial(self._record)
+            jobs[_RECORD_PIECE] = self._record
         jobs |= {_summed(one, run): functools.partial(self._sum, one, run) for one in forecasts for run in one.runs}
         self._jobs = jobs
 
@@ -81,13 +85,17 @@ class Piecework:
         arrays = self._read(_watched(forecast))
         tail, climate, areas = (table_of(arrays, name) if name in arrays else None for name in _TABLES)
         assert tail is not None
-        watched = Watched(tail, climate, self.pieces.folder / f"{forecast.stem}-climate.nc", areas)
+        maps = None if climate is None else self._checked(f"{forecast.stem}-climate.nc", arrays)
+        watched = Watched(tail, climate, maps, areas)
         return scored(forecast, total, parts, metrics, self.by.settings, self.by.resampling), watched
 
-    @property
     def record(self) -> Path:
-        """The file of the observed climate of the whole record, where it is measured."""
-        return self.pieces.folder / RECORD
+        """The file of the observed climate of the whole record, where it is measured.
+
+        Raises:
+            DamagedPiece: it is damaged.
+        """
+        return self._checked(RECORD, self._read(_RECORD_PIECE))
 
     def _watch(self, forecast: Forecast, path: Path) -> None:
         watching = Watching(forecast, self.by)
@@ -99,12 +107,13 @@ class Piecework:
 
         if not _refused(forecast, path, watch):
             result = watching.result()
+            arrays: dict[str, np.ndarray] = {}
             if isinstance(result.maps, xr.Dataset):
-                with self.pieces.writing(f"{forecast.stem}-climate.nc") as maps:
-                    write_maps(maps, result.maps, self.by.store, f"climate of {forecast.stem}")
+                arrays = self._write_maps(f"{forecast.stem}-climate.nc", result.maps, f"climate of {forecast.stem}")
             tables = zip(_TABLES, (result.tail, result.climate, result.areas), strict=True)
-            known = [columns_of(table, name) for name, table in tables if table is not None]
-            write_arrays(path, {name: values for part in known for name, values in part.items()})
+            for name, table in tables:
+                arrays |= {} if table is None else columns_of(table, name)
+            write_arrays(path, arrays)
 
     def _sum(self, forecast: Forecast, run: slice, path: Path) -> None:
         observed, parts = self._observed(forecast)
@@ -117,7 +126,25 @@ class Piecework:
     def _record(self, path: Path) -> None:
         assert self.by.reference is not None
         record = record_of(self.by.reference, self.by.store, self.by.resampling)
-        write_maps(path, record, self.by.store, "climate of the observation")
+        write_arrays(path, self._write_maps(RECORD, record, "climate of the observation"))
+
+    def _write_maps(self, name: str, maps: xr.Dataset, holds: str) -> dict[str, np.ndarray]:
+        """Write a NetCDF file beside a piece; what the piece holds to check it by."""
+        with self.pieces.writing(name) as path:
+            write_maps(path, maps, self.by.store, holds)
+        return {_SHA256: np.array(sha256_of_file(self.pieces.folder / name))}
+
+    def _checked(self, name: str, piece: dict[str, np.ndarray]) -> Path:
+        """The path of a NetCDF file beside a piece, which holds its hash.
+
+        Raises:
+            DamagedPiece: it is another file.
+        """
+        of_piece = _RECORD_PIECE if name == RECORD else name.replace("-climate.nc", ".npz")
+        with self.pieces.reading(of_piece):
+            if sha256_of_file(self.pieces.folder / name) != str(piece[_SHA256]):
+                raise ValueError(f"{name} is another file")
+        return self.pieces.folder / name
 
     def _observed(self, forecast: Forecast) -> tuple[xr.DataArray, Parts]:
         """Observed rain of the days of a forecast, and their parts; those of the last forecast are kept."""

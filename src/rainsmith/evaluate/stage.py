@@ -187,7 +187,7 @@ def _write_all(work: _Work) -> Evaluation:
             _write_csv(path, table)
     record, by = work.folder / RECORD, work.by
     if by.reference is not None:
-        made = None if work.pieces is None else work.pieces.record
+        made = None if work.pieces is None else work.pieces.record()
         climate = record_of(by.reference, by.store, by.resampling) if made is None else made
         _write_maps(record, climate, work, "climate of the observation")
     else:

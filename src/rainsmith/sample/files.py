@@ -70,7 +70,7 @@ class SampleWriter:
         request["batch_size"] = batch_size  # the marks count batches of this size
         self.pieces = Pieces(target, request, shard, "rainsmith sample")
         self.marks = self.pieces.folder
-        self.batches = self.pieces.share([str(number) for number in range(self.n_batches)])
+        self.pieces.share([str(number) for number in range(self.n_batches)])
         if rank == 0 and not self.is_written:
             self._begin(days, members, attrs | {_REQUEST: self.pieces.key})
         self._wait(self._is_begun)
@@ -134,7 +134,7 @@ class SampleWriter:
         self.pieces.begin()
         for mark in self.marks.glob("closed-*"):  # of processes of a torchrun that were stopped
             mark.unlink(missing_ok=True)
-        has_marks = any(self.has(batch) for batch in range(self.n_batches))  # looked at before the store
+        has_marks = not self.pieces.finished().isdisjoint(self.pieces.names)  # looked at before the store
         if self._is_begun():
             return
         if has_marks and self.pieces.shard is not None:
@@ -151,7 +151,7 @@ class SampleWriter:
         return self.pieces.is_begun and (self._is_own(self.part) or (self._has_all() and self._is_own(self.target)))
 
     def _has_all(self) -> bool:
-        return all(self.has(batch) for batch in range(self.n_batches))
+        return self.pieces.finished().issuperset(self.pieces.names)
 
     def _is_own(self, store: Path) -> bool:
         """Whether a store is of this request."""
@@ -182,6 +182,8 @@ class SampleWriter:
                 if self.pieces.counts():
                     self._verify()
                 replace(self.target, self.part, scratch / ASIDE)
+            if not self._is_own(self.target):
+                raise UserError(f"{self.target} was replaced by another process meanwhile; run the same command again")
             if self.part.exists():
                 self.part.rename(scratch / self.part.name)
 
