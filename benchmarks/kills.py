@@ -262,6 +262,19 @@ class Trials:
             print(f"{stage:10s} {dict(self.counts[stage])}", flush=True)
 
 
+def prepare_forks() -> None:
+    """Import all stages before any fork, so that a kill hits the work, and stop the clock of all processes."""
+    os.environ |= {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
+    for stage in BY_NAME.values():
+        with contextlib.suppress(ImportError):
+            stage.load()
+    import torch
+
+    torch.set_num_threads(1)
+    for module in (cf, provenance, store):
+        vars(module)["datetime"] = types.SimpleNamespace(datetime=Noon, UTC=datetime.UTC, timedelta=datetime.timedelta)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("runs/kills"))
@@ -272,15 +285,7 @@ def main() -> None:
     parser.add_argument("--over", type=int, default=3)
     parser.add_argument("--runs", type=int, default=0)
     given = parser.parse_args()
-    os.environ |= {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
-    for stage in BY_NAME.values():  # imported before any fork, so that a kill hits the work
-        with contextlib.suppress(ImportError):
-            stage.load()
-    import torch
-
-    torch.set_num_threads(1)
-    for module in (cf, provenance, store):
-        vars(module)["datetime"] = types.SimpleNamespace(datetime=Noon, UTC=datetime.UTC, timedelta=datetime.timedelta)
+    prepare_forks()
     trials = Trials(given.work, given.stages, given.seed)
     if given.kills or given.points or given.over:
         trials.all(given.kills, given.points, given.over)

@@ -5,94 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from rainsmith import __version__
+from rainsmith.base.checksums import sha256_of_file
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import Record, read_record, write_json
 from rainsmith.base.locks import reading, writing
-from rainsmith.base.processes import is_main
+from rainsmith.base.pieces import Pieces, Unfinished, others_go_on
+from rainsmith.base.processes import is_main, world_size
 from rainsmith.base.scratch import remove_leftovers
+from rainsmith.base.shards import Shard
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage, and what its result depends on.
-
-    Attributes:
-        name: the name of its command and of its function.
-        module: the module that holds the function.
-        sections: sections of the configuration that it reads, beside those of the stages before it.
-        after: earlier stages whose files it reads.
-        product: the file or folder without which the stage is never skipped.
-        reads: stores that it reads while it works, which nobody may replace meanwhile; a pattern stands for many.
-    """
-
-    name: str
-    module: str
-    sections: tuple[str, ...]
-    after: tuple[str, ...]
-    product: str
-    reads: tuple[str, ...] = ()
-
-    def load(self) -> Callable[..., Any]:
-        """The function of the stage, which is imported only now, so that a command loads what it needs and no more."""
-        function: Callable[..., Any] = getattr(import_module(self.module), self.name)
-        return function
-
-
-_STORE, _MEMBERS = "store.zarr", "samples/*.zarr"
-
-STAGES = (
-    Stage("prepare", "rainsmith.prepare.stage", ("data",), (), "store.zarr"),
-    Stage("train", "rainsmith.train.stage", ("seed", "model", "train"), ("prepare",), "checkpoints", (_STORE,)),
-    Stage("sample", "rainsmith.sample.stage", ("sampling",), ("train",), "samples", (_STORE,)),
-    Stage(
-        "evaluate", "rainsmith.evaluate.stage", ("evaluate",), ("sample",), "evaluation/metrics.csv", (_STORE, _MEMBERS)
-    ),
-    Stage("diagnose", "rainsmith.diagnose.stage", ("sampling",), ("evaluate",), "diagnosis.json", (_STORE, _MEMBERS)),
-    Stage("augment", "rainsmith.augment.stage", ("augment", "sampling"), ("train",), "augmented.zarr", (_STORE,)),
-    Stage(
-        "report",
-        "rainsmith.report.stage",
-        (),
-        ("evaluate", "diagnose", "augment", "sweep", "downscale", "experiment"),
-        "report.html",
-        (_STORE, _MEMBERS),
-    ),
-)
-ON_REQUEST = (
-    Stage("inspect", "rainsmith.inspection.stage", ("data",), ("prepare",), "inspect.html", (_STORE,)),
-    Stage("sweep", "rainsmith.sweep.stage", ("sampling", "sweep"), ("train",), "sweep.csv", (_STORE,)),
-    Stage(
-        "downscale",
-        "rainsmith.downscale.stage",
-        ("seed", "downscale"),
-        ("prepare", "augment"),
-        "downscale",
-        (_STORE, "augmented.zarr"),
-    ),
-    Stage(
-        "experiment",
-        "rainsmith.experiment.stage",
-        ("seed", "experiment", "downscale", "augment", "sampling", "evaluate"),
-        ("train",),
-        "experiment/results.csv",
-        (_STORE,),
-    ),
-)
-"""Stages that ``run`` leaves out; each has a command of its own."""
-BY_NAME = {stage.name: stage for stage in (*STAGES, *ON_REQUEST)}
-"""All stages by name."""
+from rainsmith.stages import BY_NAME as BY_NAME
+from rainsmith.stages import ON_REQUEST as ON_REQUEST
+from rainsmith.stages import STAGES as STAGES
+from rainsmith.stages import Stage as Stage
 
 
 class _StageRecord(Record):
@@ -102,6 +36,7 @@ class _StageRecord(Record):
     finished: bool
     stamp: float
     seconds: float | None = None
+    request: str | None = None
 
 
 def run(config: Config, folder: Run) -> None:
@@ -113,7 +48,7 @@ def run(config: Config, folder: Run) -> None:
         UserError: from a stage, for instance where the folder holds a training of another configuration.
     """
     for stage in to_be_done(config, folder):
-        options = {"resume": folder.holds_training} if stage.name == "train" else {}
+        options: dict[str, Any] = {"resume": folder.holds_training} if stage.name == "train" else {}
         run_stage(stage.name, config, folder, **options)
 
 
@@ -158,27 +93,82 @@ def inspect(config: Config, folder: Run, *, as_it_is: bool = False) -> Any:
     return run_stage("inspect", config, folder)
 
 
-def run_stage(name: str, config: Config, folder: Run, **options: Any) -> Any:
+def run_stage(name: str, config: Config, folder: Run, *, shard: Shard | None = None, **options: Any) -> Any:
     """Run one stage, whatever its state, and keep its fingerprint in ``stages/<stage>.json``.
 
     A stage that is refused leaves the record of its last good run as it was. What killed processes left half-written in
-    the run folder is removed.
+    the run folder is removed. Pieces that shards of the same request have finished are not made again.
 
     Args:
         name: name of the stage.
         config: the whole configuration.
         folder: the run folder.
+        shard: do this part of the work alone; the last shard joins all parts, and writes the product and the record.
         options: further arguments of the stage's function.
 
     Returns:
-        What the stage returns.
+        What the stage returns; None of a shard that leaves work to others.
 
     Raises:
         UserError: from the stage, or another process writes what this one reads or writes.
     """
     stage = BY_NAME[name]
+    if shard is not None:
+        return _run_shard(stage, config, folder, shard, options)
     with _locks(stage, config, folder):
-        return _run_locked(stage, config, folder, options)
+        pieces = _pieces(stage, config, folder, None)
+        if pieces is None or not pieces.folder.exists():
+            return _run_locked(stage, config, folder, options)
+        pieces.begin()
+        result = _run_locked(stage, config, folder, options | {"pieces": pieces})
+        pieces.remove()
+        return result
+
+
+def _run_shard(stage: Stage, config: Config, folder: Run, shard: Shard, options: dict[str, Any]) -> Any:
+    """Do one part of a stage; its record is written by the shard that joins all parts."""
+    if world_size() > 1:
+        raise UserError(
+            f"--shard {shard} was given to torchrun, which shares out work itself; leave out one of the two"
+        )
+    inputs = [path for pattern in stage.reads for path in sorted(folder.folder.glob(pattern))]
+    record, command = _record(stage.name, folder), f"rainsmith {stage.name} --shard {shard}"
+    values = {"fingerprint": fingerprint(stage, config, folder), "version": __version__, "finished": True}
+    with reading(inputs, command), ExitStack() as at_work:
+        pieces = _pieces(stage, config, folder, shard)
+        if pieces is None:
+            options = options | {"shard": shard}
+        elif record.exists() and _read(record).request == pieces.key and pieces.product.exists():
+            pieces.remove()  # where the shard that joined them was killed in its last moment
+            console.print(f"{stage.name}: all shards have finished; without --shard it is done again")
+            return None
+        else:
+            pieces.begin()
+            at_work.enter_context(pieces.at_work())
+            options, values = options | {"pieces": pieces}, values | {"request": pieces.key}
+        console.print(f"[bold]{stage.name}[/bold] {shard}")
+        try:
+            result = stage.load()(config, folder, **options)
+        except Unfinished:
+            others_go_on([pieces] if pieces is not None else [])
+            return None
+        if result is not None and (pieces is not None or not is_current(stage, config, folder)):
+            write_json(record, {**values, "stamp": time.time()})
+        if result is not None and pieces is not None:
+            pieces.remove()
+        return result
+
+
+def _pieces(stage: Stage, config: Config, folder: Run, shard: Shard | None) -> Pieces | None:
+    """What the shards of a stage must have in common; None of ``sample``, which asks for each of its stores."""
+    if not stage.pieces_of or stage.name == "sample":
+        return None
+    values = config.model_dump(mode="json", by_alias=True)
+    values["data"].pop("root")
+    files = [path for pattern in stage.pieces_of for path in sorted(folder.folder.glob(pattern))]
+    made_from = {str(path.relative_to(folder.folder)): sha256_of_file(path) for path in files}
+    request = values | {"version": __version__, "made from": made_from}
+    return Pieces(folder.folder / stage.product, request, shard, f"rainsmith {stage.name}")
 
 
 def _run_locked(stage: Stage, config: Config, folder: Run, options: dict[str, Any]) -> Any:

@@ -30,7 +30,22 @@ PAGES = sorted(
 ADDS_FILES = ROOT / "docs" / "extending.md"
 """A page about files that do not exist yet; ``test_extending.py`` executes what it shows."""
 FOLDERS = "benchmarks|configs|docs|src|tests"
-FILE_ENDINGS = ("ckpt", "csv", "html", "json", "jsonl", "md", "nc", "npy", "png", "py", "safetensors", "yaml", "zarr")
+FILE_ENDINGS = (
+    "ckpt",
+    "csv",
+    "html",
+    "json",
+    "jsonl",
+    "md",
+    "nc",
+    "npy",
+    "png",
+    "py",
+    "safetensors",
+    "sh",
+    "yaml",
+    "zarr",
+)
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 every_page_on_what_exists = pytest.mark.parametrize(
     "page", [page for page in PAGES if page != ADDS_FILES], ids=lambda page: str(page.relative_to(ROOT))

@@ -12,7 +12,8 @@ import xarray as xr
 from rainsmith.base.errors import UserError
 from rainsmith.evaluate import scoring
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.evaluate.scoring import COLUMNS, LOST, assess, member_range, on_cells, score
+from rainsmith.evaluate.score_rows import member_range
+from rainsmith.evaluate.scoring import COLUMNS, LOST, assess, on_cells, score
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import Settings, pair
 from rainsmith.metrics.ensemble import crps

@@ -31,7 +31,8 @@ def days(trained: Run) -> xr.Dataset:
 
 
 def drawn(sampler: Sampler, days: xr.Dataset, target: Path, mode: str = "prior", batch_size: int = 2) -> Path:
-    return draw_days(sampler, days, target, mode=mode, members=2, batch_size=batch_size, attrs={"mode": mode})
+    draw_days(sampler, days, target, mode=mode, members=2, batch_size=batch_size, attrs={"mode": mode})
+    return target
 
 
 @pytest.mark.parametrize("mode", ["prior", "posterior"])
@@ -50,7 +51,7 @@ def test_a_process_draws_its_share_of_the_batches(
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setattr(SampleWriter, "write", lambda self, number, precip: written.append(number))
-    monkeypatch.setattr(SampleWriter, "close", lambda self: None)
+    monkeypatch.setattr(SampleWriter, "close", lambda self, export: True)
     drawn(sampler, days, tmp_path / "made.zarr")
     assert written == [0, 2]
 

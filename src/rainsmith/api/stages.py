@@ -150,7 +150,8 @@ def apply(config: Config, checkpoint: str | Path, out: str | Path, *, netcdf: bo
     """
     from rainsmith.sample.application import apply as stage
 
-    return stage(config, Path(checkpoint), Path(out), netcdf=netcdf)
+    stage(config, Path(checkpoint), Path(out), netcdf=netcdf)
+    return Path(out)
 
 
 def evaluate(config: Config, run: Folder) -> Evaluation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from rainsmith.augment.batch_files import read_batch, write_batch
 from rainsmith.augment.judge import Judge
 from rainsmith.augment.steering import Steering, relative_rank
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.large_arrays import empty, release
+from rainsmith.base.pieces import Pieces
 from rainsmith.config import Augment
 from rainsmith.data.dataset import Days
 from rainsmith.sample.sampler import Sampler
@@ -91,27 +93,51 @@ class Drawing:
     settings: Augment
     steering: Steering | None
 
-    def make(self, wanted: int, batch_size: int) -> tuple[np.ndarray, pd.DataFrame]:
+    def make(self, wanted: int, batch_size: int, pieces: Pieces | None = None) -> tuple[np.ndarray, pd.DataFrame]:
         """Draw and judge synthetic days.
+
+        Args:
+            wanted: number of days.
+            batch_size: most days that are drawn at once.
+            pieces: where the work is shared out to shards, the batches.
 
         Returns:
             The accepted fields by number (wanted, y, x) [mm/day], NaN where no candidate was accepted; and ``Judge``'s
             table with a row for every candidate, its day's ``number``, the index of its ``source``, and its ``member``.
         """
+        plan = {str(number): one for number, one in enumerate(batches(wanted, self.sources.sizes[TIME], batch_size))}
+        if pieces is not None:
+            self._draw_pieces(plan, pieces)
         fields = empty((wanted, self.sources.sizes["y"], self.sources.sizes["x"]))
         tables = []
-        with progress() as bar:
+        with progress(quiet=pieces is not None) as bar:
             task = bar.add_task("augment", total=wanted, note="")
-            for batch in batches(wanted, self.sources.sizes[TIME], batch_size):
-                tables += self._fill(fields, batch)
+            for name, batch in plan.items():
+                fields[batch.numbers], table = self._drawn(batch) if pieces is None else read_batch(pieces, name)
+                release(fields)
+                tables.append(table)
                 bar.advance(task, len(batch.numbers))
         table = pd.concat(tables, ignore_index=True)
         return fields, table.sort_values("number", kind="stable", ignore_index=True)
 
-    def _fill(self, fields: np.ndarray, batch: Batch) -> list[pd.DataFrame]:
-        """Put the first accepted candidate of each day of a batch into ``fields``; returns a table an attempt."""
+    def _draw_pieces(self, plan: Mapping[str, Batch], pieces: Pieces) -> None:
+        """Draw and judge the batches of this shard.
+
+        Raises:
+            Unfinished: others have batches left.
+        """
+        own = pieces.share(list(plan))
+        with progress() as bar:
+            task = bar.add_task("augment", total=len(own), note="")
+            for name in own:
+                write_batch(pieces, name, *self._drawn(plan[name]))
+                bar.advance(task)
+        pieces.join_or_leave()
+
+    def _drawn(self, batch: Batch) -> tuple[np.ndarray, pd.DataFrame]:
+        """The first accepted candidate of each day of a batch (days, y, x), NaN without any, and all candidates."""
         candidates = self._candidates(batch)
-        fields[batch.numbers] = np.nan
+        fields = np.full((len(batch.numbers), self.sources.sizes["y"], self.sources.sizes["x"]), np.nan, np.float32)
         tables, rows = [], np.arange(len(batch.numbers))
         for attempt in range(self._attempts):
             offered, columns = candidates.attempt(attempt, rows)
@@ -119,12 +145,11 @@ class Drawing:
             judged = self.judge(offered, self.sources.isel({TIME: sources}))
             tables.append(judged.assign(number=numbers, source=sources, **columns))
             accepted = judged["accepted"].to_numpy()
-            fields[numbers[accepted]] = offered[accepted]
+            fields[rows[accepted]] = offered[accepted]
             rows = rows[~accepted]
             if not len(rows):
                 break
-        release(fields)
-        return tables
+        return fields, pd.concat(tables, ignore_index=True)
 
     @cached_property
     def _reader(self) -> Days:

@@ -31,8 +31,13 @@ class Rejection:
     figures: Mapping[str, Any]
     says: Callable[[Mapping[str, Any]], str]
 
+    @property
+    def words(self) -> str:
+        """Why the check rejects the day."""
+        return self.says(self.figures)
+
     def __str__(self) -> str:
-        return f"{self.check}: {self.says(self.figures)}"
+        return f"{self.check}: {self.words}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
 from rainsmith.base.large_arrays import large_arrays_in
+from rainsmith.base.pieces import Pieces
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, Sampling
 from rainsmith.data.held_days import held
@@ -32,7 +33,7 @@ from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 
 
-def augment(config: Config, run: Run) -> Path:
+def augment(config: Config, run: Run, *, pieces: Pieces | None = None) -> Path:
     """Draw ``augment.ratio`` synthetic days per real training day and write both as one training set.
 
     Each synthetic day is judged by the checks of docs/augmentation.md; one that is rejected is drawn anew with the next
@@ -40,16 +41,22 @@ def augment(config: Config, run: Run) -> Path:
     with ``synthetic(time)`` and ``weight(time)``), the reference's array pair under ``augmented_npy/``, and
     ``augmentation.csv`` with a row for every day that was judged.
 
+    Args:
+        config: the configuration.
+        run: a trained run folder.
+        pieces: where the work is shared out to shards, the batches that are drawn and judged.
+
     Returns:
         The path of ``augmented.zarr``.
 
     Raises:
+        Unfinished: other shards have batches left.
         UserError: no checkpoint, no training day in the asked set, too few training days, a variation of levels that
             are all kept, or of storms by a model without a posterior, too little disk.
     """
     target = run.folder / "augmented.zarr"
     with large_arrays_in(run.folder):
-        augmented = synthesise(config, run)
+        augmented = synthesise(config, run, pieces=pieces)
         write_training_set(augmented.training_set, target, run.folder / "augmented_npy")
     with atomic(run.folder / "augmentation.csv") as scratch:
         augmented.table.to_csv(scratch, index=False)
@@ -71,11 +78,11 @@ class Augmented:
     rejections: dict[str, int]
 
 
-def synthesise(config: Config, run: Run) -> Augmented:
+def synthesise(config: Config, run: Run, *, pieces: Pieces | None = None) -> Augmented:
     """Make the training set of ``augment`` without writing it.
 
     Raises:
-        UserError: as ``augment``.
+        UserError, Unfinished: as ``augment``.
     """
     settings = config.augment
     store = run.open_store()
@@ -95,7 +102,7 @@ def synthesise(config: Config, run: Run) -> Augmented:
     tail = judge.training.tail
     sources = choose_source_days(real, settings, tail)
     drawing = Drawing(sampler, judge, sources, settings, Steering.from_settings(settings, tail))
-    fields, table = drawing.make(wanted, config.sampling.batch_size)
+    fields, table = drawing.make(wanted, config.sampling.batch_size, pieces)
 
     accepted = table[table["accepted"]]
     numbers = accepted["number"].to_numpy()

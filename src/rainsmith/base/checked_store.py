@@ -28,6 +28,11 @@ CHUNKS_AT = ".bucket.json"
 _CRC_BYTES = 4
 
 
+def ends_in_its_checksum(data: bytes) -> bool:
+    """Whether a chunk that ends in its CRC32C is what was written."""
+    return google_crc32c.value(data[:-_CRC_BYTES]).to_bytes(_CRC_BYTES, "little") == data[-_CRC_BYTES:]
+
+
 class CheckedStore(LocalStore):
     """A local store, read only, whose damaged chunks are refused in one line.
 
@@ -108,7 +113,5 @@ class CheckedStore(LocalStore):
             if self.complete:
                 raise UserError(f"{self._place_of(key)} is missing; {self.advice}")
             return
-        data = value.as_numpy_array()
-        kept = data[-_CRC_BYTES:].tobytes()
-        if google_crc32c.value(data[:-_CRC_BYTES]).to_bytes(_CRC_BYTES, "little") != kept:
+        if not ends_in_its_checksum(value.as_numpy_array().tobytes()):
             raise UserError(f"{self._place_of(key)} is damaged: its checksum does not match; {self.advice}")

@@ -81,6 +81,34 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool | None:
     return True
 
 
+def this_process(command: str) -> dict[str, Any]:
+    """Who this process is, for others who read it in a file."""
+    return {
+        "command": command,
+        "process": os.getpid(),
+        "host": socket.gethostname(),
+        "began": _beginning_of(os.getpid()),
+        "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+
+
+def may_run(holder: Mapping[str, Any]) -> bool:
+    """Whether a process may still run: one of another machine may, one of this machine is looked up.
+
+    Args:
+        holder: what ``this_process`` gave there.
+    """
+    if holder["host"] != socket.gethostname():
+        return True
+    try:
+        os.kill(int(holder["process"]), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        pass
+    return bool(_beginning_of(int(holder["process"])) == holder["began"])
+
+
 def shortened(name: str) -> str:
     """The name of a file, cut so that something more may stand beside it: file systems allow 255 bytes."""
     return name.encode()[:200].decode(errors="ignore")
@@ -98,14 +126,7 @@ class _Lock:
     def __init__(self, product: Path, command: str, *, shared: bool) -> None:
         self.product, self.shared = product, shared
         self.path = product.with_name(f".{shortened(product.name)}.lock")
-        self.holder = {
-            "command": command,
-            "use": "read" if shared else "written",
-            "process": os.getpid(),
-            "host": socket.gethostname(),
-            "began": _beginning_of(os.getpid()),
-            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-        }
+        self.holder = this_process(command) | {"use": "read" if shared else "written"}
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -157,7 +178,7 @@ class _Lock:
         """Whether the file itself was free, which whoever makes it holds; None for a reader, who makes none."""
         if not is_new:
             holder = self._holder(patience=0.5)
-            if holder is not None and _may_run(holder):
+            if holder is not None and may_run(holder):
                 return False
             self.path.unlink(missing_ok=True)  # its process has ended; True makes the caller look for the file again
             return None if self.shared else True
@@ -200,7 +221,7 @@ class _Lock:
         while True:
             with suppress(OSError, json.JSONDecodeError):
                 signed = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
-                for holder in filter(_may_run, reversed(signed)):
+                for holder in filter(may_run, reversed(signed)):
                     return dict(holder)
                 if signed:
                     return None
@@ -215,19 +236,6 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-def _may_run(holder: Mapping[str, Any]) -> bool:
-    """Whether a process may still run: one of another machine may, one of this machine is looked up."""
-    if holder["host"] != socket.gethostname():
-        return True
-    try:
-        os.kill(int(holder["process"]), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # of another user
-        pass
-    return bool(_beginning_of(int(holder["process"])) == holder["began"])
 
 
 def _beginning_of(process: int) -> str:

@@ -22,6 +22,7 @@ from rainsmith.cli.options import (
     OptionalMode,
     OptionalNumber,
     OptionalUrl,
+    Sharded,
     days_or_set,
     one_of,
     shown_as,
@@ -66,7 +67,7 @@ class Train(Common):
 
 
 @dataclass(frozen=True)
-class Evaluate(Common):
+class Evaluate(Sharded):
     """Score the samples and the baselines, and write the tables of evaluation/."""
 
     areas: OptionalFile = None
@@ -86,18 +87,20 @@ class Diagnose(Common):
 
 
 @dataclass(frozen=True)
-class Sweep(Common):
+class Sweep(Sharded):
     """Score all saved checkpoints on validation days, rank them, and write sweep.csv and sweep.png."""
 
     members: OptionalCount = None
     """Number of members for each day and checkpoint, instead of sweep.members."""
 
     def execute(self) -> None:
-        print(self.run_stage({"sweep.members": self.members}).path)
+        result = self.run_stage({"sweep.members": self.members})
+        if result is not None:
+            print(result.path)
 
 
 @dataclass(frozen=True)
-class Augment(Common):
+class Augment(Sharded):
     """Draw synthetic training days, judge them, and write augmented.zarr and augmentation.csv."""
 
     days: Days = ()

@@ -34,6 +34,7 @@ OptionalUrl = Annotated[str | None, shown_as("URL")]
 OptionalName = Annotated[str | None, shown_as("NAME")]
 OptionalCount = Annotated[int | None, shown_as("COUNT")]
 OptionalNumber = Annotated[float | None, shown_as("NUMBER")]
+OptionalShard = Annotated[str | None, shown_as("NUMBER/COUNT")]
 OptionalMode = Annotated[Mode | None, one_of(Mode)]
 OptionalSplit = Annotated[Split | None, one_of(Split)]
 Days = Annotated[tuple[str, ...], shown_as("DAY ...")]
@@ -109,6 +110,29 @@ class Common:
     def execute(self) -> None:
         """Do what the command is for, and print where the result is."""
         self.run_stage()
+
+
+@dataclass(frozen=True)
+class Sharded(Common):
+    """A command whose work can be shared out to processes that share nothing but the run folder."""
+
+    shard: OptionalShard = None
+    """Do this part of the work only, such as 3/8, the third of eight; the last part joins all of them.
+    Each part may run on another machine, and be stopped and run again (docs/how-to/cluster.md)."""
+
+    def run_stage(self, options: Mapping[str, Any] | None = None, **arguments: Any) -> Any:
+        """See ``Common.run_stage``; None where other shards have not finished."""
+        return super().run_stage(options, **self.part(), **arguments)
+
+    def part(self) -> dict[str, Any]:
+        """The argument of a stage that names the shard; none where the option was not given.
+
+        Raises:
+            UserError: it names no shard.
+        """
+        from rainsmith.base.shards import Shard
+
+        return {} if self.shard is None else {"shard": Shard.parse(self.shard)}
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

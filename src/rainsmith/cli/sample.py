@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rainsmith.cli.options import (
-    Common,
     Days,
     Flag,
     OptionalCount,
@@ -18,6 +17,7 @@ from rainsmith.cli.options import (
     OptionalNumber,
     OptionalSplit,
     OptionalUrl,
+    Sharded,
     days_or_set,
     given,
     parse_overrides,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sample(Common):
+class Sample(Sharded):
     """Draw members of a trained model and write samples/<model>-<mode>-<split>.zarr."""
 
     mode: OptionalMode = None
@@ -55,7 +55,9 @@ class Sample(Common):
 
     def execute(self) -> None:
         if self.predictors is not None:
-            print(self._draw_new_period(self.predictors))
+            store = self._draw_new_period(self.predictors)
+            if store is not None:
+                print(store)
         else:
             self.run_stage(self._options(), netcdf=self.netcdf, legacy_npy=self.legacy_npy)
 
@@ -78,8 +80,11 @@ class Sample(Common):
             "sampling.to": self.to,
         }
 
-    def _draw_new_period(self, file: Path) -> Path:
-        """Draw members for the period that a YAML file names, and return the path of their store."""
+    def _draw_new_period(self, file: Path) -> Path | None:
+        """Draw members for the period that a YAML file names, and return the path of their store.
+
+        It is None where other shards have not finished.
+        """
         from rainsmith.base.errors import UserError
         from rainsmith.config import load_config
         from rainsmith.run_folder import Run
@@ -93,4 +98,5 @@ class Sample(Common):
         config = load_config(file, None, parse_overrides(self.set) | given(self._options()))
         self.stop_if_dry(config)
         store = Run(self.run).samples / f"{file.stem}.zarr"
-        return apply(config, Path(self.checkpoint), store, netcdf=self.netcdf, legacy_npy=self.legacy_npy)
+        formats: dict[str, Any] = {"netcdf": self.netcdf, "legacy_npy": self.legacy_npy}
+        return apply(config, Path(self.checkpoint), store, **formats, **self.part())

@@ -11,7 +11,8 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME
 from rainsmith.base.large_arrays import blocks, empty, ever_finite, release
-from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score, score_rows
+from rainsmith.evaluate.score_rows import score_rows
+from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics

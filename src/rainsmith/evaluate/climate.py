@@ -13,7 +13,8 @@ from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
 from rainsmith.base.large_arrays import blocks
 from rainsmith.evaluate.climate_reference import Reference
 from rainsmith.evaluate.forecasts_to_score import Forecast
-from rainsmith.evaluate.scoring import member_range, on_cells
+from rainsmith.evaluate.score_rows import member_range
+from rainsmith.evaluate.scoring import on_cells
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
 from rainsmith.metrics.climate import INDICES, CellClimate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from rainsmith.base.errors import UserError
 from rainsmith.baselines.registry import BASELINES, forecast
 from rainsmith.config import Config
 from rainsmith.evaluate.member_stores import AGAIN, open_members
+from rainsmith.metrics.tally import days_of_block
 from rainsmith.run_folder import Run
 
+_RUN_BLOCKS = 4  # blocks of days that are scored at once
 _PIECE_BYTES = 128 * 2**20  # [bytes] of a baseline that is made at once
 Piece = tuple[slice, xr.DataArray]
 
@@ -33,6 +36,8 @@ class Forecast:
         members: number of members.
         pieces: gives consecutive slices of those days, each with its members (time, member, y, x) [mm/day].
         baseline: it is a baseline, not samples of a model.
+        runs: consecutive slices of the days that can be scored by themselves, of whole blocks.
+        of_run: gives the members of one of them.
     """
 
     labels: Mapping[str, Any]
@@ -40,6 +45,8 @@ class Forecast:
     members: int
     pieces: Callable[[], Iterator[Piece]]
     baseline: bool
+    runs: tuple[slice, ...] = ()
+    of_run: Callable[[slice], xr.DataArray] | None = None
 
     @property
     def name(self) -> str:
@@ -80,7 +87,9 @@ def samples_of(config: Config, run: Run, store: xr.Dataset, split: str) -> list[
         labels["model"] = f"{labels['model']}{variant}"  # variations of the sampling are judged by themselves
         whole = functools.partial(_whole, samples["precip"])
         members = samples.sizes.get(MEMBER, 1)
-        forecasts.append(Forecast({**labels, "mode": mode, "split": split}, days, members, whole, baseline=False))
+        labels |= {"mode": mode, "split": split}
+        runs, of_run = _runs(samples["precip"]), functools.partial(_run, samples["precip"])
+        forecasts.append(Forecast(labels, days, members, whole, baseline=False, runs=runs, of_run=of_run))
     return forecasts
 
 
@@ -95,6 +104,18 @@ def _whole(precip: xr.DataArray) -> Iterator[Piece]:
     yield slice(None), precip
 
 
+def _runs(precip: xr.DataArray) -> tuple[slice, ...]:
+    """Runs of ``_RUN_BLOCKS`` blocks or more, which begin with a block and a chunk."""
+    number, block, chunk = len(precip), days_of_block(precip), precip.chunksizes[TIME][0] if precip.chunks else 1
+    shortest = math.lcm(block, chunk)
+    length = -(-_RUN_BLOCKS * block // shortest) * shortest
+    return tuple(slice(start, min(start + length, number)) for start in range(0, number, length))
+
+
+def _run(precip: xr.DataArray, run: slice) -> xr.DataArray:
+    return precip.isel({TIME: run})
+
+
 def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray) -> Iterator[Forecast]:
     """The configured baselines on some days of a split.
 
@@ -106,27 +127,41 @@ def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray
     """
     for name in config.evaluate.baselines:
         labels = {"model": name, "checkpoint": "", "seed": config.seed, "mode": "prior", "split": split}
-        make = functools.partial(_pieces, name, store, split, days, config.sampling.members, config.seed)
         members = BASELINES[name].members_of(config.sampling.members)
-        yield Forecast(labels, days, members, make, baseline=True)
+        runs = _runs_made_at_once(store, split, len(days), config.sampling.members)
+        make = functools.partial(_made_run, name, store, split, days, config.sampling.members, config.seed)
+        pieces = functools.partial(_one_by_one, runs, make)
+        yield Forecast(labels, days, members, pieces, baseline=True, runs=runs, of_run=make)
 
 
-def _pieces(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> Iterator[Piece]:
-    """A baseline on some days of a split, at most ``_PIECE_BYTES`` at a time.
+def _runs_made_at_once(store: xr.Dataset, split: str, days: int, members: int) -> tuple[slice, ...]:
+    """Slices of the days of a baseline, of at most ``_PIECE_BYTES``.
 
-    Only the days of the piece are left in the split. In the training split the other days are needed as the library
-    of the baseline, so there all days are made at once.
+    In the training split the other days are needed as the library of the baseline, so there all days are made at once.
     """
+    a_day = 4 * members * store.sizes[Y] * store.sizes[X]
+    step = days if split == "train" else max(1, _PIECE_BYTES // a_day)
+    return tuple(slice(start, min(start + step, days)) for start in range(0, days, step))
+
+
+def _one_by_one(runs: tuple[slice, ...], make: Callable[[slice], xr.DataArray]) -> Iterator[Piece]:
+    for run in runs:
+        yield run, make(run)
+
+
+def _made_run(
+    name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int, run: slice
+) -> xr.DataArray:
+    return _made(name, store, split, days[run], members, seed)
+
+
+def _made(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> xr.DataArray:
+    """A baseline on some days, (time, member, y, x) [mm/day]; only these are left in the split, unless it trains."""
     split_of_day = store["split"].values
     in_split = np.flatnonzero(split_of_day == SPLITS.index(split))
-    a_day = 4 * members * store.sizes[Y] * store.sizes[X]
-    step = max(1, _PIECE_BYTES // a_day)
     if split == "train":
         made = forecast(name, store, split, members, seed=seed)
-        yield slice(None), made.isel({TIME: np.searchsorted(in_split, days)})
-        return
-    for start in range(0, len(days), step):
-        piece = slice(start, start + step)
-        visible = split_of_day.copy()
-        visible[np.setdiff1d(in_split, days[piece])] = -1
-        yield piece, forecast(name, store.assign(split=(TIME, visible)), split, members, seed=seed)
+        return made.isel({TIME: np.searchsorted(in_split, days)})
+    visible = split_of_day.copy()
+    visible[np.setdiff1d(in_split, days)] = -1
+    return forecast(name, store.assign(split=(TIME, visible)), split, members, seed=seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,10 +14,11 @@ from rainsmith.base.dims import DAY_SETS, MEMBER, TIME, in_day_set
 from rainsmith.base.errors import UserError
 from rainsmith.base.units import to_mm_per_day
 from rainsmith.evaluate.forecasts_to_score import Forecast
+from rainsmith.evaluate.score_rows import score_rows
 from rainsmith.evaluate.settings import Resampling, settings_from_training
-from rainsmith.metrics.core import SCALE, THRESHOLD, Pairs, Settings
+from rainsmith.metrics.core import Pairs, Settings
 from rainsmith.metrics.curves import curves
-from rainsmith.metrics.estimates import Estimate, scores
+from rainsmith.metrics.estimates import Estimate
 from rainsmith.metrics.registry import METRICS, Metric, compared_metrics
 from rainsmith.metrics.tally import Parts, Tally, partition, tally_pieces
 
@@ -181,21 +182,55 @@ def assess(
         advance: called with the number of days done.
     """
     parts = partition(observed[TIME], day_sets, block_days=resampling.block_days)
-    members, mode = forecast.members, forecast.labels["mode"]
-    metrics = [metric for metric in metrics if metric.applies(members, mode, settings)]
+    metrics = applicable(forecast, settings, metrics)
 
     def watch(done: np.ndarray, pairs: Pairs) -> None:
         for watcher in watchers:
             watcher.add(done, pairs)
         advance(len(done))
 
-    counted = [*metrics, METRICS["mean"]]  # whose terms count the days and the cells
-    total = tally_pieces(forecast.pieces(), observed, parts=parts, settings=settings, metrics=counted, watch=watch)
+    total = tally_pieces(
+        *(forecast.pieces(), observed), parts=parts, settings=settings, metrics=counted(metrics), watch=watch
+    )
+    return scored(forecast, total, parts, metrics, settings, resampling, with_curves=with_curves)
+
+
+def applicable(forecast: Forecast, settings: Settings, metrics: Iterable[Metric] = METRICS) -> list[Metric]:
+    """The metrics that mean something for a forecast."""
+    return [metric for metric in metrics if metric.applies(forecast.members, forecast.labels["mode"], settings)]
+
+
+def counted(metrics: Sequence[Metric]) -> list[Metric]:
+    """The metrics whose terms are summed: some, and one whose terms count the days and the cells."""
+    return [*metrics, METRICS["mean"]]
+
+
+def scored(
+    forecast: Forecast,
+    total: Tally,
+    parts: Parts,
+    metrics: Sequence[Metric],
+    settings: Settings,
+    resampling: Resampling,
+    *,
+    with_curves: bool = True,
+) -> Scored:
+    """The scores of one forecast from the sums of its terms.
+
+    Args:
+        forecast: what is scored.
+        total: the sums of the terms of the ``counted`` metrics.
+        parts: the groups of days that the sums are over.
+        metrics: the scores, all of them ``applicable``.
+        settings: thresholds [mm/day] and seed.
+        resampling: how the intervals are made.
+        with_curves: also make the curves of the plots, which take the sums of all metrics.
+    """
     notes: list[str] = []
     if (lost := int(total.daily["lost"].sum())) > 0:
         known = lost + int(total.daily["cells"].sum())
         notes.append(f"{lost} of {known} {LOST}")
-    labels = {**forecast.labels, "members": members}
+    labels = {**forecast.labels, "members": forecast.members}
     rows, scores_on = score_rows(total, parts, metrics, labels, settings, resampling, notes)
     compared = {name: term for name, term in compared_metrics().items() if term in total.daily}
     daily = total.daily[[*compared.values(), "cells"]]
@@ -203,73 +238,6 @@ def assess(
     shown = shown.assign({f"daily_{name}": daily[term] / daily["cells"] for name, term in compared.items()})
     shown.attrs = labels
     return Scored(pd.DataFrame(rows, columns=COLUMNS), shown, daily, notes)
-
-
-def score_rows(
-    total: Tally,
-    parts: Parts,
-    metrics: Sequence[Metric],
-    labels: Mapping[str, Any],
-    settings: Settings,
-    resampling: Resampling,
-    notes: list[str],
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, Estimate]]]:
-    """Rows of a table, and the scores that they show, on every set of days that is not empty.
-
-    Args:
-        total: sums of the terms of the metrics.
-        parts: the groups of days that the sums are over.
-        metrics: the scores.
-        labels: columns that all rows share.
-        settings: thresholds [mm/day].
-        resampling: how the intervals are made.
-        notes: what is left out is added to it.
-    """
-    rows: list[dict[str, Any]] = []
-    weights: dict[str, np.ndarray] = {}
-    for name, in_set in parts.in_set.items():
-        if total.by_part["cells"].values[in_set].sum() > 0:
-            weights[name] = parts.weights(name, resampling.resamples, seed=resampling.seed)
-    scores_on = scores(total, weights, metrics) if weights else {}
-    for name in parts.in_set:
-        if name not in weights:
-            notes.append(f"no {name} days among {len(parts.of_day)}")
-            continue
-        about = {**labels, "days": name, "n_days": int(total.by_part["days"].values @ weights[name][0])}
-        for metric in metrics:
-            of_metric = list(_rows(metric, scores_on[name][metric.name], settings))
-            rows += [{**about, **row} for row in of_metric if np.isfinite(row["value"])]
-            if not all(np.isfinite(row["value"]) for row in of_metric):
-                some = " for some thresholds" if of_metric[1:] else ""
-                notes.append(f"{metric.name} of {name} days is undefined{some}")
-    return rows, scores_on
-
-
-def member_range(values: np.ndarray) -> tuple[float, float]:
-    """5 and 95 % quantiles of the figures of the members, (member,); NaN of a single one."""
-    lower, upper = np.quantile(values, [0.05, 0.95]) if values.size > 1 else (np.nan, np.nan)
-    return float(lower), float(upper)
-
-
-def _rows(metric: Metric, result: Estimate, settings: Settings) -> Iterator[dict[str, Any]]:
-    """The rows of one metric: one for each threshold and scale, or one, and with it the range of a single extreme."""
-    about = {"metric": metric.name, "units": metric.units, "scale": np.nan, "observed": np.nan}
-    axes = [dim for dim in (THRESHOLD, SCALE) if dim in result.value.dims]
-    if axes:
-        figures = {key: getattr(result, key).transpose(*axes).values for key in ("value", "lower", "upper")}
-        steps = [result.value[dim].values for dim in axes]
-        for place in np.ndindex(figures["value"].shape):
-            at = {dim: float(values[i]) for dim, values, i in zip(axes, steps, place, strict=True)}
-            yield {**about, **at, **{key: float(values[place]) for key, values in figures.items()}}
-        return
-    if result.observed is not None:
-        about["observed"] = float(result.observed)
-    bounds = {key: float(getattr(result, key)) for key in ("value", "lower", "upper")}
-    yield {**about, "threshold": getattr(settings, metric.threshold) if metric.threshold else np.nan, **bounds}
-    if metric.single_extreme and result.by_member is not None and result.by_member.size > 1:
-        lower, upper = member_range(result.by_member.values)
-        spread = {"value": bounds["value"], "lower": lower, "upper": upper}
-        yield {**about, "metric": f"{metric.name}_range", "threshold": np.nan, **spread}
 
 
 def _curves(

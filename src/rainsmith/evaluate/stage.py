@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,25 +13,20 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.base.cf import derived_attributes
 from rainsmith.base.console import progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import write_json
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.netcdf_files import write_netcdf
+from rainsmith.base.pieces import DamagedPiece, Pieces
 from rainsmith.config import Config
-from rainsmith.data.held_days import chosen_days, held
-from rainsmith.evaluate.area_files import read_areas
-from rainsmith.evaluate.areas import AreaMeans, Areas, score_areas
-from rainsmith.evaluate.climate import ClimateWatch, climate_of, covers, record_of
-from rainsmith.evaluate.climate_reference import Reference, reference_of
+from rainsmith.data.held_days import held
+from rainsmith.evaluate.climate import record_of
 from rainsmith.evaluate.comparisons import compare_in_pairs
 from rainsmith.evaluate.forecasts_to_score import Forecast, baselines_of, samples_of
-from rainsmith.evaluate.scoring import Scored, assess, day_sets_of
-from rainsmith.evaluate.settings import Resampling, settings_of
-from rainsmith.evaluate.tail import TailReference, TailWatch, tail_reference, tail_rows
-from rainsmith.metrics.core import Settings
+from rainsmith.evaluate.one_forecast import Yardstick, measure, write_maps
+from rainsmith.evaluate.piecework import RECORD, Piecework
+from rainsmith.evaluate.scoring import Scored
 from rainsmith.run_folder import Run
 
 
@@ -58,15 +55,11 @@ class Evaluation:
 
 @dataclass
 class _Work:
-    """What every forecast is scored with, and the rows that there are so far."""
+    """Where the results go, and the rows that there are so far."""
 
-    store: xr.Dataset
-    settings: Settings
-    resampling: Resampling
+    by: Yardstick
     folder: Path
-    areas: Areas | None
-    reference: Reference | None
-    tail: TailReference
+    pieces: Piecework | None
     metrics: list[pd.DataFrame] = field(default_factory=list)
     tail_rows: list[pd.DataFrame] = field(default_factory=list)
     comparisons: list[pd.DataFrame] = field(default_factory=list)
@@ -76,7 +69,7 @@ class _Work:
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
 
-def evaluate(config: Config, run: Run) -> Evaluation:
+def evaluate(config: Config, run: Run, *, pieces: Pieces | None = None) -> Evaluation:
     """Score every sample store of the configured modes and splits, and every baseline on the same days.
 
     Writes ``evaluation/<model>-<mode>-<split>.csv`` and ``.nc``, ``metrics.csv``, ``comparisons.csv``, ``notes.json``;
@@ -84,7 +77,13 @@ def evaluate(config: Config, run: Run) -> Evaluation:
     ``evaluate.areas``, ``areas.csv``. A baseline that does not apply is noted and left out. The numbers depend on the
     inputs and ``config.seed`` alone.
 
+    Args:
+        config: the configuration.
+        run: the run folder, with samples.
+        pieces: where the work is shared out to shards: the pieces that this process makes, and those that are there.
+
     Raises:
+        Unfinished: other shards have pieces left.
         UserError: there are no samples, or they or the areas do not belong to the store.
     """
     with large_arrays_in(run.folder):
@@ -95,32 +94,36 @@ def evaluate(config: Config, run: Run) -> Evaluation:
         if not any(samples.values()):
             modes, splits = ", ".join(config.sampling.modes), ", ".join(config.sampling.splits)
             raise UserError(f"no samples in {run.samples} for {modes} of {splits}; run 'rainsmith sample' first")
-        return evaluate_samples(config, store, samples, run.evaluation)
+        return evaluate_samples(config, store, samples, run.evaluation, pieces=pieces)
 
 
 def evaluate_samples(
-    config: Config, store: xr.Dataset, samples: Mapping[str, list[Forecast]], folder: Path
+    config: Config,
+    store: xr.Dataset,
+    samples: Mapping[str, list[Forecast]],
+    folder: Path,
+    *,
+    pieces: Pieces | None = None,
 ) -> Evaluation:
     """What ``evaluate`` does with samples by split, and with the baselines on their days.
 
     The store is read once for all forecasts, and lies in files where it is large (``large_arrays_in``).
     """
     store = held(store)
-    settings = settings_of(store, config)
-    work = _Work(
-        store,
-        settings,
-        Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed),
-        folder,
-        read_areas(config.evaluate.areas, store) if config.evaluate.areas else None,
-        reference_of(store, config.data.wet_mm) if config.evaluate.climate else None,
-        tail_reference(store, settings),
-    )
+    by = Yardstick.of(config, store)
+    forecasts: dict[str, list[Forecast]] = {}
     for split, of_split in samples.items():
         if of_split:
             days = np.unique(np.concatenate([sample.days for sample in of_split]))
-            scored = _score_all([*of_split, *baselines_of(config, store, split, days)], split, work)
-            work.comparisons.append(compare_in_pairs(scored, store, split, work.resampling))
+            forecasts[split] = [*of_split, *baselines_of(config, store, split, days)]
+    shared = None
+    if pieces is not None:
+        shared = Piecework(pieces, by, itertools.chain.from_iterable(forecasts.values()))
+        shared.work()
+    work = _Work(by, folder, shared)
+    for split, of_split in forecasts.items():
+        scored = _score_all(of_split, split, work)
+        work.comparisons.append(compare_in_pairs(scored, store, split, by.resampling))
     return _write_all(work)
 
 
@@ -134,7 +137,7 @@ def _score_all(forecasts: list[Forecast], split: str, work: _Work) -> dict[str, 
             try:
                 scored[forecast.name] = forecast, _score(forecast, work, functools.partial(bar.advance, task))
             except UserError as error:
-                if not forecast.baseline:
+                if not forecast.baseline or isinstance(error, DamagedPiece):
                     raise
                 work.not_applicable[forecast.stem] = str(error)
                 bar.advance(task, len(forecast.days))
@@ -142,33 +145,23 @@ def _score_all(forecasts: list[Forecast], split: str, work: _Work) -> dict[str, 
 
 
 def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) -> Scored:
-    """Score one forecast in one pass over its members, and write the files that are its own."""
-    climate = means = None
-    if work.reference is not None and covers(forecast, work.store):
-        climate = ClimateWatch(work.reference, forecast, work.store)
-    if work.areas is not None:
-        means = AreaMeans(work.areas)
-    tail = TailWatch(work.tail, forecast, work.store)
-    watchers = [watcher for watcher in (climate, means, tail) if watcher is not None]
-    days = chosen_days(work.store, forecast.days)
-    result = assess(
-        *(forecast, days["precip"], day_sets_of(days), work.settings, work.resampling),
-        watchers=watchers,
-        advance=advance,
-    )
+    """Measure one forecast, or join what shards have measured, and write the files that are its own."""
+    if work.pieces is None:
+        result, watched = measure(forecast, work.by, advance)
+    else:
+        result, watched = work.pieces.measured(forecast)
+        advance(len(forecast.days))
     stem, notes = work.folder / forecast.stem, list(result.notes)
-    if climate is not None:
-        table, maps = climate_of(climate, forecast, work.resampling)
-        _write_netcdf(stem.with_name(f"{stem.name}-climate.nc"), maps, work, f"climate of {stem.name}")
-        work.climate.append(table)
-    elif work.reference is not None:
+    if watched.climate is not None and watched.maps is not None:
+        _write_maps(stem.with_name(f"{stem.name}-climate.nc"), watched.maps, work, f"climate of {stem.name}")
+        work.climate.append(watched.climate)
+    elif work.by.reference is not None:
         notes.append(f"no climate of {len(forecast.days)} days: the samples do not hold every day of the split")
-    if means is not None:
-        work.area_rows.append(score_areas(means, forecast, work.store, work.settings, work.resampling))
-    whole = covers(forecast, work.store)
-    work.tail_rows.append(tail_rows(tail, forecast, whole_split=whole, seed=work.resampling.seed))
+    if watched.areas is not None:
+        work.area_rows.append(watched.areas)
+    work.tail_rows.append(watched.tail)
     _write_csv(stem.with_name(stem.name + ".csv"), pd.concat([result.table, work.tail_rows[-1]]))
-    _write_netcdf(stem.with_name(f"{stem.name}.nc"), result.curves, work, f"curves of the scores of {stem.name}")
+    _write_maps(stem.with_name(f"{stem.name}.nc"), result.curves, work, f"curves of the scores of {stem.name}")
     work.metrics.append(result.table)
     if notes:
         work.left_out[forecast.stem] = notes
@@ -192,22 +185,24 @@ def _write_all(work: _Work) -> Evaluation:
             path.unlink(missing_ok=True)
         else:
             _write_csv(path, table)
-    record = work.folder / "record-climate.nc"
-    if work.reference is not None:
-        climate = record_of(work.reference, work.store, work.resampling)
-        _write_netcdf(record, climate, work, "climate of the observation")
+    record, by = work.folder / RECORD, work.by
+    if by.reference is not None:
+        made = None if work.pieces is None else work.pieces.record()
+        climate = record_of(by.reference, by.store, by.resampling) if made is None else made
+        _write_maps(record, climate, work, "climate of the observation")
     else:
         record.unlink(missing_ok=True)
     write_json(work.folder / "notes.json", {"not_applicable": work.not_applicable, "left_out": work.left_out})
     return result
 
 
-def _write_netcdf(path: Path, data: xr.Dataset, work: _Work, holds: str) -> None:
-    """Write maps and curves, compressed, with history and credit of the data that they were made from."""
-    about = derived_attributes(work.store.attrs, "evaluate", holds, use="observed")
-    large = [str(name) for name, values in data.data_vars.items() if values.ndim >= 2]
+def _write_maps(path: Path, data: xr.Dataset | Path, work: _Work, holds: str) -> None:
+    """Write maps and curves, or copy the file that a shard has written."""
+    if isinstance(data, xr.Dataset):
+        write_maps(path, data, work.by.store, holds)
+        return
     with atomic(path) as scratch:
-        write_netcdf(scratch, data.assign_attrs({**about, "title": holds.capitalize(), **data.attrs}), compress=large)
+        shutil.copyfile(data, scratch)
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:

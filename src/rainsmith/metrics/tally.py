@@ -169,14 +169,19 @@ Block = tuple[np.ndarray, xr.DataArray, xr.DataArray]
 _Measured = tuple[Pairs, dict[Terms, xr.Dataset]]
 
 
+def days_of_block(fcst: xr.DataArray) -> int:
+    """[days] Length of the blocks in which members (time, member, y, x) are read and measured."""
+    a_day = 4 * (fcst.size // max(fcst.sizes[TIME], 1))
+    step = int(np.clip(_MOST_BYTES // max(a_day, 1), 1, _MOST_DAYS))
+    chunk = int(fcst.chunksizes[TIME][0]) if fcst.chunks else 1
+    return step // chunk * chunk or step
+
+
 def _blocks(pieces: Iterable[tuple[slice, xr.DataArray]], obs: xr.DataArray) -> Iterator[Block]:
     """Positions, members and observation of a few days at a time, in whole chunks where the members are on disk."""
     for piece, fcst in pieces:
         days = np.arange(obs.sizes[TIME])[piece]
-        a_day = 4 * (fcst.size // max(len(days), 1))
-        step = int(np.clip(_MOST_BYTES // max(a_day, 1), 1, _MOST_DAYS))
-        chunk = fcst.chunksizes[TIME][0] if fcst.chunks else 1
-        step = step // chunk * chunk or step
+        step = days_of_block(fcst)
         for start in range(0, len(days), step):
             chosen = slice(start, start + step)
             yield days[chosen], fcst.isel({TIME: chosen}), obs.isel({TIME: days[chosen]})

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from rainsmith.base.bucket_products import store_below
 from rainsmith.base.cf import credit_of_both
 from rainsmith.base.console import console
 from rainsmith.base.locks import writing
+from rainsmith.base.pieces import others_go_on
 from rainsmith.base.processes import is_main
 from rainsmith.base.scratch import remove_leftovers
+from rainsmith.base.shards import Shard
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog
 from rainsmith.models import checkpoint as checkpoints
@@ -22,7 +26,15 @@ from rainsmith.sample.sampler import Sampler
 from rainsmith.sample.training_range import judge_range, outside_training_range
 
 
-def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, legacy_npy: Path | None = None) -> Path:
+def apply(
+    config: Config,
+    source: Path,
+    out: Path,
+    *,
+    netcdf: bool = False,
+    legacy_npy: Path | None = None,
+    shard: Shard | None = None,
+) -> Path | None:
     """Draw prior members for a period with predictors only (no observations, any calendar).
 
     Args:
@@ -31,9 +43,10 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
         out: the Zarr store to write.
         netcdf: whether a NetCDF file is written beside it.
         legacy_npy: folder of the reference's normalised per-day files, or None.
+        shard: which part of the members is drawn; None draws all that is missing.
 
     Returns:
-        The path of the store.
+        The path of the store; None where other shards have not finished.
 
     Raises:
         UserError: predictors that do not match the checkpoint's, or most of whose values the training has not seen;
@@ -57,9 +70,11 @@ def apply(config: Config, source: Path, out: Path, *, netcdf: bool = False, lega
     sampler = Sampler(loaded, settings, config.device)
     attrs = log.attributes | sample_attributes(loaded, sampler, "prior", "application", config)
     attrs |= credit_of_both(attrs, predictors.attrs)
-    size = {"members": settings.members, "batch_size": settings.batch_size}
-    with writing(out, "rainsmith sample") if is_main() else nullcontext():
-        remove_leftovers(out.parent)
-        draw_days(sampler, days, out, mode="prior", attrs=attrs, bucket=store_below(settings.to, out), **size)
-        export(out, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
-    return out
+    finish = functools.partial(export, loaded=loaded, netcdf=netcdf, legacy_npy=legacy_npy)
+    how: dict[str, Any] = {"members": settings.members, "batch_size": settings.batch_size, "shard": shard}
+    with writing(out, "rainsmith sample") if is_main() and shard is None else nullcontext():
+        if shard is None:
+            remove_leftovers(out.parent)
+        bucket = store_below(settings.to, out)
+        pieces = draw_days(sampler, days, out, mode="prior", attrs=attrs, bucket=bucket, export=finish, **how)
+    return None if pieces is not None and others_go_on([pieces]) else out

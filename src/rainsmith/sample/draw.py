@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.console import progress
+from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
+from rainsmith.base.pieces import Pieces
 from rainsmith.base.processes import is_main, rank, world_size
+from rainsmith.base.shards import Shard
 from rainsmith.base.urls import Url
 from rainsmith.data.dataset import Days
 from rainsmith.models.generative import days_at_once
@@ -29,10 +32,12 @@ def draw_days(
     batch_size: int,
     attrs: dict[str, Any],
     bucket: Url | None = None,
-) -> Path:
+    shard: Shard | None = None,
+    export: Callable[[Path], object] = lambda store: None,
+) -> Pieces | None:
     """Draw all members of some days into a Zarr store, batch by batch.
 
-    Under ``torchrun`` every process draws its share of the batches into the same store.
+    Under ``torchrun`` every process draws its share of the batches into the same store, and so does every shard.
 
     Args:
         sampler: draws the members.
@@ -43,12 +48,15 @@ def draw_days(
         batch_size: days at once, or fewer where the grid is large.
         attrs: attributes of the store.
         bucket: where the store goes, if not to ``target``, which becomes a link to it.
+        shard: which part of the batches is drawn, where the work is shared out to shards.
+        export: called with the finished store, by the process that finished it.
 
     Returns:
-        The path of the store.
+        None where the store is finished; otherwise its batches, some of which other shards have left.
 
     Raises:
-        UserError: there is no observed rain for posterior mode, or the disk cannot hold the samples.
+        UserError: there is no observed rain for posterior mode, the disk cannot hold the samples, or shards of another
+            request write them.
     """
     n = days.sizes["time"]
     kept_here = n if bucket is None else min(n, batch_size)
@@ -57,18 +65,26 @@ def draw_days(
         raise UserError("posterior mode needs observed rain, found none; use prior mode")
     batch_size = days_at_once(batch_size, members, days.sizes["y"] * days.sizes["x"])
     first, step = rank(), world_size()
-    size = {"members": members, "batch_size": batch_size}
-    writer = SampleWriter(target, days, attrs=attrs, rank=first, world=step, bucket=bucket, **size)
+    if shard is not None and bucket is not None:
+        raise UserError(
+            f"--shard {shard} does not go with members in a bucket ({bucket}); leave out --shard, or draw into the run "
+            "folder"
+        )
+    about: dict[str, Any] = {"members": members, "batch_size": batch_size, "attrs": attrs, "rank": first, "world": step}
+    writer = SampleWriter(target, days, bucket=bucket, shard=shard, **about)
+    if writer.is_written:
+        console.print(f"{target}: these members are there; delete it to draw them again", soft_wrap=True)
+        return None
     reader = Days(days)
     batches = [np.arange(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
-    with progress(quiet=not is_main()) as bar:
-        task = bar.add_task(f"sample {mode}", total=len(batches[first::step]), note=f"{n} days x {members} members")
-        for number in range(first, len(batches), step):
+    own = range(first, len(batches), step) if shard is None else shard.of(range(len(batches)))
+    with writer.pieces.at_work(), progress(quiet=not is_main()) as bar:
+        task = bar.add_task(f"sample {mode}", total=len(own), note=f"{n} days x {members} members")
+        for number in own:
             if not writer.has(number):
                 batch = reader.batch(batches[number])
                 storm = batch.y if mode == "posterior" else None
                 drawn = sampler.draw(batch.x, batch.days, range(members), storm, batch.valid)
                 writer.write(number, drawn)
             bar.advance(task)
-    writer.close()
-    return target
+        return None if writer.close(export) else writer.pieces

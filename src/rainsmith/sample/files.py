@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,21 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.bucket_products import claim, finish, move_files, remove_link
+from rainsmith.base.checked_store import ends_in_its_checksum
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
+from rainsmith.base.json_files import read_json
 from rainsmith.base.netcdf_files import write_netcdf
-from rainsmith.base.scratch import scratch_folder
+from rainsmith.base.pieces import Pieces
+from rainsmith.base.replacing import replace
+from rainsmith.base.scratch import ASIDE, scratch_folder
+from rainsmith.base.shards import Shard
 from rainsmith.base.urls import Url
 from rainsmith.base.zarr_files import open_zarr, write_region, write_zarr
 from rainsmith.sample.attributes import describe_members
 
+_REQUEST = "request"
+"""Attribute of a store: a hash of what was asked for, by which a store that is finished is known."""
 _WAIT_SECONDS = 600.0
 """[s] Time that a process waits for the others."""
 
@@ -30,8 +36,8 @@ class SampleWriter:
     """Writes (time, member, y, x) members [mm/day] into a CF Zarr store, one chunk a batch of days.
 
     The store grows in ``<name>.part`` and takes its name when every batch is there. After a crash or a full disk the
-    finished batches stay and are not drawn again by the same request. Several processes of one ``torchrun`` may write
-    different batches; of others the caller keeps out (``base/locks.py``).
+    finished batches stay and are not drawn again by the same request. Several processes of one ``torchrun``, or shards
+    of the same request, may write different batches; others are kept out (``base/locks.py``, ``base/shards.py``).
 
     A store in a bucket grows there, and a link has its name here (``base/bucket_products.py``): each batch goes up when
     it is drawn, and the metadata when all are there.
@@ -42,9 +48,13 @@ class SampleWriter:
         members: number of members a day.
         batch_size: number of days of a batch.
         attrs: attributes of the store.
-        rank: number of this process.
-        world: number of processes.
-        bucket: where the store goes, if not to its place.
+        rank: number of this process of a ``torchrun``.
+        world: number of its processes.
+        bucket: where the store goes, if not to its place; not with shards.
+        shard: which part of the batches this process writes, where the work is shared out to shards.
+
+    Raises:
+        UserError: shards of another request, or another number of shards, have begun to write this store.
     """
 
     def __init__(
@@ -58,39 +68,44 @@ class SampleWriter:
         rank: int = 0,
         world: int = 1,
         bucket: Url | None = None,
+        shard: Shard | None = None,
     ) -> None:
         self.target, self.rank, self.world, self.batch_size = target, rank, world, batch_size
         self.bucket = bucket
         self.n_batches = -(-days.sizes["time"] // batch_size)
         self.part = target.with_name(target.name + ".part")
-        self.marks = target.with_name(target.name + ".done")
         request = {k: v for k, v in attrs.items() if k not in ("provenance", "history")}  # they say when
         request["days"] = [str(t) for t in days["time"].values]
         request["batch_size"] = batch_size  # the marks count batches of this size
         if bucket is not None:
             request["bucket"] = str(bucket)
-        self._ready = self.marks / (
-            "ready-" + hashlib.sha256(json.dumps(request, default=str).encode()).hexdigest()[:16]
-        )
-        if rank == 0:
-            if not self._is_begun():
-                if bucket is not None:
-                    claim(bucket, target)
-                shutil.rmtree(self.marks, ignore_errors=True)  # before the store: without marks nothing counts as drawn
-                shutil.rmtree(self.part, ignore_errors=True)
-                self._create(days, members, attrs)
-                self.marks.mkdir(parents=True, exist_ok=True)
-                self._ready.touch()
-            for mark in self.marks.glob("closed-*"):  # of processes that were stopped
-                mark.unlink(missing_ok=True)
+        self.pieces = Pieces(target, request, shard, "rainsmith sample")
+        self.marks = self.pieces.folder
+        self.pieces.share([str(number) for number in range(self.n_batches)])
+        if rank == 0 and not self.is_written:
+            self._begin(days, members, attrs | {_REQUEST: self.pieces.key})
         self._wait(self._is_begun)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether shards have finished the store; one that is to be written anew must be deleted first."""
+        return self.pieces.shard is not None and not self.marks.exists() and self._is_own(self.target)
 
     def has(self, batch: int) -> bool:
         """Whether a batch is finished."""
-        return (self.marks / str(batch)).exists()
+        return self.pieces.has(str(batch))
 
     def write(self, batch: int, precip: np.ndarray) -> None:
-        """Write the members (N, K, y, x) of one batch."""
+        """Write the members (N, K, y, x) of one batch.
+
+        Raises:
+            UserError: the store is no longer there.
+        """
+        if not (self.marks.exists() and self.part.exists()):
+            raise UserError(
+                f"{self.part} has gone: another process has finished the store, or somebody deleted it; run the same "
+                "command again"
+            )
         start = batch * self.batch_size
         region = {"time": slice(start, start + len(precip))}
         array = xr.Dataset({"precip": (("time", "member", "y", "x"), precip)})
@@ -99,30 +114,71 @@ class SampleWriter:
             files = (self.part / "precip" / "c" / str(batch)).rglob("*")
             chunks = [file for file in files if file.is_file() and file.suffix != ".partial"]
             move_files(chunks, self.part, self.bucket)
-        (self.marks / str(batch)).touch()
+        self.pieces.mark(str(batch))
 
-    def close(self) -> None:
-        """Wait for every batch, then give the store its name."""
+    def close(self, export: Callable[[Path], object] = lambda store: None) -> bool:
+        """Wait for every batch, then give the store its name; a shard does not wait.
+
+        Args:
+            export: called with the finished store by the one process that finished it; after a crash in it, it is
+                called again.
+
+        Returns:
+            Whether the store is finished; False where other shards have batches left, or one of them finishes it now.
+
+        Raises:
+            UserError: a batch that a shard has written is damaged; it is to be drawn again.
+        """
         if self.rank != 0:
             self._wait(self._is_closed)
-            return
-        self._wait(lambda: all(self.has(batch) for batch in range(self.n_batches)))
-        self._wait(lambda: all((self.marks / f"closed-{rank}").exists() for rank in range(1, self.world)))
-        for chunk in self.part.rglob("*.partial"):  # of a process that was killed while it wrote one
-            chunk.unlink()
+            return True
+        if self.is_written:
+            return True
+        if self.pieces.shard is None:
+            self._wait(self._has_all)
+            self._wait(lambda: all((self.marks / f"closed-{rank}").exists() for rank in range(1, self.world)))
+        if not self.pieces.joins():
+            return self.is_written
+        self._take_name()
+        export(self.target)
+        self.pieces.remove()  # at once, so that no other process can add a mark
         if self.bucket is not None:
-            finish(self.part, self.bucket)
-        else:
-            remove_link(self.target)
-            with atomic(self.target) as scratch:
-                self.part.rename(scratch)
-        with scratch_folder(self.target.parent, self.marks.name) as scratch:
-            self.marks.rename(scratch / self.marks.name)  # at once, so that no other process can add a mark
-        shutil.rmtree(self.part, ignore_errors=True)  # of a store in a bucket
+            shutil.rmtree(self.part, ignore_errors=True)
+        return True
+
+    def _begin(self, days: xr.Dataset, members: int, attrs: dict[str, Any]) -> None:
+        """Go on with the growing store of this request, or make it."""
+        self.pieces.begin()
+        for mark in self.marks.glob("closed-*"):  # of processes of a torchrun that were stopped
+            mark.unlink(missing_ok=True)
+        has_marks = not self.pieces.finished().isdisjoint(self.pieces.names)  # looked at before the store
+        if self._is_begun():
+            return
+        if has_marks and self.pieces.shard is not None:
+            raise UserError(f"{self.part} is missing, found marks of its batches; delete {self.marks} and begin anew")
+        if has_marks:  # they go before the store: without marks nothing counts as drawn
+            self.pieces.remove()
+            self.pieces.begin()
+        if self.bucket is not None:
+            claim(self.bucket, self.target)
+        self._create(days, members, attrs)
 
     def _is_begun(self) -> bool:
-        """Whether the growing store of this request is there."""
-        return self._ready.exists() and (self.part / "zarr.json").is_file()
+        """Whether the growing store of this request is there, or has taken its name and waits for what follows."""
+        if self.is_written:
+            return True
+        return self.pieces.is_begun and (self._is_own(self.part) or (self._has_all() and self._is_own(self.target)))
+
+    def _has_all(self) -> bool:
+        return self.pieces.finished().issuperset(self.pieces.names)
+
+    def _is_own(self, store: Path) -> bool:
+        """Whether a store is of this request."""
+        try:
+            attributes = read_json(store / "zarr.json").get("attributes", {})
+        except UserError:
+            return False
+        return bool(attributes.get(_REQUEST) == self.pieces.key)
 
     def _is_closed(self) -> bool:
         """Whether the first process has closed the store; as long as it has not, this one says that it has nothing left
@@ -131,15 +187,54 @@ class SampleWriter:
             (self.marks / f"closed-{self.rank}").touch()
         except FileNotFoundError:
             return True
-        return False
+        return not self._is_own(self.part)
+
+    def _take_name(self) -> None:
+        """Put the grown store in the place of an older one, which is there until then.
+
+        A process that is killed here leaves the older store in ``<name>.part``: it is known by its request.
+        """
+        if self.bucket is not None:
+            finish(self.part, self.bucket)
+            return
+        with scratch_folder(self.target.parent, self.target.name) as scratch:
+            if self._is_own(self.part):
+                for chunk in self.part.rglob("*.partial"):  # of a process that was killed while it wrote one
+                    chunk.unlink()
+                if self.pieces.counts():
+                    self._verify()
+                remove_link(self.target)
+                replace(self.target, self.part, scratch / ASIDE)
+            if not self._is_own(self.target):
+                raise UserError(f"{self.target} was replaced by another process meanwhile; run the same command again")
+            if self.part.exists():
+                self.part.rename(scratch / self.part.name)
+
+    def _verify(self) -> None:
+        """Read every chunk that shards have written, of which each ended on its own."""
+        for batch in range(self.n_batches):
+            chunk = self.part / "precip" / "c" / f"{batch}/0/0/0"
+            try:
+                found = "damaged" if not ends_in_its_checksum(chunk.read_bytes()) else ""
+            except FileNotFoundError:
+                found = "missing"
+            if found:
+                raise UserError(f"{chunk} is {found}; {self.pieces.drop(str(batch))}")
 
     def _create(self, days: xr.Dataset, members: int, attrs: dict[str, Any]) -> None:
         shape = (days.sizes["time"], members, days.sizes["y"], days.sizes["x"])
         chunks = (self.batch_size, members, *shape[2:])
         store = describe_members(dask.array.zeros(shape, chunks=chunks, dtype=np.float32), days, attrs)
         encoding = {"precip": {"chunks": chunks, "fill_value": np.float32(np.nan)}}
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        write_zarr(self.part, store, encoding=encoding, compute=False)
+        with scratch_folder(self.target.parent, self.part.name) as scratch:
+            write_zarr(scratch / self.part.name, store, encoding=encoding, compute=False)
+            if self.part.exists() and not self._is_own(self.part):
+                self.part.rename(scratch / "older")
+            try:
+                (scratch / self.part.name).rename(self.part)
+            except OSError:
+                if not self._is_own(self.part):  # else another shard was first
+                    raise
 
     def _wait(self, condition: Any) -> None:
         started = time.monotonic()

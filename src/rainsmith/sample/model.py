@@ -107,8 +107,8 @@ class Model:
             drawn = describe_members(np.concatenate(batches), days, attrs)
         else:
             attrs["input_sha256"] = _hash_of(days)  # a store of other days or storms is not gone on with
-            path = draw_days(sampler, days, Path(out), mode=mode, members=members, batch_size=batch_size, attrs=attrs)
-            drawn = open_zarr(path, "draw the members again")
+            draw_days(sampler, days, Path(out), mode=mode, members=members, batch_size=batch_size, attrs=attrs)
+            drawn = open_zarr(Path(out), "draw the members again")
         precip: xr.DataArray = drawn["precip"]
         return precip.assign_attrs({**attrs, **precip.attrs})
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -12,7 +14,9 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.locks import writing
+from rainsmith.base.pieces import Pieces, others_go_on
 from rainsmith.base.processes import is_main
+from rainsmith.base.shards import Shard
 from rainsmith.config import Config
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
@@ -23,7 +27,9 @@ from rainsmith.sample.export import export
 from rainsmith.sample.sampler import Sampler
 
 
-def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path | None = None) -> list[Path]:
+def sample(
+    config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path | None = None, shard: Shard | None = None
+) -> list[Path] | None:
     """Draw the members that ``config.sampling`` asks for from ``sampling.checkpoint``.
 
     Writes ``samples/<model>-<mode>-<split>.zarr`` for every mode and split; with ``sampling.to`` these are links to
@@ -34,13 +40,14 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
         run: the run folder, trained.
         netcdf: whether NetCDF files are written beside the Zarr stores.
         legacy_npy: folder of the reference's normalised per-day files, or None.
+        shard: which part of the members of every mode and split is drawn; None draws all that is missing.
 
     Returns:
-        The paths of the stores.
+        The paths of the stores; None where other shards have not finished.
 
     Raises:
         UserError: no checkpoint, one of another grid, an empty choice of days, no mode that the model has, too little
-            disk, another process that writes or reads the same members.
+            disk, another process that writes or reads the same members, or shards of another request.
     """
     store = run.open_store()
     settings = config.sampling
@@ -50,17 +57,19 @@ def sample(config: Config, run: Run, *, netcdf: bool = False, legacy_npy: Path |
     asked = [(split, mode) for split in settings.splits for mode in modes]
     model = loaded.config.model.name
     targets = [run.sample_path(model, mode, split, variant_of(settings, mode)) for split, mode in asked]
+    waiting: list[Pieces] = []
     with ExitStack() as locks:
-        for target in targets if is_main() else ():
+        for target in targets if is_main() and shard is None else ():
             locks.enter_context(writing(target, "rainsmith sample"))
         for (split, mode), target in zip(asked, targets, strict=True):
             days = select_days(in_split(store, split), settings.days, split)
             attrs = sample_attributes(loaded, sampler, mode, split, config)
-            size = {"members": settings.members, "batch_size": settings.batch_size}
-            bucket = store_below(settings.to, target)
-            draw_days(sampler, days, target, mode=mode, attrs=attrs, bucket=bucket, **size)
-            export(target, loaded, netcdf=netcdf, legacy_npy=legacy_npy)
-    return targets
+            how: dict[str, Any] = {"members": settings.members, "batch_size": settings.batch_size, "shard": shard}
+            how["bucket"] = store_below(settings.to, target)
+            finish = functools.partial(export, loaded=loaded, netcdf=netcdf, legacy_npy=legacy_npy)
+            pieces = draw_days(sampler, days, target, mode=mode, attrs=attrs, export=finish, **how)
+            waiting += [] if pieces is None else [pieces]
+    return None if others_go_on(waiting) else targets
 
 
 def checkpoint_of(config: Config, run: Run, store: xr.Dataset) -> checkpoints.Checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rainsmith.base.console import console, progress
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
+from rainsmith.base.pieces import Pieces
 from rainsmith.config import Config
 from rainsmith.evaluate.settings import settings_of
 from rainsmith.models import checkpoint as checkpoints
@@ -42,7 +44,7 @@ class SweepResult:
     path: Path
 
 
-def sweep(config: Config, run: Run) -> SweepResult:
+def sweep(config: Config, run: Run, *, pieces: Pieces | None = None) -> SweepResult:
     """Sample every saved epoch on all ``heavy_x`` validation days and as many random ones, and rank the epochs.
 
     Writes ``sweep.csv`` and its picture, ``sweep.png``. The best epoch comes first: the Pareto fronts of three scores
@@ -52,21 +54,34 @@ def sweep(config: Config, run: Run) -> SweepResult:
     Args:
         config: the configuration of the run.
         run: a trained run folder.
+        pieces: where the work is shared out to shards, the checkpoints that are scored.
 
     Raises:
         UserError: no checkpoint, or one of another grid.
+        Unfinished: other shards have checkpoints left.
     """
     store = run.open_store()
     epochs = saved_epochs(run)
     days = scored_days(store, config.seed).load()
     settings, members = settings_of(store, config), config.sweep.members
-    rows: list[dict[str, Any]] = []
+    name_of = {f"{names[0]}.json": names[0] for _, names in epochs}
+    own = list(name_of) if pieces is None else pieces.share(list(name_of))
+    scores: dict[str, dict[str, float]] = {}
     with progress() as bar:
-        task = bar.add_task("sweep", total=len(epochs), note=f"{days.sizes['time']} days x {members} members")
-        for epoch, names in epochs:
-            scores = score_checkpoint(sampler_of(names[0], config, run, store), days, members, settings)
-            rows.append({"checkpoint": " ".join(names), "epoch": epoch + 1, **scores})
+        task = bar.add_task("sweep", total=len(own), note=f"{days.sizes['time']} days x {members} members")
+        for piece in own:
+            scores[piece] = score_checkpoint(sampler_of(name_of[piece], config, run, store), days, members, settings)
+            if pieces is not None:
+                with pieces.writing(piece) as path:
+                    path.write_text(json.dumps(scores[piece]), encoding="utf-8")
             bar.advance(task)
+    if pieces is not None:
+        pieces.join_or_leave()
+        scores = {piece: _scores_of(pieces, piece) for piece in name_of}
+    rows: list[dict[str, Any]] = [
+        {"checkpoint": " ".join(names), "epoch": epoch + 1, **scores[piece]}
+        for piece, (epoch, names) in zip(name_of, epochs, strict=True)
+    ]
     result = SweepResult(ranked(pd.DataFrame(rows)), run.folder / "sweep.csv")
     with atomic(result.path) as scratch:
         result.table.to_csv(scratch, index=False, float_format="%.6g")
@@ -75,6 +90,13 @@ def sweep(config: Config, run: Run) -> SweepResult:
     for sentence in sentences_of(result.table):
         console.print(sentence)
     return result
+
+
+def _scores_of(pieces: Pieces, piece: str) -> dict[str, float]:
+    """The scores of a checkpoint that a shard has written."""
+    with pieces.reading(piece) as path:
+        scores: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return scores
 
 
 def scored_days(store: xr.Dataset, seed: int) -> xr.Dataset:
