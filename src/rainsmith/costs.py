@@ -33,6 +33,8 @@ ESTIMATES = {
     "evaluate": _Estimate("rainsmith.evaluate.estimate"),
     "augment": _Estimate("rainsmith.augment.estimate", after="train"),
     "sweep": _Estimate("rainsmith.sweep.estimate", after="train"),
+    "downscale": _Estimate("rainsmith.downscale.estimate"),
+    "experiment": _Estimate("rainsmith.experiment.estimate", after="train"),
 }
 """The stages whose needs are known beforehand; a few of their batches are worked on."""
 
