@@ -22,7 +22,7 @@ def test_an_estimate_is_near_what_the_trials_take_and_forgets_those_that_are_don
     monkeypatch.setattr(estimate, "DAYS", (7, 14))
     monkeypatch.setattr("rainsmith.downscale.estimate.REPEATS", 1)
     run = copy_of(trained, tmp_path / "run")
-    config = config_of(experiment={"arms": {"unet": ["real", "better-5"]}, "seeds": [0]}, evaluate__resamples=20)
+    config = config_of(experiment={"arms": {"unet": ["real", "better-5"]}, "seeds": [0]})
     needed, _ = foretold_and_done(needs, experiment, config, run)
     assert needed.of.startswith("2 trials of unet, 4 steps of ")
     assert needed.of.endswith("; 18 synthetic days are drawn") and needed.disk > 0
