@@ -29,7 +29,7 @@ def test_an_estimate_is_near_what_the_trials_take_and_forgets_those_that_are_don
     (run.folder / "experiment/runs/unet-real-s0.nc").unlink()
     rest = needs(config, run)
     assert rest.of.startswith("1 trial of unet, 4 steps of ") and rest.of.endswith("; 0 synthetic days are drawn")
-    assert rest.seconds < needed.seconds
+    assert 0 < rest.seconds and 0 < rest.disk < needed.disk
 
 
 def test_synthetic_days_need_a_checkpoint(prepared: Run) -> None:

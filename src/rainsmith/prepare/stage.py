@@ -32,7 +32,7 @@ def prepare(config: Config, run: Run) -> Path:
         UserError: files, variables, units, splits or values are not as expected; see the message.
     """
     with large_arrays_in(run.folder):
-        store = _store(config)
+        store = store_of(config)
         if warning := cut_seasons(store["time"], store["split"].values):
             console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
         write_store(store, run.store)
@@ -40,7 +40,7 @@ def prepare(config: Config, run: Run) -> Path:
     return run.store
 
 
-def _store(config: Config) -> xr.Dataset:
+def store_of(config: Config) -> xr.Dataset:
     """The store, whose large arrays may lie in files."""
     kind = config.data.kind
     counts: dict[str, Any] = {}
