@@ -47,7 +47,8 @@ def needs(config: Config, run: Run) -> Needs | str:
     read = whole["train"] if data.kind == "gridded" else sorted(month for of in whole.values() for month in of)
     few, more = SIZES[data.kind]
     if len(read) < more:
-        return f"its time, memory and disk are not known: they are told from {more} months of training, of which there are {len(read)}"
+        told = f"they are told from {more} months of training, of which there are {len(read)}"
+        return f"its time, memory and disk are not known: {told}"
 
     def prepare_few(count: int) -> float:
         with tempfile.TemporaryDirectory(prefix="rainsmith-prepare-") as folder, large_arrays_in(Path(folder)):
