@@ -12,7 +12,7 @@ import xarray as xr
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.seasons import cut_seasons
+from rainsmith.base.seasons import cut_seasons, part_seasons
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.store import build_store, write_store
@@ -35,6 +35,8 @@ def prepare(config: Config, run: Run) -> Path:
         store = store_of(config)
         if warning := cut_seasons(store["time"], store["split"].values):
             console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
+        if part := part_seasons(store["time"], store["split"].values):
+            console.print(f"prepare: {part}", soft_wrap=True)
         write_store(store, run.store)
     run.write_config(config)
     return run.store
