@@ -119,8 +119,10 @@ def evaluate_samples(
     for split, of_split in samples.items():
         if of_split:
             days = np.unique(np.concatenate([sample.days for sample in of_split]))
-            scored = _score_all([*of_split, *baselines_of(config, store, split, days)], split, work)
-            work.comparisons.append(compare_in_pairs(scored, store, split, work.resampling))
+            # coordinates are compared, and nothing is copied to align it
+            with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
+                scored = _score_all([*of_split, *baselines_of(config, store, split, days)], split, work)
+                work.comparisons.append(compare_in_pairs(scored, store, split, work.resampling))
     return _write_all(work)
 
 

@@ -23,19 +23,19 @@ from rainsmith.experiment.trial import (
     config_of_days,
     kept_days,
     score_forecasts,
-    synthetic_alone,
     write_days,
 )
 from rainsmith.run_folder import Run
 
 WRITTEN = 16
-"""Synthetic days that are written."""
+"""Real days that are written in place of synthetic ones."""
 
 
 def needs(config: Config, run: Run) -> Needs:
     """Train each network for a few steps, score a few days, and draw a few synthetic days in each mode.
 
-    Trials that have their file do not count. Where an arm takes the better of two modes, that of prior days is meant.
+    Trials that have their file do not count; the size of synthetic days is that before compression. Where an arm takes
+    the better of two modes, that of prior days is meant.
 
     Args:
         config: the configuration.
@@ -100,18 +100,18 @@ def _of_synthetic_days(to_do: list[Trial], inputs: Inputs) -> Needs:
     """The synthetic days of all arms and seeds that are not there yet."""
     wanted = {(trial.arm, trial.seed): trial for trial in to_do if trial.arm.mode}
     missing = [trial for trial in wanted.values() if kept_days(trial, inputs) is None]
-    seconds, memory, disk, drawn = 0.0, 0.0, 0.0, 0
+    count = min(WRITTEN, inputs.real.sizes[TIME])
+    with tempfile.TemporaryDirectory(prefix="rainsmith-experiment-") as folder:
+        started = time.monotonic()
+        write_days(inputs.real.isel({TIME: slice(count)}), Path(folder) / "days.zarr")
+        writing = (time.monotonic() - started) / count
+    size = inputs.real.nbytes / inputs.real.sizes[TIME]
+    seconds, memory, drawn = 0.0, 0.0, 0
     for mode in dict.fromkeys(trial.arm.mode for trial in missing):
         of_mode = [trial for trial in missing if trial.arm.mode == mode]
         largest = max(of_mode, key=lambda trial: trial.arm.percent)
-        trend, made = augmentation.synthesis(config_of_days(largest, inputs.config), inputs.run)
-        few = synthetic_alone(made.training_set).isel({TIME: slice(WRITTEN)})
-        with tempfile.TemporaryDirectory(prefix="rainsmith-experiment-") as folder:
-            started = time.monotonic()
-            write_days(few, Path(folder) / "days.zarr")
-            writing, size = time.monotonic() - started, size_of(Path(folder))
+        trend, _ = augmentation.synthesis(config_of_days(largest, inputs.config), inputs.run)
         numbers = [round(trial.arm.percent / 100 * inputs.real.sizes[TIME]) for trial in of_mode]
-        share = sum(numbers) / max(few.sizes[TIME], 1)
-        seconds += sum(map(trend.seconds_of, numbers)) + writing * share
-        memory, disk, drawn = max(memory, trend.memory_of(max(numbers))), disk + size * share, drawn + sum(numbers)
-    return Needs(seconds, memory, disk, f"{drawn} synthetic days are drawn")
+        seconds += sum(map(trend.seconds_of, numbers)) + writing * sum(numbers)
+        memory, drawn = max(memory, trend.memory_of(max(numbers))), drawn + sum(numbers)
+    return Needs(seconds, memory, size * drawn, f"{drawn} synthetic days are drawn")

@@ -165,7 +165,8 @@ def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
     if (kept := kept_days(trial, inputs)) is not None:
         return kept.load()
     wanted, asked = _asked(trial, inputs)
-    drawn = synthetic_alone(synthesise(wanted, inputs.run).training_set).assign_attrs(asked=asked)
+    mixed = synthesise(wanted, inputs.run).training_set
+    drawn = mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)}).assign_attrs(asked=asked)
     write_days(drawn, _path_of_days(trial, inputs))
     return drawn.load()
 
@@ -175,11 +176,6 @@ def kept_days(trial: Trial, inputs: Inputs) -> xr.Dataset | None:
     path = _path_of_days(trial, inputs)
     kept = open_zarr(path, AGAIN) if path.is_dir() else None
     return kept if kept is not None and kept.attrs.get("asked") == _asked(trial, inputs)[1] else None
-
-
-def synthetic_alone(mixed: xr.Dataset) -> xr.Dataset:
-    """The synthetic days of a training set of ``augment``."""
-    return mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)})
 
 
 def write_days(drawn: xr.Dataset, path: Path) -> None:
