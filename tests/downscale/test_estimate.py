@@ -19,8 +19,7 @@ from tests.foretold import foretold_and_done
 
 
 @pytest.fixture(autouse=True)
-def few_days(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate, "DAYS", (7, 14))
+def one_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "REPEATS", 1)
 
 
