@@ -1,10 +1,10 @@
 """What `--dry-run` says of each stage, and what the stage then takes: time, memory and disk.
 
-    python benchmarks/estimates.py [--config configs/demo.yaml] [--folder FOLDER] [--out FILE.md]
+    python benchmarks/estimates.py [--config configs/demo.yaml] [--set KEY=VALUE ...] [--folder FOLDER] [--out FILE.md]
 
 Every stage is a process of its own. Its time is that of `stages/<stage>.json`, its memory the largest of the process,
-and its disk what the run folder grew by. `train` to `evaluate` are estimated twice: before the training, and right
-before they run.
+and its disk what the run folder grew by. The stages of `rainsmith run` are estimated twice: before the training, and
+right before they run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-STAGES = ("train", "sample", "evaluate", "augment", "sweep")
+STAGES = ("prepare", "train", "sample", "evaluate", "diagnose", "augment", "sweep", "downscale", "experiment", "report")
 _LINE = re.compile(r"^(\w+): about ([\d.]+ \w+).*\), ([\d.]+) GiB of memory, (\d+) MiB on disk$", re.MULTILINE)
 
 
@@ -51,18 +51,21 @@ def size_of(folder: Path) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", default="configs/demo.yaml")
+    parser.add_argument("--set", nargs="*", default=[])
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "rainsmith-estimates")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     options = ["--config", arguments.config, "--run", str(arguments.folder)]
-    taken("prepare", options, arguments.folder)
-    beforehand = estimates("run", options)
+    options += ["--set", *arguments.set] if arguments.set else []
+    beforehand: dict[str, tuple[str, ...]] = {}
     rows = ["| | before the training | before the stage | taken |", "|---|---|---|---|"]
     for stage in STAGES:
         before = estimates(stage, options)[stage]
         columns = [beforehand.get(stage), before, taken(stage, options, arguments.folder)]
         rows.append(f"| {stage} | " + " | ".join(_in_words(column) for column in columns) + " |")
         print(rows[-1], flush=True)
+        if stage == "prepare":
+            beforehand = estimates("run", options)
     if arguments.out:
         arguments.out.write_text("\n".join(rows) + "\n")
 

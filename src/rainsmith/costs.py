@@ -20,21 +20,26 @@ class _Estimate:
 
     Attributes:
         module: holds ``needs(config, run)``.
-        after: the stage that must have run before.
+        after: the stage that must have run before; None for the first.
     """
 
     module: str
-    after: str = "prepare"
+    after: str | None = "prepare"
 
 
 ESTIMATES = {
+    "prepare": _Estimate("rainsmith.prepare.estimate", after=None),
     "train": _Estimate("rainsmith.train.stage"),
     "sample": _Estimate("rainsmith.sample.estimate"),
     "evaluate": _Estimate("rainsmith.evaluate.estimate"),
+    "diagnose": _Estimate("rainsmith.diagnose.estimate"),
     "augment": _Estimate("rainsmith.augment.estimate", after="train"),
     "sweep": _Estimate("rainsmith.sweep.estimate", after="train"),
+    "downscale": _Estimate("rainsmith.downscale.estimate"),
+    "experiment": _Estimate("rainsmith.experiment.estimate", after="train"),
+    "report": _Estimate("rainsmith.report.estimate"),
 }
-"""The stages whose needs are known beforehand; a few of their batches are worked on."""
+"""The stages whose needs can be known beforehand, from a piece of their work."""
 
 
 def say(stage: str, config: Config, run: Run) -> Needs | None:
@@ -63,7 +68,8 @@ def say_all(config: Config, run: Run) -> None:
         UserError: as ``say``.
     """
     if not run.store.exists():
-        _line("run", "what the stages take can be said when 'rainsmith prepare' has run")
+        say("prepare", config, run)
+        _line("run", "what the other stages take can be said when 'rainsmith prepare' has run")
         return
     known, unknown = list[Needs](), list[str]()
     for stage in pipeline.to_be_done(config, run):
@@ -85,15 +91,16 @@ def _needs(stage: str, config: Config, run: Run) -> Needs | str:
         took = pipeline.seconds_of_last_run(stage, run)
         last = "" if took is None else f"; it took {in_time(took)} when it last ran here"
         return f"its time, memory and disk are not known before it runs{last}"
-    if not (run.folder / pipeline.BY_NAME[estimate.after].product).exists():
+    if estimate.after is not None and not (run.folder / pipeline.BY_NAME[estimate.after].product).exists():
         return f"what it takes can be said when 'rainsmith {estimate.after}' has run"
     if stage == "train" and run.holds_training:
         return "a training is there, which '--resume' goes on with; nothing is measured"
 
-    from rainsmith.train.recipe import settled
+    if estimate.after is not None:
+        from rainsmith.train.recipe import settled
 
-    config, _ = settled(config, run.open_store())
-    function: Callable[[Config, Run], Needs] = import_module(estimate.module).needs
+        config, _ = settled(config, run.open_store())
+    function: Callable[[Config, Run], Needs | str] = import_module(estimate.module).needs
     was_quiet, console.quiet = console.quiet, True
     try:
         return function(config, run)

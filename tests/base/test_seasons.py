@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from rainsmith.base.seasons import cut_seasons, days_per_year, first_month, months_in_order, season_year
+from rainsmith.base.seasons import cut_seasons, days_per_year, first_month, months_in_order, part_seasons, season_year
 
 
 def dates(*months: int, first: str = "2001-01-01", last: str = "2004-12-31") -> xr.DataArray:
@@ -47,3 +47,17 @@ def test_splits_that_divide_a_winter_are_named() -> None:
     assert cut_seasons(dates(), np.where(dates().dt.year.values > 2002, 2, 0)) == "", (
         "whole years have no season to cut"
     )
+
+
+def test_a_half_winter_at_an_end_of_the_record_is_named_with_its_split() -> None:
+    time = dates(12, 1, 2)
+    split = np.zeros(time.size, dtype=np.int8)
+    split[time.values < np.datetime64("2001-06-01")] = -1
+    first, last = (
+        "only 59 of 91 days of the season 2000/01 are there",
+        "only 31 of 91 days of the season 2004/05 are there",
+    )
+    assert part_seasons(time, split) == f"{first}; they are in no split; {last}; they are in train"
+    assert part_seasons(time) == f"{first}; {last}"
+    whole = (time.values > np.datetime64("2001-06-01")) & (time.values < np.datetime64("2004-06-01"))
+    assert part_seasons(time[whole]) == part_seasons(dates()) == ""

@@ -12,6 +12,7 @@ import xarray as xr
 
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
+from rainsmith.diagnose.estimate import needs
 from rainsmith.diagnose.registry import DIAGNOSES
 from rainsmith.diagnose.stage import diagnose, trainings_of_pool
 from rainsmith.evaluate.stage import evaluate
@@ -21,6 +22,7 @@ from rainsmith.report.stage import report
 from rainsmith.run_folder import Run
 from rainsmith.sample.stage import sample
 from tests.conftest import copy_of
+from tests.foretold import foretold_and_done
 from tests.small import small_config
 
 
@@ -37,7 +39,7 @@ def run(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_every_failure_has_an_answer(run: Run) -> None:
-    result = diagnose(config(), run)
+    _, result = foretold_and_done(needs, diagnose, config(), run)
     assert result.path == run.folder / "diagnosis.json"
     kept = json.loads(result.path.read_text())
     assert tuple(finding["name"] for finding in kept["findings"]) == DIAGNOSES.names()

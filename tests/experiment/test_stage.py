@@ -13,6 +13,7 @@ import xarray as xr
 from rainsmith import api
 from rainsmith.base.errors import UserError
 from rainsmith.evaluate.settings import Resampling
+from rainsmith.experiment import estimate
 from rainsmith.experiment.arms import Trial
 from rainsmith.experiment.scores import score_trial
 from rainsmith.experiment.stage import experiment
@@ -21,6 +22,7 @@ from rainsmith.metrics.core import Settings
 from rainsmith.run_folder import Run
 from tests.conftest import copy_of
 from tests.experiment.planted import SMALL_NET, config_of
+from tests.foretold import foretold_and_done
 
 ARMS = {"q-srdrn": ["real", "prior-10", "posterior-10"], "srdrn": ["real", "better-10"]}
 LOSSES = {"real": 0.7, "prior-10": 0.6, "posterior-10": 0.5}
@@ -31,9 +33,14 @@ def run(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return copy_of(trained, tmp_path_factory.mktemp("experiment"))
 
 
-def test_files_of_an_experiment_that_is_trained_and_one_trial_that_is_trained_again(run: Run) -> None:
+def test_files_of_an_experiment_that_is_trained_and_one_trial_that_is_trained_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rainsmith.downscale.estimate.REPEATS", 1)
     config = config_of(experiment={"arms": {"q-srdrn": ["real", "prior-10"]}, "seeds": [0]})
-    table = experiment(config, run)
+    needed, table = foretold_and_done(estimate.needs, experiment, config, run)
+    assert needed.of.startswith("2 trials of q-srdrn, 4 steps of ")
+    assert needed.of.endswith("; 36 synthetic days are drawn") and needed.disk > 0
     folder = run.folder / "experiment"
     results = pd.read_csv(folder / "results.csv")
     assert results["arm"].tolist() == ["real"] * 2 + ["prior-10"] * 2
@@ -43,6 +50,9 @@ def test_files_of_an_experiment_that_is_trained_and_one_trial_that_is_trained_ag
     assert (folder / "days" / "prior-10-s0.zarr").is_dir()
     assert (folder / "comparisons.png").read_bytes().startswith(b"\x89PNG")
     (folder / "runs" / "q-srdrn-real-s0.nc").unlink()
+    rest = estimate.needs(config, run)
+    assert rest.of.startswith("1 trial of q-srdrn, 4 steps of ") and rest.of.endswith("; 0 synthetic days are drawn")
+    assert rest.seconds > 0 and 0 < rest.disk < needed.disk
     experiment(config, run)
     again = pd.read_csv(folder / "results.csv")
     pd.testing.assert_frame_equal(results.drop(columns="seconds"), again.drop(columns="seconds"))

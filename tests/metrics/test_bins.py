@@ -42,3 +42,16 @@ def test_bins_cover_everything() -> None:
     inside = (values >= bins.BIN_LOWER[index] * (1 - 1e-5)) & (values <= bins.BIN_UPPER[index] * (1 + 1e-5))
     assert inside[:-1].all()
     assert np.max(bins.BIN_UPPER[2:] / bins.BIN_LOWER[2:]) < 1.0011
+
+
+def test_distances_are_computed_once_for_the_same_counts_and_anew_for_others() -> None:
+    rng = np.random.default_rng(3)
+    one, two = (
+        xr.DataArray(np.cumsum(rng.integers(0, 5, (3, 4, 7)), axis=-1).astype(np.float32), dims=("r", "series", "bin"))
+        for _ in range(2)
+    )
+    first = bins.distances(one)
+    assert bins.distances(one) is first
+    other = bins.distances(two)
+    assert not np.array_equal(first, other)
+    assert np.array_equal(bins.distances(one), first) and np.array_equal(bins.distances(two), other)

@@ -74,3 +74,21 @@ def test_a_sound_model_is_put_to_use(material: Material) -> None:
     found = {"findings": [_finding("x", "pass", "data")]}
     commands = [step.command.split(" --run")[0] for step in _steps(material, diagnosis=found)]
     assert commands == ["rainsmith sweep", "rainsmith augment", "rainsmith experiment"]
+
+
+def test_keys_and_terms_stand_beside_in_plain_words_and_figures_have_three_digits(material: Material) -> None:
+    finding = _finding("noise", "fail", "members", **{"train.weight_decay": 0.1})
+    finding["advice"] = "Grains: lower the KL divergence of the latents, heavy by the input, or train more epochs."
+    near = {"name": "power", "value": 0.89951, "verdict": "fail", "warn": [0.9, None], "origin": "years"}
+    other = _finding("blur", "warn", "members", **{"train.lr": 1e-4})
+    first, second, *_ = _steps(material, diagnosis={"findings": [finding | {"figures": [near]}, other]})
+    assert first.reason == "Power: 0.900, just outside; in order: at least 0.900."
+    assert first.words[0] == ("weight_decay", "Weight decay of AdamW.")
+    assert [word for word, _ in first.words[1:]] == [
+        "Spectrum, RALSD",
+        "KL divergence",
+        "Latents",
+        "Heavy by the input",
+    ]
+    assert all(meaning and "`" not in meaning for _, meaning in first.words)
+    assert second.words[0][0] == "lr" and "Heavy by the input" not in dict(second.words), "said before"

@@ -9,16 +9,23 @@ import pytest
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.config import Config
+from rainsmith.report import estimate
 from rainsmith.report.gather import Material
 from rainsmith.report.maps import heaviest
 from rainsmith.report.stage import report
 from rainsmith.run_folder import Run
+from tests.foretold import foretold_and_done
 from tests.report.reading import forget_curves
 
 
-def test_the_page_is_written_and_its_path_returned(config: Config, copied: Run, painted: None) -> None:
+def test_the_page_is_written_and_its_path_returned(
+    config: Config, copied: Run, painted: None, one_day_of_maps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "DAYS", 1)
     forget_curves(copied)
-    path = report(config, copied, days=1)
+    needed, path = foretold_and_done(estimate.needs, report, config, copied)
+    size = path.stat().st_size
+    assert needed.of == "maps of 1 days" and size / 10 < needed.disk < 10 * size
     assert path == copied.folder / "report.html"
     html = path.read_text(encoding="utf-8")
     assert "data:image/png;base64,iVBOR" in html and "data:image/svg+xml;base64," in html

@@ -11,7 +11,7 @@ from rainsmith.augment.training_set import write_training_set
 from rainsmith.base.dims import SPLITS, TIME
 from rainsmith.base.files import size_of
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.needs import Needs, measured
+from rainsmith.base.needs import Needs, Trend, measured
 from rainsmith.config import Config
 from rainsmith.run_folder import Run
 
@@ -31,22 +31,38 @@ def needs(config: Config, run: Run) -> Needs:
     Raises:
         UserError: as ``augment``.
     """
-    real = int((run.open_store()["split"].values == SPLITS.index("train")).sum())
-    wanted, made = round(config.augment.ratio * real), list[Augmented]()
-
-    def synthesise_few(count: int) -> None:
-        settings = config.augment.model_copy(update={"ratio": count / real})
-        made[:] = [synthesise(config.model_copy(update={"augment": settings}), run)]
-
     with large_arrays_in(run.folder):
-        sizes = (min(batches * config.sampling.batch_size, max(wanted, 1)) for batches in (FEW, MORE))
-        trend = measured(synthesise_few, *sizes)
-        training_set = made[0].training_set.isel({TIME: slice(-WRITTEN, None)})
+        trend, made = synthesis(config, run)
+        training_set = made.training_set.isel({TIME: slice(-WRITTEN, None)})
         with tempfile.TemporaryDirectory(prefix="rainsmith-augment-") as folder:
             started = time.monotonic()
             write_training_set(training_set, Path(folder) / "augmented.zarr", Path(folder) / "augmented_npy")
             of_a_day = (time.monotonic() - started) / training_set.sizes[TIME]
             size = size_of(Path(folder)) / training_set.sizes[TIME]
+    real, wanted = numbers_of_days(config, run)
     seconds = trend.seconds_of(wanted) + of_a_day * (real + wanted)
     of = f"{wanted} synthetic days for {real} real ones"
     return Needs(seconds, trend.memory_of(wanted), size * (real + wanted), of)
+
+
+def synthesis(config: Config, run: Run) -> tuple[Trend, Augmented]:
+    """What synthetic days take until they are written, and the few that were made.
+
+    Raises:
+        UserError: as ``augment``.
+    """
+    real, wanted = numbers_of_days(config, run)
+    made = list[Augmented]()
+
+    def synthesise_few(count: int) -> None:
+        settings = config.augment.model_copy(update={"ratio": count / real})
+        made[:] = [synthesise(config.model_copy(update={"augment": settings}), run)]
+
+    sizes = (min(batches * config.sampling.batch_size, max(wanted, 1)) for batches in (FEW, MORE))
+    return measured(synthesise_few, *sizes), made[0]
+
+
+def numbers_of_days(config: Config, run: Run) -> tuple[int, int]:
+    """The numbers of training days and of the synthetic days that are wanted."""
+    real = int((run.open_store()["split"].values == SPLITS.index("train")).sum())
+    return real, round(config.augment.ratio * real)

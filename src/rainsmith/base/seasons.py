@@ -7,6 +7,9 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS
 
+WHOLE = 0.9
+"""A year is whole with this share of the days of the fullest one."""
+
 
 def first_month(time: xr.DataArray) -> int:
     """The month (1 to 12) in which a year of these data begins.
@@ -65,6 +68,31 @@ def cut_seasons(time: xr.DataArray, split: np.ndarray) -> str:
         f"data.splits divide a season that goes on over New Year: {named}; storms of one season are alike, and years "
         f"are counted by whole seasons; give dates from {_month_name(begins)} to {last} in place of calendar years"
     )
+
+
+def part_seasons(time: xr.DataArray, split: np.ndarray | None = None) -> str:
+    """Which winter at an end of the record is only partly there; "" where both are whole, or data are of whole years.
+
+    Args:
+        time: (time,) dates of all days.
+        split: (time,) index of the split of each day, -1 for none; None where that is not to be said.
+    """
+    begins = first_month(time)
+    if begins == 1:
+        return ""
+    of_day = season_year(time, begins)
+    years, counts = np.unique(of_day, return_counts=True)
+    texts = []
+    for place in sorted({0, len(years) - 1}):
+        if counts[place] >= WHOLE * counts.max():
+            continue
+        year = int(years[place])
+        within = [] if split is None else [SPLITS[i] for i in np.unique(split[of_day == year]) if i >= 0]
+        where = "" if split is None else f"; they are in {' and '.join(within)}" if within else "; they are in no split"
+        texts.append(
+            f"only {counts[place]} of {counts.max()} days of the season {year - 1}/{year % 100:02d} are there{where}"
+        )
+    return "; ".join(texts)
 
 
 def _month_name(month: int) -> str:

@@ -73,7 +73,7 @@ def gather(config: Config, run: Run) -> Evidence:
     Raises:
         UserError: something is missing, or the samples are those of another checkpoint.
     """
-    store = _with_rain_in_memory(run.open_store())
+    store = with_rain_in_memory(run.open_store())
     loaded = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
     checkpoints.check_fits(loaded, store)
     model = loaded.config.model.name
@@ -91,7 +91,7 @@ def gather(config: Config, run: Run) -> Evidence:
     )
 
 
-def _with_rain_in_memory(store: xr.Dataset) -> xr.Dataset:
+def with_rain_in_memory(store: xr.Dataset) -> xr.Dataset:
     """The store, its rain read once where it is small, since several diagnoses go through all of it."""
     rain = store["precip"]
     return store.assign(precip=rain.load()) if rain.nbytes <= large_arrays.IN_MEMORY else store

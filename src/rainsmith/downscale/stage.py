@@ -24,8 +24,8 @@ from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.scoring import MODE, climatology, score_downscaled, score_quantiles
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
 from rainsmith.evaluate.settings import Resampling, settings_of
+from rainsmith.metrics.quantiles import QUANTILE
 from rainsmith.models import checkpoint as checkpoints
-from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.run_folder import Run
 from rainsmith.sample.files import copy_to_netcdf
 
@@ -62,10 +62,7 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
     real = in_split(store, "train")
     training, weights = training_set(config, run, real)
     folder, name = run.folder / "downscale", f"{settings.label}-s{config.seed}"
-    splits = {split: in_split(store, split) for split in settings.splits}
-    for split, days in splits.items():
-        if not days.sizes[TIME]:
-            raise UserError(f"the {split} split has no days; change data.splits or downscale.splits")
+    splits = scored_days(config, store)
     values = sum(days["precip"].size for days in splits.values()) * (1 + len(settings.quantiles))
     check_disk(folder, 4.0 * values, "downscaling")
 
@@ -91,16 +88,29 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
         forecast = forecast.assign_attrs(
             derived_attributes(store.attrs, "downscale", made_by), checkpoint_sha256=checkpoints.sha256_of(path)
         )
-        _write_forecast(folder / f"{name}-{split}.zarr", forecast, config, name, split)
+        write_forecast(folder / f"{name}-{split}.zarr", forecast, config, name, split)
         if netcdf:
             copy_to_netcdf(folder / f"{name}-{split}.zarr")
         tables.append(run.evaluation / f"{name}-{split}.csv")
         with atomic(tables[-1]) as scratch:
-            _scores(config, store, module, forecast, split).to_csv(scratch, index=False, float_format="%.7g")
+            scores_of(config, store, forecast, days, split).to_csv(scratch, index=False, float_format="%.7g")
     return tables
 
 
-def _write_forecast(path: Path, forecast: xr.Dataset, config: Config, name: str, split: str) -> None:
+def scored_days(config: Config, store: xr.Dataset) -> dict[str, xr.Dataset]:
+    """The days of each split that is forecast and scored.
+
+    Raises:
+        UserError: a split has no days.
+    """
+    splits: dict[str, xr.Dataset] = {split: in_split(store, split) for split in config.downscale.splits}
+    for split, days in splits.items():
+        if not days.sizes[TIME]:
+            raise UserError(f"the {split} split has no days; change data.splits or downscale.splits")
+    return splits
+
+
+def write_forecast(path: Path, forecast: xr.Dataset, config: Config, name: str, split: str) -> None:
     """Write the forecast of a split, with what made it, as a Zarr store."""
     label = config.downscale.label
     described = forecast.assign_attrs(
@@ -115,9 +125,17 @@ def _write_forecast(path: Path, forecast: xr.Dataset, config: Config, name: str,
         write_zarr_in_blocks(scratch, described, encoding=daily_chunks(described, CHUNK_DAYS))
 
 
-def _scores(config: Config, store: xr.Dataset, module: Downscaler, forecast: xr.Dataset, split: str) -> pd.DataFrame:
-    """The scores of a forecast and, where it has quantiles, those of the climatology."""
-    label, days, settings = config.downscale.label, in_split(store, split), settings_of(store, config)
+def scores_of(config: Config, store: xr.Dataset, forecast: xr.Dataset, days: xr.Dataset, split: str) -> pd.DataFrame:
+    """The scores of a forecast and, where it has quantiles, those of the climatology.
+
+    Args:
+        config: the configuration.
+        store: all days, of which the training days give the climatology.
+        forecast: output of ``predict``.
+        days: the days of the store that are forecast.
+        split: that they are of.
+    """
+    label, settings = config.downscale.label, settings_of(store, config)
     resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
     labels = {
         "model": label,
@@ -127,9 +145,10 @@ def _scores(config: Config, store: xr.Dataset, module: Downscaler, forecast: xr.
         "split": split,
     }
     table = score_downscaled(forecast, days, settings=settings, labels=labels, resampling=resampling)
-    if not module.quantiles:
+    if QUANTILE not in forecast:
         return table
-    climate = climatology(in_split(store, "train"), module.quantiles).expand_dims({TIME: days[TIME]})
+    levels = forecast[QUANTILE].values.tolist()
+    climate = climatology(in_split(store, "train"), levels).expand_dims({TIME: days[TIME]})
     labels |= {"model": CLIMATOLOGY, "checkpoint": ""}
     return pd.concat([table, score_quantiles(climate, days, settings=settings, labels=labels, resampling=resampling)])
 

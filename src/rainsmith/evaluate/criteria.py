@@ -83,29 +83,30 @@ VERDICT: tuple[Rule, ...] = (
 """Applied on ``heavy_x``, or on the days that the rule names. The tail is always judged, with any number of members."""
 
 
-def documented(metrics: pd.DataFrame, model: str, split: str) -> list[Criterion]:
+def documented(metrics: pd.DataFrame | MetricTable, model: str, split: str) -> list[Criterion]:
     """The reference's list for one model, on ``heavy``: shown, never decisive.
 
     Args:
-        metrics: rows of metrics.csv; missing rows give n/a.
+        metrics: rows of metrics.csv, or the table of those of the split; missing rows give n/a.
         model: a value of the column ``model``, baselines included.
         split: train, validation or test.
     """
-    table = MetricTable(metrics, split)
+    table = metrics if isinstance(metrics, MetricTable) else MetricTable(metrics, split)
     return [judge(table, rule, model, "heavy", rule.mode) for rule in DOCUMENTED]
 
 
-def verdict(metrics: pd.DataFrame, model: str, split: str, mode: str = "prior") -> list[Criterion]:
+def verdict(metrics: pd.DataFrame | MetricTable, model: str, split: str, mode: str = "prior") -> list[Criterion]:
     """The list that decides, for one model, on ``heavy_x``; the tail on all days, too.
 
     Args:
-        metrics: rows of metrics.csv; missing rows give n/a. The rows ``<figure>_by_chance`` and ``<figure>_of_record``
-            judge the tail; in their place a row ``max_range`` or ``p999_range`` of 100 members or more.
+        metrics: rows of metrics.csv, or the table of the split; missing rows give n/a. The rows ``<figure>_by_chance``
+            and ``<figure>_of_record`` judge the tail; in their place a row ``max_range`` or ``p999_range`` of 100
+            members or more.
         model: a value of the column ``model``, baselines included.
         split: train, validation or test.
         mode: prior; posterior members show how the list judges a reconstruction.
     """
-    table = MetricTable(metrics, split)
+    table = metrics if isinstance(metrics, MetricTable) else MetricTable(metrics, split)
     return [judge(table, rule, model, rule.days or "heavy_x", mode) for rule in VERDICT]
 
 

@@ -116,14 +116,16 @@ def evaluate_samples(
         if of_split:
             days = np.unique(np.concatenate([sample.days for sample in of_split]))
             forecasts[split] = [*of_split, *baselines_of(config, store, split, days)]
-    shared = None
-    if pieces is not None:
-        shared = Piecework(pieces, by, itertools.chain.from_iterable(forecasts.values()))
-        shared.work()
-    work = _Work(by, folder, shared)
-    for split, of_split in forecasts.items():
-        scored = _score_all(of_split, split, work)
-        work.comparisons.append(compare_in_pairs(scored, store, split, by.resampling))
+    # coordinates are compared, and nothing is copied to align it
+    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
+        shared = None
+        if pieces is not None:
+            shared = Piecework(pieces, by, itertools.chain.from_iterable(forecasts.values()))
+            shared.work()
+        work = _Work(by, folder, shared)
+        for split, of_split in forecasts.items():
+            scored = _score_all(of_split, split, work)
+            work.comparisons.append(compare_in_pairs(scored, store, split, by.resampling))
     return _write_all(work)
 
 

@@ -26,6 +26,8 @@ from rainsmith.plots.experiment import differences
 from rainsmith.plots.style import picture
 from rainsmith.run_folder import Run
 
+_DAMAGED = f"delete it and {AGAIN}"
+
 
 def experiment(config: Config, run: Run) -> pd.DataFrame:
     """Train every network of ``experiment.arms`` on every arm with every seed, and compare the arms with the controls.
@@ -41,9 +43,8 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
         UserError: no store, no checkpoint to draw synthetic days from, an empty split, or a network needs a quantile
             that is not asked for; the file of an earlier trial is damaged.
     """
-    _check_quantiles(config)
+    check_quantiles(config)
     inputs = Inputs.read(config, run)
-    folder = run.folder / "experiment"
     scores: dict[Trial, xr.Dataset] = {}
     asked = list(trials(config))
     with progress() as bar:
@@ -51,16 +52,16 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
         for planned in asked:
             trial = resolved(planned, {done: float(of.attrs[VALIDATION_LOSS]) for done, of in scores.items()})
             bar.update(task, note=trial.key)
-            scores[trial] = _scores_of(trial, inputs, folder / "runs" / f"{trial.key}.nc")
+            scores[trial] = _scores_of(trial, inputs)
             bar.advance(task)
     results, comparisons = _tables(scores, config.experiment.split)
-    _write(folder, results, comparisons)
+    _write(run.folder / "experiment", results, comparisons)
     for sentence in sentences(comparisons):
         console.print(sentence)
     return comparisons
 
 
-def _check_quantiles(config: Config) -> None:
+def check_quantiles(config: Config) -> None:
     """Refuse networks that need a level which is not among the quantiles, before anything is trained."""
     quantiles = config.downscale.quantiles
     for network in config.experiment.arms:
@@ -72,17 +73,30 @@ def _check_quantiles(config: Config) -> None:
                 )
 
 
-def _scores_of(trial: Trial, inputs: Inputs, path: Path) -> xr.Dataset:
+def _scores_of(trial: Trial, inputs: Inputs) -> xr.Dataset:
     """The scores of a trial from its file, which is written where there is none of these settings and data."""
-    damaged = f"delete it and {AGAIN}"
-    if path.exists():
-        kept = read_netcdf(path, damaged=damaged)
-        if kept.attrs.get("identity") == identity(trial, inputs):
-            return kept
+    if (kept := kept_scores(trial, inputs)) is not None:
+        return kept
     made = run_trial(trial, inputs)
+    path = _path_of(trial, inputs)
     with atomic(path) as scratch:
         write_netcdf(scratch, made.assign_attrs(_about(trial, inputs)))
-    return read_netcdf(path, damaged=damaged)
+    return read_netcdf(path, damaged=_DAMAGED)
+
+
+def kept_scores(trial: Trial, inputs: Inputs) -> xr.Dataset | None:
+    """The scores of a trial from its file; None where there is none of these settings and data.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    path = _path_of(trial, inputs)
+    kept = read_netcdf(path, damaged=_DAMAGED) if path.exists() else None
+    return kept if kept is not None and kept.attrs.get("identity") == identity(trial, inputs) else None
+
+
+def _path_of(trial: Trial, inputs: Inputs) -> Path:
+    return inputs.run.folder / "experiment" / "runs" / f"{trial.key}.nc"
 
 
 def _about(trial: Trial, inputs: Inputs) -> dict[str, str]:

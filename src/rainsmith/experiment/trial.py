@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from rainsmith.experiment.scores import bias_mapping, score_trial
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.generative import build_model, require_posterior
 from rainsmith.run_folder import Run
 
@@ -94,7 +96,7 @@ class Inputs:
 
 def identity(trial: Trial, inputs: Inputs) -> str:
     """What a trial depends on, as JSON. A trial that was made of other settings, data or synthetic days is repeated."""
-    config = _with_own_rate(inputs.config, trial)
+    config = with_own_rate(inputs.config, trial)
     values = config.model_dump(mode="json", include={"seed", "downscale", "evaluate"})
     values |= {"trial": trial.key, "steps": config.experiment.steps, "split": config.experiment.split}
     values |= {"data": inputs.data, "wet_mm": config.data.wet_mm, "scores": FORM_OF_SCORES}
@@ -110,7 +112,7 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
     Returns:
         The scores of ``score_trial``. The attributes hold, among others, the identity and the validation loss.
     """
-    config = _with_own_rate(inputs.config, trial)
+    config = with_own_rate(inputs.config, trial)
     synthetic = synthetic_days(trial, inputs) if trial.arm.mode else None
     days, weights = training_days(trial.arm, inputs.real, synthetic, config)
     started = time.monotonic()
@@ -129,18 +131,29 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
     seconds = time.monotonic() - started
     if warning := warning_of_jumps(module.history):
         console.print(f"{trial.key}: {warning}", soft_wrap=True)
-    on_validation = predict(module, inputs.validation)["precip"]
-    knots = bias_mapping(on_validation, inputs.validation["precip"], thresholds_of(inputs.settings))
-    forecast = predict(module, inputs.scored)
-    scores = score_trial(forecast, inputs.scored, knots, settings=inputs.settings, resampling=inputs.resampling)
+    scores = score_forecasts(module, inputs.validation, inputs.scored, inputs)
     return scores.assign_attrs(
         identity=identity(trial, inputs),
         validation_loss=float(np.nanmin([entry["validation"] for entry in module.history])),
         seconds=round(seconds, 1),
         n_days=days.sizes[TIME],
-        mapping_from=knots[0],
-        mapping_to=knots[1],
     )
+
+
+def score_forecasts(module: Downscaler, validation: xr.Dataset, scored: xr.Dataset, inputs: Inputs) -> xr.Dataset:
+    """The scores of a downscaler's forecasts, with the knots of the bias mapping as attributes.
+
+    Args:
+        module: a trained downscaler.
+        validation: the days that the bias mapping is fitted on.
+        scored: the days that are scored.
+        inputs: thresholds and resampling of the experiment.
+    """
+    on_validation = predict(module, validation)["precip"]
+    knots = bias_mapping(on_validation, validation["precip"], thresholds_of(inputs.settings))
+    forecast = predict(module, scored)
+    scores = score_trial(forecast, scored, knots, settings=inputs.settings, resampling=inputs.resampling)
+    return scores.assign_attrs(mapping_from=knots[0], mapping_to=knots[1])
 
 
 def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
@@ -149,27 +162,49 @@ def synthetic_days(trial: Trial, inputs: Inputs) -> xr.Dataset:
     They are drawn once and kept in ``experiment/days/<arm>-s<seed>.zarr``. Every seed has its own, so that one lucky
     draw is not the luck of all trainings.
     """
-    path = inputs.run.folder / "experiment" / "days" / f"{trial.arm.name}-s{trial.seed}.zarr"
-    config = inputs.config
+    if (kept := kept_days(trial, inputs)) is not None:
+        return kept.load()
+    wanted, asked = _asked(trial, inputs)
+    mixed = synthesise(wanted, inputs.run).training_set
+    drawn = mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)}).assign_attrs(asked=asked)
+    write_days(drawn, _path_of_days(trial, inputs))
+    return drawn.load()
+
+
+def kept_days(trial: Trial, inputs: Inputs) -> xr.Dataset | None:
+    """The synthetic days of an arm and a seed from their file; None where there is none of these settings and data."""
+    path = _path_of_days(trial, inputs)
+    kept = open_zarr(path, AGAIN) if path.is_dir() else None
+    return kept if kept is not None and kept.attrs.get("asked") == _asked(trial, inputs)[1] else None
+
+
+def write_days(drawn: xr.Dataset, path: Path) -> None:
+    """Write synthetic days as a Zarr store."""
+    with atomic(path) as scratch:
+        write_zarr(scratch, drawn.drop_encoding().chunk({TIME: 16}))
+
+
+def _path_of_days(trial: Trial, inputs: Inputs) -> Path:
+    return inputs.run.folder / "experiment" / "days" / f"{trial.arm.name}-s{trial.seed}.zarr"
+
+
+def _asked(trial: Trial, inputs: Inputs) -> tuple[Config, str]:
+    """The configuration of the synthetic days of a trial, and all that they depend on, as JSON."""
+    wanted = config_of_days(trial, inputs.config)
+    values = wanted.model_dump(mode="json", include={"augment", "sampling"})
+    return wanted, json.dumps(values | {"data": inputs.data, "source": inputs.source}, sort_keys=True)
+
+
+def config_of_days(trial: Trial, config: Config) -> Config:
+    """The configuration with which ``augment`` would draw the synthetic days of a trial."""
     changes: dict[str, Any] = {"mode": trial.arm.mode, "ratio": trial.arm.percent / 100}
     changes["seed"] = config.augment.seed + trial.seed
     if trial.arm.mode == "posterior" and config.augment.keep_levels is None:
         changes["keep_levels"] = config.experiment.keep_levels
-    wanted = config.model_copy(update={"augment": config.augment.model_copy(update=changes)})
-    values = wanted.model_dump(mode="json", include={"augment", "sampling"})
-    asked = json.dumps(values | {"data": inputs.data, "source": inputs.source}, sort_keys=True)
-    if path.is_dir():
-        kept = open_zarr(path, AGAIN)
-        if kept.attrs.get("asked") == asked:
-            return kept.load()
-    mixed = synthesise(wanted, inputs.run).training_set
-    drawn = mixed.isel({TIME: np.flatnonzero(mixed["synthetic"].values)}).assign_attrs(asked=asked)
-    with atomic(path) as scratch:
-        write_zarr(scratch, drawn.drop_encoding().chunk({TIME: 16}))
-    return drawn.load()
+    return config.model_copy(update={"augment": config.augment.model_copy(update=changes)})
 
 
-def _with_own_rate(config: Config, trial: Trial) -> Config:
+def with_own_rate(config: Config, trial: Trial) -> Config:
     """The configuration with the learning rate that ``experiment.lr`` names for the network, if it names one."""
     lr = config.experiment.lr.get(trial.network, config.downscale.lr)
     return config.model_copy(update={"downscale": config.downscale.model_copy(update={"lr": lr})})

@@ -13,14 +13,12 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
-from rainsmith.base.seasons import first_month, season_year
+from rainsmith.base.seasons import WHOLE, first_month, part_seasons, season_year
 from rainsmith.init.sources import Source
 from rainsmith.prepare.days import MOST_LOST
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.15
 """Shares of the years that test and validate, at least one year each; the rest trains."""
-WHOLE = 0.9
-"""A year is whole with this share of the days of the fullest one."""
 _MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -91,6 +89,8 @@ def choose_period(target: Source, predictors: Sequence[Source]) -> Period:
     reasons: list[str] = []
     if limits:
         reasons.append(f"the days that all sources have: {'; '.join(limits)}")
+    if begun := part_seasons(time[: kept.stop - begin]):
+        split_reasons = (*split_reasons, f"{begun}: these days are used, and count as no whole season")
     if dropped is not None:
         reasons.append(f"{_name_of_year(dropped, starts)} is left out, since it is not whole")
     months = np.unique(days[kept] // 100 % 100)

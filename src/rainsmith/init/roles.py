@@ -89,7 +89,7 @@ def _place(source: Source, roles: Roles) -> None:
         roles.left_out.append((source, f"{why}, and their dates do not name the same days; give files of one calendar"))
     elif variable.kind != "field":
         roles.series.append(source)
-    elif is_total(variable.about) or may_be_total(variable) or _speaks_of_rain(variable):
+    elif is_total(variable.about) or may_be_total(variable) or speaks_of_rain(variable):
         coarser = not source.km <= SAME_SIZE * target.km  # an unknown size counts as coarser
         if not coarser:
             why = "it is rain on cells of the size of the target's, so that it would tell nearly the target itself"
@@ -114,7 +114,7 @@ def _target(usable: Sequence[Source], every: Sequence[Source], ask: Ask) -> tupl
     """
     fields = [source for source in usable if source.first.kind == "field" and not source.is_map]
     named = [source for source in fields if is_total(source.first.about)]
-    spoken = [source for source in fields if source not in named and _speaks_of_rain(source.first)]
+    spoken = [source for source in fields if source not in named and speaks_of_rain(source.first)]
     by_unit = [source for source in fields if source not in [*named, *spoken] and may_be_total(source.first)]
     candidates = [*named, *spoken] or by_unit
     if not candidates:
@@ -153,7 +153,7 @@ def _finest(candidates: Sequence[Source]) -> list[Source]:
     return sorted(equal, key=lambda source: -source.days.size)
 
 
-def _speaks_of_rain(variable: Variable) -> bool:
+def speaks_of_rain(variable: Variable) -> bool:
     """Whether words of the names speak of total precipitation, and nothing else that they say objects."""
     names = _names(variable)
     return speaks_of_total(variable.about) and not _OTHER_WATER.search(names) and not _NO_PREDICTOR.search(names)

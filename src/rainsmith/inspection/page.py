@@ -10,6 +10,7 @@ from typing import Literal
 
 import jinja2
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
@@ -24,6 +25,7 @@ from rainsmith.inspection.sources import grouped, window_of
 from rainsmith.inspection.words import amount, conversion, correlation, date, grids, percent, region
 from rainsmith.plots import inspection as plots
 from rainsmith.plots.maps import map_frame
+from rainsmith.plots.pages import style_of_pages
 from rainsmith.plots.style import picture
 
 MOST_LAGS = 30
@@ -74,13 +76,15 @@ def render(found: Inspection) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    template = resources.files("rainsmith.inspection").joinpath("inspect.html.j2").read_text(encoding="utf-8")
+    files = resources.files("rainsmith.inspection")
+    template, own = (files.joinpath(f"inspect.{ending}").read_text(encoding="utf-8") for ending in ("html.j2", "css"))
     made = provenance(found.config)
     return environment.from_string(template).render(
         title=str(found.store.attrs.get("title", "")) or f"Daily rain, {region(found.store)}",
         remarks=remarks(found),
         facts=_facts(found),
         sections=[section for section in _sections(found) if section is not None],
+        style=Markup(style_of_pages() + own),  # files of this package, not text of the data
         made=f"rainsmith {made['versions']['rainsmith']}, {made['created']}",
     )
 

@@ -6,6 +6,10 @@ values.
 
 from __future__ import annotations
 
+import threading
+import weakref
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 
@@ -95,12 +99,26 @@ def _at(below: np.ndarray, index: np.ndarray) -> np.ndarray:
     return np.take_along_axis(below, index[..., None], axis=-1)[..., 0].astype(np.float64)
 
 
+class _Last(threading.local):
+    """The counts that this thread looked at last, which must not change, and their distances."""
+
+    counts: Callable[[], np.ndarray | None] = staticmethod(lambda: None)
+    distances: xr.DataArray
+
+
+_last = _Last()
+
+
 def distances(below: xr.DataArray) -> xr.DataArray:
-    """Absolute differences (..., bin) of the cumulative distributions of pooled members and observation."""
-    distance: xr.DataArray = xr.apply_ufunc(
-        _distances, below, input_core_dims=[[SERIES, BIN]], output_core_dims=[[BIN]]
-    )
-    return distance
+    """Absolute differences (..., bin) of the cumulative distributions of pooled members and observation.
+
+    Two scores ask for those of the same counts one after the other, and they are computed once.
+    """
+    counts = below.values
+    if _last.counts() is not counts:
+        _last.distances = xr.apply_ufunc(_distances, below, input_core_dims=[[SERIES, BIN]], output_core_dims=[[BIN]])
+        _last.counts = weakref.ref(counts)
+    return _last.distances
 
 
 def _distances(below: np.ndarray) -> np.ndarray:

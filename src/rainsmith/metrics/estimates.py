@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import xarray as xr
 
 from rainsmith.base.dims import MEMBER, TIME
 from rainsmith.metrics.bootstrap import interval
-from rainsmith.metrics.core import Settings, Terms, pool
+from rainsmith.metrics.core import Settings, Terms, joined, pool
 from rainsmith.metrics.registry import Metric
 from rainsmith.metrics.tally import PART, Parts, Tally, tally
 
@@ -51,16 +52,28 @@ def resampled(total: Tally, weights: np.ndarray, metrics: Iterable[Metric]) -> d
     for metric in metrics:
         alike.setdefault(metric.terms, []).append(metric)
     values: dict[str, xr.DataArray] = {}
-    for group in alike.values():
+    shared = {one for one, times in Counter(one for terms in alike for one in terms).items() if times > 1}
+    whole: dict[Terms, xr.Dataset] = {}  # terms of several groups, pooled once
+    for names, group in alike.items():
         terms = total.needed_by(group[0])
         blocks: dict[str, list[xr.DataArray]] = {metric.name: [] for metric in group}
         step = int(np.clip(_RESAMPLES_BYTES * terms.sizes[PART] // max(terms.nbytes, 1), 1, len(weights)))
         for start in range(0, len(weights), step):
-            drawn = pool(terms, weights[start : start + step])
+            if step < len(weights) or not shared & set(names):
+                drawn = pool(terms, weights[start : start + step])
+            else:
+                whole |= {one: pool(total.by_terms[one], weights) for one in names if one not in whole}
+                drawn = joined(whole[one] for one in names)
             for metric in group:
                 blocks[metric.name].append(metric.value(drawn).transpose("resample", ...))
-        values |= {name: one[0] if len(one) == 1 else xr.concat(one, "resample") for name, one in blocks.items()}
+        values |= {name: one[0] if len(one) == 1 else _after_each_other(one) for name, one in blocks.items()}
     return values
+
+
+def _after_each_other(parts: Sequence[xr.DataArray]) -> xr.DataArray:
+    """Blocks of resamples that differ in nothing else; ``xr.concat`` would compare all their coordinates."""
+    together = xr.Variable.concat([part.variable for part in parts], dim="resample")  # type: ignore[no-untyped-call]
+    return xr.DataArray(together, coords=parts[0].coords, name=parts[0].name)
 
 
 def scores(
@@ -80,9 +93,9 @@ def scores(
     places = {name: slice(stop - len(weights[name]), stop) for name, stop in zip(weights, stops, strict=True)}
     values = resampled(total, np.concatenate(list(weights.values())), metrics)
     themselves = np.stack([rows[0] for rows in weights.values()])
-    beside = {
-        metric.name: metric.each(pool(total.needed_by(metric), themselves)) for metric in metrics if metric.beside
-    }
+    pooled = {metric.terms: metric for metric in metrics if metric.beside}
+    of_days = {terms: pool(total.needed_by(metric), themselves) for terms, metric in pooled.items()}
+    beside = {metric.name: metric.each(of_days[metric.terms]) for metric in metrics if metric.beside}
     estimates: dict[str, dict[str, Estimate]] = {name: {} for name in weights}
     for metric in metrics:
         every = values[metric.name]

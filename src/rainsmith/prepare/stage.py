@@ -13,7 +13,7 @@ from rainsmith.base.bucket_products import store_below
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.seasons import cut_seasons
+from rainsmith.base.seasons import cut_seasons, part_seasons
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog, check_input
 from rainsmith.data.store import build_store, write_store
@@ -33,15 +33,17 @@ def prepare(config: Config, run: Run) -> Path:
         UserError: files, variables, units, splits or values are not as expected; see the message.
     """
     with large_arrays_in(run.folder):
-        store = _store(config)
+        store = store_of(config)
         if warning := cut_seasons(store["time"], store["split"].values):
             console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
+        if part := part_seasons(store["time"], store["split"].values):
+            console.print(f"prepare: {part}", soft_wrap=True)
         write_store(store, run.store, store_below(config.data.to, run.store))
     run.write_config(config)
     return run.store
 
 
-def _store(config: Config) -> xr.Dataset:
+def store_of(config: Config) -> xr.Dataset:
     """The store, whose large arrays may lie in files."""
     kind = config.data.kind
     counts: dict[str, Any] = {}

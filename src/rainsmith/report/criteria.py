@@ -8,6 +8,7 @@ from functools import partial
 
 from rainsmith.evaluate import criteria
 from rainsmith.evaluate.criteria import Criterion
+from rainsmith.evaluate.table import MetricTable
 from rainsmith.evaluate.tail import BEYOND_RECORD, BY_CHANCE
 from rainsmith.metrics.registry import METRICS, Aim, Metric
 from rainsmith.report.forecasts import column_of
@@ -31,11 +32,12 @@ def judge(material: Material) -> Judged:
     metrics, split = material.metrics, material.split
     if metrics.empty:
         return Judged([], [], {}, {})
+    table = MetricTable(metrics, split)  # made once for both lists of all forecasts
     return Judged(
-        criteria.verdict(metrics, material.model, split),
-        criteria.documented(metrics, material.model, split),
-        {name: criteria.verdict(metrics, name, split) for name in material.baselines},
-        {name: criteria.documented(metrics, name, split) for name in material.baselines},
+        criteria.verdict(table, material.model, split),
+        criteria.documented(table, material.model, split),
+        {name: criteria.verdict(table, name, split) for name in material.baselines},
+        {name: criteria.documented(table, name, split) for name in material.baselines},
     )
 
 

@@ -53,8 +53,13 @@ def in_words(name: str) -> str:
     return name.replace("heavy_x days", "days heavy by the input").replace("heavy_x", "days heavy by the input")
 
 
-def measured(finding: Mapping[str, Any]) -> tuple[Cell, Cell]:
-    """The figure that decides, and the range in which it would be in order."""
+def measured(finding: Mapping[str, Any], digits: int = 4) -> tuple[Cell, Cell]:
+    """The figure that decides, and the range in which it would be in order.
+
+    Args:
+        finding: of diagnosis.json.
+        digits: that tell a figure from a bound which it would otherwise be printed as; with 3 it is said in words.
+    """
     verdict = finding["verdict"]
     figure = next((figure for figure in finding["figures"] if figure["verdict"] == verdict), None)
     if figure is None or verdict == "n/a":
@@ -64,13 +69,14 @@ def measured(finding: Mapping[str, Any]) -> tuple[Cell, Cell]:
     is_near = verdict != "pass" and number(value) in (number(lower), number(upper)) and value is not None
 
     def text(of: float) -> str:
-        return f"{of:.4g}" if is_near else number(of)
+        return f"{of:.{digits}g}" if is_near and digits > 3 else number(of)
 
+    said = ", just outside" if is_near and digits <= 3 else ""
     if lower is None:
         healthy = "no bound" if upper is None else f"at most {text(upper)}"
     else:
         healthy = f"at least {text(lower)}" if upper is None else f"{text(lower)} to {text(upper)}"
     return (
-        Cell("not finite" if value is None else text(value), in_words(figure["name"])),
+        Cell("not finite" if value is None else text(value) + said, in_words(figure["name"])),
         Cell(healthy, f"from {figure['origin']}"),
     )

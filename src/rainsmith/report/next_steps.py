@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from rainsmith.diagnose.finding import Part
@@ -18,6 +18,7 @@ from rainsmith.report.criteria import Judged
 from rainsmith.report.diagnosis import measured
 from rainsmith.report.forecasts import forecast_named
 from rainsmith.report.gather import Material
+from rainsmith.report.plain_words import about_key, terms_in
 from rainsmith.report.summary import hardest_rival
 from rainsmith.report.topics import MET
 
@@ -39,6 +40,7 @@ class Step:
         change: the key and its value as on the command line, ``train.epochs=24``; "" where no key is to change.
         command: the line to type; "" where there is none.
         beside: what else may help, or "".
+        words: the key and the terms of the step, each with what it is in plain words.
     """
 
     title: str
@@ -46,6 +48,7 @@ class Step:
     change: str = ""
     command: str = ""
     beside: str = ""
+    words: Sequence[tuple[str, str]] = ()
 
 
 def next_steps(material: Material, judged: Judged) -> list[Step]:
@@ -55,7 +58,19 @@ def next_steps(material: Material, judged: Judged) -> list[Step]:
         key = step.change.partition("=")[0] or step.title
         if all(key != (other.change.partition("=")[0] or other.title) for other in steps):
             steps.append(step)
-    return steps[:MOST]
+    return _in_plain_words(material, steps[:MOST])
+
+
+def _in_plain_words(material: Material, steps: Sequence[Step]) -> list[Step]:
+    """The steps with their key and their terms in plain words; no term is explained twice."""
+    explained, known = [], list[str]()
+    for step in steps:
+        key = step.change.strip("'").partition("=")[0]
+        about = [(key.rpartition(".")[2], meaning)] if (meaning := about_key(material.config, key)) else []
+        terms = terms_in(f"{step.title}. {step.reason} {step.beside}", known)
+        known += [word for word, _ in terms]
+        explained.append(replace(step, words=[*about, *terms]))
+    return explained
 
 
 def _every_step(material: Material, judged: Judged) -> Iterator[Step]:
@@ -93,7 +108,7 @@ def _advised(material: Material, findings: list[Mapping[str, Any]], wanted: Call
     for finding in findings:
         if not wanted(finding["part"]):
             continue
-        value, bounds = measured(finding)
+        value, bounds = measured(finding, digits=3)
         figure = (
             f"{value.small[:1].upper()}{value.small[1:]}: {value.text}; in order: {bounds.text}." if value.text else ""
         )

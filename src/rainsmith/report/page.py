@@ -10,6 +10,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from rainsmith.plots.pages import style_of_pages
 from rainsmith.report.criteria import criteria_section, judge
 from rainsmith.report.diagnosis import diagnosis_section
 from rainsmith.report.downscaler import downscaler_section
@@ -69,7 +70,7 @@ def render(material: Material, days: int) -> str:
         plates=shown,
         steps=next_steps(material, judged),
         folds=folds,
-        style=Markup(_file("page.css")),  # files of this package, not text of the data
+        style=Markup(style_of_pages() + _file("page.css")),  # files of this package, not text of the data
         script=Markup(script),
         script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}",
     )

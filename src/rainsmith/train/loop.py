@@ -29,6 +29,10 @@ OVERTIME = 1.2
 """Times ``train.max_minutes`` at which a training ends within an epoch."""
 
 
+WHAT_IS_SHOWN = "Largest amounts on the validation days: drawn by a member, and real (observed)."
+"""The words of ``_note``, said once before the first epoch, in 80 letters or fewer."""
+
+
 def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume: bool = False) -> None:
     """Train one network of ``config.model`` on the training days of the run's store.
 
@@ -52,6 +56,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
     if job.is_main:
         run.write_config(config)
         resume_state.truncate_log(run.metrics_log, state["epoch"])
+        console.print(WHAT_IS_SHOWN, soft_wrap=True, highlight=False)
     state["finished"] = bool(_reason_to_end(job))  # a training that ended may go on where its limits were raised
     with stop_signals() as stop, progress(quiet=not job.is_main) as bar:
         task = bar.add_task("train", total=epochs, completed=state["epoch"], note="")
@@ -216,7 +221,7 @@ def _note(row: dict[str, Any]) -> str:
     text = f"loss {row['train']['loss']:.4g}"
     if "validation" in row:
         drawn, observed = (row["validation"][kind]["max"] for kind in ("prior", "observed"))
-        text += f", prior max {drawn:.0f} of {observed:.0f} mm"
+        text += f", drawn {drawn:.0f}, real {observed:.0f} mm"
     return text
 
 
