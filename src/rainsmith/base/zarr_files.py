@@ -20,12 +20,16 @@ _COMPRESSORS = (ZstdCodec(level=0), Crc32cCodec())
 """The compression that Zarr takes by itself, and a checksum of each chunk after it."""
 
 
-def open_zarr(path: Path, advice: str) -> xr.Dataset:
+def open_zarr(path: Path, advice: str, *, chunks: Any = "auto") -> xr.Dataset:
     """Open a finished Zarr store; its values are read, and their checksums compared, when they are used.
 
     Args:
         path: the folder of the store.
         advice: what to do where it is missing, such as "run 'rainsmith prepare' first".
+        chunks: of dask, those of the store by default; None leaves dask out, for work that dask itself calls.
+
+    Returns:
+        The store; ``encoding["source"]`` is its absolute path.
 
     Raises:
         UserError: the store is missing, unfinished or unreadable, lacks a chunk, or has a codec that can run commands;
@@ -38,7 +42,9 @@ def open_zarr(path: Path, advice: str) -> xr.Dataset:
         refuse_codecs_that_run_code(path)
         complete = check_seal(path)
         store = CheckedStore(path, summed=arrays_with_checksums(path), complete=complete, advice=what_to_do)
-        return from_cf(xr.open_zarr(store, consolidated=False, decode_timedelta=False))
+        opened = from_cf(xr.open_zarr(store, chunks=chunks, consolidated=False, decode_timedelta=False))
+        opened.encoding["source"] = str(path.resolve())
+        return opened
     except UserError as error:
         text = str(error)
         raise UserError(text if text.endswith(what_to_do) else f"{text}; {what_to_do}") from None

@@ -21,6 +21,7 @@ from rainsmith.cli.options import (
     OptionalFolder,
     OptionalMode,
     OptionalNumber,
+    OptionalScheduler,
     days_or_set,
     one_of,
     shown_as,
@@ -68,9 +69,12 @@ class Evaluate(Common):
     areas: OptionalFile = None
     """NetCDF file of areas on the fine grid, such as catchments, whose mean rain is scored too.
     It is used instead of evaluate.areas; the scores are written to areas.csv."""
+    scheduler: OptionalScheduler = None
+    """Address of a dask scheduler, such as tcp://host:8786, whose workers read, make and score the forecasts.
+    The word local starts worker processes on this machine; without the option, threads do the work."""
 
     def execute(self) -> None:
-        self.run_stage({"evaluate.areas": self.areas})
+        self.run_stage({"evaluate.areas": self.areas}, scheduler=self.scheduler)
 
 
 @dataclass(frozen=True)

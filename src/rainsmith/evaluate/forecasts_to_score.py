@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dask.array
 import numpy as np
 import xarray as xr
+from dask.delayed import delayed
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.base.workers import active
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import BASELINES, forecast
 from rainsmith.config import Config
 from rainsmith.evaluate.member_stores import AGAIN, open_members
@@ -31,7 +35,8 @@ class Forecast:
         labels: the columns ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split`` of its rows.
         days: (time,) its days as indices of the store.
         members: number of members.
-        pieces: gives consecutive slices of those days, each with its members (time, member, y, x) [mm/day].
+        pieces: gives consecutive slices of those days, each with its members (time, member, y, x) [mm/day], lazy where
+            a worker is to read or make them.
         baseline: it is a baseline, not samples of a model.
     """
 
@@ -114,19 +119,39 @@ def baselines_of(config: Config, store: xr.Dataset, split: str, days: np.ndarray
 def _pieces(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> Iterator[Piece]:
     """A baseline on some days of a split, at most ``_PIECE_BYTES`` at a time.
 
-    Only the days of the piece are left in the split. In the training split the other days are needed as the library
-    of the baseline, so there all days are made at once.
+    In the training split the other days are needed as the library of the baseline, so there all days are made at once.
     """
-    split_of_day = store["split"].values
-    in_split = np.flatnonzero(split_of_day == SPLITS.index(split))
     a_day = 4 * members * store.sizes[Y] * store.sizes[X]
-    step = max(1, _PIECE_BYTES // a_day)
-    if split == "train":
-        made = forecast(name, store, split, members, seed=seed)
-        yield slice(None), made.isel({TIME: np.searchsorted(in_split, days)})
-        return
+    step = len(days) if split == "train" else max(1, _PIECE_BYTES // a_day)
+    make = _made_by_a_worker if active() else _made
     for start in range(0, len(days), step):
         piece = slice(start, start + step)
-        visible = split_of_day.copy()
-        visible[np.setdiff1d(in_split, days[piece])] = -1
-        yield piece, forecast(name, store.assign(split=(TIME, visible)), split, members, seed=seed)
+        yield piece, make(name, store, split, days[piece], members, seed)
+
+
+def _made(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> xr.DataArray:
+    """A baseline on some days, (time, member, y, x) [mm/day]; only these are left in the split, unless it trains."""
+    split_of_day = store["split"].values
+    in_split = np.flatnonzero(split_of_day == SPLITS.index(split))
+    if split == "train":
+        made = forecast(name, store, split, members, seed=seed)
+        return made.isel({TIME: np.searchsorted(in_split, days)})
+    visible = split_of_day.copy()
+    visible[np.setdiff1d(in_split, days)] = -1
+    return forecast(name, store.assign(split=(TIME, visible)), split, members, seed=seed)
+
+
+def _made_by_a_worker(
+    name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int
+) -> xr.DataArray:
+    """What ``_made`` gives, made from the files of the store where it is used."""
+    make = functools.partial(_made_of_files, name, Path(store.encoding["source"]), split, days, members, seed)
+    shape = (len(days), BASELINES[name].members_of(members), store.sizes[Y], store.sizes[X])
+    made = delayed(make, pure=False)()
+    values = dask.array.from_delayed(made, shape, dtype=np.float32)  # type: ignore[no-untyped-call]
+    return xr.DataArray(values, dims=(TIME, MEMBER, Y, X), coords={TIME: store[TIME][days]})
+
+
+def _made_of_files(name: str, path: Path, split: str, days: np.ndarray, members: int, seed: int) -> np.ndarray:
+    store = open_zarr(path, "run 'rainsmith prepare' again", chunks=None)
+    return _made(name, store, split, days, members, seed).values

@@ -13,11 +13,13 @@ import xarray as xr
 
 from rainsmith.base.cf import derived_attributes
 from rainsmith.base.console import progress
+from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import write_json
 from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.netcdf_files import write_netcdf
+from rainsmith.base.workers import active, workers
 from rainsmith.config import Config
 from rainsmith.data.held_days import chosen_days, held
 from rainsmith.evaluate.area_files import read_areas
@@ -58,9 +60,10 @@ class Evaluation:
 
 @dataclass
 class _Work:
-    """What every forecast is scored with, and the rows that there are so far."""
+    """What every forecast is scored with, and the rows that there are so far; ``source`` is what workers read."""
 
     store: xr.Dataset
+    source: xr.Dataset
     settings: Settings
     resampling: Resampling
     folder: Path
@@ -76,7 +79,7 @@ class _Work:
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
 
-def evaluate(config: Config, run: Run) -> Evaluation:
+def evaluate(config: Config, run: Run, *, scheduler: str | None = None) -> Evaluation:
     """Score every sample store of the configured modes and splits, and every baseline on the same days.
 
     Writes ``evaluation/<model>-<mode>-<split>.csv`` and ``.nc``, ``metrics.csv``, ``comparisons.csv``, ``notes.json``;
@@ -84,10 +87,18 @@ def evaluate(config: Config, run: Run) -> Evaluation:
     ``evaluate.areas``, ``areas.csv``. A baseline that does not apply is noted and left out. The numbers depend on the
     inputs and ``config.seed`` alone.
 
+    Args:
+        config: the configuration.
+        run: the run folder, with samples.
+        scheduler: address of a dask scheduler whose workers read, make and score the forecasts, or ``local`` for
+            worker processes of this machine; None works with threads.
+
     Raises:
-        UserError: there are no samples, or they or the areas do not belong to the store.
+        UserError: there are no samples, or they or the areas do not belong to the store; the scheduler has no worker
+            that can be used.
     """
-    with large_arrays_in(run.folder):
+    run = run if scheduler is None else Run(run.folder.resolve())  # workers have another working folder
+    with large_arrays_in(run.folder), workers(scheduler, sees=[run.folder]):
         store = run.open_store()
         samples: dict[str, list[Forecast]] = {
             split: samples_of(config, run, store, split) for split in config.sampling.splits
@@ -105,10 +116,11 @@ def evaluate_samples(
 
     The store is read once for all forecasts, and lies in files where it is large (``large_arrays_in``).
     """
-    store = held(store)
+    source, store = store, held(store)
     settings = settings_of(store, config)
     work = _Work(
         store,
+        source if active() else store,
         settings,
         Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed),
         folder,
@@ -119,7 +131,7 @@ def evaluate_samples(
     for split, of_split in samples.items():
         if of_split:
             days = np.unique(np.concatenate([sample.days for sample in of_split]))
-            scored = _score_all([*of_split, *baselines_of(config, store, split, days)], split, work)
+            scored = _score_all([*of_split, *baselines_of(config, work.source, split, days)], split, work)
             work.comparisons.append(compare_in_pairs(scored, store, split, work.resampling))
     return _write_all(work)
 
@@ -150,7 +162,7 @@ def _score(forecast: Forecast, work: _Work, advance: Callable[[int], object]) ->
         means = AreaMeans(work.areas)
     tail = TailWatch(work.tail, forecast, work.store)
     watchers = [watcher for watcher in (climate, means, tail) if watcher is not None]
-    days = chosen_days(work.store, forecast.days)
+    days = work.source.isel({TIME: forecast.days}) if active() else chosen_days(work.store, forecast.days)
     result = assess(
         *(forecast, days["precip"], day_sets_of(days), work.settings, work.resampling),
         watchers=watchers,
