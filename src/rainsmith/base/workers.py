@@ -1,8 +1,7 @@
 """Work on many blocks, whose results come in the order of the blocks: by threads, or by the workers of a dask cluster.
 
-A stage names its scheduler with ``workers``. Inside it, ``in_order`` sends blocks whose arrays are lazy to the
-workers. What travels there are paths and numbers; a worker reads its block itself. A block whose worker is lost is
-done again by another one.
+A stage names its scheduler with ``workers``. Inside it, ``in_order`` sends work to the workers. What travels there are
+paths, lazy arrays and numbers; a worker reads its block itself. A block whose worker is lost is done again by another.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Any
 
 import cloudpickle
 import dask
+import xarray as xr
 from dask.base import compute, is_dask_collection, optimize
 from dask.delayed import delayed
 from dask.system import CPU_COUNT
@@ -67,8 +67,8 @@ def in_order(function: Callable[..., Any], jobs: Iterable[Job], *, threads: int)
 
     Args:
         function: lazy arrays among its arguments are read before it is called.
-        jobs: the arguments of each call. Those with lazy arrays go to the workers, where there are some; arrays in
-            memory do not travel.
+        jobs: the arguments of each call. Where there are workers, they travel, unless the first one holds fields in
+            memory: these are worked on where they are.
         threads: calls at the same time without workers, at most, however many cores there are.
 
     Raises:
@@ -76,15 +76,15 @@ def in_order(function: Callable[..., Any], jobs: Iterable[Job], *, threads: int)
     """
     jobs = iter(jobs)
     first = list(itertools.islice(jobs, 1))
-    jobs = itertools.chain(first, jobs)
-    client = _client.get()
-    if client is not None and any(map(is_dask_collection, itertools.chain(*first))):
+    client, jobs = _client.get(), itertools.chain(first, jobs)
+    in_memory = any(isinstance(one, xr.DataArray) and not is_dask_collection(one) for one in itertools.chain(*first))
+    if client is not None and not in_memory:
         yield from _by_workers(client, function, jobs)
-    else:
-        yield from _by_threads(function, jobs, min(threads, dask.config.get("num_workers", None) or CPU_COUNT))
-
-
-def _by_threads(function: Callable[..., Any], jobs: Iterator[Job], at_once: int) -> Iterator[tuple[Job, Any]]:
+        return
+    at_once = min(threads, dask.config.get("num_workers", None) or CPU_COUNT)
+    if at_once == 1:  # in this thread, which knows the folder of large arrays
+        for job in jobs:
+            yield job, _call(function, job)
     while batch := list(itertools.islice(jobs, at_once)):
         results = compute(*[delayed(function, pure=False)(*job) for job in batch])  # type: ignore[no-untyped-call]
         yield from zip(batch, results, strict=True)
@@ -116,9 +116,13 @@ def _work(packed: bytes) -> Any:
     function, job = cloudpickle.loads(packed)
     with large_arrays_in(Path(get_worker().local_directory)):
         try:
-            return function(*compute(*job, traverse=False, scheduler="synchronous"))  # type: ignore[no-untyped-call]
+            return _call(function, job)
         except UserError as error:
             return error
+
+
+def _call(function: Callable[..., Any], job: Job) -> Any:
+    return function(*compute(*job, traverse=False, scheduler="synchronous"))  # type: ignore[no-untyped-call]
 
 
 def _wait(client: Any, future: Any) -> Any:

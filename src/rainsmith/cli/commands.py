@@ -40,10 +40,14 @@ OptionalTrainingDays = Annotated[TrainingDays | None, one_of(TrainingDays)]
 class Prepare(Common):
     """Read, check and split the data, compute training statistics, and write store.zarr."""
 
+    scheduler: OptionalScheduler = None
+    """Address of a dask scheduler, such as tcp://host:8786, whose workers read the files of the data.
+    The word local starts worker processes on this machine; without the option, files are read one after the other."""
+
     def execute(self) -> None:
         from rainsmith.base.console import console
 
-        self.run_stage()
+        self.run_stage(scheduler=self.scheduler)
         console.print(
             f"prepare: 'rainsmith inspect --run {self.run}' shows what was found", soft_wrap=True, markup=False
         )
