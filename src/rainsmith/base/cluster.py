@@ -52,7 +52,7 @@ def connected(scheduler: str, sees: Sequence[Path]) -> Iterator[Any]:
                 n_workers=count,
                 threads_per_worker=1,
                 memory_limit=limit,
-                dashboard_address=None,
+                dashboard_address=":0",
                 silence_logs=logging.ERROR,
             ) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]

@@ -20,13 +20,13 @@ _COMPRESSORS = (ZstdCodec(level=0), Crc32cCodec())
 """The compression that Zarr takes by itself, and a checksum of each chunk after it."""
 
 
-def open_zarr(path: Path, advice: str, *, chunks: Any = "auto") -> xr.Dataset:
+def open_zarr(path: Path, advice: str, *, with_dask: bool = True) -> xr.Dataset:
     """Open a finished Zarr store; its values are read, and their checksums compared, when they are used.
 
     Args:
         path: the folder of the store.
         advice: what to do where it is missing, such as "run 'rainsmith prepare' first".
-        chunks: of dask, those of the store by default; None leaves dask out, for work that dask itself calls.
+        with_dask: whether arrays are those of dask, in the chunks of the store; False is for what dask itself calls.
 
     Returns:
         The store; ``encoding["source"]`` is its absolute path.
@@ -42,7 +42,8 @@ def open_zarr(path: Path, advice: str, *, chunks: Any = "auto") -> xr.Dataset:
         refuse_codecs_that_run_code(path)
         complete = check_seal(path)
         store = CheckedStore(path, summed=arrays_with_checksums(path), complete=complete, advice=what_to_do)
-        opened = from_cf(xr.open_zarr(store, chunks=chunks, consolidated=False, decode_timedelta=False))
+        how: dict[str, Any] = {"consolidated": False, "decode_timedelta": False}
+        opened = from_cf(xr.open_zarr(store, chunks={} if with_dask else None, **how))
         opened.encoding["source"] = str(path.resolve())
         return opened
     except UserError as error:

@@ -153,5 +153,5 @@ def _made_by_a_worker(
 
 
 def _made_of_files(name: str, path: Path, split: str, days: np.ndarray, members: int, seed: int) -> np.ndarray:
-    store = open_zarr(path, "run 'rainsmith prepare' again", chunks=None)
+    store = open_zarr(path, "run 'rainsmith prepare' again", with_dask=False)
     return _made(name, store, split, days, members, seed).values
