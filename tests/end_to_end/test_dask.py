@@ -73,7 +73,7 @@ def _kill_one_at_work(scheduler: Any, pids: dict[str, int], killed: list[str]) -
     """Kill a worker that has a block, once the first blocks are done."""
     end = time.monotonic() + 60
     while time.monotonic() < end and not killed:
-        blocks = scheduler.task_prefixes.get("_work")
+        blocks = scheduler.task_prefixes.get("work")  # of the function _work
         busy = [worker.address for worker in list(scheduler.workers.values()) if worker.processing]
         if busy and blocks is not None and blocks.duration_average > 0:
             os.kill(pids[busy[0]], signal.SIGKILL)
