@@ -48,7 +48,7 @@ def cluster() -> Iterator[Any]:
 def config() -> Config:
     return config_of(
         data={"kind": "gridded", "splits": SPLITS, "heavy_quantile": 0.9},
-        evaluate={"resamples": 50, "baselines": ["bilinear", "scaled-analogs"]},
+        evaluate={"resamples": 50, "baselines": ["scaled-analogs"]},
     )
 
 
