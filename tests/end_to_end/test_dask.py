@@ -24,9 +24,8 @@ from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from tests.data.made import config as config_of_files
 from tests.data.made import mapped, rain
-from tests.fake_run import config_of, members_of, store_of
+from tests.fake_run import config_of, members_of, store_of, write_run
 from tests.fake_run import rain as daily_rain
-from tests.fake_run import write_run
 
 SPLITS = {
     "train": [["2001-01-01", "2001-12-31"]],
@@ -114,9 +113,7 @@ def test_stores_are_those_without_workers(tmp_path: Path, cluster: Any) -> None:
     assert chunks and all((alone / chunk).read_bytes() == (together / chunk).read_bytes() for chunk in chunks)
 
 
-def test_a_mistake_that_a_worker_meets_arrives_as_it_is(
-    config: Config, run: Run, cluster: Any, tmp_path: Path
-) -> None:
+def test_a_mistake_that_a_worker_meets_arrives_as_it_is(config: Config, run: Run, cluster: Any, tmp_path: Path) -> None:
     store = run.open_store().load()
     other = write_run(tmp_path / "run", config, store, modes=())
     members = members_of(store, "prior")

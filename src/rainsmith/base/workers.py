@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ _RETRIES = 5  # of a block that fails, as files on a network sometimes do
 _AHEAD = 2  # blocks that are sent for each thread of the workers, so that none of them waits for its next one
 _LOOK_S = 10.0  # [s] after which it is looked whether a worker is left
 _NO_WORKER_S = 600.0  # [s] without any worker, after which the work is given up
+_LOST = "the connection to the scheduler was lost, and with it the work; start the scheduler and run again"
 _client: ContextVar[Any] = ContextVar("client of a dask cluster", default=None)
 
 
@@ -95,7 +96,7 @@ def _by_workers(client: Any, function: Callable[..., Any], jobs: Iterator[Job]) 
     sent: deque[tuple[Job, Any]] = deque()
     try:
         while True:
-            room = max(1, _AHEAD * sum(client.nthreads().values())) - len(sent)
+            room = max(1, _AHEAD * _threads_of(client)) - len(sent)
             for job in itertools.islice(jobs, max(room, 0)):
                 packed = cloudpickle.dumps((function, optimize(*job)))  # type: ignore[no-untyped-call]
                 sent.append((job, client.submit(_work, packed, pure=False, retries=_RETRIES)))
@@ -106,7 +107,8 @@ def _by_workers(client: Any, function: Callable[..., Any], jobs: Iterator[Job]) 
             future.release()
             yield job, result
     finally:
-        client.cancel([future for _, future in sent])
+        with suppress(OSError):  # the scheduler may be gone
+            client.cancel([future for _, future in sent])
 
 
 def _work(packed: bytes) -> Any:
@@ -125,6 +127,14 @@ def _call(function: Callable[..., Any], job: Job) -> Any:
     return function(*compute(*job, traverse=False, scheduler="synchronous"))  # type: ignore[no-untyped-call]
 
 
+def _threads_of(client: Any) -> int:
+    """Threads of all workers that there are now."""
+    try:
+        return sum(client.nthreads().values())
+    except OSError:
+        raise UserError(_LOST) from None
+
+
 def _wait(client: Any, future: Any) -> Any:
     """The result of a job."""
     from distributed import CancelledError, KilledWorker
@@ -136,12 +146,12 @@ def _wait(client: Any, future: Any) -> Any:
         except TimeoutError:
             if future.status == "error":  # it is the job's own
                 raise
-            alone = 0.0 if client.nthreads() else alone + _LOOK_S
+            alone = 0.0 if _threads_of(client) else alone + _LOOK_S
             if alone == _LOOK_S:
                 console.print("no worker is left; waiting for one")
             if alone >= _NO_WORKER_S:
                 raise UserError(
-                    f"there has been no worker for {_NO_WORKER_S / 60:.0f} minutes; start some and run again"
+                    f"there has been no worker for {_NO_WORKER_S:g} s; start some with 'dask worker' and run again"
                 ) from None
         except KilledWorker:
             raise UserError(
@@ -149,7 +159,7 @@ def _wait(client: Any, future: Any) -> Any:
                 "short; give them more memory, or take fewer on a machine, and run again"
             ) from None
         except CancelledError:
-            raise UserError("the scheduler was lost, and with it the work; start it and run again") from None
+            raise UserError(_LOST) from None
         else:
             if isinstance(result, UserError):
                 raise result
