@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dask
 import distributed
 import numpy as np
 import pytest
@@ -91,8 +90,8 @@ def test_where_nobody_is_left_the_work_ends_in_one_line(
 ) -> None:
     monkeypatch.setattr(module, "_LOOK_S", 0.1)
     monkeypatch.setattr(module, "_NO_WORKER_S", 0.2)
-    soon = dask.config.set({"distributed.comm.timeouts.connect": "1s"})
-    with soon, pytest.raises(UserError, match=words), workers(cluster.scheduler_address):
+    monkeypatch.setattr("rainsmith.base.cluster._CONNECT_S", 2)
+    with pytest.raises(UserError, match=words), workers(cluster.scheduler_address):
         for job, _ in in_order(_slept, ((i,) for i in range(100)), threads=1):
             if job[0] == 1:
                 cluster.scale(0) if loss == "workers" else cluster.close()
