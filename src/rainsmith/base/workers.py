@@ -25,6 +25,7 @@ from rainsmith.base.cluster import connected
 from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.large_arrays import large_arrays_in
+from rainsmith.base.memory import keep_freed_memory
 
 Job = tuple[Any, ...]
 """The arguments of one call."""
@@ -115,6 +116,7 @@ def _work(packed: bytes) -> Any:
     """What a worker does with a job; an error of the user is a result, since to try again would not mend it."""
     from distributed import get_worker
 
+    keep_freed_memory()
     function, job = cloudpickle.loads(packed)
     with large_arrays_in(Path(get_worker().local_directory)):
         try:
