@@ -54,7 +54,7 @@ def test_a_worker_of_dask_uses_freed_memory_again() -> None:
         "import resource, sys, numpy\n"
         "from rainsmith.base.memory import keep_freed_memory\n"
         "if sys.argv[1] == 'keep': keep_freed_memory()\n"
-        "for _ in range(100): numpy.ones(2**20)\n"
+        "for _ in range(500): numpy.ones(2**17)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)"
     )
     environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "65536"}
