@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 import numpy as np
 import pytest
@@ -32,6 +34,10 @@ def _slept(number: int, seconds: float = 0.05) -> tuple[int, str]:
     return number, threading.current_thread().name
 
 
+def _pid(number: int) -> int:
+    return os.getpid()
+
+
 def _mean(field: xr.DataArray) -> tuple[float, str]:
     return float(field.mean()), threading.current_thread().name
 
@@ -44,6 +50,15 @@ def _fails(counter: Path, error: Exception, times: int) -> int:
     if calls <= times:
         raise error
     return calls
+
+
+def test_processes_of_this_machine_end_with_the_work() -> None:
+    with dask.config.set(num_workers=1), workers("local"):
+        [(_, pid)] = in_order(_pid, [(0,)], threads=1)
+        assert pid != os.getpid()
+        os.kill(pid, 0)  # it is there
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_results_come_in_the_order_of_the_jobs_and_fields_in_memory_stay(cluster: Any) -> None:

@@ -21,9 +21,7 @@ LOCAL = "local"
 EXPECTED = f"expected an address such as tcp://host:8786, or '{LOCAL}' for processes of this machine"
 _CONNECT_S = 30  # [s] to wait for the scheduler and its first worker
 _SHARE = 0.7  # of the free memory that workers of this machine get: this process takes some, too
-_LEAST_BYTES = (
-    3 * 2**29
-)  # [bytes] of a worker of this machine: it takes up to 0.9 GiB, and dask slows it down at 0.8 of its limit
+_LEAST_BYTES = 3 * 2**29  # [bytes] of a worker of this machine: it takes 0.9 GiB, and waits above 0.8 of its limit
 _WORKERS_LOST = 10  # workers that may die with a block, before it is given up
 
 
