@@ -15,6 +15,7 @@ import os
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import dask
@@ -45,14 +46,14 @@ def rain(days: int, members: int, seed: int) -> np.ndarray:
     return np.asarray(10 * np.maximum(smooth, 0) ** 1.5, dtype=np.float32)
 
 
-def configuration(years: int, members: int) -> Config:
+def configuration(years: int, members: int, baselines: Sequence[str] = ()) -> Config:
     judged = [FIRST_YEAR + 2, FIRST_YEAR + 1 + years]
     splits = {"train": [FIRST_YEAR] * 2, "validation": [FIRST_YEAR + 1] * 2, "test": judged}
     return parse(
         {
             "data": {"kind": "gridded", "splits": splits},
             "sampling": {"modes": ["prior"], "members": members},
-            "evaluate": {"baselines": []},
+            "evaluate": {"baselines": list(baselines)},
         }
     )
 
@@ -91,11 +92,17 @@ def write(folder: Path, years: int, members: int) -> None:
     writer.close()
 
 
+def _seconds(usage: resource.struct_rusage) -> float:
+    return usage.ru_utime + usage.ru_stime
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--years", type=int, default=3)
     parser.add_argument("--members", type=int, default=10)
     parser.add_argument("--workers", type=int, default=2, help="blocks that dask measures at the same time")
+    parser.add_argument("--scheduler", help="address of a dask scheduler, or 'local', instead of threads")
+    parser.add_argument("--baselines", nargs="*", default=[], help="that are scored beside the members")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="evaluate-large-") as folder:
@@ -106,21 +113,25 @@ def main() -> None:
         made.join()
         if made.exitcode:
             raise SystemExit(f"the samples were not written (exit code {made.exitcode})")
-        before = resource.getrusage(resource.RUSAGE_SELF)
+        before, made_by = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         started = time.perf_counter()
         with dask.config.set(num_workers=options.workers):
-            evaluate(configuration(options.years, options.members), Run(Path(folder)))
+            config = configuration(options.years, options.members, options.baselines)
+            evaluate(config, Run(Path(folder)), scheduler=options.scheduler)
         seconds = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_SELF)
+    after, of_workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     figures = {
         "years": options.years,
         "members": options.members,
         "cells": list(FINE),
         "cores": len(os.sched_getaffinity(0)),
         "workers": options.workers,
+        "scheduler": options.scheduler,
+        "baselines": options.baselines,
         "seconds": round(seconds, 1),
-        "processor seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
+        "processor seconds": round(_seconds(after) - _seconds(before), 1),
         "peak memory, MiB": after.ru_maxrss // 1024,
+        "processor seconds of local workers": round(_seconds(of_workers) - _seconds(made_by), 1),
         "peak memory before, MiB": before.ru_maxrss // 1024,
     }
     text = json.dumps(figures, indent=1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+import os
+import subprocess
 import sys
 
 import pytest
@@ -43,3 +45,22 @@ def test_a_container_may_hold_less_memory_than_the_machine(monkeypatch: pytest.M
     assert machine(800, 400) == (819200, 409600)
     files["/sys/fs/cgroup/memory.max"] = ["max"]
     assert machine(5000, 4000) == (5120000, 4096000)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of the C library of Linux")
+def test_a_worker_of_dask_uses_freed_memory_again() -> None:
+    """With the setting that dask gives its workers, arrays cost a fault for each of their pages, unless it is undone."""
+    code = (
+        "import resource, sys, numpy\n"
+        "from rainsmith.base.memory import keep_freed_memory\n"
+        "if sys.argv[1] == 'keep': keep_freed_memory()\n"
+        "for _ in range(500): numpy.ones(2**17)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)"
+    )
+    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "65536"}
+
+    def faults(how: str) -> int:
+        done = subprocess.run([sys.executable, "-c", code, how], env=environment, capture_output=True, check=True)
+        return int(done.stdout)
+
+    assert faults("keep") < 0.5 * faults("leave")

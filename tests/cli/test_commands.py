@@ -87,10 +87,12 @@ def test_networks_on_the_command_line_are_the_records(
 @pytest.mark.parametrize(
     ("arguments", "values", "options"),
     [
-        ("prepare", {}, {}),
+        ("prepare", {}, {"scheduler": None}),
+        ("prepare --scheduler local", {}, {"scheduler": "local"}),
         ("train --resume", {}, {"resume": True}),
         ("train", {}, {"resume": False}),
-        ("evaluate --areas a.nc", {"evaluate.areas": Path("a.nc")}, {}),
+        ("evaluate --areas a.nc", {"evaluate.areas": Path("a.nc")}, {"scheduler": None}),
+        ("evaluate --scheduler tcp://host:8786", {}, {"scheduler": "tcp://host:8786"}),
         ("augment --days heavy", {"augment.days": "heavy"}, {}),
         ("augment --days 2001-01-02 2001-01-03", {"augment.days": ["2001-01-02", "2001-01-03"]}, {}),
         ("augment --top 0.05 --mode posterior --ratio 0.5", {"augment.top": 0.05, "augment.mode": "posterior"}, {}),

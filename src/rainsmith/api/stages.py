@@ -59,10 +59,15 @@ def _stage(name: str, config: Config, folder: Folder, **options: Any) -> Any:
     return run_stage(name, config, _run(folder), **options)
 
 
-def prepare(config: Config, run: Folder) -> Path:
+def prepare(config: Config, run: Folder, *, scheduler: str | None = None) -> Path:
     """Read, check, split and measure the data.
 
     Writes ``store.zarr``, with precipitation in [mm/day].
+
+    Args:
+        config: the configuration.
+        run: the run folder.
+        scheduler: address of a dask scheduler whose workers read the files, or ``local`` for some of this machine.
 
     Returns:
         The path of the store.
@@ -70,7 +75,7 @@ def prepare(config: Config, run: Folder) -> Path:
     Raises:
         UserError: files, variables, units or values that cannot be used, too many lost days, an empty split.
     """
-    path: Path = _stage("prepare", config, run)
+    path: Path = _stage("prepare", config, run, scheduler=scheduler)
     return path
 
 
@@ -154,10 +159,15 @@ def apply(config: Config, checkpoint: str | Path, out: str | Path, *, netcdf: bo
     return Path(out)
 
 
-def evaluate(config: Config, run: Folder) -> Evaluation:
+def evaluate(config: Config, run: Folder, *, scheduler: str | None = None) -> Evaluation:
     """Score the members and the baselines on all, heavy and heavy_x days.
 
     Writes ``evaluation/``.
+
+    Args:
+        config: the configuration.
+        run: the run folder, with samples.
+        scheduler: address of a dask scheduler whose workers score the days, or ``local`` for some of this machine.
 
     Returns:
         The tables, of which ``metrics`` has a row for each score, and the folder.
@@ -165,7 +175,7 @@ def evaluate(config: Config, run: Folder) -> Evaluation:
     Raises:
         UserError: there are no samples.
     """
-    evaluation: Evaluation = _stage("evaluate", config, run)
+    evaluation: Evaluation = _stage("evaluate", config, run, scheduler=scheduler)
     return evaluation
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+_KEPT = 256 * 2**20
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # names of malloc.h
 
 
 class Memory(NamedTuple):
@@ -39,6 +43,20 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
         return
+
+
+@functools.cache
+def keep_freed_memory() -> None:
+    """Let this process use the memory of freed arrays again, where its C library can, at most ``_KEPT`` bytes of it.
+
+    Workers of dask are started with a setting that gives all of it back at once. The system then clears each page anew
+    for the next array, which takes as long as the work on it.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            library = ctypes.CDLL("libc.so.6")
+            library.mallopt(_M_MMAP_THRESHOLD, _KEPT // 8)
+            library.mallopt(_M_TRIM_THRESHOLD, _KEPT)
 
 
 def peak() -> int:

@@ -23,12 +23,16 @@ _COMPRESSORS = (ZstdCodec(level=0), Crc32cCodec())
 """The compression that Zarr takes by itself, and a checksum of each chunk after it."""
 
 
-def open_zarr(path: Path, advice: str) -> xr.Dataset:
+def open_zarr(path: Path, advice: str, *, with_dask: bool = True) -> xr.Dataset:
     """Open a finished Zarr store; its values are read, and their checksums compared, when they are used.
 
     Args:
         path: the folder of the store, or a link to one in a bucket.
         advice: what to do where it is missing, such as "run 'rainsmith prepare' first".
+        with_dask: whether arrays are those of dask, in the chunks of the store; False is for what dask itself calls.
+
+    Returns:
+        The store; ``encoding["source"]`` is the absolute path by which it was opened.
 
     Raises:
         UserError: the store is missing, unfinished or unreadable, lacks a chunk, or has a codec that can run commands;
@@ -36,7 +40,7 @@ def open_zarr(path: Path, advice: str) -> xr.Dataset:
     """
     url = linked_store(path)
     if url is not None:
-        return _open_in_bucket(url, advice)
+        return _open_in_bucket(url, path, advice, with_dask=with_dask)
     if not path.is_dir():
         raise UserError(f"{path} {'is a file; expected a folder' if path.exists() else 'not found'}; {advice}")
     what_to_do = f"delete {path} and {advice}"
@@ -44,7 +48,8 @@ def open_zarr(path: Path, advice: str) -> xr.Dataset:
         refuse_codecs_that_run_code(path)
         complete = check_seal(path)
         summed = arrays_with_checksums(path)
-        return _decoded(CheckedStore(path, summed=summed, complete=complete, advice=what_to_do))
+        store = CheckedStore(path, summed=summed, complete=complete, advice=what_to_do)
+        return _decoded(store, path, with_dask=with_dask)
     except UserError as error:
         text = str(error)
         raise UserError(text if text.endswith(what_to_do) else f"{text}; {what_to_do}") from None
@@ -52,7 +57,7 @@ def open_zarr(path: Path, advice: str) -> xr.Dataset:
         raise UserError(f"{path} cannot be read ({type(error).__name__}: {error}); delete it and {advice}") from None
 
 
-def _open_in_bucket(url: Url, advice: str) -> xr.Dataset:
+def _open_in_bucket(url: Url, link: Path, advice: str, *, with_dask: bool) -> xr.Dataset:
     """As ``open_zarr``; a store in a bucket must have been finished."""
     store = mirror_store(url, most=None)
     if store is None:
@@ -64,11 +69,15 @@ def _open_in_bucket(url: Url, advice: str) -> xr.Dataset:
     except UserError as error:
         raise UserError(f"{str(error).replace(str(store.folder), str(url))}; {advice}") from None
     summed, at = arrays_with_checksums(store.folder), (url, store.version)
-    return _decoded(CheckedStore(store.folder, summed=summed, complete=True, advice=advice, chunks_at=at))
+    checked = CheckedStore(store.folder, summed=summed, complete=True, advice=advice, chunks_at=at)
+    return _decoded(checked, link, with_dask=with_dask)
 
 
-def _decoded(store: CheckedStore) -> xr.Dataset:
-    return from_cf(xr.open_zarr(store, consolidated=False, decode_timedelta=False))
+def _decoded(store: CheckedStore, path: Path, *, with_dask: bool) -> xr.Dataset:
+    how: dict[str, Any] = {"consolidated": False, "decode_timedelta": False}
+    opened = from_cf(xr.open_zarr(store, chunks={} if with_dask else None, **how))
+    opened.encoding["source"] = str(path.resolve())
+    return opened
 
 
 def write_zarr(

@@ -21,6 +21,7 @@ from rainsmith.cli.options import (
     OptionalFolder,
     OptionalMode,
     OptionalNumber,
+    OptionalScheduler,
     OptionalUrl,
     Sharded,
     days_or_set,
@@ -43,11 +44,14 @@ class Prepare(Common):
 
     to: OptionalUrl = None
     """URL of a folder in a bucket that takes the store, instead of data.to; the run folder keeps a link to it."""
+    scheduler: OptionalScheduler = None
+    """Address of a dask scheduler, such as tcp://host:8786, whose workers read the files of the data.
+    The word local starts worker processes on this machine; without the option, files are read one after the other."""
 
     def execute(self) -> None:
         from rainsmith.base.console import console
 
-        self.run_stage({"data.to": self.to})
+        self.run_stage({"data.to": self.to}, scheduler=self.scheduler)
         console.print(
             f"prepare: 'rainsmith inspect --run {self.run}' shows what was found", soft_wrap=True, markup=False
         )
@@ -73,9 +77,12 @@ class Evaluate(Sharded):
     areas: OptionalFile = None
     """NetCDF file of areas on the fine grid, such as catchments, whose mean rain is scored too.
     It is used instead of evaluate.areas; the scores are written to areas.csv."""
+    scheduler: OptionalScheduler = None
+    """Address of a dask scheduler, such as tcp://host:8786, whose workers read, make and score the forecasts.
+    The word local starts worker processes on this machine; without the option, threads do the work."""
 
     def execute(self) -> None:
-        self.run_stage({"evaluate.areas": self.areas})
+        self.run_stage({"evaluate.areas": self.areas}, scheduler=self.scheduler)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _fail(message: str, code: int = 2) -> int:
 
 def _quiet_libraries() -> None:
     """Silence what libraries say and a user can do nothing about."""
-    warnings.filterwarnings("ignore", module=r"zarr|xarray|dask|lightning_fabric|torch")
+    warnings.filterwarnings("ignore", module=r"zarr|xarray|dask|distributed|lightning_fabric|torch")
 
 
 class _Callable(types.ModuleType):

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dask.array
 import numpy as np
 import xarray as xr
+from dask.delayed import delayed
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y, day_numbers
 from rainsmith.base.errors import UserError
+from rainsmith.base.workers import active
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.baselines.registry import BASELINES, forecast
 from rainsmith.config import Config
 from rainsmith.evaluate.member_stores import AGAIN, open_members
@@ -34,7 +38,8 @@ class Forecast:
         labels: the columns ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split`` of its rows.
         days: (time,) its days as indices of the store.
         members: number of members.
-        pieces: gives consecutive slices of those days, each with its members (time, member, y, x) [mm/day].
+        pieces: gives consecutive slices of those days, each with its members (time, member, y, x) [mm/day], lazy where
+            a worker is to read or make them.
         baseline: it is a baseline, not samples of a model.
         runs: consecutive slices of the days that can be scored by themselves, of whole blocks.
         of_run: gives the members of one of them.
@@ -152,7 +157,8 @@ def _one_by_one(runs: tuple[slice, ...], make: Callable[[slice], xr.DataArray]) 
 def _made_run(
     name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int, run: slice
 ) -> xr.DataArray:
-    return _made(name, store, split, days[run], members, seed)
+    make = _made_by_a_worker if active() else _made
+    return make(name, store, split, days[run], members, seed)
 
 
 def _made(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int) -> xr.DataArray:
@@ -165,3 +171,19 @@ def _made(name: str, store: xr.Dataset, split: str, days: np.ndarray, members: i
     visible = split_of_day.copy()
     visible[np.setdiff1d(in_split, days)] = -1
     return forecast(name, store.assign(split=(TIME, visible)), split, members, seed=seed)
+
+
+def _made_by_a_worker(
+    name: str, store: xr.Dataset, split: str, days: np.ndarray, members: int, seed: int
+) -> xr.DataArray:
+    """What ``_made`` gives, made from the files of the store where it is used."""
+    make = functools.partial(_made_of_files, name, Path(store.encoding["source"]), split, days, members, seed)
+    shape = (len(days), BASELINES[name].members_of(members), store.sizes[Y], store.sizes[X])
+    made = delayed(make, pure=False)()
+    values = dask.array.from_delayed(made, shape, dtype=np.float32)  # type: ignore[no-untyped-call]
+    return xr.DataArray(values, dims=(TIME, MEMBER, Y, X), coords={TIME: store[TIME][days]})
+
+
+def _made_of_files(name: str, path: Path, split: str, days: np.ndarray, members: int, seed: int) -> np.ndarray:
+    store = open_zarr(path, "run 'rainsmith prepare' again", with_dask=False)
+    return _made(name, store, split, days, members, seed).values

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.cf import derived_attributes
+from rainsmith.base.dims import TIME
 from rainsmith.base.files import atomic
 from rainsmith.base.netcdf_files import write_netcdf
 from rainsmith.config import Config
@@ -32,6 +33,7 @@ class Yardstick:
 
     Attributes:
         store: the prepared data, in memory or in files.
+        source: the same on disk, for workers to read; None where there are none.
         settings: thresholds [mm/day] and seed of the scores.
         resampling: how intervals are made.
         areas: areas whose means are scored; None without any.
@@ -40,6 +42,7 @@ class Yardstick:
     """
 
     store: xr.Dataset
+    source: xr.Dataset | None
     settings: Settings
     resampling: Resampling
     areas: Areas | None
@@ -47,11 +50,12 @@ class Yardstick:
     tail: TailReference
 
     @classmethod
-    def of(cls, config: Config, store: xr.Dataset) -> Yardstick:
-        """What the configuration asks for, from a store that ``held`` gave."""
+    def of(cls, config: Config, store: xr.Dataset, source: xr.Dataset | None = None) -> Yardstick:
+        """What the configuration asks for, from a store that ``held`` gave, and from where it lies for workers."""
         settings = settings_of(store, config)
         return cls(
             store,
+            source,
             settings,
             Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed),
             read_areas(config.evaluate.areas, store) if config.evaluate.areas else None,
@@ -115,7 +119,7 @@ def measure(forecast: Forecast, by: Yardstick, advance: Callable[[int], object])
         advance: called with the number of days done.
     """
     watching = Watching(forecast, by)
-    days = chosen_days(by.store, forecast.days)
+    days = chosen_days(by.store, forecast.days) if by.source is None else by.source.isel({TIME: forecast.days})
     scored = assess(
         *(forecast, days["precip"], day_sets_of(days), by.settings, by.resampling),
         watchers=[watching],

@@ -19,6 +19,7 @@ from rainsmith.base.files import atomic
 from rainsmith.base.json_files import write_json
 from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.pieces import DamagedPiece, Pieces
+from rainsmith.base.workers import active, workers
 from rainsmith.config import Config
 from rainsmith.data.held_days import held
 from rainsmith.evaluate.climate import record_of
@@ -69,7 +70,7 @@ class _Work:
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
 
-def evaluate(config: Config, run: Run, *, pieces: Pieces | None = None) -> Evaluation:
+def evaluate(config: Config, run: Run, *, pieces: Pieces | None = None, scheduler: str | None = None) -> Evaluation:
     """Score every sample store of the configured modes and splits, and every baseline on the same days.
 
     Writes ``evaluation/<model>-<mode>-<split>.csv`` and ``.nc``, ``metrics.csv``, ``comparisons.csv``, ``notes.json``;
@@ -81,12 +82,18 @@ def evaluate(config: Config, run: Run, *, pieces: Pieces | None = None) -> Evalu
         config: the configuration.
         run: the run folder, with samples.
         pieces: where the work is shared out to shards: the pieces that this process makes, and those that are there.
+        scheduler: address of a dask scheduler whose workers read, make and score the forecasts, or ``local`` for
+            worker processes of this machine; None works with threads.
 
     Raises:
         Unfinished: other shards have pieces left.
-        UserError: there are no samples, or they or the areas do not belong to the store.
+        UserError: there are no samples, or they or the areas do not belong to the store; the scheduler has no worker
+            that can be used, or the work is shared out to shards, too.
     """
-    with large_arrays_in(run.folder):
+    if pieces is not None and scheduler is not None:
+        raise UserError("--shard and --scheduler both share out the work; expected one of them; leave out the other")
+    run = run if scheduler is None else Run(run.folder.resolve())  # workers have another working folder
+    with large_arrays_in(run.folder), workers(scheduler, sees=[run.folder]):
         store = run.open_store()
         samples: dict[str, list[Forecast]] = {
             split: samples_of(config, run, store, split) for split in config.sampling.splits
@@ -109,13 +116,13 @@ def evaluate_samples(
 
     The store is read once for all forecasts, and lies in files where it is large (``large_arrays_in``).
     """
-    store = held(store)
-    by = Yardstick.of(config, store)
+    source, store = store, held(store)
+    by = Yardstick.of(config, store, source if active() else None)
     forecasts: dict[str, list[Forecast]] = {}
     for split, of_split in samples.items():
         if of_split:
             days = np.unique(np.concatenate([sample.days for sample in of_split]))
-            forecasts[split] = [*of_split, *baselines_of(config, store, split, days)]
+            forecasts[split] = [*of_split, *baselines_of(config, source if active() else store, split, days)]
     # coordinates are compared, and nothing is copied to align it
     with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
         shared = None

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-import dask
 import numpy as np
 import xarray as xr
-from dask.base import compute
-from dask.delayed import delayed
-from dask.system import CPU_COUNT
 
 from rainsmith.base.dims import TIME
 from rainsmith.base.large_arrays import release
+from rainsmith.base.workers import active, in_order
 from rainsmith.metrics.bootstrap import calendar_blocks, resampling_weights
 from rainsmith.metrics.core import POOLING, Pairs, Settings, Terms, joined, pair, pool
 from rainsmith.metrics.registry import Metric
@@ -23,7 +19,7 @@ from rainsmith.metrics.registry import Metric
 PART = "part"
 _MOST_DAYS = 32  # [days] of one block; what is worked out of it stays near the processor
 _MOST_BYTES = 16 * 2**20  # [bytes] of the members of one block; scores hold about eight times that
-_AT_ONCE = 4  # blocks that are read and measured at the same time, at most, however many cores there are
+_AT_ONCE = 4  # blocks that threads read and measure at the same time, at most, however many cores there are
 
 
 @dataclass(frozen=True)
@@ -131,8 +127,8 @@ def tally_pieces(
 ) -> Tally:
     """Sum the terms of members that come in pieces; the memory in use does not grow with the number of days.
 
-    Dask measures a few blocks of days at a time. They are added in the order of the days, so that the sums do not
-    depend on the number of cores.
+    Threads, or the workers of a dask cluster, measure a few blocks of days at a time. They are added in the order of
+    the days, so that the sums do not depend on the number of cores or workers.
 
     Args:
         pieces: consecutive slices of the days with their members (time, member, y, x) [mm/day], lazy or not.
@@ -142,35 +138,32 @@ def tally_pieces(
         metrics: the metrics whose terms are summed.
         watch: called for each block, in order, with the positions of its days and with its members and observation.
     """
-    every = dict.fromkeys(terms for metric in metrics for terms in metric.terms)
-    sums: dict[Terms, dict[Hashable, xr.Variable]] = {terms: {} for terms in every}
-    coords: dict[Terms, Mapping[Hashable, xr.Variable]] = {}
-    daily: list[dict[Hashable, np.ndarray]] = []
-
-    def measure(fcst: xr.DataArray, truth: xr.DataArray) -> _Measured:
-        pairs = pair(fcst, truth)
-        return pairs, {terms: terms(pairs, settings) for terms in every}
-
-    for days, (pairs, measured) in _in_order(measure, _blocks(pieces, obs)):
-        daily.append({})
-        for terms, values in measured.items():
-            coords[terms] = {name: values.variables[name] for name in values.coords}
-            of_days = {name: values.variables[name] for name in values.data_vars}
-            _add(sums[terms], of_days, parts.of_day[days], len(parts.block))
-            daily[-1] |= {name: term.values for name, term in of_days.items() if term.dims == (TIME,)}
-        if watch is not None:
-            watch(days, pairs)
-    by_terms = {terms: xr.Dataset(sums[terms], coords=coords[terms]) for terms in every}
+    every = tuple(dict.fromkeys(terms for metric in metrics for terms in metric.terms))
+    measure = _Measure(every, settings, with_pairs=watch is not None)
+    sums: list[dict[Hashable, xr.Variable]] = [{} for _ in every]
+    daily: list[Mapping[Hashable, np.ndarray]] = []
+    coords: list[Mapping[Hashable, xr.Variable]] = []
+    jobs = ((*job, parts.of_day[job[0]]) for job in _blocks(pieces, obs))
+    for (days, fcst, truth, *_), measured in in_order(measure, jobs, threads=_AT_ONCE):
+        for block in measured:
+            for total, by_part in zip(sums, block.by_part, strict=True):
+                _add(total, by_part, block.rows, len(parts.block))
+            daily.append(block.daily)
+            coords = block.coords
+            if watch is not None and block.pairs is not None:
+                watch(days[block.days], block.pairs)
+        release(fcst)
+        release(truth)
+    by_terms = {terms: xr.Dataset(sums[i], coords=coords[i]) for i, terms in enumerate(every)}
     whole = {name: (TIME, np.concatenate([one[name] for one in daily])) for name in daily[0]}
     return Tally(by_terms, xr.Dataset(whole, coords={TIME: obs[TIME]}))
 
 
-Block = tuple[np.ndarray, xr.DataArray, xr.DataArray]
-_Measured = tuple[Pairs, dict[Terms, xr.Dataset]]
+Block = tuple[np.ndarray, xr.DataArray, xr.DataArray, int]
 
 
 def days_of_block(fcst: xr.DataArray) -> int:
-    """[days] Length of the blocks in which members (time, member, y, x) are read and measured."""
+    """[days] Length of the blocks in which members (time, member, y, x) are measured."""
     a_day = 4 * (fcst.size // max(fcst.sizes[TIME], 1))
     step = int(np.clip(_MOST_BYTES // max(a_day, 1), 1, _MOST_DAYS))
     chunk = int(fcst.chunksizes[TIME][0]) if fcst.chunks else 1
@@ -178,49 +171,100 @@ def days_of_block(fcst: xr.DataArray) -> int:
 
 
 def _blocks(pieces: Iterable[tuple[slice, xr.DataArray]], obs: xr.DataArray) -> Iterator[Block]:
-    """Positions, members and observation of a few days at a time, in whole chunks where the members are on disk."""
+    """Positions, members and observation of a few days at a time, in whole chunks where the members are on disk.
+
+    The last figure is the number of days that are measured at once: all of them, but a worker reads, or makes, a chunk
+    that is larger only once.
+    """
     for piece, fcst in pieces:
         days = np.arange(obs.sizes[TIME])[piece]
         step = days_of_block(fcst)
-        for start in range(0, len(days), step):
-            chosen = slice(start, start + step)
-            yield days[chosen], fcst.isel({TIME: chosen}), obs.isel({TIME: days[chosen]})
+        chunk = fcst.chunksizes[TIME][0] if fcst.chunks else 1
+        at_once = -(-chunk // step) * step if active() else step
+        for start in range(0, len(days), at_once):
+            chosen = slice(start, start + at_once)
+            own = days[chosen]
+            yield own, fcst.isel({TIME: chosen}), obs.isel({TIME: own}), step
 
 
-def _in_order(
-    measure: Callable[[xr.DataArray, xr.DataArray], _Measured], blocks: Iterator[Block]
-) -> Iterator[tuple[np.ndarray, _Measured]]:
-    """Measure a few blocks at the same time, hold only those, and give them in the order of the days."""
-    at_once = min(_AT_ONCE, dask.config.get("num_workers", None) or CPU_COUNT)
-    while batch := list(itertools.islice(blocks, at_once)):
-        jobs = [delayed(measure, pure=False)(fcst, obs) for _, fcst, obs in batch]
-        measured = compute(*jobs)  # type: ignore[no-untyped-call]
-        yield from zip([days for days, _, _ in batch], measured, strict=True)
-        for _, fcst, obs in batch:
-            release(fcst)
-            release(obs)
+@dataclass(frozen=True)
+class _Measured:
+    """One block of days.
+
+    Attributes:
+        days: the block among the days that were read with it.
+        rows: (row,) the parts that it has days of.
+        by_part: for each function of terms, its terms by name, (row, ...), summed over the days of each part.
+        coords: for each function of terms, its coordinates.
+        daily: (time,) by name, the terms that are one number a day.
+        pairs: members and observation, where somebody watches.
+    """
+
+    days: slice
+    rows: np.ndarray
+    by_part: list[dict[Hashable, xr.Variable]]
+    coords: list[Mapping[Hashable, xr.Variable]]
+    daily: Mapping[Hashable, np.ndarray]
+    pairs: Pairs | None
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """Measures blocks of days, in any process; sums over the days of a part are small."""
+
+    every: tuple[Terms, ...]
+    settings: Settings
+    with_pairs: bool
+
+    def __call__(
+        self, days: np.ndarray, fcst: xr.DataArray, obs: xr.DataArray, step: int, part: np.ndarray
+    ) -> list[_Measured]:
+        """What ``_blocks`` gives, read, and the part of each day; the result has one entry for each ``step`` days."""
+        blocks = [slice(start, start + step) for start in range(0, len(days), step)]
+        return [self._block(one, fcst.isel({TIME: one}), obs.isel({TIME: one}), part[one]) for one in blocks]
+
+    def _block(self, days: slice, fcst: xr.DataArray, obs: xr.DataArray, part: np.ndarray) -> _Measured:
+        pairs = pair(fcst, obs)
+        rows = np.unique(part)
+        days_of = [np.flatnonzero(part == row) for row in rows]
+        by_part: list[dict[Hashable, xr.Variable]] = []
+        coords: list[Mapping[Hashable, xr.Variable]] = []
+        daily: dict[Hashable, np.ndarray] = {}
+        for terms in self.every:
+            values = terms(pairs, self.settings)
+            coords.append({name: values.variables[name] for name in values.coords})
+            of_days = {name: values.variables[name] for name in values.data_vars}
+            by_part.append({name: _summed(term, days_of) for name, term in of_days.items()})
+            daily |= {name: term.values for name, term in of_days.items() if term.dims == (TIME,)}
+        return _Measured(days, rows, by_part, coords, daily, replace(pairs) if self.with_pairs else None)
+
+
+def _summed(term: xr.Variable, days_of: Sequence[np.ndarray]) -> xr.Variable:
+    """A term (time, ...) pooled over the days of each part: (row, ...)."""
+    values = term.values
+    pool = np.max if term.attrs.get(POOLING) == "max" else np.sum
+    pooled = np.stack([pool(values[days], axis=0) for days in days_of])
+    return xr.Variable((PART, *term.dims[1:]), pooled, attrs=term.attrs)
 
 
 def _add(
-    sums: dict[Hashable, xr.Variable], terms: Mapping[Hashable, xr.Variable], part: np.ndarray, parts: int
+    sums: dict[Hashable, xr.Variable], terms: Mapping[Hashable, xr.Variable], rows: np.ndarray, parts: int
 ) -> None:
-    """Add the terms of some days to the sums of their parts.
+    """Add the terms of a block to the sums of their parts.
 
     Args:
         sums: (part, ...) by name; a term that is not there yet begins with zeros.
-        terms: (time, ...) by name.
-        part: (time,) the part of each day.
+        terms: (row, ...) by name.
+        rows: (row,) the part of each row.
         parts: number of parts.
     """
-    days_of = [(row, np.flatnonzero(part == row)) for row in np.unique(part)]
     for name, term in terms.items():
         if name not in sums:
             kind = np.float32 if term.dtype == np.float32 else np.float64
             shape = (parts, *term.shape[1:])
-            sums[name] = xr.Variable((PART, *term.dims[1:]), np.zeros(shape, dtype=kind), attrs=term.attrs)
-        total, rows = sums[name].values, term.values
-        for row, days in days_of:
-            if term.attrs.get(POOLING) == "max":
-                total[row] = np.maximum(total[row], rows[days].max(axis=0))
-            else:
-                total[row] += rows[days].sum(axis=0)
+            sums[name] = xr.Variable(term.dims, np.zeros(shape, dtype=kind), attrs=term.attrs)
+        total = sums[name].values
+        if term.attrs.get(POOLING) == "max":
+            total[rows] = np.maximum(total[rows], term.values)
+        else:
+            total[rows] += term.values

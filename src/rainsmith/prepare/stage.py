@@ -14,26 +14,41 @@ from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.seasons import cut_seasons, part_seasons
+from rainsmith.base.workers import workers
 from rainsmith.config import Config
 from rainsmith.data.checks import CheckLog, check_input
+from rainsmith.data.sources.files import resolve_files
 from rainsmith.data.store import build_store, write_store
 from rainsmith.prepare.gridded import read_gridded
 from rainsmith.run_folder import Run
 
 
-def prepare(config: Config, run: Run) -> Path:
+def prepare(config: Config, run: Run, *, scheduler: str | None = None) -> Path:
     """Write ``store.zarr`` (precipitation in mm/day, raw predictors, statics, splits, training statistics).
 
     ``config.yaml`` is written beside it; later stages use it where no configuration is given.
+
+    Args:
+        config: the configuration.
+        run: the run folder.
+        scheduler: address of a dask scheduler whose workers read the files of the target and of the predictors, or
+            ``local`` for worker processes of this machine; None reads them one after the other.
 
     Returns:
         The path of the store.
 
     Raises:
-        UserError: files, variables, units, splits or values are not as expected; see the message.
+        UserError: files, variables, units, splits or values are not as expected; see the message; the scheduler has no
+            worker that can be used.
     """
-    with large_arrays_in(run.folder):
-        store = store_of(config)
+    root = config.data.root
+    if scheduler is not None:
+        root = root.resolve()  # workers have another working folder
+        if config.data.kind != "gridded":
+            raise UserError(f"--scheduler is for data.kind gridded, found '{config.data.kind}'; leave it out")
+    sees = [] if scheduler is None else resolve_files(config.data.target.files, root)[:1]
+    with large_arrays_in(run.folder), workers(scheduler, sees=sees):
+        store = store_of(config.model_copy(update={"data": config.data.model_copy(update={"root": root})}))
         if warning := cut_seasons(store["time"], store["split"].values):
             console.print(f"prepare: WARNING: {warning}", soft_wrap=True)
         if part := part_seasons(store["time"], store["split"].values):

@@ -16,6 +16,7 @@ from rainsmith.base.array_pieces import Shelf
 from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.object_mirror import zarr_source
+from rainsmith.base.workers import in_order
 from rainsmith.base.zarr_metadata import refuse_codecs_that_run_code
 from rainsmith.data.checks.valid_range import LIMITS, mask_outside
 from rainsmith.data.sources.axes import is_time, read_days, read_map
@@ -181,16 +182,14 @@ def open_variable(
     pieces: list[xr.DataArray] = []
     shelf = Shelf()
     first: tuple[Path, Mapping[str, Any]] | None = None
-    for path in resolve_files(files, root):
-        with open_file(path) as ds:
-            name = find_variable(ds, variable, str(path))
-            chosen = choose(ds, name, select or {}, path)
-            if chosen is None:
-                continue
-            held = path, single_values(chosen, name)
-            first = held if first is None else first
-            refuse_other_level(name, first, held, "files:")
-            piece = _read(read_days, adapt(chosen, name), name, path, span)
+    jobs = ((path, variable, span, select or {}, adapt) for path in resolve_files(files, root))
+    for (path, *_), read in in_order(_read_file, jobs, threads=1):
+        if read is None:
+            continue
+        name, values, piece = read
+        held = path, values
+        first = held if first is None else first
+        refuse_other_level(name, first, held, "files:")
         if piece.sizes[TIME]:
             shelf.add(piece.values)
             piece = piece.copy(data=np.broadcast_to(np.float32(0), piece.shape))  # its values lie on the shelf
@@ -235,6 +234,22 @@ def open_map(
         if chosen is None:
             raise UserError(f"{paths[0]}: '{name}' holds none of 'select: {dict(select or {})}'; correct 'select:'")
         return _read(read_map, chosen, name, paths[0])
+
+
+def _read_file(
+    path: Path,
+    variable: str | None,
+    span: tuple[int, int] | None,
+    select: Mapping[str, Value],
+    adapt: Callable[[xr.Dataset, str], xr.Dataset],
+) -> tuple[str, Mapping[str, Any], xr.DataArray] | None:
+    """The variable of one file: its name, the single values of its other dimensions, and its days; None without any."""
+    with open_file(path) as ds:
+        name = find_variable(ds, variable, str(path))
+        chosen = choose(ds, name, select, path)
+        if chosen is None:
+            return None
+        return name, single_values(chosen, name), _read(read_days, adapt(chosen, name), name, path, span)
 
 
 def _described(ds: xr.Dataset, name: str) -> str:
