@@ -44,7 +44,7 @@ def test_a_missing_package_is_one_line_of_advice(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("cores", "free", "count"), [(4, 100, 4), (8, 5, 2), (4, 1, 1), (2, 0, 2)], ids=["cores", "memory", "little", "?"]
+    ("cores", "free", "count"), [(4, 100, 4), (8, 10, 3), (4, 1, 1), (2, 0, 2)], ids=["cores", "memory", "little", "?"]
 )
 def test_workers_of_a_machine_have_memory_enough(
     monkeypatch: pytest.MonkeyPatch, cores: int, free: int, count: int

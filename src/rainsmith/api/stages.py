@@ -60,9 +60,7 @@ def _stage(name: str, config: Config, folder: Folder, **options: Any) -> Any:
 
 
 def prepare(config: Config, run: Folder, *, scheduler: str | None = None) -> Path:
-    """Read, check, split and measure the data.
-
-    Writes ``store.zarr``, with precipitation in [mm/day].
+    """Read, check, split and measure the data, and write ``store.zarr``, with precipitation in [mm/day].
 
     Args:
         config: the configuration.

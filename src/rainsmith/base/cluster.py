@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ LOCAL = "local"
 EXPECTED = f"expected an address such as tcp://host:8786, or '{LOCAL}' for processes of this machine"
 _CONNECT_S = 30  # [s] to wait for the scheduler and its first worker
 _SHARE = 0.7  # of the free memory that workers of this machine get: this process takes some, too
-_LEAST_BYTES = 3 * 2**29  # [bytes] of a worker of this machine: it takes 0.9 GiB, and waits above 0.8 of its limit
+_LEAST_BYTES = 2**31  # [bytes] of a worker of this machine: it takes 1.1 GiB, and waits above 0.8 of its limit
 _WORKERS_LOST = 10  # workers that may die with a block, before it is given up
 
 
@@ -34,16 +35,18 @@ def connected(scheduler: str, sees: Sequence[Path]) -> Iterator[Any]:
         sees: paths that every worker must see under the same name.
 
     Raises:
-        UserError: dask.distributed is not installed, nobody answers at the address, there is no worker, or a worker
-            has another rainsmith or does not see the paths.
+        UserError: that is no address, dask.distributed is not installed, nobody answers at the address, there is no
+            worker, or a worker has another rainsmith or does not see the paths.
     """
+    if scheduler != LOCAL and not re.fullmatch(r"(tcp|tls)://.+:\d+", scheduler):
+        raise UserError(f"--scheduler is '{scheduler}'; {EXPECTED}")
     try:
         import distributed
     except ImportError:
         raise UserError(
             "--scheduler needs the package distributed, which is not installed; run pip install 'rainsmith[cluster]'"
         ) from None
-    logging.getLogger("distributed").setLevel(logging.ERROR)  # losses that are made good need no word
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # losses that are made good need no word
     if scheduler == LOCAL:
         count, limit = local_workers()
         with (
@@ -53,7 +56,7 @@ def connected(scheduler: str, sees: Sequence[Path]) -> Iterator[Any]:
                 threads_per_worker=1,
                 memory_limit=limit,
                 dashboard_address=":0",
-                silence_logs=logging.ERROR,
+                silence_logs=logging.CRITICAL,
             ) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
         ):
@@ -63,8 +66,6 @@ def connected(scheduler: str, sees: Sequence[Path]) -> Iterator[Any]:
         client = distributed.Client(  # type: ignore[no-untyped-call]
             scheduler, timeout=_CONNECT_S, set_as_default=False
         )
-    except ValueError:
-        raise UserError(f"--scheduler is '{scheduler}'; {EXPECTED}") from None
     except OSError:
         raise UserError(
             f"no scheduler answers at {scheduler} within {_CONNECT_S} s; start one with 'dask scheduler', or correct "
