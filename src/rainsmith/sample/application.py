@@ -75,4 +75,8 @@ def apply(
         if shard is None:
             remove_leftovers(out.parent)
         pieces = draw_days(sampler, days, out, mode="prior", attrs=attrs, export=finish, **how)
-    return None if pieces is not None and others_go_on([pieces]) else out
+    if pieces is not None and others_go_on([pieces]):
+        return None
+    if shard is not None:
+        remove_leftovers(out.parent)
+    return out
