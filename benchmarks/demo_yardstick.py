@@ -16,7 +16,7 @@ import pandas as pd
 from rainsmith.base.dims import in_split
 from rainsmith.config import load_config
 from rainsmith.data.demo.climate import climate
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics import ensemble
 from rainsmith.metrics.estimates import score_days
 from rainsmith.run_folder import Run

@@ -21,7 +21,7 @@ from texture import SHOWN, figures
 from rainsmith import api
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.config import Config, load_config
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler

@@ -21,7 +21,7 @@ import xarray as xr
 from rainsmith.base.dims import in_split
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.data.dataset import Days
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.estimates import score_days
 from rainsmith.metrics.quantiles import as_members, quantile_metrics

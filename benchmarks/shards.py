@@ -1,13 +1,15 @@
 """Shares out stages to shards that are killed at random moments, and compares all files with those of one process.
 
     python benchmarks/shards.py [--work FOLDER] [--data FILE] [--stages sample evaluate] [--shards 8] [--at-once 2]
-                                [--kills 8] [--seed 0]
+                                [--kills 8] [--joins 0] [--seed 0]
 
 A small network is trained first, on the embedded climate or on the data of a configuration (``--data``). Then each
 stage runs once in one process, and once in shards, each in a folder of its own. Shards begin in any order, some at the
 same time; each is killed with SIGKILL at a random moment, once or more often, as long as there are kills left, and
-started again. The last shard joins the pieces. All files must be those of the one process, apart from times. For
-all processes it is noon. It prints a line a stage; the exit code is 1 where a file differs.
+started again. The last shard joins the pieces. With ``--joins`` the last of two shards is killed so often just before a
+random file operation of its end, where it joins, and then both are started again. All files must be those of the one
+process, apart from times, and nothing else may be left. For all processes it is noon. It prints a line a stage; the
+exit code is 1 where something differs.
 """
 
 from __future__ import annotations
@@ -105,6 +107,27 @@ class Trial:
                     waiting.insert(self.random.randint(0, len(waiting)), shard)
         return time.monotonic() - started, killed, begun
 
+    def joined(self, stage: str, before: Path, wanted: dict[str, str], number: int) -> list[str]:
+        """What went wrong where the last of two shards was killed while it joined."""
+        half, wrong = self.work / "half", list[str]()
+        shutil.rmtree(half, ignore_errors=True)
+        shutil.copytree(before, half, symlinks=True)
+        self.shared = Run(half)
+        assert kills.wait(self.start(stage, self.shared, "--shard", "1/2")) == 0, self.log("1/2").read_text()
+        self.shared, count = Run(self.work / "trial"), self.work / "count"
+        command = [stage, "--config", str(self.config), "--run", str(self.shared.folder), "--shard", "2/2"]
+        for trial in range(number + 1):
+            shutil.rmtree(self.shared.folder, ignore_errors=True)
+            shutil.copytree(half, self.shared.folder, symlinks=True)
+            at = 0 if not trial else self.random.randint(int(count.read_text()) // 3, int(count.read_text()))
+            kills.wait(kills.child(kills.hooked(self.shared.folder, command, at, count), self.log("2/2")))
+            again = self.random.choice(["1/2", "2/2"])
+            codes = [kills.wait(self.start(stage, self.shared, "--shard", shard)) for shard in (again, "2/2") if trial]
+            found, left = self.contents(self.shared)
+            if found != wanted or left or any(codes):
+                wrong.append(f"killed before operation {at}, then {again}: {codes}, left {left[:3]}")
+        return wrong
+
     def contents(self, run: Run) -> tuple[dict[str, str], list[str]]:
         """Finished files and scratch of a run folder, read in a process of its own: readers start threads."""
         answer = self.work / "answer.json"
@@ -122,6 +145,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--joins", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     kills.prepare_forks()
@@ -131,8 +155,10 @@ def main() -> None:
     print("| stage | one process | shards | kills | processes | files | |\n|---|---|---|---|---|---|---|", flush=True)
     same = True
     for stage in STAGES[: 1 + max(STAGES.index(stage) for stage in given.stages)]:
+        trial.shared, before = Run(given.work.resolve() / "shared"), given.work.resolve() / f"before-{stage}"
         shutil.rmtree(trial.shared.folder, ignore_errors=True)
-        shutil.copytree(trial.one.folder, trial.shared.folder, symlinks=True)
+        for copy in (trial.shared.folder, before):
+            shutil.copytree(trial.one.folder, copy, symlinks=True)
         alone = trial.alone(stage)
         if stage not in given.stages:
             continue
@@ -140,7 +166,12 @@ def main() -> None:
         (wanted, _), (found, left) = trial.contents(trial.one), trial.contents(trial.shared)
         different = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
         verdict = f"differ: {', '.join(different[:3])}" if different else f"left: {left[:3]}" if left else "the same"
-        same &= verdict == "the same"
+        if given.joins:
+            wrong = trial.joined(stage, before, wanted, given.joins)
+            verdict += f"; {given.joins - len(wrong)} of {given.joins} kills in the join, too"
+            print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
+            same &= not wrong
+        same &= verdict.startswith("the same")
         figures = f"{alone:.1f} s | {given.shards}, {given.at_once} at once: {seconds:.1f} s | {killed} | {begun}"
         print(f"| {stage} | {figures} | {len(wanted)} | {verdict} |", flush=True)
     sys.exit(int(not same))

@@ -17,7 +17,7 @@ import xarray as xr
 
 from rainsmith.base.dims import in_split
 from rainsmith.data.dataset import Days
-from rainsmith.evaluate.stage import settings_of
+from rainsmith.evaluate.settings import settings_of
 from rainsmith.metrics import borders, ensemble, lags, pooled, spatial
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.estimates import score_days

@@ -139,7 +139,9 @@ def _run_shard(stage: Stage, config: Config, folder: Run, shard: Shard, options:
         if pieces is None:
             options = options | {"shard": shard}
         elif record.exists() and _read(record).request == pieces.key and pieces.product.exists():
-            pieces.remove()  # where the shard that joined them was killed in its last moment
+            with reading([pieces.product], command):  # whoever joined them may have been killed then
+                pieces.remove()
+            remove_leftovers(folder.folder)
             console.print(f"{stage.name}: all shards have finished; without --shard it is done again")
             return None
         else:
@@ -156,6 +158,8 @@ def _run_shard(stage: Stage, config: Config, folder: Run, shard: Shard, options:
             write_json(record, {**values, "stamp": time.time()})
         if result is not None and pieces is not None:
             pieces.remove()
+        if result is not None:  # before, others may have been at work whose locks this machine does not see
+            remove_leftovers(folder.folder)
         return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -38,21 +39,21 @@ def test_a_killed_process_is_no_longer_seen(tmp_path: Path) -> None:
     holder = seen(sign)
     assert holder is not None and holder["process"] == process.pid
     assert named(holder).startswith(f"'rainsmith sample --shard 1/2' (process {process.pid} on ")
-    assert not claimed(sign)
+    assert not claimed(sign, "rainsmith sweep")
     process.kill()
     process.wait()
     process.stdin.close(), process.stdout.close()
     assert sign.exists() and seen(sign) is None
-    assert claimed(sign) and not claimed(sign)
+    assert claimed(sign, "rainsmith sweep") and not claimed(sign, "rainsmith sweep")
 
 
 def test_a_process_of_another_machine_is_seen_until_it_has_been_silent_for_long(tmp_path: Path) -> None:
     sign = tmp_path / "sign"
     elsewhere(sign)
-    assert seen(sign) is not None and not claimed(sign)
+    assert seen(sign) is not None and not claimed(sign, "rainsmith sweep")
     old = sign.stat().st_mtime - SILENCE - 5
     os.utime(sign, (old, old))
-    assert seen(sign) is None and claimed(sign)
+    assert seen(sign) is None and claimed(sign, "rainsmith sweep")
 
 
 def test_the_sign_is_renewed_and_removed_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,3 +82,14 @@ def test_a_folder_that_is_gone_shows_nobody(tmp_path: Path) -> None:
         (tmp_path / "gone" / "sign").unlink()
         (tmp_path / "gone").rmdir()
     assert seen(tmp_path / "gone" / "sign") is None
+
+
+def test_a_file_system_without_hard_links_has_claims_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuses)
+    assert claimed(tmp_path / "sign", "rainsmith sweep") and not claimed(tmp_path / "sign", "rainsmith sample")
+    holder = seen(tmp_path / "sign")
+    assert holder is not None and holder["command"] == "rainsmith sweep"
+    assert [path.name for path in tmp_path.iterdir()] == ["sign"]

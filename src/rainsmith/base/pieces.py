@@ -190,7 +190,7 @@ class Pieces:
             return False
         if self.shard is not None:
             try:
-                if not claimed(self.folder / _JOINING):
+                if not claimed(self.folder / _JOINING, self.command):
                     return False
                 self._until_the_end.enter_context(shown(self.folder / _JOINING, self.command))
             except FileNotFoundError:  # another one has joined them meanwhile

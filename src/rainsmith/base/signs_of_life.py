@@ -5,6 +5,7 @@ They need nothing but a folder that all machines see. Times are those of its fil
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -15,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from rainsmith.base.locks import may_run, this_process
+from rainsmith.base.scratch import scratch_folder
 
 BEAT = 15.0
 """[s] Time between two signs of one process."""
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
+"""Errors of a file system that knows no hard links."""
 SILENCE = 120.0
 """[s] A process of another machine that has been silent for so long counts as ended: network disks may be late."""
 
@@ -31,7 +35,9 @@ def shown(path: Path, command: str) -> Iterator[None]:
         command: what works, for the messages of others.
     """
     own = json.dumps(this_process(command))
-    path.write_text(own, encoding="utf-8")
+    with scratch_folder(path.parent, path.name) as scratch:  # never there without its text
+        (scratch / "sign").write_text(own, encoding="utf-8")
+        (scratch / "sign").replace(path)
     ended = threading.Event()
 
     def renew() -> None:
@@ -68,21 +74,42 @@ def seen(path: Path) -> Mapping[str, Any] | None:
         return None
     try:
         holder: dict[str, Any] = json.loads(text)
-    except ValueError:  # it is just being written
+    except ValueError:  # a file system without hard links, on which it is just being written
         return {"command": "rainsmith", "process": "?", "host": "another machine", "since": "now"}
     return holder if may_run(holder) else None
 
 
-def claimed(path: Path) -> bool:
-    """Make a file that nobody else has made, or whose maker has ended; False where one is at work."""
-    while True:
-        try:
-            path.touch(exist_ok=False)
-            return True
-        except FileExistsError:
-            if seen(path) is not None:
-                return False
-            path.unlink(missing_ok=True)
+def claimed(path: Path, command: str) -> bool:
+    """Make a sign that nobody else has made, or whose maker has ended; False where one is at work.
+
+    Args:
+        path: the file of the sign.
+        command: what claims it, for the messages of others.
+    """
+    with scratch_folder(path.parent, path.name) as scratch:
+        own = scratch / "sign"
+        own.write_text(json.dumps(this_process(command)), encoding="utf-8")
+        while True:
+            try:
+                _link(own, path)
+                return True
+            except FileExistsError:
+                if seen(path) is not None:
+                    return False
+                path.unlink(missing_ok=True)
+
+
+def _link(own: Path, path: Path) -> None:
+    """Give a file a second name, unless that exists; where there are no hard links, write it there."""
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        with path.open("x", encoding="utf-8") as file:
+            file.write(own.read_text(encoding="utf-8"))
 
 
 def named(holder: Mapping[str, Any]) -> str:

@@ -77,4 +77,8 @@ def apply(
             remove_leftovers(out.parent)
         bucket = store_below(settings.to, out)
         pieces = draw_days(sampler, days, out, mode="prior", attrs=attrs, bucket=bucket, export=finish, **how)
-    return None if pieces is not None and others_go_on([pieces]) else out
+    if pieces is not None and others_go_on([pieces]):
+        return None
+    if shard is not None:
+        remove_leftovers(out.parent)
+    return out

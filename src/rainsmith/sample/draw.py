@@ -12,6 +12,7 @@ import xarray as xr
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import check_disk
+from rainsmith.base.locks import reading
 from rainsmith.base.pieces import Pieces
 from rainsmith.base.processes import is_main, rank, world_size
 from rainsmith.base.shards import Shard
@@ -73,6 +74,8 @@ def draw_days(
     about: dict[str, Any] = {"members": members, "batch_size": batch_size, "attrs": attrs, "rank": first, "world": step}
     writer = SampleWriter(target, days, bucket=bucket, shard=shard, **about)
     if writer.is_written:
+        with reading([target], "rainsmith sample"):  # whoever finished it may have been killed and left its lock
+            pass
         console.print(f"{target}: these members are there; delete it to draw them again", soft_wrap=True)
         return None
     reader = Days(days)
