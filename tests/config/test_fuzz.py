@@ -62,11 +62,11 @@ def checked(content: bytes | str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "my.yaml"
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
-        code, shown, _ = executed("prepare", "--config", str(path), "--run", f"{folder}/run", "--dry-run")
+        code, shown, _ = executed("train", "--config", str(path), "--run", f"{folder}/run", "--dry-run")
         assert not Path(folder, "run").exists()
         if code == 0:
             path.write_text(shown, encoding="utf-8")
-            assert executed("prepare", "--config", str(path), "--run", f"{folder}/run", "--dry-run")[1] == shown
+            assert executed("train", "--config", str(path), "--run", f"{folder}/run", "--dry-run")[1] == shown
     return code
 
 

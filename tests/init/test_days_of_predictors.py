@@ -42,9 +42,9 @@ def test_days_of_a_shifted_file_are_doubted(tmp_path: Path) -> None:
 def test_each_variable_whose_days_are_open_is_named_with_the_alternatives(tmp_path: Path) -> None:
     rain(TIME).to_netcdf(tmp_path / "pr.nc")
     file = xr.Dataset({"msl": pressure(TIME, *wide())})
-    rng = np.random.default_rng(5)
-    for name in ("a", "b", "c"):  # whose days are shifted, and which know less than msl
-        values = np.roll(file["msl"].values, 1, axis=0) + rng.normal(0, 1000, size=(TIME.size, 1, 1))
+    rng = np.random.default_rng(10)
+    for name in ("a", "b", "c"):  # whose days are shifted, and which know so little that the days of msl are chosen
+        values = np.roll(file["msl"].values, 1, axis=0) + rng.normal(0, 1500, size=(TIME.size, 1, 1))
         file[name] = file["msl"].copy(data=values)
     tp = rain(TIME, shape=(6, 7), step=0.4, sea=False, name="tp_x", units="m", factor=1e-3)
     file.to_netcdf(tmp_path / "weather.nc")
