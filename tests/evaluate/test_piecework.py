@@ -121,3 +121,10 @@ def test_a_damaged_piece_is_named_with_the_shard_that_makes_it_again(run: Run, t
         run_stage("evaluate", config, shared, shard=Shard(2, 2))
     assert run_stage("evaluate", config, shared, shard=Shard(1, 2)) is not None
     assert not pieces.exists()
+
+
+def test_shards_do_not_use_a_scheduler(run: Run, tmp_path: Path) -> None:
+    own = copy_of(run, tmp_path / "run")
+    with pytest.raises(UserError, match=r"--shard and --scheduler both share out the work; .* leave out the other"):
+        run_stage("evaluate", configured(), own, shard=Shard(1, 2), scheduler="local")
+    assert not own.evaluation.exists()

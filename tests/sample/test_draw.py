@@ -12,6 +12,8 @@ import xarray as xr
 
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
+from rainsmith.base.shards import Shard
+from rainsmith.base.urls import url_of
 from rainsmith.config import Sampling
 from rainsmith.models import checkpoint
 from rainsmith.run_folder import Run
@@ -70,3 +72,12 @@ def test_a_disk_that_is_too_small_is_refused_before_the_first_batch(
     with pytest.raises(UserError, match="sampling"):
         drawn(sampler, days, tmp_path / "made.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_shards_do_not_write_into_a_bucket(sampler: Sampler, days: xr.Dataset, tmp_path: Path) -> None:
+    size = {"members": 2, "batch_size": 2, "attrs": {}}
+    with pytest.raises(UserError, match=r"--shard 1/2 does not go with members in a bucket \(s3://b/x\); leave out"):
+        draw_days(
+            *(sampler, days, tmp_path / "x.zarr"), mode="prior", bucket=url_of("s3://b/x"), shard=Shard(1, 2), **size
+        )
+    assert not any(tmp_path.iterdir())
