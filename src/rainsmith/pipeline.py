@@ -131,6 +131,8 @@ def _run_shard(stage: Stage, config: Config, folder: Run, shard: Shard, options:
         raise UserError(
             f"--shard {shard} was given to torchrun, which shares out work itself; leave out one of the two"
         )
+    if options.get("scheduler") is not None:
+        raise UserError("--shard and --scheduler both share out the work; expected one of them; leave out the other")
     inputs = [path for pattern in stage.reads for path in sorted(folder.folder.glob(pattern))]
     record, command = _record(stage.name, folder), f"rainsmith {stage.name} --shard {shard}"
     values = {"fingerprint": fingerprint(stage, config, folder), "version": __version__, "finished": True}

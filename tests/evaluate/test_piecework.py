@@ -125,6 +125,10 @@ def test_a_damaged_piece_is_named_with_the_shard_that_makes_it_again(run: Run, t
 
 def test_shards_do_not_use_a_scheduler(run: Run, tmp_path: Path) -> None:
     own = copy_of(run, tmp_path / "run")
+    before = sorted(own.folder.iterdir())
     with pytest.raises(UserError, match=r"--shard and --scheduler both share out the work; .* leave out the other"):
         run_stage("evaluate", configured(), own, shard=Shard(1, 2), scheduler="local")
-    assert not own.evaluation.exists()
+    assert sorted(own.folder.iterdir()) == before
+    assert run_stage("evaluate", configured(), own, shard=Shard(1, 2)) is None
+    with pytest.raises(UserError, match=r"shards have begun this evaluation, .* leave out --scheduler"):
+        run_stage("evaluate", configured(), own, scheduler="local")

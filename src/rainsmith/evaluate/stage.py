@@ -88,10 +88,10 @@ def evaluate(config: Config, run: Run, *, pieces: Pieces | None = None, schedule
     Raises:
         Unfinished: other shards have pieces left.
         UserError: there are no samples, or they or the areas do not belong to the store; the scheduler has no worker
-            that can be used, or the work is shared out to shards, too.
+            that can be used, or shards have begun.
     """
     if pieces is not None and scheduler is not None:
-        raise UserError("--shard and --scheduler both share out the work; expected one of them; leave out the other")
+        raise UserError("shards have begun this evaluation, which ends without a scheduler; leave out --scheduler")
     run = run if scheduler is None else Run(run.folder.resolve())  # workers have another working folder
     with large_arrays_in(run.folder), workers(scheduler, sees=[run.folder]):
         store = run.open_store()
