@@ -21,7 +21,7 @@ from rainsmith.models.registry import MODELS
 BOUND = 2.0
 """Amounts of a network rise to at most this factor times the training maximum, which they approach smoothly."""
 
-AT_ONCE = 2**24
+AT_ONCE = 2**22
 """Largest number of amounts that are drawn at once where more than one day is asked for."""
 
 
