@@ -257,10 +257,9 @@ def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run) -> None:
     assert len(set(hashes)) == len(hashes) == 8
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_training_in_patches_is_the_same_each_time(prepared: Run, tmp_path: Path, precision: str) -> None:
+def test_a_training_in_patches_is_the_same_each_time(prepared: Run, tmp_path: Path) -> None:
     model = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
-    short = {"train__patch": 16, "train__precision": precision, "train__accumulate": 2, "train__epoch_steps": 3}
+    short = {"train__patch": 16, "train__precision": "bf16", "train__accumulate": 2, "train__epoch_steps": 3}
     logs = []
     for name in ("first", "second"):
         run = copy_of(prepared, tmp_path / name)
