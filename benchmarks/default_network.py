@@ -35,13 +35,13 @@ from reference_network import (
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rainsmith.base.memory import keep_buffers_mapped
 from rainsmith.models.blocks import ResidualBlock, channels_last
 from rainsmith.models.generative_kinds.hierarchical import HierarchicalSettings, Objective
 from rainsmith.models.geometry import Geometry
 from rainsmith.models.hierarchical.network import HierarchicalCVAE
 from rainsmith.models.hierarchical.objective import EnsembleObjective
 from rainsmith.models.patch import whole
-from rainsmith.train.optimise import keep_buffers_mapped
 
 HEUN_STEPS = 18
 

@@ -58,6 +58,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--years", type=int, nargs="+", default=list(range(2010, 2021)))
     arguments = parser.parse_args()
+    if "RAINSMITH_DATA" not in os.environ:
+        parser.error(f"RAINSMITH_DATA is not set; expected the folder that holds {SOURCE}")
     source, folder = Path(os.environ["RAINSMITH_DATA"]) / SOURCE, arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
     for year in arguments.years:

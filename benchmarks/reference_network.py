@@ -25,11 +25,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from rainsmith.base.memory import keep_buffers_mapped
 from rainsmith.models.blocks import kl_per_dimension
 from rainsmith.models.flat.loss import ReferenceLoss
 from rainsmith.models.flat.network import FlatCVAE
 from rainsmith.models.generative_kinds.flat import FlatSettings, Loss
-from rainsmith.train.optimise import keep_buffers_mapped
 
 FINE, COARSE, PREDICTORS, STATICS = (156, 132), (13, 11), 6, 3
 

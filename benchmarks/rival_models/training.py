@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from rainsmith.base.memory import keep_buffers_mapped
 from rainsmith.data.dataset import Days, stratified_batches
 from rainsmith.models.generative import Drawing, GenerativeModel
 from rainsmith.models.noise import member_noise
 from rainsmith.models.precision import autocast, training_precision
 from rainsmith.train import best_epoch, calibration
-from rainsmith.train.optimise import MovingAverage, keep_buffers_mapped, warmup_then_cosine
+from rainsmith.train.optimise import MovingAverage, warmup_then_cosine
 from rainsmith.train.validation import Validation
 from rival_models.model import CPU, Budget, Facts, Problem, RivalModel
 

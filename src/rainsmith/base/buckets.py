@@ -12,6 +12,7 @@ from rainsmith.base.bucket_clients import BucketError, client_of, explained
 from rainsmith.base.urls import Url
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 _AT_ONCE = 8
 _PIECE = 32 * 2**20  # [bytes] of an object that are fetched by one request
 
@@ -47,11 +48,7 @@ def look_up(url: Url) -> Object | None:
     client = client_of(url)
     import obstore
 
-    try:
-        with explained(url):
-            return _object(url, obstore.head(client, url.key))
-    except FileNotFoundError:
-        return None
+    return _if_there(url, lambda: _object(url, obstore.head(client, url.key)))
 
 
 def children(url: Url) -> tuple[list[Object], list[Url]]:
@@ -94,11 +91,7 @@ def read(url: Url) -> bytes | None:
     client = client_of(url)
     import obstore
 
-    try:
-        with explained(url):
-            return bytes(obstore.get(client, url.key).bytes())
-    except FileNotFoundError:
-        return None
+    return _if_there(url, lambda: bytes(obstore.get(client, url.key).bytes()))
 
 
 def fetch(found: Object, path: Path) -> None:
@@ -171,6 +164,15 @@ def delete(url: Url, names: Sequence[str]) -> None:
             obstore.delete(client, [(url / name).key for name in names])
     except FileNotFoundError:
         raise BucketError(f"{url}: something else deletes there, too; run the same command again") from None
+
+
+def _if_there(url: Url, ask: Callable[[], Answer]) -> Answer | None:
+    """What is answered about an object, or None where there is none."""
+    try:
+        with explained(url):
+            return ask()
+    except FileNotFoundError:
+        return None
 
 
 def _in_parallel(work: Callable[[Item], None], items: Iterable[Item]) -> None:

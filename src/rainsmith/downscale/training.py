@@ -12,12 +12,13 @@ import xarray as xr
 from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME
 from rainsmith.base.errors import UserError
+from rainsmith.base.memory import keep_buffers_mapped
 from rainsmith.config import Downscale
 from rainsmith.data.dataset import Days
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.precision import autocast, pick_device, sampling_precision
-from rainsmith.train.optimise import keep_buffers_mapped, warmup_then_cosine
+from rainsmith.train.optimise import warmup_then_cosine
 
 WARMUP = 0.1
 """Share of the steps over which the learning rate rises."""

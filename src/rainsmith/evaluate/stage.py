@@ -91,7 +91,9 @@ def evaluate(config: Config, run: Run, *, pieces: Pieces | None = None, schedule
             that can be used, or shards have begun.
     """
     if pieces is not None and scheduler is not None:
-        raise UserError("shards have begun this evaluation, which ends without a scheduler; leave out --scheduler")
+        raise UserError(
+            "shards have begun this evaluation, and a scheduler cannot go on with it; leave out --scheduler"
+        )
     run = run if scheduler is None else Run(run.folder.resolve())  # workers have another working folder
     with large_arrays_in(run.folder), workers(scheduler, sees=[run.folder]):
         store = run.open_store()

@@ -133,11 +133,12 @@ def _warning(fits: Sequence[LagFit], lag: int, used: tuple[int, ...], set_days: 
     when = "before" if lag == -1 else "after"
     names, known = ", ".join(f"'{fit.label}'" for fit in fits), fits[0].correlations
     own = max((known[LAGS.index(day)] for day in used if day in LAGS), key=abs)
+    fits_, its = ("fits", "its") if len(fits) == 1 else ("fit", "their")
     others = [days for days in ((0,), (lag,)) if days != set_days]
     choices = " or ".join(f"day_offsets: {list(days)}" for days in others)
+    found = f"correlation {known[LAGS.index(lag)]:.2f}, otherwise {own:.2f}"
     return (
-        f"{names} fits the rain clearly better on the day {when} (correlation {known[LAGS.index(lag)]:.2f}, otherwise "
-        f"{own:.2f}), so that its days or those of the target may be shifted by one; look at the time stamps of both "
-        f"files. Set is {list(set_days)}; the alternatives are {choices}, in an entry of its own where other variables "
-        "keep their days"
+        f"{names} {fits_} the rain clearly better on the day {when} ({found}), so that {its} days or those of the "
+        f"target may be shifted by one; look at the time stamps of both files. Set is {list(set_days)}; the "
+        f"alternatives are {choices}, in an entry of its own where other variables keep their days"
     )

@@ -25,7 +25,7 @@ from rainsmith.models.patch import Patch
 from rainsmith.models.precision import autocast, pick_device, training_precision
 from rainsmith.train.calibration import MEMBERS, MOST_DAYS, MOST_DAYS_EARLY
 from rainsmith.train.folds import Fold, days_to_learn_and_to_choose
-from rainsmith.train.optimise import MovingAverage, keep_buffers_mapped
+from rainsmith.train.optimise import MovingAverage
 
 FEW, MORE = 2, 8
 """Days of the two sizes of steps that are measured, or of each of their parts (``train.accumulate``)."""
@@ -104,7 +104,7 @@ def estimate(config: Config, store: xr.Dataset, *, fold: Fold | None = None, net
     device, settings = pick_device(config.device), config.train
     training, validation = days_to_learn_and_to_choose(store, fold)
     batch_days = min(settings.batch_size, training.sizes["time"])
-    keep_buffers_mapped()
+    memory.keep_buffers_mapped()
     threads = torch.get_num_threads()
     with torch.random.fork_rng(), ExitStack() as stack:
         stack.callback(torch.set_num_threads, threads)

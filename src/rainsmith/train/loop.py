@@ -13,6 +13,7 @@ from torch import Tensor
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.large_arrays import large_arrays_in
+from rainsmith.base.memory import keep_buffers_mapped
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch
 from rainsmith.models.patch import Patch
@@ -23,7 +24,7 @@ from rainsmith.train.calibration import MOST_DAYS, MOST_DAYS_EARLY, calibrate
 from rainsmith.train.distributed import any_process, stop_signals
 from rainsmith.train.folds import Fold
 from rainsmith.train.job import Job, set_up
-from rainsmith.train.optimise import keep_buffers_mapped, kl_weight, learning_rate
+from rainsmith.train.optimise import kl_weight, learning_rate
 
 OVERTIME = 1.2
 """Times ``train.max_minutes`` at which a training ends within an epoch."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
-import sys
 from typing import Any
 
 import torch
@@ -84,20 +82,3 @@ class MovingAverage:
         self.steps = state["steps"]
         for name, value in state["values"].items():
             self.values[name].copy_(value)
-
-
-def keep_buffers_mapped() -> None:
-    """Ask glibc to reuse large buffers instead of returning them to the kernel after every step.
-
-    A CPU training step frees and takes hundreds of MB; page faults would cost up to a fifth of its time. Does nothing
-    on other systems.
-    """
-    if sys.platform != "linux":
-        return
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-        m_trim_threshold, m_mmap_max = -1, -4  # malloc.h
-        libc.mallopt(m_mmap_max, 0)
-        libc.mallopt(m_trim_threshold, 2**31 - 1)
-    except OSError:
-        return
