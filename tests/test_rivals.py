@@ -19,7 +19,7 @@ SMALL_NETWORK = {"model.channels": [8, 8, 8], "model.x_blocks": 1, "train.valida
 
 
 @pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
+def rivals_script() -> ModuleType:
     """The script, with few steps of the samplers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
@@ -34,7 +34,7 @@ def benchmark() -> ModuleType:
 
 
 @pytest.fixture(scope="module", params=["perfect", "biased"])
-def case(request: pytest.FixtureRequest, benchmark: ModuleType, tmp_path_factory: pytest.TempPathFactory):
+def case(request: pytest.FixtureRequest, rivals_script: ModuleType, tmp_path_factory: pytest.TempPathFactory):
     """A made climate of 16 x 16 cells with one year of everything, with and without conservation of mass."""
     cases, made = (importlib.import_module(name) for name in ("rival_models.cases", "made_climates"))
     with pytest.MonkeyPatch.context() as patch:
@@ -48,9 +48,9 @@ def case(request: pytest.FixtureRequest, benchmark: ModuleType, tmp_path_factory
         yield replace(made_case, problem=replace(made_case.problem, config=single))
 
 
-def trained(benchmark: ModuleType, case, name: str):
+def trained(rivals_script: ModuleType, case, name: str):
     """A rival after four steps; the test is skipped where its package is missing."""
-    model_module, rival = importlib.import_module("rival_models.model"), benchmark.RIVALS[name]
+    model_module, rival = importlib.import_module("rival_models.model"), rivals_script.RIVALS[name]
     torch.manual_seed(0)
     try:
         model = rival.build(case.problem)
@@ -61,8 +61,8 @@ def trained(benchmark: ModuleType, case, name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_rival_draws_rain_where_the_mask_says_and_the_same_again(benchmark: ModuleType, case, name: str) -> None:
-    model, facts = trained(benchmark, case, name)
+def test_a_rival_draws_rain_where_the_mask_says_and_the_same_again(rivals_script: ModuleType, case, name: str) -> None:
+    model, facts = trained(rivals_script, case, name)
     days = case.scored("validation", every=60).days
     members = model.members(days, 3)
     assert members.dims == ("time", "member", "y", "x") and members.attrs["units"] == "mm/day"
@@ -83,7 +83,7 @@ def test_a_rival_draws_rain_where_the_mask_says_and_the_same_again(benchmark: Mo
         np.testing.assert_allclose(means, same, atol=1e-3, rtol=1e-3)
         return
     assert model.curve is not None
-    again = trained(benchmark, case, name)[0]
+    again = trained(rivals_script, case, name)[0]
     np.testing.assert_array_equal(members.values, again.members(days, 3).values)
     alone = model.members(days, 3, at_once=1)
     np.testing.assert_allclose(alone.values, members.values, atol=0.01, rtol=0.01)
@@ -91,16 +91,16 @@ def test_a_rival_draws_rain_where_the_mask_says_and_the_same_again(benchmark: Mo
 
 
 def test_the_table_has_all_rows_and_nothing_is_trained_twice(
-    benchmark: ModuleType, case, monkeypatch: pytest.MonkeyPatch
+    rivals_script: ModuleType, case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if case.region.coarse != "perfect":
         pytest.skip("one climate is enough")
-    for name, rival in benchmark.RIVALS.items():
+    for name, rival in rivals_script.RIVALS.items():
         quick = replace(
             rival, train=lambda model, problem, budget, of=rival.train: of(model, problem, replace(budget, steps=5))
         )
-        monkeypatch.setitem(benchmark.RIVALS, name, quick)
-    monkeypatch.setattr(benchmark.ours, "_epochs_within", lambda problem, minutes: 1)
+        monkeypatch.setitem(rivals_script.RIVALS, name, quick)
+    monkeypatch.setattr(rivals_script.ours, "_epochs_within", lambda problem, minutes: 1)
     config = importlib.import_module("rainsmith.config").load_config(
         overrides={**case.problem.config.model_dump(by_alias=True), **SMALL_NETWORK}
     )
@@ -108,33 +108,33 @@ def test_the_table_has_all_rows_and_nothing_is_trained_twice(
     arguments = SimpleNamespace(
         split="validation", members=3, every=8, seed=0, minutes=1.0, tries=1, ours=None, rivals=["crps", "flow"]
     )
-    rows = benchmark.compared(small, arguments)
+    rows = rivals_script.compared(small, arguments)
     names = [row["forecast"] for row in rows]
     assert names[0] == "true members" and "tuned-analogs" in names
-    assert names[-3:] == [benchmark.OURS_TITLE, "CRPS-only network", "flow matching"]
-    assert all(len(benchmark.line(row)) == len(benchmark.HEADER) for row in rows)
+    assert names[-3:] == [rivals_script.OURS_TITLE, "CRPS-only network", "flow matching"]
+    assert all(len(rivals_script.line(row)) == len(rivals_script.HEADER) for row in rows)
     assert all(len(row["tries"]) == 1 for row in rows[-3:])
     assert rows[0]["crps"] < min(row["crps"] for row in rows[1:])
 
     def refuse(*_: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(benchmark.ours, "train", refuse)
+    monkeypatch.setattr(rivals_script.ours, "train", refuse)
     for name in arguments.rivals:
-        monkeypatch.setitem(benchmark.RIVALS, name, replace(benchmark.RIVALS[name], train=refuse))
-    assert benchmark.compared(small, arguments) == rows
+        monkeypatch.setitem(rivals_script.RIVALS, name, replace(rivals_script.RIVALS[name], train=refuse))
+    assert rivals_script.compared(small, arguments) == rows
     arguments.minutes = 2.0
     with pytest.raises(SystemExit, match="give another --runs"):
-        benchmark.compared(small, arguments)
+        rivals_script.compared(small, arguments)
 
 
-def test_the_try_with_the_lowest_crps_on_validation_days_is_taken(benchmark: ModuleType) -> None:
+def test_the_try_with_the_lowest_crps_on_validation_days_is_taken(rivals_script: ModuleType) -> None:
     tries = [{"lr": lr, "minutes": 1.0, "validation_crps": crps, "stages": {}} for lr, crps in ((1, 0.5), (2, 0.4))]
-    assert benchmark.best_of(tries) == 1
-    assert benchmark.summary(tries, 1) == {"tries": tries, "best_try": 1}
+    assert rivals_script.best_of(tries) == 1
+    assert rivals_script.summary(tries, 1) == {"tries": tries, "best_try": 1}
 
 
-def test_the_correlation_of_a_known_field_is_found(benchmark: ModuleType) -> None:
+def test_the_correlation_of_a_known_field_is_found(rivals_script: ModuleType) -> None:
     module = importlib.import_module("rival_models.bernoulli_gamma")
     distance = np.array(module.DISTANCES)
     length, power = module._fitted(0.7 * np.exp(-((distance / 6.0) ** 1.2)))
