@@ -29,6 +29,7 @@ from rainsmith.data.raw import RawData
 from rainsmith.data.store import build_store, write_store
 from rainsmith.evaluate.stage import evaluate
 from rainsmith.run_folder import Run
+from rainsmith.sample.attributes import form_of_members
 from rainsmith.sample.files import SampleWriter
 
 FINE, BLOCK = (156, 132), 12
@@ -85,10 +86,10 @@ def write(folder: Path, years: int, members: int) -> None:
     days = store.isel(time=np.flatnonzero(store["split"].values == 2))
     about = {"model": "synthetic", "mode": "prior", "split": "test", "checkpoint": "none", "seed": 0}
     path = run.sample_path("synthetic", "prior", "test")
-    writer = SampleWriter(path, days, members=members, batch_size=BATCH_DAYS, attrs=about)
+    writer = SampleWriter(path, form_of_members(days, members, about), batch_size=BATCH_DAYS)
     for batch in range(writer.n_batches):
         part = days["precip"].isel(time=slice(batch * BATCH_DAYS, (batch + 1) * BATCH_DAYS)).values
-        writer.write(batch, 0.5 * (part[:, None] + rain(len(part), members, 1000 + batch)))
+        writer.write(batch, {"precip": 0.5 * (part[:, None] + rain(len(part), members, 1000 + batch))})
     writer.close()
 
 

@@ -38,6 +38,10 @@ class Run:
         return self.folder / "samples"
 
     @property
+    def quantiles(self) -> Path:
+        return self.folder / "quantiles"
+
+    @property
     def evaluation(self) -> Path:
         return self.folder / "evaluation"
 

@@ -78,6 +78,14 @@ STAGES = (
 ON_REQUEST = (
     Stage("inspect", "rainsmith.inspection.stage", ("data",), ("prepare",), "inspect.html", (_STORE,)),
     Stage(
+        "quantiles",
+        "rainsmith.quantiles.stage",
+        ("sampling", "quantiles"),
+        ("train",),
+        "quantiles",
+        (_STORE,),
+    ),
+    Stage(
         "sweep",
         "rainsmith.sweep.stage",
         ("sampling", "sweep"),

@@ -9,7 +9,7 @@ import xarray as xr
 
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.zarr_files import open_zarr
-from rainsmith.downscale.scoring import climatology, score_quantiles
+from rainsmith.evaluate.forecast_scores import climatology, score_quantiles
 from rainsmith.evaluate.scoring import COLUMNS
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.ensemble import mae

@@ -16,8 +16,8 @@ from rainsmith.config import Downscale
 from rainsmith.data.dataset import Days
 from rainsmith.downscale import training as training_module
 from rainsmith.downscale.prediction import predict
-from rainsmith.downscale.scoring import climatology
 from rainsmith.downscale.training import drawn_batches, mean_loss, train_downscaler, warning_of_jumps
+from rainsmith.evaluate.forecast_scores import climatology
 from rainsmith.metrics.ensemble import mae
 from rainsmith.metrics.quantiles import pinball
 from rainsmith.models.downscaling.downscaler import Downscaler

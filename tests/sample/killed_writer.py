@@ -19,6 +19,7 @@ import numpy as np
 import pint  # noqa: F401  xarray imports it at its first index, which would take each child half a second
 import xarray as xr
 
+from rainsmith.sample.attributes import form_of_members
 from rainsmith.sample.files import SampleWriter
 
 OPERATIONS = {"open": 9, "os.rename": 9, "os.mkdir": 9, "os.remove": 2, "os.rmdir": 2}
@@ -29,10 +30,10 @@ def draw(target: Path, seed: int, kill_at: int | None = None, count_to: Path | N
     """Write all batches of a request, and be killed just before an operation of ``close`` or count them."""
     time = xr.date_range("2001-01-01", periods=4, use_cftime=False)
     days = xr.Dataset(coords={"time": time, "y": [0.0, 1.0], "x": [0.0, 1.0, 2.0]})
-    writer = SampleWriter(target, days, members=2, batch_size=2, attrs={"seed": seed})
+    writer = SampleWriter(target, form_of_members(days, 2, {"seed": seed}), batch_size=2)
     for batch in range(writer.n_batches):
         if not writer.has(batch):
-            writer.write(batch, np.full((2, 2, 2, 3), float(seed), dtype=np.float32))
+            writer.write(batch, {"precip": np.full((2, 2, 2, 3), float(seed), dtype=np.float32)})
     seen: list[str] = []
 
     def hook(event: str, given: Any) -> None:

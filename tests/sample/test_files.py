@@ -18,6 +18,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.scratch import remove_leftovers
 from rainsmith.run_folder import Run
 from rainsmith.sample import files as sample_files
+from rainsmith.sample.attributes import form_of_members
 from rainsmith.sample.files import SampleWriter
 from rainsmith.sample.stage import sample
 from tests.conftest import copy_of
@@ -34,12 +35,13 @@ def days_of(count: int) -> xr.Dataset:
 
 
 def writer(target: Path, days: xr.Dataset, **more: Any) -> SampleWriter:
-    settings: dict[str, Any] = {"members": 2, "batch_size": 2, "attrs": {"seed": 0}}
-    return SampleWriter(target, days, **{**settings, **more})
+    settings: dict[str, Any] = {"members": 2, "batch_size": 2, "attrs": {"seed": 0}, **more}
+    form = form_of_members(days, settings.pop("members"), settings.pop("attrs"))
+    return SampleWriter(target, form, **settings)
 
 
-def members(number: int, days: int = 2) -> np.ndarray:
-    return np.full((days, 2, 2, 3), float(number), dtype=np.float32)
+def members(number: int, days: int = 2) -> dict[str, np.ndarray]:
+    return {"precip": np.full((days, 2, 2, 3), float(number), dtype=np.float32)}
 
 
 def test_batches_land_at_their_days_whatever_their_order(tmp_path: Path) -> None:
@@ -239,6 +241,7 @@ import errno, subprocess, sys
 from pathlib import Path
 import numpy as np
 import xarray as xr
+from rainsmith.sample.attributes import form_of_members
 from rainsmith.sample.files import SampleWriter
 
 disk = Path(sys.argv[1])
@@ -247,11 +250,11 @@ days = xr.Dataset(coords={"time": time, "y": np.arange(50.0), "x": np.arange(50.
 
 def draw():
     drawn = []
-    writer = SampleWriter(disk / "made.zarr", days, members=2, batch_size=1, attrs={"seed": 0})
+    writer = writer(disk / "made.zarr", days, batch_size=1)
     for batch in range(writer.n_batches):
         if not writer.has(batch):
             drawn.append(batch)
-            writer.write(batch, np.random.default_rng(batch).random((1, 2, 50, 50), dtype=np.float32))
+            writer.write(batch, {"precip": np.random.default_rng(batch).random((1, 2, 50, 50), dtype=np.float32)})
     writer.close()
     return drawn
 

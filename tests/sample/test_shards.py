@@ -13,14 +13,16 @@ import xarray as xr
 from rainsmith.base.errors import UserError
 from rainsmith.base.shards import Shard
 from rainsmith.base.zarr_files import open_zarr
+from rainsmith.sample.attributes import form_of_members
 from rainsmith.sample.files import SampleWriter
 
 
 def writer(target: Path, shard: Shard | None, **more: Any) -> SampleWriter:
     time = xr.date_range("2001-01-01", periods=10, use_cftime=False)
     days = xr.Dataset(coords={"time": time, "y": [0.0, 1.0], "x": [0.0, 1.0, 2.0]})
-    settings: dict[str, Any] = {"members": 2, "batch_size": 2, "attrs": {"seed": 0}}
-    return SampleWriter(target, days, shard=shard, **{**settings, **more})
+    settings: dict[str, Any] = {"members": 2, "batch_size": 2, "attrs": {"seed": 0}, **more}
+    form = form_of_members(days, settings.pop("members"), settings.pop("attrs"))
+    return SampleWriter(target, form, shard=shard, **settings)
 
 
 def worked(
@@ -33,7 +35,7 @@ def worked(
     with made.pieces.at_work():
         for batch in range(5) if shard is None else shard.of(range(5)):
             if not made.has(batch):
-                made.write(batch, np.full((2, 2, 2, 3), float(batch), dtype=np.float32))
+                made.write(batch, {"precip": np.full((2, 2, 2, 3), float(batch), dtype=np.float32)})
                 drawn.append(batch)
         return drawn, made.close(export)
 
@@ -120,10 +122,10 @@ def test_a_store_that_vanishes_is_said_in_one_line(tmp_path: Path) -> None:
     made = writer(tmp_path / "made.zarr", Shard(1, 2))
     shutil.rmtree(made.marks)
     with pytest.raises(UserError, match=r"made.zarr.part has gone: another process has finished the store"):
-        made.write(0, np.zeros((2, 2, 2, 3), dtype=np.float32))
+        made.write(0, {"precip": np.zeros((2, 2, 2, 3), dtype=np.float32)})
     shutil.rmtree(made.part)
     made = writer(tmp_path / "made.zarr", Shard(1, 2))
-    made.write(0, np.zeros((2, 2, 2, 3), dtype=np.float32))
+    made.write(0, {"precip": np.zeros((2, 2, 2, 3), dtype=np.float32)})
     shutil.rmtree(made.part)
     with pytest.raises(UserError, match=r"made.zarr.part is missing, found marks of its batches; delete "):
         writer(tmp_path / "made.zarr", Shard(1, 2))

@@ -39,6 +39,7 @@ OptionalMode = Annotated[Mode | None, one_of(Mode)]
 OptionalScheduler = Annotated[str | None, shown_as("ADDRESS")]
 OptionalSplit = Annotated[Split | None, one_of(Split)]
 Days = Annotated[tuple[str, ...], shown_as("DAY ...")]
+Numbers = Annotated[tuple[float, ...], shown_as("NUMBER ...")]
 Flag = Annotated[bool, tyro.conf.arg(help_behavior_hint="")]
 Overrides = Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="KEY=VALUE ...", help_behavior_hint="")]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rainsmith.cli.options import (
     Days,
     Flag,
+    Numbers,
     OptionalCount,
     OptionalFile,
     OptionalFolder,
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample(Sharded):
-    """Draw members of a trained model and write samples/<model>-<mode>-<split>.zarr."""
+    """Draw members of a trained model and write samples/<model>-<mode>-<split>.zarr.
+
+    With --quantiles, --exceedance or --mean, quantiles and probabilities of prior members are written in their place,
+    quantiles/<model>-prior-<split>.zarr.
+    """
 
     mode: OptionalMode = None
     """The only mode that is drawn, instead of sampling.modes.
@@ -48,6 +53,14 @@ class Sample(Sharded):
     """YAML file whose data.predictors name a new period without observations; it needs --checkpoint FILE."""
     to: OptionalUrl = None
     """URL of a folder in a bucket that takes the stores, instead of sampling.to; the run folder keeps links to them."""
+    quantiles: Numbers = ()
+    """Levels of the quantiles, instead of quantiles.levels; no members are written then.
+    --members is then the number of members that they are made of, instead of quantiles.members."""
+    exceedance: Numbers = ()
+    """Amounts [mm/day] whose probability to be exceeded is written, instead of quantiles.exceedance_mm; no members are
+    written then."""
+    mean: Flag = False
+    """Write the mean of the members, as quantiles.mean does; no members are written then."""
     netcdf: Flag = False
     """Write a NetCDF file beside each Zarr store."""
     legacy_npy: OptionalFolder = None
@@ -58,6 +71,8 @@ class Sample(Sharded):
             store = self._draw_new_period(self.predictors)
             if store is not None:
                 print(store)
+        elif self._instead_of_members:
+            self._write_quantiles()
         else:
             self.run_stage(self._options(), netcdf=self.netcdf, legacy_npy=self.legacy_npy)
 
@@ -69,12 +84,42 @@ class Sample(Sharded):
         else:
             console.print("sample: what a new period takes is not known before its files are read", soft_wrap=True)
 
+    @property
+    def _instead_of_members(self) -> bool:
+        """Whether quantiles, probabilities or means are written in place of members."""
+        return bool(self.quantiles or self.exceedance or self.mean)
+
+    def _write_quantiles(self) -> None:
+        """Write quantiles, probabilities and means of prior members, and print the paths of their stores."""
+        from rainsmith import pipeline
+
+        self._refuse_for_quantiles()
+        for store in pipeline.run_stage("quantiles", *self.open(self._options()), netcdf=self.netcdf):
+            print(store)
+
+    def _refuse_for_quantiles(self) -> None:
+        """Refuse options that belong to members."""
+        from rainsmith.base.errors import UserError
+
+        refused = {
+            "--mode posterior": self.mode == "posterior",
+            "--shard": self.shard,
+            "--to": self.to,
+            "--legacy-npy": self.legacy_npy,
+        }
+        for option in (option for option, value in refused.items() if value):
+            raise UserError(f"{option} does not go with quantiles of prior members; leave it out, or write members")
+
     def _options(self) -> dict[str, Any]:
+        members = "quantiles.members" if self._instead_of_members else "sampling.members"
         return {
+            "quantiles.levels": list(self.quantiles) or None,
+            "quantiles.exceedance_mm": list(self.exceedance) or None,
+            "quantiles.mean": self.mean or None,
             "sampling.modes": [self.mode] if self.mode else None,
             "sampling.splits": [self.split] if self.split else None,
             "sampling.days": days_or_set(self.days),
-            "sampling.members": self.members,
+            members: self.members,
             "sampling.temperature": self.temperature,
             "sampling.checkpoint": self.checkpoint,
             "sampling.to": self.to,
@@ -87,6 +132,7 @@ class Sample(Sharded):
         """
         from rainsmith.base.errors import UserError
         from rainsmith.config import load_config
+        from rainsmith.quantiles.stage import quantiles_of_new_period
         from rainsmith.run_folder import Run
         from rainsmith.sample.application import apply
 
@@ -97,6 +143,11 @@ class Sample(Sharded):
             raise UserError(f"{option} does not go with --predictors, a period without observations; leave it out")
         config = load_config(file, None, parse_overrides(self.set) | given(self._options()))
         self.stop_if_dry(config)
-        store = Run(self.run).samples / f"{file.stem}.zarr"
+        run = Run(self.run)
+        if self._instead_of_members:
+            self._refuse_for_quantiles()
+            out = run.quantiles / f"{file.stem}.zarr"
+            return quantiles_of_new_period(config, Path(self.checkpoint), out, netcdf=self.netcdf)
+        store = run.samples / f"{file.stem}.zarr"
         formats: dict[str, Any] = {"netcdf": self.netcdf, "legacy_npy": self.legacy_npy}
         return apply(config, Path(self.checkpoint), store, **formats, **self.part())

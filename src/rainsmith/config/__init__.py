@@ -7,6 +7,7 @@ from rainsmith.config.downscale import Downscale, Experiment, Oversample
 from rainsmith.config.evaluate import Evaluate, Sweep
 from rainsmith.config.load import DATA_ROOT_VARIABLE, load_config, merge, parse
 from rainsmith.config.model import KLWeight, ModelSettings
+from rainsmith.config.quantiles import Quantiles
 from rainsmith.config.sampling import Sampling
 from rainsmith.config.section import Section
 from rainsmith.config.train import Train
@@ -29,6 +30,7 @@ __all__ = [
     "ModelSettings",
     "Oversample",
     "PredictorSource",
+    "Quantiles",
     "Sampling",
     "Section",
     "Splits",

@@ -11,6 +11,7 @@ from rainsmith.config.data import Data
 from rainsmith.config.downscale import Downscale, Experiment
 from rainsmith.config.evaluate import Evaluate, Sweep
 from rainsmith.config.model import ModelSettings, Normalisation, model_settings
+from rainsmith.config.quantiles import Quantiles
 from rainsmith.config.sampling import Sampling
 from rainsmith.config.section import Section
 from rainsmith.config.train import Train
@@ -30,6 +31,7 @@ class Config(Section):
     )
     train: Train = Train()
     sampling: Sampling = Sampling()
+    quantiles: Quantiles = Quantiles()
     evaluate: Evaluate = Field(default_factory=Evaluate)
     augment: Augment = Field(default_factory=Augment)
     sweep: Sweep = Sweep()

@@ -21,16 +21,11 @@ from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import CHUNK_DAYS, fingerprint_of
 from rainsmith.downscale.prediction import predict
-from rainsmith.downscale.scoring import MODE, climatology, score_downscaled, score_quantiles
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
-from rainsmith.evaluate.settings import Resampling, settings_of
-from rainsmith.metrics.quantiles import QUANTILE
+from rainsmith.evaluate.forecast_scores import score_with_climatology
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.files import copy_to_netcdf
-
-CLIMATOLOGY = "climatology"
-"""Model of the rows that hold the training quantiles of every cell, which know no predictors."""
 
 
 def downscale(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
@@ -126,31 +121,10 @@ def write_forecast(path: Path, forecast: xr.Dataset, config: Config, name: str, 
 
 
 def scores_of(config: Config, store: xr.Dataset, forecast: xr.Dataset, days: xr.Dataset, split: str) -> pd.DataFrame:
-    """The scores of a forecast and, where it has quantiles, those of the climatology.
-
-    Args:
-        config: the configuration.
-        store: all days, of which the training days give the climatology.
-        forecast: output of ``predict``.
-        days: the days of the store that are forecast.
-        split: that they are of.
-    """
-    label, settings = config.downscale.label, settings_of(store, config)
-    resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
-    labels = {
-        "model": label,
-        "checkpoint": f"{label}-s{config.seed}",
-        "seed": config.seed,
-        "mode": MODE,
-        "split": split,
-    }
-    table = score_downscaled(forecast, days, settings=settings, labels=labels, resampling=resampling)
-    if QUANTILE not in forecast:
-        return table
-    levels = forecast[QUANTILE].values.tolist()
-    climate = climatology(in_split(store, "train"), levels).expand_dims({TIME: days[TIME]})
-    labels |= {"model": CLIMATOLOGY, "checkpoint": ""}
-    return pd.concat([table, score_quantiles(climate, days, settings=settings, labels=labels, resampling=resampling)])
+    """The scores of a forecast and, where it has quantiles, those of the climatology (``score_with_climatology``)."""
+    label = config.downscale.label
+    labels = {"model": label, "checkpoint": f"{label}-s{config.seed}", "seed": config.seed, "split": split}
+    return score_with_climatology(config, store, forecast, days, labels)
 
 
 def training_set(config: Config, run: Run, real: xr.Dataset) -> tuple[xr.Dataset, np.ndarray | None]:

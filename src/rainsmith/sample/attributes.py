@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import dask.array
 import numpy as np
 import xarray as xr
 
@@ -77,3 +78,9 @@ def describe_members(precip: Any, days: xr.Dataset, attrs: dict[str, Any]) -> xr
         rain_attributes("daily precipitation", days),
     )
     return members
+
+
+def form_of_members(days: xr.Dataset, members: int, attrs: dict[str, Any]) -> xr.Dataset:
+    """As ``describe_members``, with values that are still to be written."""
+    shape = (days.sizes["time"], members, days.sizes["y"], days.sizes["x"])
+    return describe_members(dask.array.zeros(shape, dtype=np.float32), days, attrs)

@@ -19,6 +19,7 @@ from rainsmith.base.shards import Shard
 from rainsmith.base.urls import Url
 from rainsmith.data.dataset import Days
 from rainsmith.models.generative import days_at_once
+from rainsmith.sample.attributes import form_of_members
 from rainsmith.sample.files import SampleWriter
 from rainsmith.sample.sampler import Sampler
 
@@ -71,8 +72,8 @@ def draw_days(
             f"--shard {shard} does not go with members in a bucket ({bucket}); leave out --shard, or draw into the run "
             "folder"
         )
-    about: dict[str, Any] = {"members": members, "batch_size": batch_size, "attrs": attrs, "rank": first, "world": step}
-    writer = SampleWriter(target, days, bucket=bucket, shard=shard, **about)
+    about: dict[str, Any] = {"batch_size": batch_size, "rank": first, "world": step, "bucket": bucket, "shard": shard}
+    writer = SampleWriter(target, form_of_members(days, members, attrs), **about)
     if writer.is_written:
         with reading([target], "rainsmith sample"):  # whoever finished it may have been killed and left its lock
             pass
@@ -88,6 +89,6 @@ def draw_days(
                 batch = reader.batch(batches[number])
                 storm = batch.y if mode == "posterior" else None
                 drawn = sampler.draw(batch.x, batch.days, range(members), storm, batch.valid)
-                writer.write(number, drawn)
+                writer.write(number, {"precip": drawn})
             bar.advance(task)
         return None if writer.close(export) else writer.pieces

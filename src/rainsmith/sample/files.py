@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from rainsmith.base.scratch import ASIDE, scratch_folder
 from rainsmith.base.shards import Shard
 from rainsmith.base.urls import Url
 from rainsmith.base.zarr_files import open_zarr, write_region, write_zarr
-from rainsmith.sample.attributes import describe_members
 
 _REQUEST = "request"
 """Attribute of a store: a hash of what was asked for, by which a store that is finished is known."""
@@ -33,7 +33,7 @@ _WAIT_SECONDS = 600.0
 
 
 class SampleWriter:
-    """Writes (time, member, y, x) members [mm/day] into a CF Zarr store, one chunk a batch of days.
+    """Writes fields of many days into a CF Zarr store, one chunk a batch of days: members, or what is made of them.
 
     The store grows in ``<name>.part`` and takes its name when every batch is there. After a crash or a full disk the
     finished batches stay and are not drawn again by the same request. Several processes of one ``torchrun``, or shards
@@ -44,10 +44,9 @@ class SampleWriter:
 
     Args:
         target: the Zarr store to write.
-        days: the days, with coordinates and grid mapping.
-        members: number of members a day.
+        form: the dataset that the store becomes, such as ``form_of_members``; of its fields (time, ..., y, x) only
+            shapes and attributes are read.
         batch_size: number of days of a batch.
-        attrs: attributes of the store.
         rank: number of this process of a ``torchrun``.
         world: number of its processes.
         bucket: where the store goes, if not to its place; not with shards.
@@ -60,11 +59,9 @@ class SampleWriter:
     def __init__(
         self,
         target: Path,
-        days: xr.Dataset,
+        form: xr.Dataset,
         *,
-        members: int,
         batch_size: int,
-        attrs: dict[str, Any],
         rank: int = 0,
         world: int = 1,
         bucket: Url | None = None,
@@ -72,10 +69,13 @@ class SampleWriter:
     ) -> None:
         self.target, self.rank, self.world, self.batch_size = target, rank, world, batch_size
         self.bucket = bucket
-        self.n_batches = -(-days.sizes["time"] // batch_size)
+        self.dims = {
+            str(name): field.dims for name, field in form.data_vars.items() if {"time", "y", "x"} <= set(field.dims)
+        }
+        self.n_batches = -(-form.sizes["time"] // batch_size)
         self.part = target.with_name(target.name + ".part")
-        request = {k: v for k, v in attrs.items() if k not in ("provenance", "history")}  # they say when
-        request["days"] = [str(t) for t in days["time"].values]
+        request = {k: v for k, v in form.attrs.items() if k not in ("provenance", "history")}  # they say when
+        request["days"] = [str(t) for t in form["time"].values]
         request["batch_size"] = batch_size  # the marks count batches of this size
         if bucket is not None:
             request["bucket"] = str(bucket)
@@ -83,7 +83,7 @@ class SampleWriter:
         self.marks = self.pieces.folder
         self.pieces.share([str(number) for number in range(self.n_batches)])
         if rank == 0 and not self.is_written:
-            self._begin(days, members, attrs | {_REQUEST: self.pieces.key})
+            self._begin(form.assign_attrs({_REQUEST: self.pieces.key}))
         self._wait(self._is_begun)
 
     @property
@@ -95,8 +95,8 @@ class SampleWriter:
         """Whether a batch is finished."""
         return self.pieces.has(str(batch))
 
-    def write(self, batch: int, precip: np.ndarray) -> None:
-        """Write the members (N, K, y, x) of one batch.
+    def write(self, batch: int, fields: Mapping[str, np.ndarray]) -> None:
+        """Write the fields (N, ..., y, x) of one batch by name.
 
         Raises:
             UserError: the store is no longer there.
@@ -107,11 +107,10 @@ class SampleWriter:
                 "command again"
             )
         start = batch * self.batch_size
-        region = {"time": slice(start, start + len(precip))}
-        array = xr.Dataset({"precip": (("time", "member", "y", "x"), precip)})
-        write_region(self.part, array, region)
+        written = xr.Dataset({name: (self.dims[name], values) for name, values in fields.items()})
+        write_region(self.part, written, {"time": slice(start, start + written.sizes["time"])})
         if self.bucket is not None:
-            files = (self.part / "precip" / "c" / str(batch)).rglob("*")
+            files = [file for name in self.dims for file in (self.part / name / "c" / str(batch)).rglob("*")]
             chunks = [file for file in files if file.is_file() and file.suffix != ".partial"]
             move_files(chunks, self.part, self.bucket)
         self.pieces.mark(str(batch))
@@ -146,7 +145,7 @@ class SampleWriter:
             shutil.rmtree(self.part, ignore_errors=True)
         return True
 
-    def _begin(self, days: xr.Dataset, members: int, attrs: dict[str, Any]) -> None:
+    def _begin(self, form: xr.Dataset) -> None:
         """Go on with the growing store of this request, or make it."""
         self.pieces.begin()
         for mark in self.marks.glob("closed-*"):  # of processes of a torchrun that were stopped
@@ -161,7 +160,7 @@ class SampleWriter:
             self.pieces.begin()
         if self.bucket is not None:
             claim(self.bucket, self.target)
-        self._create(days, members, attrs)
+        self._create(form)
 
     def _is_begun(self) -> bool:
         """Whether the growing store of this request is there, or has taken its name and waits for what follows."""
@@ -212,8 +211,8 @@ class SampleWriter:
 
     def _verify(self) -> None:
         """Read every chunk that shards have written, of which each ended on its own."""
-        for batch in range(self.n_batches):
-            chunk = self.part / "precip" / "c" / f"{batch}/0/0/0"
+        for batch, name in itertools.product(range(self.n_batches), self.dims):
+            chunk = self.part.joinpath(name, "c", str(batch), *["0"] * (len(self.dims[name]) - 1))
             try:
                 found = "damaged" if not ends_in_its_checksum(chunk.read_bytes()) else ""
             except FileNotFoundError:
@@ -221,11 +220,13 @@ class SampleWriter:
             if found:
                 raise UserError(f"{chunk} is {found}; {self.pieces.drop(str(batch))}")
 
-    def _create(self, days: xr.Dataset, members: int, attrs: dict[str, Any]) -> None:
-        shape = (days.sizes["time"], members, days.sizes["y"], days.sizes["x"])
-        chunks = (self.batch_size, members, *shape[2:])
-        store = describe_members(dask.array.zeros(shape, chunks=chunks, dtype=np.float32), days, attrs)
-        encoding = {"precip": {"chunks": chunks, "fill_value": np.float32(np.nan)}}
+    def _create(self, form: xr.Dataset) -> None:
+        encoding, lazy = {}, {}
+        for name in self.dims:
+            chunks = (self.batch_size, *form[name].shape[1:])
+            encoding[name] = {"chunks": chunks, "fill_value": np.float32(np.nan)}
+            lazy[name] = form[name].copy(data=dask.array.zeros(form[name].shape, chunks=chunks, dtype=np.float32))
+        store = form.assign(lazy)
         with scratch_folder(self.target.parent, self.part.name) as scratch:
             write_zarr(scratch / self.part.name, store, encoding=encoding, compute=False)
             if self.part.exists() and not self._is_own(self.part):

@@ -1,4 +1,4 @@
-"""Scores of a downscaler's forecasts, as rows of ``metrics.csv``, and the climatology that they are held against."""
+"""Scores of one amount and of quantiles of each cell, as rows of ``metrics.csv``, beside those of the climatology."""
 
 from __future__ import annotations
 
@@ -9,17 +9,44 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rainsmith.base.dims import TIME
+from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.large_arrays import blocks, empty, ever_finite, release
+from rainsmith.config import Config
 from rainsmith.evaluate.score_rows import score_rows
 from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score
-from rainsmith.evaluate.settings import Resampling
+from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics
 from rainsmith.metrics.tally import partition, tally
 
 MODE = "prior"
 """Rows of a downscaler have this mode, because it sees predictors only, as prior members do."""
+CLIMATOLOGY = "climatology"
+"""Model of the rows that hold the training quantiles of every cell, which know no predictors."""
+
+
+def score_with_climatology(
+    config: Config, store: xr.Dataset, forecast: xr.Dataset, days: xr.Dataset, labels: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The scores of a forecast and, where it has quantiles, those of the climatology.
+
+    Args:
+        config: the configuration.
+        store: all days, of which the training days give the climatology.
+        forecast: as in ``score_downscaled``.
+        days: the days of the store that are forecast.
+        labels: ``model``, ``checkpoint``, ``seed`` and ``split`` of the forecast.
+    """
+    settings = settings_of(store, config)
+    resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
+    how: dict[str, Any] = {"settings": settings, "resampling": resampling}
+    table = score_downscaled(forecast, days, labels={"mode": MODE, **labels}, **how)
+    if QUANTILE not in forecast:
+        return table
+    levels = forecast[QUANTILE].values.tolist()
+    climate = climatology(in_split(store, "train"), levels).expand_dims({TIME: days[TIME]})
+    of_climate = {"mode": MODE, **labels, "model": CLIMATOLOGY, "checkpoint": ""}
+    return pd.concat([table, score_quantiles(climate, days, labels=of_climate, **how)])
 
 
 def climatology(training: xr.Dataset, levels: Sequence[float]) -> xr.DataArray:
@@ -52,10 +79,10 @@ def score_downscaled(
     labels: Mapping[str, Any] | None = None,
     resampling: Resampling | None = None,
 ) -> pd.DataFrame:
-    """Score the output of ``predict``: its amounts as a single-valued forecast, then its quantiles.
+    """Score a forecast: its amounts as a single-valued forecast, then its quantiles.
 
     Args:
-        forecast: output of ``predict``.
+        forecast: ``precip`` (time, y, x) or ``quantiles`` (time, quantile, y, x) or both [mm/day].
         days: the same days of the store, with ``precip``, ``category`` and ``heavy_x``.
         settings: thresholds [mm/day] and seed.
         labels: ``model``, ``checkpoint``, ``seed``, ``mode`` and ``split``.
@@ -64,19 +91,13 @@ def score_downscaled(
     Returns:
         Rows of ``metrics.csv``.
     """
-    resampling = resampling or Resampling()
-    table = score(
-        forecast["precip"],
-        days["precip"],
-        settings=settings,
-        day_sets=day_sets_of(days),
-        labels=labels,
-        resampling=resampling,
-    )
-    if "quantiles" not in forecast:
-        return table
-    quantiles = score_quantiles(forecast["quantiles"], days, settings=settings, labels=labels, resampling=resampling)
-    return pd.concat([table, quantiles])
+    how: dict[str, Any] = {"settings": settings, "labels": labels, "resampling": resampling or Resampling()}
+    tables = []
+    if "precip" in forecast:
+        tables.append(score(forecast["precip"], days["precip"], day_sets=day_sets_of(days), **how))
+    if "quantiles" in forecast:
+        tables.append(score_quantiles(forecast["quantiles"], days, **how))
+    return pd.concat(tables)
 
 
 def score_quantiles(

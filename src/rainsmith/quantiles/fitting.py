@@ -1,0 +1,121 @@
+"""The calibration of a checkpoint's quantiles on validation days, kept in a file of the run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rainsmith.base.console import progress
+from rainsmith.base.dims import TIME, in_split
+from rainsmith.base.errors import UserError
+from rainsmith.base.json_files import Record, read_record, write_json
+from rainsmith.config import Config
+from rainsmith.data.dataset import Days
+from rainsmith.data.store import fingerprint_of
+from rainsmith.metrics.bootstrap import calendar_blocks
+from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.quantiles.calibration import Calibration, Counts, season_of
+from rainsmith.quantiles.drawing import distributions
+from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
+
+WEEK = 7
+"""[days]"""
+
+
+class _Kept(Record):
+    """What the file of a calibration holds."""
+
+    made_of: dict[str, Any]
+    days: int
+    exceeded: list[list[float]]
+
+
+def calibration_path(run: Run, checkpoint: Checkpoint) -> Path:
+    """The file of the calibration of a checkpoint."""
+    return run.quantiles / f"{checkpoint.name}-calibration.json"
+
+
+def kept_calibration(run: Run, checkpoint: Checkpoint, config: Config, store: str | None = None) -> Calibration | None:
+    """The calibration from its file; None where there is none of this checkpoint and these settings.
+
+    Args:
+        run: the run folder of the checkpoint.
+        checkpoint: whose members are calibrated.
+        config: its ``quantiles`` and ``sampling`` say how members are drawn.
+        store: hash of the store whose validation days are wanted; None takes any.
+    """
+    path = calibration_path(run, checkpoint)
+    if not path.exists():
+        return None
+    kept = read_record(path, _Kept, "delete it and run 'rainsmith sample --quantiles' again")
+    wanted = _made_of(checkpoint, config, store or str(kept.made_of.get("store")))
+    return Calibration(np.array(kept.exceeded)) if kept.made_of == wanted else None
+
+
+def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoint, sampler: Sampler) -> Calibration:
+    """The calibration of a checkpoint, from its file or from members of validation days that are drawn for it.
+
+    Args:
+        config: its ``quantiles`` and ``sampling`` say how members are drawn.
+        run: the run folder.
+        store: the prepared data.
+        checkpoint: whose members are calibrated.
+        sampler: draws them.
+
+    Raises:
+        UserError: there are no validation days with observed rain.
+    """
+    data = fingerprint_of(store)
+    if (kept := kept_calibration(run, checkpoint, config, data)) is not None:
+        return kept
+    days = in_split(store, "validation")
+    if not days.sizes[TIME]:
+        raise UserError(
+            "quantiles are calibrated on validation days, and the validation split has none; change data.splits, or "
+            "set quantiles.calibrate: false"
+        )
+    every = -(-days.sizes[TIME] // config.quantiles.calibration_days)
+    chosen = days.isel({TIME: slice(None, None, every)})
+    made = fitted(sampler, chosen, config.quantiles.members, config.sampling.batch_size)
+    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME]}
+    write_json(calibration_path(run, checkpoint), kept_now | {"exceeded": made.exceeded.tolist()})
+    return made
+
+
+def fitted(sampler: Sampler, days: xr.Dataset, members: int, batch_size: int = 16) -> Calibration:
+    """The calibration of members on some days.
+
+    Args:
+        sampler: draws them.
+        days: with ``predictors`` and observed ``precip`` [mm/day] that the networks were not trained on.
+        members: number of members a day; the calibration is of so many.
+        batch_size: number of days that are read at once.
+    """
+    reader, counts = Days(days, in_memory=False), Counts()
+    weeks, seasons = calendar_blocks(days[TIME], WEEK), season_of(days[TIME].dt.month.values)
+    mask = sampler.mask.numpy()
+    with progress() as bar:
+        task = bar.add_task("calibrate", total=len(reader), note=f"{members} members")
+        for start in range(0, len(reader), batch_size):
+            numbers = np.arange(start, min(start + batch_size, len(reader)))
+            batch = reader.batch(numbers)
+            drawn = distributions(sampler, batch.x, batch.days, members)
+            for day, rain, valid, found in zip(numbers, batch.y.numpy(), batch.valid.numpy(), drawn, strict=True):
+                observed = np.where(rain < sampler.threshold, 0, rain)[mask][:, None]  # members have no less either
+                for cells in found.blocks():
+                    lowest, highest = found.levels(observed[cells], cells)
+                    there = valid[mask][cells]
+                    counts.add(int(weeks[day]), int(seasons[day]), lowest[there, 0], highest[there, 0])
+                bar.advance(task)
+    return counts.calibration()
+
+
+def _made_of(checkpoint: Checkpoint, config: Config, store: str) -> dict[str, Any]:
+    """What a calibration depends on."""
+    drawn = config.sampling.model_dump(mode="json", include={"temperature", "pixel_threshold", "seed"})
+    asked = config.quantiles.model_dump(mode="json", include={"members", "calibration_days"})
+    return {"checkpoint": checkpoint.sha256, "store": store} | drawn | asked
