@@ -12,13 +12,13 @@ from rainsmith.config.values import Float, Int, Seed
 
 NETWORKS = "rainsmith.models.registry:NETWORKS"
 NetworkName = name_in(NETWORKS)
-TrainingDays = Literal["real", "augmented", "oversampled"]
+TrainingDays = Literal["real", "augmented", "oversampled", "distilled"]
 
 
 def _arm(name: str) -> str:
-    if not re.fullmatch(r"real|oversampled|(prior|posterior|better)-[1-9][0-9]{0,3}", name):
-        modes = "prior, posterior or better"
-        raise ValueError(f"expected real, oversampled, or {modes} with a number of synthetic days, such as prior-25")
+    if not re.fullmatch(r"real|oversampled|(prior|posterior|better|distil)-[1-9][0-9]{0,3}", name):
+        modes = "prior, posterior or better with a number of synthetic days, such as prior-25"
+        raise ValueError(f"expected real, oversampled, {modes}, or distil with a number of members, such as distil-50")
     return name
 
 
@@ -34,14 +34,25 @@ class Oversample(Section):
     """How many times as often as any other day they are drawn."""
 
 
+class Distil(Section):
+    """How a downscaler learns from members, where ``downscale.train_on`` is ``distilled``."""
+
+    members: Int = Field(default=50, ge=2, le=100_000)
+    """Members of each training day that the model's distribution is made of."""
+    share: Float = Field(default=0.5, gt=0, le=1)
+    """Share of the loss that this distribution makes; the observed rain makes the rest."""
+
+
 class Downscale(Section):
     """The downscaler that augmentation serves (docs/downscaling.md). The defaults are smaller than the reference's."""
 
     network: NetworkName = "q-srdrn"  # type: ignore[valid-type]
     """The network, and with it what is forecast."""
     train_on: TrainingDays = "real"
-    """The training set: the store's days, those of `augmented.zarr`, or the store's with some drawn more often."""
+    """The training set: the store's days, those of `augmented.zarr`, the store's with some drawn more often, or the
+    store's with what members of the trained model say of each."""
     oversample: Oversample = Oversample()
+    distil: Distil = Distil()
     steps: Int = Field(default=1200, ge=1, le=10_000_000)
     """Number of training steps, whatever the training set."""
     batch_size: Int = Field(default=32, ge=1, le=4096)
@@ -101,8 +112,8 @@ class Experiment(Section):
         },
         min_length=1,
     )
-    """The training sets of each network: real, oversampled, or `<mode>-<synthetic days for a hundred real ones>`, where
-    the mode better is the one that did better with the first network."""
+    """The training sets of each network: real, oversampled, `<mode>-<synthetic days for a hundred real ones>`, where
+    the mode better is the one that did better with the first network, or `distil-<members a day>`."""
     seeds: list[Seed] = Field(default=[0, 1, 2], min_length=1, max_length=1000)
     """Seeds of the trainings; every arm is trained once with each. One seed proves nothing."""
     steps: Int | None = Field(default=None, ge=1, le=10_000_000)

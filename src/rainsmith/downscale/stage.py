@@ -20,6 +20,7 @@ from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import CHUNK_DAYS, fingerprint_of
+from rainsmith.downscale.lessons import lessons
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
 from rainsmith.evaluate.forecast_scores import score_with_climatology
@@ -56,6 +57,9 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
     domain = store.drop_dims(TIME).load()
     real = in_split(store, "train")
     training, weights = training_set(config, run, real)
+    taught = None
+    if settings.train_on == "distilled":
+        taught = lessons(config, run, store, real, **settings.distil.model_dump())
     folder, name = run.folder / "downscale", f"{settings.label}-s{config.seed}"
     splits = scored_days(config, store)
     values = sum(days["precip"].size for days in splits.values()) * (1 + len(settings.quantiles))
@@ -69,6 +73,7 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
         seed=config.seed,
         device=config.device,
         weights=weights,
+        lessons=taught,
         wet_mm=config.data.wet_mm,
     )
     if warning := warning_of_jumps(module.history):
@@ -148,7 +153,7 @@ def training_set(config: Config, run: Run, real: xr.Dataset) -> tuple[xr.Dataset
                 "test days; run 'rainsmith augment' again"
             )
         return mixed, mixed["weight"].values.astype(np.float64)
-    if settings.train_on == "real":
+    if settings.train_on in ("real", "distilled"):
         return real, None
     often = in_day_set(real, settings.oversample.days)
     if not often.any():

@@ -15,6 +15,7 @@ from rainsmith.base.errors import UserError
 from rainsmith.base.memory import keep_buffers_mapped
 from rainsmith.config import Downscale
 from rainsmith.data.dataset import Days
+from rainsmith.downscale.lessons import Lessons
 from rainsmith.models.blocks import channels_last
 from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.precision import autocast, pick_device, sampling_precision
@@ -39,6 +40,7 @@ def train_downscaler(
     device: str = "auto",
     steps: int | None = None,
     weights: np.ndarray | None = None,
+    lessons: Lessons | None = None,
     wet_mm: float = 0.1,
     quiet: bool = False,
 ) -> Downscaler:
@@ -58,6 +60,7 @@ def train_downscaler(
         device: auto | cpu | cuda.
         steps: number of optimiser steps; None takes ``settings.steps``.
         weights: (time,) how often each training day is drawn, relative to the others; None draws all alike.
+        lessons: what a generative model says of the same training days; None learns from the rain of the days alone.
         wet_mm: least rain of a wet cell [mm/day].
         quiet: show no progress bar.
 
@@ -83,9 +86,11 @@ def train_downscaler(
         for step in range(total):
             for group in optimiser.param_groups:
                 group["lr"] = warmup_then_cosine(settings.lr, step, warmup=WARMUP * total, total=total)
-            batch = days.batch(next(batches)).to(processor)
+            chosen = next(batches)
+            batch = days.batch(chosen).to(processor)
+            lesson = None if lessons is None else lessons.of(chosen, processor)
             with autocast(processor, precision):
-                loss = module(batch.x, batch.y, batch.valid)
+                loss = module(batch.x, batch.y, batch.valid, lesson)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(module.parameters(), settings.grad_clip)

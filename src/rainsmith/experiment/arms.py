@@ -19,27 +19,35 @@ BETTER = "better"
 """Stands for a mode: the one with the lower validation loss among the arms of the first network."""
 
 
+DISTIL = "distil"
+"""Begins the name of an arm that learns from members."""
+
+
 @dataclass(frozen=True)
 class Arm:
     """One training set.
 
     Attributes:
-        name: ``real``, ``oversampled`` or ``<mode>-<percent>``.
+        name: ``real``, ``oversampled``, ``<mode>-<percent>`` or ``distil-<members>``.
         mode: the mode in which synthetic days are drawn, ``BETTER``, or "" without synthetic days.
         percent: number of synthetic days for a hundred real ones.
+        members: of each day from whose distribution the downscaler learns, 0 for none.
     """
 
     name: str
     mode: str = ""
     percent: int = 0
+    members: int = 0
 
     @classmethod
     def of(cls, name: str) -> Arm:
         """The arm of a name."""
         if name in CONTROLS:
             return cls(name)
-        mode, _, percent = name.partition("-")
-        return cls(name, mode, int(percent))
+        kind, _, number = name.partition("-")
+        if kind == DISTIL:
+            return cls(name, members=int(number))
+        return cls(name, kind, int(number))
 
 
 @dataclass(frozen=True)

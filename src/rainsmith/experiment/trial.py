@@ -19,6 +19,7 @@ from rainsmith.base.files import atomic
 from rainsmith.base.zarr_files import open_zarr, write_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
+from rainsmith.downscale.lessons import Lessons, lessons
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
 from rainsmith.evaluate.settings import Resampling, settings_of
@@ -51,7 +52,7 @@ class Inputs:
         settings: thresholds [mm/day] of the scores.
         resampling: of the weeks.
         data: hash of the store.
-        source: hash of the checkpoint that draws synthetic days; "" where no arm asks for any.
+        source: hash of the checkpoint that draws synthetic days and members; "" where no arm asks for any.
     """
 
     config: Config
@@ -81,8 +82,9 @@ class Inputs:
             if not days.sizes[TIME]:
                 raise UserError(f"the {split} split has no days; change data.splits or experiment.split")
         source = ""
-        modes = {trial.arm.mode for trial in trials(config)}
-        if any(modes):
+        arms = [trial.arm for trial in trials(config)]
+        modes = {arm.mode for arm in arms}
+        if any(modes) or any(arm.members for arm in arms):
             checkpoint = checkpoints.load(run.checkpoints / config.sampling.checkpoint)
             source, trained = checkpoint.sha256, checkpoint.config
             if "posterior" in modes:
@@ -103,6 +105,8 @@ def identity(trial: Trial, inputs: Inputs) -> str:
     if trial.arm.mode:
         values |= config.model_dump(mode="json", include={"augment", "sampling"}) | {"source": inputs.source}
         values["keep_levels"] = config.experiment.keep_levels
+    if trial.arm.members:
+        values |= config.model_dump(mode="json", include={"sampling", "quantiles"}) | {"source": inputs.source}
     return json.dumps(values, sort_keys=True)
 
 
@@ -115,6 +119,7 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
     config = with_own_rate(inputs.config, trial)
     synthetic = synthetic_days(trial, inputs) if trial.arm.mode else None
     days, weights = training_days(trial.arm, inputs.real, synthetic, config)
+    taught = _lessons(trial, inputs) if trial.arm.members else None
     started = time.monotonic()
     module = train_downscaler(
         config.downscale.model_copy(update={"network": trial.network}),
@@ -125,6 +130,7 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
         device=config.device,
         steps=config.experiment.steps,
         weights=weights,
+        lessons=taught,
         wet_mm=config.data.wet_mm,
         quiet=True,
     )
@@ -138,6 +144,12 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
         seconds=round(seconds, 1),
         n_days=days.sizes[TIME],
     )
+
+
+def _lessons(trial: Trial, inputs: Inputs) -> Lessons:
+    """What members say of the training days; all seeds learn from the same ones."""
+    how = {"members": trial.arm.members, "share": inputs.config.downscale.distil.share}
+    return lessons(inputs.config, inputs.run, inputs.run.open_store(), inputs.real, **how)
 
 
 def score_forecasts(module: Downscaler, validation: xr.Dataset, scored: xr.Dataset, inputs: Inputs) -> xr.Dataset:

@@ -37,6 +37,8 @@ def write_fields(
     asked: Quantiles,
     calibration: Calibration | None,
     attrs: dict[str, Any],
+    *,
+    again: bool = True,
 ) -> None:
     """Draw members of some days and write their quantiles and probabilities; what is there already is gone on with.
 
@@ -47,6 +49,7 @@ def write_fields(
         asked: what is written.
         calibration: of the members; None takes their quantiles as they are.
         attrs: attributes of the store.
+        again: whether a finished store of the same request is made anew.
 
     Raises:
         UserError: too little disk, or another process writes the same store.
@@ -59,7 +62,9 @@ def write_fields(
     reader = Days(days.drop_vars("precip", errors="ignore"), in_memory=False)
     seasons = season_of(days[TIME].dt.month.values)
     with writing(target, "rainsmith sample"):
-        writer = SampleWriter(target, form, batch_size=_DAYS)
+        writer = SampleWriter(target, form, batch_size=_DAYS, keep=not again)
+        if writer.is_written:
+            return
         with progress() as bar:
             task = bar.add_task("quantiles", total=len(reader), note=f"{asked.members} members a day")
             for number in range(writer.n_batches):

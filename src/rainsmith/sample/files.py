@@ -51,6 +51,7 @@ class SampleWriter:
         world: number of its processes.
         bucket: where the store goes, if not to its place; not with shards.
         shard: which part of the batches this process writes, where the work is shared out to shards.
+        keep: whether a finished store of the same request is left as it is, as shards leave it.
 
     Raises:
         UserError: shards of another request, or another number of shards, have begun to write this store.
@@ -66,7 +67,9 @@ class SampleWriter:
         world: int = 1,
         bucket: Url | None = None,
         shard: Shard | None = None,
+        keep: bool = False,
     ) -> None:
+        self.keep = keep or shard is not None
         self.target, self.rank, self.world, self.batch_size = target, rank, world, batch_size
         self.bucket = bucket
         self.dims = {
@@ -88,8 +91,8 @@ class SampleWriter:
 
     @property
     def is_written(self) -> bool:
-        """Whether shards have finished the store; one that is to be written anew must be deleted first."""
-        return self.pieces.shard is not None and not self.marks.exists() and self._is_own(self.target)
+        """Whether the store is finished and kept; one that is to be written anew must be deleted first."""
+        return self.keep and not self.marks.exists() and self._is_own(self.target)
 
     def has(self, batch: int) -> bool:
         """Whether a batch is finished."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +14,20 @@ from rainsmith.config import Downscale
 from rainsmith.data.normalise import Standardiser
 from rainsmith.models.geometry import Geometry, valid_box
 from rainsmith.models.registry import NETWORKS
+
+
+class Lesson(NamedTuple):
+    """What a generative model says of the rain of some days, beside what was observed.
+
+    Attributes:
+        amounts: (N, M, cells) [mm/day] of the cells that can be valid.
+        weights: (M,) probability of each amount.
+        share: of the loss that they make, 0 to 1; the observation makes the rest.
+    """
+
+    amounts: Tensor
+    weights: Tensor
+    share: float
 
 
 class Downscaler(nn.Module):
@@ -53,18 +68,25 @@ class Downscaler(nn.Module):
         with torch.no_grad():
             self.network.to_cells.last.bias.copy_(bias)
 
-    def forward(self, x: Tensor, y: Tensor, valid: Tensor) -> Tensor:
+    def forward(self, x: Tensor, y: Tensor, valid: Tensor, lesson: Lesson | None = None) -> Tensor:
         """Mean loss over valid cells.
 
         Args:
             x: (N, C, H_lr, W_lr) raw predictors.
             y: (N, H, W) [mm/day], anything where invalid.
             valid: (N, H, W) bool.
+            lesson: of the same days; None learns from the observation alone.
         """
         there = valid.flatten(1)[:, self.cells]
         observed = torch.where(there, y.flatten(1)[:, self.cells], 0.0)
-        losses = self.head.losses(self._values(x), observed)
-        return torch.where(there, losses, 0.0).sum() / there.sum().clamp_min(1)
+        values = self._values(x)
+        losses = self.head.losses(values, observed)
+        loss = torch.where(there, losses, 0.0).sum() / there.sum().clamp_min(1)
+        if lesson is None:
+            return loss
+        pairs = zip(lesson.amounts.unbind(1), lesson.weights, strict=True)
+        taught = sum(weight * self.head.losses(values, amounts).mean() for amounts, weight in pairs)
+        return (1 - lesson.share) * loss + lesson.share * taught
 
     @torch.no_grad()
     def predict(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
