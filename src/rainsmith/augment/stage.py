@@ -151,6 +151,9 @@ def sampling_settings(config: Config) -> Sampling:
 def _weights(table: pd.DataFrame, settings: Augment) -> np.ndarray:
     """The weight of every judged day (days,): 0 where it is rejected, and 1 / (n p) times as much where it is steered.
 
+    Within a source day, the weights turn the accepted days into a sample of all acceptable candidates, although others
+    were rejected before. Their mean is a / (n P), for a acceptable candidates with the joint probability P.
+
     Args:
         table: of ``Drawing.make``.
         settings: ``weight``, and the number n of candidates among which steering draws with probability p.
