@@ -108,20 +108,28 @@ def test_a_further_round_has_members_of_its_own(sources: xr.Dataset) -> None:
     assert len(np.unique(fields.max(axis=(1, 2)))) == 5
 
 
-def test_steering_takes_the_preferred_candidate_and_goes_on_with_the_next(sources: xr.Dataset) -> None:
+def test_steered_days_are_drawn_by_rank_whatever_the_batches_and_go_on_with_another(sources: xr.Dataset) -> None:
     shape = sources["precip"].shape[1:]
-    drawn = [[field(day, m, shape).max() for m in range(8)] for day in day_numbers(sources["time"])]
-    maxima = np.array(drawn, dtype=np.float32)
-    rising = np.sort(maxima, axis=1)
-    highest = rising[:, -1]
-    fields, table = drawing_of(sources, Steering(intensity=1.0), candidates=8).make(12, batch_size=5)
-    np.testing.assert_array_equal(fields.max(axis=(1, 2)), highest)
-    np.testing.assert_array_equal(table["member"], maxima.argmax(axis=1))
-    assert (table["intensity"] == 7.5 / 8).all()
-    bad = lambda table: np.isin(table["max_mm"].to_numpy(), highest)  # noqa: E731
-    fields, table = drawing_of(sources, Steering(intensity=1.0), bad, candidates=8).make(12, batch_size=5)
-    assert table.groupby("number")["intensity"].apply(list).tolist() == [[0.9375, 0.8125]] * 12
-    np.testing.assert_array_equal(fields.max(axis=(1, 2)), rising[:, -2])
+    days = day_numbers(sources["time"])
+    steering = Steering(intensity=1.0)
+    bad = lambda table: np.arange(len(table)) % 3 == 0  # noqa: E731
+    fields, table = drawing_of(sources, steering, candidates=8).make(24, batch_size=5)
+    again, same = drawing_of(sources, steering, candidates=8).make(24, batch_size=24)
+    np.testing.assert_array_equal(fields, again)
+    pd.testing.assert_frame_equal(table, same)
+    for number, member in enumerate(table["member"]):
+        turn, source = divmod(number, 12)
+        maxima = np.array([field(days[source], 8 * turn + m, shape).max() for m in range(8)], dtype=np.float32)
+        place = member - 8 * turn
+        assert fields[number].max() == maxima[place]
+        assert table["intensity"][number] == (np.sum(maxima < maxima[place]) + 0.5) / 8
+        assert table["probability"][number] == steering.probabilities(maxima[None])[0, place]
+    assert table["intensity"].mean() > 0.65 and table["intensity"].nunique() > 2
+    _, other = drawing_of(sources, steering, candidates=8, seed=1).make(24, batch_size=5)
+    assert (other["member"] != table["member"]).any()
+    _, retried = drawing_of(sources, steering, bad, candidates=8).make(24, batch_size=5)
+    assert (~retried["accepted"]).any() and not retried.duplicated(["source", "member"]).any()
+    np.testing.assert_array_equal(retried.groupby("number")["member"].first(), table["member"])
 
 
 def test_steered_days_are_given_up_when_candidates_or_tries_run_out(sources: xr.Dataset) -> None:

@@ -19,7 +19,7 @@ from rainsmith.base.dims import SPLITS, day_numbers, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.cli import main as cli
-from rainsmith.config import Augment, Config, Sampling
+from rainsmith.config import Config, Sampling
 from rainsmith.data.dataset import Days
 from rainsmith.models import checkpoint
 from rainsmith.run_folder import Run
@@ -135,7 +135,7 @@ def test_array_pair_equals_the_store_after_normalisation(augmented: Written) -> 
     np.testing.assert_array_equal(np.load(folder / "weight.npy"), mixed["weight"].values)
 
 
-def test_options_of_the_command(run: Run, tmp_path: Path) -> None:
+def test_options_of_the_command(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import yaml
 
     nested: dict[str, Any] = {}
@@ -146,12 +146,20 @@ def test_options_of_the_command(run: Run, tmp_path: Path) -> None:
             place = place.setdefault(section, {})
         place[last] = value
     path = tmp_path / "small.yaml"
-    path.write_text(yaml.safe_dump({**nested, "augment": {"checks": [], "candidates": 5}}))
+    path.write_text(yaml.safe_dump({**nested, "augment": {"checks": [], "candidates": 5, "weight": 0.5}}))
     options = ["--top", "0.02", "--mode", "posterior", "--ratio", "0.03", "--intensity", "0.9"]
     cli.main(["augment", "--config", str(path), "--run", str(run.folder), *options])
     table = table_of(run)
     assert (table["mode"] == "posterior").all() and len(table) == 11 and table["source_day"].nunique() == 7
-    assert (table["intensity"] > 0.8).all()
+    assert (table["intensity"] > 0.8).mean() > 0.5
+    weight = table["weight"].to_numpy()  # that these are the right weights is shown by test_steering.py
+    np.testing.assert_allclose(weight, 0.5 / (5 * table["probability"]))
+    _, mixed = both(run)
+    np.testing.assert_allclose(mixed["weight"].values[mixed["synthetic"].values], weight, rtol=1e-6)
+    np.testing.assert_array_equal(np.load(run.folder / "augmented_npy" / "weight.npy"), mixed["weight"].values)
+    effective = json.loads(mixed.attrs["augmentation"])["effective"]
+    assert effective == pytest.approx(weight.sum() ** 2 / (weight**2).sum()) and effective < 0.6 * len(weight)
+    assert f"11 days count as {effective:.4g} equal ones" in capsys.readouterr().err
     cli.main(
         [
             "augment",
@@ -245,39 +253,6 @@ def test_the_checks_reject_what_a_poor_model_draws(trained: Run) -> None:
     assert len(table) == round(0.1 * 365) and (~table["accepted"]).any()
     assert set(made.rejections) <= {"spectrum", "copy", "stranger"} and made.rejections["spectrum"] > 0
     assert (table.loc[table["spectrum"].abs() > 1, "reason"].str.contains("spectrum:")).all()
-
-
-def test_steering_orders_intensities(trained: Run) -> None:
-    maxima = []
-    for intensity in (0.05, 0.5, 0.95):
-        table = synthesise(config_of(ratio=0.02, intensity=intensity), trained).table
-        assert (np.abs(table["intensity"] - intensity) <= 1 / 20).all()
-        maxima.append(table["max_mm"].to_numpy())
-    assert (maxima[0] < maxima[1]).all() and (maxima[1] < maxima[2]).all()
-
-
-def test_steering_by_return_period_picks_by_the_level_of_the_maximum(
-    trained: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    honest = Sampler.draw
-    maxima = []
-
-    def strong(self: Sampler, *given: Any, **more: Any) -> np.ndarray:
-        """The small network draws drizzle; twelve times that reaches the level of a rare day now and then."""
-        drawn = 12 * honest(self, *given, **more)
-        maxima.append(np.nan_to_num(drawn).max(axis=(2, 3)))
-        return drawn
-
-    monkeypatch.setattr(Sampler, "draw", strong)
-    made = synthesise(config_of(ratio=0.05, target_return_period=0.06), trained)
-    real = in_split(trained.open_store(), "train").load()
-    level = Judge.from_training_days(real, Augment(), 0.1).training.tail.level(0.06)
-    pool = np.concatenate(maxima)
-    assert pool.shape == (len(made.table), 20)
-    nearest = np.abs(np.log(pool / level)).argmin(axis=1)
-    np.testing.assert_allclose(made.table["max_mm"], pool[np.arange(len(pool)), nearest], rtol=1e-5)
-    np.testing.assert_array_equal(made.table["member"], nearest)
-    assert len(set(nearest.tolist())) > 3
 
 
 def test_variations_of_the_storm_have_keys_of_their_own(trained: Run) -> None:

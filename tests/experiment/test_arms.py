@@ -22,6 +22,17 @@ def test_trials_come_seed_by_seed() -> None:
     assert keys[8:] == ["srdrn-real-s0", "srdrn-better-10-s0", "srdrn-real-s1", "srdrn-better-10-s1"]
 
 
+def test_ratios_add_arms_in_the_modes_that_a_network_has_and_none_twice() -> None:
+    arms = {
+        "q-srdrn": ["real", "prior-10", "posterior-25", "prior-50"],
+        "srdrn": ["real", "better-10"],
+        "unet": ["real"],
+    }
+    asked = [trial.key for trial in trials(config_of(experiment={"arms": arms, "seeds": [0], "ratios": [10, 50]}))]
+    added = ["q-srdrn-posterior-10-s0", "q-srdrn-posterior-50-s0", "srdrn-better-50-s0"]
+    assert [key for key in asked if key in added] == added and len(asked) == len(set(asked)) == 7 + 3
+
+
 def test_better_is_resolved_and_other_arms_are_left_as_they_are() -> None:
     losses = {trial("real"): 0.1, trial("prior-10"): 0.6, trial("posterior-10"): 0.5}
     chosen = resolved(trial("better-10", network="srdrn"), losses)
@@ -53,13 +64,27 @@ def test_unknown_arms_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "what", [{"arms": {}}, {"arms": {"unet": []}}, {"seeds": []}, {"seeds": [1, 1]}, {"lr": {"cnn": 1e-3}}]
+    "what",
+    [
+        {"arms": {}},
+        {"arms": {"unet": []}},
+        {"seeds": []},
+        {"seeds": [1, 1]},
+        {"lr": {"cnn": 1e-3}},
+        {"ratios": [0]},
+        {"ratios": [5, 5]},
+    ],
 )
 def test_an_experiment_without_trials_or_with_one_twice_or_an_unknown_network_is_refused(
     what: dict[str, object],
 ) -> None:
     with pytest.raises(UserError, match=next(iter(what))):
         config_of(experiment=what)
+
+
+def test_ratios_without_a_mode_are_refused() -> None:
+    with pytest.raises(UserError, match=r"ratios are \[25\], but no arm .* such as prior-25"):
+        config_of(experiment={"arms": {"unet": ["real", "oversampled"]}, "ratios": [25]})
 
 
 def _days(count: int) -> xr.Dataset:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rainsmith.base.errors import UserError
@@ -17,6 +19,9 @@ def test_synthetic_days_need_a_checkpoint(prepared: Run) -> None:
 
 
 def test_the_better_of_two_modes_that_are_not_known_yet_is_that_of_the_first_arm(trained: Run) -> None:
-    keys = [trial.key for trial in trials_to_do(Inputs.read(config_of(), trained))]
+    inputs = Inputs.read(config_of(), trained)
+    keys = [trial.key for trial in trials_to_do(inputs)]
     assert keys[:2] == ["q-srdrn-real-s0", "q-srdrn-oversampled-s0"] and len(keys) == 12
     assert keys[-1] == "srdrn-prior-10-s1"
+    wider = inputs.config.experiment.model_copy(update={"ratios": [10, 30]})  # three more arms with two seeds each
+    assert len(trials_to_do(replace(inputs, config=inputs.config.model_copy(update={"experiment": wider})))) == 18

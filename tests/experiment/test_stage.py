@@ -25,7 +25,7 @@ from tests.experiment.planted import SMALL_NET, config_of
 from tests.foretold import foretold_and_done
 
 ARMS = {"q-srdrn": ["real", "prior-10", "posterior-10"], "srdrn": ["real", "better-10"]}
-LOSSES = {"real": 0.7, "prior-10": 0.6, "posterior-10": 0.5}
+LOSSES = {"real": 0.7, "prior-10": 0.6, "posterior-10": 0.5, "prior-20": 0.6}
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,18 @@ def test_an_arm_that_is_asked_for_twice_is_one_trial(trained: Run, tmp_path: Pat
     table = api.experiment(config, run)
     assert calls == ["q-srdrn-real-s0", "q-srdrn-prior-10-s0"] and set(table["arm"]) == {"prior-10"}
     assert len(pd.read_csv(run.folder / "experiment" / "results.csv")) == 2 * 2
+
+
+def test_gains_over_the_number_of_synthetic_days_are_drawn_where_there_are_several(
+    tmp_path: Path, calls: list[str]
+) -> None:
+    run, picture = Run(tmp_path), tmp_path / "experiment" / "ratios.png"
+    arms = {"q-srdrn": ["real", "prior-10"]}
+    experiment(config_of(experiment={"arms": arms, "seeds": [0], "ratios": [10, 20]}), run)
+    assert calls == [f"q-srdrn-{arm}-s0" for arm in ("real", "prior-10", "prior-20")]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    experiment(config_of(experiment={"arms": arms, "seeds": [0]}), run)
+    assert not picture.exists() and len(calls) == 3
 
 
 def test_a_median_is_asked_for_before_anything_is_trained(run: Run) -> None:

@@ -82,6 +82,15 @@ def test_only_trials_with_synthetic_days_depend_on_how_these_are_drawn(inputs: I
         assert identity(trial("prior-10"), other) != identity(trial("prior-10"), inputs)
 
 
+def test_only_trials_on_steered_days_depend_on_how_these_are_drawn(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [inputs, with_config(inputs, augment__intensity=0.9)]
+    before = [identity(trial("prior-10"), of) for of in both]
+    monkeypatch.setattr("rainsmith.experiment.trial.FORM_OF_STEERED_DAYS", 99)
+    assert [identity(trial("prior-10"), of) == made for of, made in zip(both, before, strict=True)] == [True, False]
+
+
 def test_a_rate_of_one_network_changes_that_network_only_and_counts_as_the_rate_of_all(inputs: Inputs) -> None:
     own = with_config(inputs, experiment={"arms": ARMS, "lr": {"unet": 1e-4}})
     everywhere = with_config(inputs, downscale={**SMALL_NET, "lr": 1e-4})

@@ -60,6 +60,14 @@ def test_arms_are_compared_in_sentences_a_picture_and_a_table(
     assert {cell.mark for cell in cells["SEDI above P99, mapped"]} == {""}
 
 
+def test_several_numbers_of_synthetic_days_have_a_picture_of_their_own(
+    material: Material, trials: pd.DataFrame, gains: pd.DataFrame
+) -> None:
+    more = pd.concat([gains, gains.assign(arm="prior-50")])
+    section = experiment_section(replace(material, trials=trials, gains=more))
+    assert section is not None and [part.kind for part in section.parts] == ["gallery", "gallery", "table"]
+
+
 def test_controls_alone_have_a_table_and_no_picture(
     material: Material, trials: pd.DataFrame, gains: pd.DataFrame
 ) -> None:

@@ -13,9 +13,9 @@ import xarray as xr
 
 from rainsmith.augment.batch_files import read_batch, write_batch
 from rainsmith.augment.judge import Judge
-from rainsmith.augment.steering import Steering, relative_rank
+from rainsmith.augment.steering import Steering, drawn_order, relative_rank
 from rainsmith.base.console import progress
-from rainsmith.base.dims import TIME
+from rainsmith.base.dims import TIME, day_numbers
 from rainsmith.base.large_arrays import empty, release
 from rainsmith.base.pieces import Pieces
 from rainsmith.config import Augment
@@ -84,7 +84,7 @@ class Drawing:
         judge: accepts or rejects them.
         sources: the days to draw for.
         settings: mode, tries and candidates.
-        steering: which candidate of a day is preferred; None takes members as they come.
+        steering: which candidates of a day are drawn more often; None takes members as they come.
     """
 
     sampler: Sampler
@@ -103,7 +103,8 @@ class Drawing:
 
         Returns:
             The accepted fields by number (wanted, y, x) [mm/day], NaN where no candidate was accepted; and ``Judge``'s
-            table with a row for every candidate, its day's ``number``, the index of its ``source``, and its ``member``.
+            table with a row for every candidate, its day's ``number``, the index of its ``source``, and its ``member``;
+            where days are steered, also its ``intensity`` (relative rank) and its ``probability``.
         """
         plan = {str(number): one for number, one in enumerate(batches(wanted, self.sources.sizes[TIME], batch_size))}
         if pieces is not None:
@@ -166,7 +167,10 @@ class Drawing:
         first = batch.round * self.settings.candidates
         pool = self.draw(batch.sources, range(first, first + self.settings.candidates))
         maxima = np.nan_to_num(pool).max(axis=(2, 3))
-        return ByPreference(pool, self.steering.order(maxima), relative_rank(maxima), first)
+        probability = self.steering.probabilities(maxima)
+        days = day_numbers(self.sources[TIME])[batch.sources]
+        order = drawn_order(probability, self.settings.seed, days, batch.round)
+        return Drawn(pool, order, relative_rank(maxima), probability, first)
 
     def draw(self, sources: np.ndarray, members: range) -> np.ndarray:
         """Members of some sources (days, members, y, x) [mm/day].
@@ -201,22 +205,25 @@ class InTurn:
 
 
 @dataclass(frozen=True, eq=False)
-class ByPreference:
-    """Members that are all drawn beforehand and offered in the order of a steering.
+class Drawn:
+    """Members that are all made beforehand, among which a steering draws.
 
     Attributes:
         pool: (days, candidates, y, x) the members [mm/day].
-        order: (days, candidates) their places in the pool, the preferred one first.
+        order: (days, candidates) their places in the pool, the one that is drawn first in front.
         rank: (days, candidates) relative rank of the domain maximum of each.
+        probability: (days, candidates) of each to be drawn first.
         first: number of the first member.
     """
 
     pool: np.ndarray
     order: np.ndarray
     rank: np.ndarray
+    probability: np.ndarray
     first: int
 
     def attempt(self, number: int, rows: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
-        """The next in the order of preference."""
+        """The next that is drawn for each day among those that are left."""
         place = self.order[rows, number]
-        return self.pool[rows, place], {"member": self.first + place, "intensity": self.rank[rows, place]}
+        columns = {"intensity": self.rank[rows, place], "probability": self.probability[rows, place]}
+        return self.pool[rows, place], {"member": self.first + place, **columns}

@@ -14,7 +14,7 @@ import xarray as xr
 from rainsmith.augment.drawing import Drawing
 from rainsmith.augment.judge import Judge, count_rejections, with_reasons
 from rainsmith.augment.source_days import choose_source_days
-from rainsmith.augment.steering import Steering
+from rainsmith.augment.steering import Steering, effective_number
 from rainsmith.augment.training_set import mix, require_training_days, write_training_set
 from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_split
@@ -23,7 +23,7 @@ from rainsmith.base.files import atomic, check_disk
 from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.pieces import Pieces
 from rainsmith.base.provenance import provenance
-from rainsmith.config import Config, Sampling
+from rainsmith.config import Augment, Config, Sampling
 from rainsmith.data.held_days import held
 from rainsmith.data.store import fingerprint_of
 from rainsmith.models import checkpoint as checkpoints
@@ -104,9 +104,10 @@ def synthesise(config: Config, run: Run, *, pieces: Pieces | None = None) -> Aug
     drawing = Drawing(sampler, judge, sources, settings, Steering.from_settings(settings, tail))
     fields, table = drawing.make(wanted, config.sampling.batch_size, pieces)
 
-    accepted = table[table["accepted"]]
+    weights = _weights(table, settings)
+    accepted, kept = table[table["accepted"]], weights[table["accepted"]]
     numbers = accepted["number"].to_numpy()
-    mixed = mix(real, sources, accepted["source"].to_numpy(), fields, settings.weight, numbers)
+    mixed = mix(real, sources, accepted["source"].to_numpy(), fields, kept, numbers)
     require_training_days(mixed)
     mixed.attrs["store"] = fingerprint_of(store)
     mixed.attrs["augmentation"] = json.dumps(
@@ -115,13 +116,18 @@ def synthesise(config: Config, run: Run, *, pieces: Pieces | None = None) -> Aug
             "wanted": wanted,
             "accepted": len(accepted),
             "judged": len(table),
+            "effective": effective_number(kept),
             "bounds": judge.bounds(),
         }
     )
     mixed.attrs["provenance"] = json.dumps(provenance(config))
     rejections = count_rejections(table)
     _say_how_many(wanted, len(accepted), len(table), rejections)
-    columns = _origin(config, checkpoint, sampler) | {"weight": np.where(table["accepted"], settings.weight, 0.0)}
+    if settings.steered:
+        console.print(
+            f"steered: with their weights, {len(accepted)} days count as {effective_number(kept):.4g} equal ones"
+        )
+    columns = _origin(config, checkpoint, sampler) | {"weight": weights}
     return Augmented(mixed, with_reasons(table).drop(columns="source").assign(**columns), rejections)
 
 
@@ -140,6 +146,20 @@ def sampling_settings(config: Config) -> Sampling:
             "set augment.keep_levels: 0 to vary all levels"
         )
     return sampling
+
+
+def _weights(table: pd.DataFrame, settings: Augment) -> np.ndarray:
+    """The weight of every judged day (days,): 0 where it is rejected, and 1 / (n p) times as much where it is steered.
+
+    Within a source day, the weights turn the accepted days into a sample of all acceptable candidates, although others
+    were rejected before. Their mean is a / (n P), for a acceptable candidates with the joint probability P.
+
+    Args:
+        table: of ``Drawing.make``.
+        settings: ``weight``, and the number n of candidates among which steering draws with probability p.
+    """
+    steered = 1 / (settings.candidates * table["probability"]) if settings.steered else 1.0
+    return np.where(table["accepted"], settings.weight * steered, 0.0)
 
 
 def _origin(config: Config, checkpoint: Checkpoint, sampler: Sampler) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def mix(
     sources: xr.Dataset,
     indices: np.ndarray,
     fields: np.ndarray,
-    weight: float = 1.0,
+    weight: float | np.ndarray = 1.0,
     numbers: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Real training days followed by synthetic ones, each with the date and the predictors of its source.
@@ -33,7 +33,7 @@ def mix(
         sources: the days that synthetic ones were drawn for.
         indices: (days,) index into ``sources`` of each synthetic day.
         fields: (field, y, x) synthetic rain [mm/day]; kept where the source has a value.
-        weight: weight of a synthetic day in training; a real day has 1.
+        weight: weight of all synthetic days in training, or (days,) of each; a real day has 1.
         numbers: (days,) index into ``fields`` of each synthetic day; None where there is one field a day.
     """
     numbers = np.arange(len(indices)) if numbers is None else numbers
@@ -75,11 +75,12 @@ def _behind_each_other(fields: list[xr.DataArray]) -> xr.Variable:
     return xr.Variable(first.dims, values, first.attrs)
 
 
-def _labelled(days: xr.Dataset, *, synthetic: bool, weight: float) -> xr.Dataset:
+def _labelled(days: xr.Dataset, *, synthetic: bool, weight: float | np.ndarray) -> xr.Dataset:
     n = days.sizes[TIME]
+    weights = np.broadcast_to(weight, n).astype(np.float32)
     return days.assign(
         synthetic=(TIME, np.full(n, synthetic), {"long_name": "day drawn by the model"}),
-        weight=(TIME, np.full(n, weight, np.float32), {"long_name": "weight of the day in training", "units": "1"}),
+        weight=(TIME, weights, {"long_name": "weight of the day in training", "units": "1"}),
     )
 
 

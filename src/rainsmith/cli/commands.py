@@ -121,10 +121,10 @@ class Augment(Sharded):
     ratio: OptionalNumber = None
     """Number of synthetic days for each real training day, instead of augment.ratio."""
     intensity: OptionalNumber = None
-    """Rank (0 to 1) of the member that is taken among the candidates of its day.
-    Candidates are ordered by their maximum: 0 takes the least, 1 the most intense one."""
+    """Rank (0 to 1) near which members are drawn most often among the candidates of their day.
+    Candidates are ordered by their maximum: 0 is the least, 1 the most intense one. Weights make up for it."""
     target_return_period: OptionalNumber = None
-    """Return period [years] of the amount to which the maximum of the member that is taken is nearest."""
+    """Return period [years]: members are drawn most often near the one whose maximum is nearest to its amount."""
 
     def execute(self) -> None:
         names = ("top", "mode", "ratio", "intensity", "target_return_period")

@@ -34,14 +34,15 @@ class Augment(Section):
     ratio: Float = Field(default=0.25, gt=0, le=100)
     """Synthetic days for each real training day."""
     weight: Float = Field(default=1.0, gt=0, le=1000)
-    """Weight of a synthetic day in training, where a real day has 1."""
+    """Weight of a synthetic day in training, where a real day has 1; that of steered days in the mean."""
     intensity: Float | None = Field(default=None, ge=0, le=1)
-    """Steering: the rank of the member that is taken among the candidates of its day, ordered by their maximum, from 0
-    (least) to 1 (most); null takes any."""
+    """Steering: the rank near which members are drawn most often among the candidates of their day, ordered by their
+    maximum, from 0 (least) to 1 (most); null takes any."""
     target_return_period: Float | None = Field(default=None, gt=0, le=1e6)
-    """[years] Steering: the candidate is taken whose maximum is nearest to the amount of this return period."""
+    """[years] Steering: candidates are drawn most often near the one whose maximum is nearest to the amount of this
+    return period."""
     candidates: Int = Field(default=20, ge=2, le=1000)
-    """Members of a day among which steering takes one."""
+    """Members of a day among which steering draws one."""
     tries: Int = Field(default=10, ge=1, le=1000)
     """Members that are judged for one synthetic day before it is given up."""
     checks: Annotated[list[name_in(CHECKS)], Unique] = Field(default_factory=lambda: names_of(CHECKS))  # type: ignore[valid-type]
@@ -54,6 +55,11 @@ class Augment(Section):
     """[years] Largest return period of the domain maximum of a synthetic day."""
     seed: Seed = 0
     """Seed of the synthetic days."""
+
+    @property
+    def steered(self) -> bool:
+        """Whether some candidates of a day are drawn more often than others."""
+        return self.intensity is not None or self.target_return_period is not None
 
     @model_validator(mode="after")
     def _one_choice_each(self) -> Augment:

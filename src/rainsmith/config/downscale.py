@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from rainsmith.config.section import Precision, Section, Share, SplitNames, name_in, records_of
-from rainsmith.config.values import Float, Int, Seed
+from rainsmith.config.values import Float, Int, Seed, Unique
 
 NETWORKS = "rainsmith.models.registry:NETWORKS"
 NetworkName = name_in(NETWORKS)
 TrainingDays = Literal["real", "augmented", "oversampled", "distilled"]
+SWEPT_MODES = ("prior", "posterior", "better")
+"""First parts of the names of arms whose second part is a number of synthetic days for a hundred real ones."""
 
 
 def _arm(name: str) -> str:
@@ -114,6 +116,9 @@ class Experiment(Section):
     )
     """The training sets of each network: real, oversampled, `<mode>-<synthetic days for a hundred real ones>`, where
     the mode better is the one that did better with the first network, or `distil-<members a day>`."""
+    ratios: Annotated[list[Annotated[Int, Field(ge=1, le=9999)]], Field(max_length=100), Unique] = []
+    """Numbers of synthetic days for a hundred real ones that are tried beside those of `arms`: in each network, for
+    every mode (prior, posterior, better) that one of its arms has. The gains are drawn over them, in `ratios.png`."""
     seeds: list[Seed] = Field(default=[0, 1, 2], min_length=1, max_length=1000)
     """Seeds of the trainings; every arm is trained once with each. One seed proves nothing."""
     steps: Int | None = Field(default=None, ge=1, le=10_000_000)
@@ -132,3 +137,26 @@ class Experiment(Section):
             if len(set(values)) < len(values):
                 raise ValueError(f"{name} are {values}; expected each once")
         return self
+
+    @model_validator(mode="after")
+    def _a_mode_for_ratios(self) -> Experiment:
+        if self.ratios and not any(map(_modes, self.arms.values())):
+            raise ValueError(
+                f"ratios are {self.ratios}, but no arm says in which mode; expected an arm such as prior-25"
+            )
+        return self
+
+    @property
+    def arms_with_ratios(self) -> dict[str, list[str]]:
+        """The arms of each network, followed by those that ``ratios`` adds; none stands twice."""
+        with_ratios = {}
+        for network, arms in self.arms.items():
+            added = [f"{mode}-{ratio}" for mode in _modes(arms) for ratio in self.ratios]
+            with_ratios[network] = list(dict.fromkeys([*arms, *added]))
+        return with_ratios
+
+
+def _modes(arms: list[str]) -> list[str]:
+    """The modes in which some arms have synthetic days, each once."""
+    modes = (arm.partition("-")[0] for arm in arms)
+    return list(dict.fromkeys(mode for mode in modes if mode in SWEPT_MODES))

@@ -66,7 +66,7 @@ class Trial:
 
 def trials(config: Config) -> Iterator[Trial]:
     """All trials of the experiment, seed by seed in each network, so that an early stop leaves whole seeds."""
-    for network, names in config.experiment.arms.items():
+    for network, names in config.experiment.arms_with_ratios.items():
         for seed in config.experiment.seeds:
             for name in names:
                 yield Trial(network, Arm.of(name), seed)

@@ -18,11 +18,12 @@ from rainsmith.config import Config
 from rainsmith.experiment.arms import Trial, resolved, trials
 from rainsmith.experiment.compared_scores import VALIDATION_LOSS, in_picture
 from rainsmith.experiment.comparison import ScoredTrial, compare_arms
+from rainsmith.experiment.ratios import gains_by_ratio
 from rainsmith.experiment.scores import DAY_SETS, scores_by_column
 from rainsmith.experiment.text import as_markdown, sentences
 from rainsmith.experiment.trial import AGAIN, Inputs, identity, run_trial
 from rainsmith.models.registry import NETWORKS
-from rainsmith.plots.experiment import differences
+from rainsmith.plots.experiment import differences, gains_over_ratios
 from rainsmith.plots.style import picture
 from rainsmith.run_folder import Run
 
@@ -34,7 +35,8 @@ def experiment(config: Config, run: Run) -> pd.DataFrame:
 
     Writes into ``experiment/``, as it goes, ``runs/<network>-<arm>-s<seed>.nc`` (the scores of a trial; one that has
     its file is not repeated) and ``days/<arm>-s<seed>.zarr`` (its synthetic days); then ``results.csv`` (a row for each
-    trial and set of days), ``comparisons.csv``, the same in words and tables, ``tables.md``, and ``comparisons.png``.
+    trial and set of days), ``comparisons.csv``, the same in words and tables, ``tables.md``, and ``comparisons.png``;
+    where a network has several numbers of synthetic days of one mode, also ``ratios.png``.
 
     Returns:
         The rows of ``comparisons.csv``.
@@ -130,3 +132,9 @@ def _write(folder: Path, results: pd.DataFrame, comparisons: pd.DataFrame) -> No
         scratch.write_text(as_markdown(results, comparisons), encoding="utf-8")
     with atomic(folder / "comparisons.png") as scratch:
         scratch.write_bytes(picture(differences(comparisons, in_picture(comparisons["score"].unique())), "png"))
+    by_ratio = gains_by_ratio(comparisons)
+    if by_ratio.empty:
+        (folder / "ratios.png").unlink(missing_ok=True)
+        return
+    with atomic(folder / "ratios.png") as scratch:
+        scratch.write_bytes(picture(gains_over_ratios(by_ratio), "png"))

@@ -36,6 +36,8 @@ AGAIN = "run 'rainsmith experiment' again"
 """What to do about damaged files of the experiment."""
 FORM_OF_SCORES = 2
 """Number of the form in which a trial's scores are kept; another number repeats all trials."""
+FORM_OF_STEERED_DAYS = 2
+"""Number of the way in which steered days are drawn and weighted; another number repeats the trials on such days."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def identity(trial: Trial, inputs: Inputs) -> str:
     values |= {"trial": trial.key, "steps": config.experiment.steps, "split": config.experiment.split}
     values |= {"data": inputs.data, "wet_mm": config.data.wet_mm, "scores": FORM_OF_SCORES}
     if trial.arm.mode:
-        values |= config.model_dump(mode="json", include={"augment", "sampling"}) | {"source": inputs.source}
+        values |= _settings_of_days(config) | {"source": inputs.source}
         values["keep_levels"] = config.experiment.keep_levels
     if trial.arm.members:
         values |= config.model_dump(mode="json", include={"sampling", "quantiles"}) | {"source": inputs.source}
@@ -203,8 +205,14 @@ def _path_of_days(trial: Trial, inputs: Inputs) -> Path:
 def _asked(trial: Trial, inputs: Inputs) -> tuple[Config, str]:
     """The configuration of the synthetic days of a trial, and all that they depend on, as JSON."""
     wanted = config_of_days(trial, inputs.config)
-    values = wanted.model_dump(mode="json", include={"augment", "sampling"})
+    values = _settings_of_days(wanted)
     return wanted, json.dumps(values | {"data": inputs.data, "source": inputs.source}, sort_keys=True)
+
+
+def _settings_of_days(config: Config) -> dict[str, Any]:
+    """All settings that synthetic days depend on."""
+    settings = config.model_dump(mode="json", include={"augment", "sampling"})
+    return settings | ({"steering": FORM_OF_STEERED_DAYS} if config.augment.steered else {})
 
 
 def config_of_days(trial: Trial, config: Config) -> Config:

@@ -1,11 +1,12 @@
-"""The section on what synthetic days did to downscalers: sentences, the picture, and a table a network."""
+"""The section on what synthetic days did to downscalers: sentences, the pictures, and a table a network."""
 
 from __future__ import annotations
 
 from rainsmith.experiment.compared_scores import in_picture, title_of
+from rainsmith.experiment.ratios import gains_by_ratio
 from rainsmith.experiment.summary import arm_tables, arm_verdicts
 from rainsmith.experiment.text import sentences
-from rainsmith.plots.experiment import differences
+from rainsmith.plots.experiment import differences, gains_over_ratios
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Gallery, Part, Row, Section, Table, embed
 from rainsmith.report.words import DAY_WORDS, number
@@ -13,6 +14,10 @@ from rainsmith.report.words import DAY_WORDS, number
 CAPTION = (
     "Share of the control's loss that an arm saves, over all days, with 90 % intervals over weeks and seeds. Right of "
     "the line the arm is better. Black: significantly better than every control, in every seed; orange: worse."
+)
+OF_RATIOS = (
+    "The same share by the number of synthetic days, in the score above each panel, with 90 % intervals. Few days "
+    "change little, and too many outweigh the real ones. Full dots: significantly different from every control."
 )
 
 
@@ -36,6 +41,10 @@ def experiment_section(material: Material) -> Section | None:
         figure = differences(material.gains, in_picture(material.gains["score"].unique()))
         if figure.axes:
             parts.append(Gallery([embed(figure, "Gains of every arm over the better control", CAPTION)], "whole"))
+        by_ratio = gains_by_ratio(material.gains)
+        if len(by_ratio):
+            curves = gains_over_ratios(by_ratio)
+            parts.append(Gallery([embed(curves, "Gains by the number of synthetic days", OF_RATIOS)], "whole"))
     parts += network_tables(material)
     said = sentences(material.gains)
     better = sum(1 for verdict in arm_verdicts(material.gains) if verdict.better and not verdict.worse)
