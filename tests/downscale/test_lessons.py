@@ -53,7 +53,7 @@ def test_lessons_are_drawn_once_and_a_downscaler_learns_from_them(trained: Run, 
     written = path.stat().st_mtime_ns
     store = run.open_store()
     days = in_split(store, "train")
-    made = lessons(config, run, store, days, members=8, share=0.6)
+    made = lessons(config, run, days, members=8, share=0.6)
     assert path.stat().st_mtime_ns == written
     assert made.amounts.shape == (days.sizes[TIME], len(LEVELS), int(store["mask"].sum()))
     assert (np.diff(made.amounts.astype(np.float32), axis=1) >= -0.05).all() and made.amounts.max() > 0

@@ -18,9 +18,10 @@ SWEPT_MODES = ("prior", "posterior", "better")
 
 
 def _arm(name: str) -> str:
-    if not re.fullmatch(r"real|oversampled|(prior|posterior|better|distil)-[1-9][0-9]{0,3}", name):
+    if not re.fullmatch(r"real|oversampled|(prior|posterior|better|distil|members)-[1-9][0-9]{0,3}", name):
         modes = "prior, posterior or better with a number of synthetic days, such as prior-25"
-        raise ValueError(f"expected real, oversampled, {modes}, or distil with a number of members, such as distil-50")
+        members = "distil or members with a number of members, such as distil-50"
+        raise ValueError(f"expected real, oversampled, {modes}, or {members}")
     return name
 
 
@@ -115,7 +116,8 @@ class Experiment(Section):
         min_length=1,
     )
     """The training sets of each network: real, oversampled, `<mode>-<synthetic days for a hundred real ones>`, where
-    the mode better is the one that did better with the first network, or `distil-<members a day>`."""
+    the mode better is the one that did better with the first network, or `distil-<members a day>`; and in their place
+    `members-<members a day>`, the quantiles of members without any downscaler."""
     ratios: Annotated[list[Annotated[Int, Field(ge=1, le=9999)]], Field(max_length=100), Unique] = []
     """Numbers of synthetic days for a hundred real ones that are tried beside those of `arms`: in each network, for
     every mode (prior, posterior, better) that one of its arms has. The gains are drawn over them, in `ratios.png`."""

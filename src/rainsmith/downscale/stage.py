@@ -59,7 +59,7 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
     training, weights = training_set(config, run, real)
     taught = None
     if settings.train_on == "distilled":
-        taught = lessons(config, run, store, real, **settings.distil.model_dump())
+        taught = lessons(config, run, real, **settings.distil.model_dump())
     folder, name = run.folder / "downscale", f"{settings.label}-s{config.seed}"
     splits = scored_days(config, store)
     values = sum(days["precip"].size for days in splits.values()) * (1 + len(settings.quantiles))

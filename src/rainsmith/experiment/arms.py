@@ -21,6 +21,8 @@ BETTER = "better"
 
 DISTIL = "distil"
 """Begins the name of an arm that learns from members."""
+MEMBERS = "members"
+"""Begins the name of an arm without a downscaler, whose forecasts are the quantiles of members."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Arm:
     """One training set.
 
     Attributes:
-        name: ``real``, ``oversampled``, ``<mode>-<percent>`` or ``distil-<members>``.
+        name: ``real``, ``oversampled``, ``<mode>-<percent>``, ``distil-<members>`` or ``members-<members>``.
         mode: the mode in which synthetic days are drawn, ``BETTER``, or "" without synthetic days.
         percent: number of synthetic days for a hundred real ones.
-        members: of each day from whose distribution the downscaler learns, 0 for none.
+        members: of each day that a downscaler learns from, or that are the forecast themselves; 0 for none.
     """
 
     name: str
@@ -39,13 +41,18 @@ class Arm:
     percent: int = 0
     members: int = 0
 
+    @property
+    def trains(self) -> bool:
+        """Whether a downscaler is trained."""
+        return not self.name.startswith(MEMBERS)
+
     @classmethod
     def of(cls, name: str) -> Arm:
         """The arm of a name."""
         if name in CONTROLS:
             return cls(name)
         kind, _, number = name.partition("-")
-        if kind == DISTIL:
+        if kind in (DISTIL, MEMBERS):
             return cls(name, members=int(number))
         return cls(name, kind, int(number))
 

@@ -7,13 +7,17 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from rainsmith.augment import estimate as augmentation
 from rainsmith.base.dims import TIME
 from rainsmith.base.files import size_of
 from rainsmith.base.needs import Needs, measured
 from rainsmith.base.netcdf_files import write_netcdf
 from rainsmith.config import Config
+from rainsmith.data.dataset import Days
 from rainsmith.downscale.estimate import DAYS, memory_of_forecasts, training_needs
+from rainsmith.downscale.lessons import LEVELS
 from rainsmith.experiment.arms import Trial, resolved, trials
 from rainsmith.experiment.compared_scores import VALIDATION_LOSS
 from rainsmith.experiment.stage import check_quantiles, kept_scores
@@ -25,8 +29,13 @@ from rainsmith.experiment.trial import (
     score_forecasts,
     write_days,
 )
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.quantiles.drawing import distributions
 from rainsmith.run_folder import Run
+from rainsmith.sample.sampler import Sampler
 
+ONE, DRAWN = np.array([0]), 20
+"""The day of which members are drawn, and their number."""
 WRITTEN = 16
 """Real days that are written in place of synthetic ones."""
 
@@ -49,16 +58,18 @@ def needs(config: Config, run: Run) -> Needs:
     inputs = Inputs.read(config, run)
     reading = time.monotonic() - started
     to_do = trials_to_do(inputs)
+    members = _of_members(to_do, inputs)
+    to_do = [trial for trial in to_do if trial.arm.trains]
     of_each = {network: _of_a_trial(network, inputs) for network in dict.fromkeys(trial.network for trial in to_do)}
     days = _of_synthetic_days(to_do, inputs)
-    seconds = reading + sum(of_each[trial.network].seconds for trial in to_do) + days.seconds
-    disk = sum(of_each[trial.network].disk for trial in to_do) + days.disk
+    seconds = reading + sum(of_each[trial.network].seconds for trial in to_do) + days.seconds + members.seconds
+    disk = sum(of_each[trial.network].disk for trial in to_do) + days.disk + members.disk
     most = max((trial.arm.percent for trial in to_do), default=0)  # beside the real days, and once more with them
     mixed = inputs.real.nbytes * (1 + 2 * most / 100 if most else 0)
     memory = max([days.memory, *(one.memory + mixed for one in of_each.values())])
     counts = Counter(trial.network for trial in to_do)
     each = [f"{counted(count, 'trial')} of {name}, {of_each[name].of}" for name, count in counts.items()]
-    return Needs(seconds, memory, disk, "; ".join([*each, days.of]))
+    return Needs(seconds, memory, disk, "; ".join([*each, days.of, *[members.of][: bool(members.of)]]))
 
 
 def trials_to_do(inputs: Inputs) -> list[Trial]:
@@ -94,6 +105,25 @@ def _of_a_trial(network: str, inputs: Inputs) -> Needs:
     seconds = trained.seconds(steps, settings.validations) + trend.seconds_of(number)
     memory = max(trained.memory, memory_of_forecasts(trend, number))
     return Needs(seconds, memory, trend.disk[1], f"{steps} steps of {trained.step:.2g} s each")
+
+
+def _of_members(to_do: list[Trial], inputs: Inputs) -> Needs:
+    """What the members take that downscalers learn from, or whose quantiles are forecasts."""
+    config, count = inputs.config, 0
+    for arm in dict.fromkeys(trial.arm for trial in to_do if trial.arm.members):
+        calibration = min(inputs.validation.sizes[TIME], config.quantiles.calibration_days)
+        days = calibration + (inputs.scored if not arm.trains else inputs.real).sizes[TIME]
+        count += arm.members * (days + (0 if arm.trains else calibration))
+    if not count:
+        return Needs(0.0, 0.0, 0.0, "")
+    checkpoint = checkpoints.load(inputs.run.checkpoints / config.sampling.checkpoint)
+    sampler, batch = Sampler(checkpoint, config.sampling, config.device), Days(inputs.scored[["predictors"]]).batch(ONE)
+    for size in (2, DRAWN):  # the first is slower than the others
+        started = time.monotonic()
+        next(distributions(sampler, batch.x, batch.days, size))
+    seconds = (time.monotonic() - started) / DRAWN * count
+    disk = 4.0 * len(LEVELS) * inputs.real["precip"].size if any(trial.arm.trains for trial in to_do) else 0.0
+    return Needs(seconds, 0.0, disk, f"{count} members are drawn")
 
 
 def _of_synthetic_days(to_do: list[Trial], inputs: Inputs) -> Needs:

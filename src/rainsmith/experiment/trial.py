@@ -30,6 +30,8 @@ from rainsmith.metrics.extremes import thresholds_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.generative import build_model, require_posterior
+from rainsmith.models.registry import NETWORKS
+from rainsmith.quantiles.kept import kept_quantiles
 from rainsmith.run_folder import Run
 
 AGAIN = "run 'rainsmith experiment' again"
@@ -118,6 +120,8 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
     Returns:
         The scores of ``score_trial``. The attributes hold, among others, the identity and the validation loss.
     """
+    if not trial.arm.trains:
+        return _scores_of_members(trial, inputs)
     config = with_own_rate(inputs.config, trial)
     synthetic = synthetic_days(trial, inputs) if trial.arm.mode else None
     days, weights = training_days(trial.arm, inputs.real, synthetic, config)
@@ -151,7 +155,31 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
 def _lessons(trial: Trial, inputs: Inputs) -> Lessons:
     """What members say of the training days; all seeds learn from the same ones."""
     how = {"members": trial.arm.members, "share": inputs.config.downscale.distil.share}
-    return lessons(inputs.config, inputs.run, inputs.run.open_store(), inputs.real, **how)
+    return lessons(inputs.config, inputs.run, inputs.real, **how)
+
+
+def _scores_of_members(trial: Trial, inputs: Inputs) -> xr.Dataset:
+    """The scores of the quantiles of members; their amount is the mean where the network forecasts it, or the median.
+
+    The mapping of amounts is fitted on every so many validation days, as many as the calibration has.
+    """
+    network, config, folder = NETWORKS[trial.network], inputs.config, inputs.run.quantiles
+    how: dict[str, Any] = {"levels": config.downscale.quantiles, "members": trial.arm.members}
+    how["mean"] = network.forecasts_mean
+    every = -(-inputs.validation.sizes[TIME] // config.quantiles.calibration_days)
+    few = inputs.validation.isel({TIME: slice(None, None, every)})
+    started, forecasts = time.monotonic(), []
+    for days, name in ((few, "validation"), (inputs.scored, config.experiment.split)):
+        target = folder / f"experiment-{trial.network}-{trial.arm.name}-{name}.zarr"
+        found = kept_quantiles(config, inputs.run, days, target, **how).load()
+        amounts = found["mean"] if network.forecasts_mean else found["quantiles"].sel(quantile=0.5, drop=True)
+        forecasts.append(found.assign(precip=amounts))
+    return _scored(forecasts[0], few, forecasts[1], inputs.scored, inputs).assign_attrs(
+        identity=identity(trial, inputs),
+        validation_loss=float("nan"),
+        seconds=round(time.monotonic() - started, 1),
+        n_days=0,
+    )
 
 
 def score_forecasts(module: Downscaler, validation: xr.Dataset, scored: xr.Dataset, inputs: Inputs) -> xr.Dataset:
@@ -163,9 +191,14 @@ def score_forecasts(module: Downscaler, validation: xr.Dataset, scored: xr.Datas
         scored: the days that are scored.
         inputs: thresholds and resampling of the experiment.
     """
-    on_validation = predict(module, validation)["precip"]
-    knots = bias_mapping(on_validation, validation["precip"], thresholds_of(inputs.settings))
-    forecast = predict(module, scored)
+    return _scored(predict(module, validation), validation, predict(module, scored), scored, inputs)
+
+
+def _scored(
+    on_validation: xr.Dataset, validation: xr.Dataset, forecast: xr.Dataset, scored: xr.Dataset, inputs: Inputs
+) -> xr.Dataset:
+    """The scores of a forecast of some days, after what its forecast of validation days says of its bias."""
+    knots = bias_mapping(on_validation["precip"], validation["precip"], thresholds_of(inputs.settings))
     scores = score_trial(forecast, scored, knots, settings=inputs.settings, resampling=inputs.resampling)
     return scores.assign_attrs(mapping_from=knots[0], mapping_to=knots[1])
 
