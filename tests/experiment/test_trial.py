@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
 
 from rainsmith.base.dims import SPLITS, in_day_set
@@ -140,3 +141,21 @@ def test_what_is_kept_of_a_trial(inputs: Inputs) -> None:
     assert scores.attrs["n_days"] == inputs.real.sizes["time"] and scores.attrs["validation_loss"] > 0
     assert scores.sizes["resample"] == 1 + inputs.config.evaluate.resamples
     assert in_day_set(inputs.scored, "heavy_x").any() and np.isfinite(scores["mae"].values).all()
+
+
+def test_members_teach_a_downscaler_and_are_a_forecast_themselves(run: Run) -> None:
+    arms = {"unet": ["real", "distil-4", "members-4"]}
+    section = {"levels": [0.5], "calibration_days": 5}
+    inputs = Inputs.read(config_of(experiment={"arms": arms, "seeds": [0]}, quantiles=section), run)
+    assert inputs.source
+    taught = run_trial(trial("distil-4", network="unet"), inputs)
+    real = run_trial(trial("real", network="unet"), inputs)
+    assert taught.attrs["n_days"] == real.attrs["n_days"]
+    assert not np.allclose(taught["pinball_p99"], real["pinball_p99"])
+    members = run_trial(trial("members-4", network="unet"), inputs)
+    assert members.attrs["n_days"] == 0 and np.isnan(members.attrs["validation_loss"])
+    assert set(members.data_vars) == set(real.data_vars)
+    with xr.open_zarr(run.quantiles / "experiment-unet-members-4-test.zarr", consolidated=False) as kept:
+        assert members["mae"].values[0, 0] == pytest.approx(
+            float(abs(kept["mean"] - inputs.scored["precip"]).mean()), rel=1e-3
+        )

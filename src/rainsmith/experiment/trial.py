@@ -154,8 +154,8 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
 
 def _lessons(trial: Trial, inputs: Inputs) -> Lessons:
     """What members say of the training days; all seeds learn from the same ones."""
-    how = {"members": trial.arm.members, "share": inputs.config.downscale.distil.share}
-    return lessons(inputs.config, inputs.run, inputs.real, **how)
+    share = inputs.config.downscale.distil.share
+    return lessons(inputs.config, inputs.run, inputs.real, members=trial.arm.members, share=share)
 
 
 def _scores_of_members(trial: Trial, inputs: Inputs) -> xr.Dataset:
