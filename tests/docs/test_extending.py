@@ -240,7 +240,7 @@ def test_other_names_are_refused_and_the_new_one_is_listed(extended: Extended, c
             "records.md",
             ["| `convolution` |", "| `linear` |", "| `monthly-mean` |", "| `dry_hits` |", "| repeated days |"],
         ),
-        ("augmentation.md", ["| `lone_cell` |"]),
+        ("checks.md", ["| `lone_cell` |"]),
         ("failure-modes.md", ["| `never-dry` | Are there cells in which it rains every day? |"]),
     ],
 )

@@ -78,7 +78,7 @@ class Judge:
             sources: the days that they were drawn for, one for each field.
 
         Returns:
-            One row a field: the columns of docs/augmentation.md, ``accepted``, and ``rejections``, a tuple of
+            One row a field: the columns of docs/checks.md, ``accepted``, and ``rejections``, a tuple of
             ``Rejection``.
         """
         days = SyntheticDays(fields, sources, self.training)

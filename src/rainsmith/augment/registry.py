@@ -42,7 +42,7 @@ class SyntheticCheck:
     Attributes:
         name: its name in ``augment.checks``, in ``reason`` and in file names.
         order: its place among the others, in which its columns stand in ``augmentation.csv``.
-        meaning: what kind of day it rejects, a phrase of Markdown for docs/augmentation.md.
+        meaning: what kind of day it rejects, a phrase of Markdown for docs/checks.md.
         columns: the columns that it adds to ``augmentation.csv``, and what each holds, with units.
         calibrate: learns what is normal from the training days and the settings.
     """

@@ -36,7 +36,7 @@ from rainsmith.sample.sampler import Sampler
 def augment(config: Config, run: Run, *, pieces: Pieces | None = None) -> Path:
     """Draw ``augment.ratio`` synthetic days per real training day and write both as one training set.
 
-    Each synthetic day is judged by the checks of docs/augmentation.md; one that is rejected is drawn anew with the next
+    Each synthetic day is judged by the checks of docs/checks.md; one that is rejected is drawn anew with the next
     member, ``augment.tries`` times at most. Writes ``augmented.zarr`` (the format of the store, training days only,
     with ``synthetic(time)`` and ``weight(time)``), the reference's array pair under ``augmented_npy/``, and
     ``augmentation.csv`` with a row for every day that was judged.

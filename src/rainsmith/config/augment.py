@@ -46,7 +46,7 @@ class Augment(Section):
     tries: Int = Field(default=10, ge=1, le=1000)
     """Members that are judged for one synthetic day before it is given up."""
     checks: Annotated[list[name_in(CHECKS)], Unique] = Field(default_factory=lambda: names_of(CHECKS))  # type: ignore[valid-type]
-    """Checks that a synthetic day must pass (docs/augmentation.md)."""
+    """Checks that a synthetic day must pass (docs/checks.md)."""
     mass_tolerance: Float = Field(default=0.1, gt=0, le=100)
     """Largest share of the rain of a day that may differ from the block means of the input."""
     spectrum_tolerance: Float = Field(default=0.3, ge=0, le=100)
