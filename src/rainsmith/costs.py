@@ -31,6 +31,7 @@ ESTIMATES = {
     "prepare": _Estimate("rainsmith.prepare.estimate", after=None),
     "train": _Estimate("rainsmith.train.stage"),
     "sample": _Estimate("rainsmith.sample.estimate"),
+    "quantiles": _Estimate("rainsmith.quantiles.estimate"),
     "evaluate": _Estimate("rainsmith.evaluate.estimate"),
     "diagnose": _Estimate("rainsmith.diagnose.estimate"),
     "augment": _Estimate("rainsmith.augment.estimate", after="train"),

@@ -70,7 +70,7 @@ STAGES = (
         "report",
         "rainsmith.report.stage",
         (),
-        ("evaluate", "diagnose", "augment", "sweep", "downscale", "experiment"),
+        ("evaluate", "diagnose", "augment", "sweep", "quantiles", "downscale", "experiment"),
         "report.html",
         (_STORE, _MEMBERS),
     ),

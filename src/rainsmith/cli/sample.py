@@ -79,7 +79,12 @@ class Sample(Sharded):
     def say_costs(self, config: Config) -> None:
         from rainsmith.base.console import console
 
-        if self.predictors is None:
+        if self._instead_of_members and self.predictors is None:
+            from rainsmith import costs
+            from rainsmith.run_folder import Run
+
+            costs.say("quantiles", config, Run(self.run))
+        elif self.predictors is None:
             super().say_costs(config)
         else:
             console.print("sample: what a new period takes is not known before its files are read", soft_wrap=True)

@@ -21,6 +21,8 @@ from rainsmith.metrics.tally import partition, tally
 
 MODE = "prior"
 """Rows of a downscaler have this mode, because it sees predictors only, as prior members do."""
+MEMBERS_QUANTILES = "members-quantiles"
+"""Model of the rows of quantiles that are made of members."""
 CLIMATOLOGY = "climatology"
 """Model of the rows that hold the training quantiles of every cell, which know no predictors."""
 

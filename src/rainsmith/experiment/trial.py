@@ -31,6 +31,7 @@ from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.generative import build_model, require_posterior
 from rainsmith.models.registry import NETWORKS
+from rainsmith.quantiles.fitting import calibration_days
 from rainsmith.quantiles.kept import kept_quantiles
 from rainsmith.run_folder import Run
 
@@ -166,8 +167,7 @@ def _scores_of_members(trial: Trial, inputs: Inputs) -> xr.Dataset:
     network, config, folder = NETWORKS[trial.network], inputs.config, inputs.run.quantiles
     how: dict[str, Any] = {"levels": config.downscale.quantiles, "members": trial.arm.members}
     how["mean"] = network.forecasts_mean
-    every = -(-inputs.validation.sizes[TIME] // config.quantiles.calibration_days)
-    few = inputs.validation.isel({TIME: slice(None, None, every)})
+    few = calibration_days(inputs.run.open_store(), config.quantiles).load()
     started, forecasts = time.monotonic(), []
     for days, name in ((few, "validation"), (inputs.scored, config.experiment.split)):
         target = folder / f"experiment-{trial.network}-{trial.arm.name}-{name}.zarr"

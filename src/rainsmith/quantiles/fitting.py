@@ -12,7 +12,7 @@ from rainsmith.base.console import progress
 from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.json_files import Record, read_record, write_json
-from rainsmith.config import Config
+from rainsmith.config import Config, Quantiles
 from rainsmith.data.dataset import Days
 from rainsmith.data.store import fingerprint_of
 from rainsmith.metrics.bootstrap import calendar_blocks
@@ -72,18 +72,26 @@ def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoi
     data = fingerprint_of(store)
     if (kept := kept_calibration(run, checkpoint, config, data)) is not None:
         return kept
+    chosen = calibration_days(store, config.quantiles)
+    made = fitted(sampler, chosen, config.quantiles.members, config.sampling.batch_size)
+    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME]}
+    write_json(calibration_path(run, checkpoint), kept_now | {"exceeded": made.exceeded.tolist()})
+    return made
+
+
+def calibration_days(store: xr.Dataset, asked: Quantiles) -> xr.Dataset:
+    """The validation days that a calibration is made of: at most so many as are asked for, evenly spaced.
+
+    Raises:
+        UserError: there are none.
+    """
     days = in_split(store, "validation")
     if not days.sizes[TIME]:
         raise UserError(
             "quantiles are calibrated on validation days, and the validation split has none; change data.splits, or "
             "set quantiles.calibrate: false"
         )
-    every = -(-days.sizes[TIME] // config.quantiles.calibration_days)
-    chosen = days.isel({TIME: slice(None, None, every)})
-    made = fitted(sampler, chosen, config.quantiles.members, config.sampling.batch_size)
-    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME]}
-    write_json(calibration_path(run, checkpoint), kept_now | {"exceeded": made.exceeded.tolist()})
-    return made
+    return days.isel({TIME: slice(None, None, -(-days.sizes[TIME] // asked.calibration_days))})
 
 
 def fitted(sampler: Sampler, days: xr.Dataset, members: int, batch_size: int = 16) -> Calibration:

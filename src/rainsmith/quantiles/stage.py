@@ -13,7 +13,7 @@ from rainsmith.base.files import atomic
 from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
-from rainsmith.evaluate.forecast_scores import score_with_climatology
+from rainsmith.evaluate.forecast_scores import MEMBERS_QUANTILES, score_with_climatology
 from rainsmith.quantiles.fields import write_fields
 from rainsmith.quantiles.fitting import calibrated, kept_calibration
 from rainsmith.run_folder import Run
@@ -23,9 +23,6 @@ from rainsmith.sample.days import select_days
 from rainsmith.sample.files import copy_to_netcdf
 from rainsmith.sample.sampler import Sampler
 from rainsmith.sample.stage import checkpoint_of
-
-NAME = "members-quantiles"
-"""What the scores of these quantiles are called, beside those of downscalers."""
 
 
 def quantiles(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
@@ -61,7 +58,7 @@ def quantiles(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
             if netcdf:
                 copy_to_netcdf(target)
             table = _scores(config, store, target, days, split)
-            with atomic(run.evaluation / f"{NAME}-{split}.csv") as scratch:
+            with atomic(run.evaluation / f"{MEMBERS_QUANTILES}-{split}.csv") as scratch:
                 table.to_csv(scratch, index=False, float_format="%.7g")
             _say_how_often(table, split)
             written.append(target)
@@ -106,17 +103,17 @@ def quantiles_of_new_period(config: Config, source: Path, out: Path, *, netcdf: 
 def _scores(config: Config, store: xr.Dataset, target: Path, days: xr.Dataset, split: str) -> pd.DataFrame:
     """Rows of ``metrics.csv`` of the quantiles, of the mean where it was asked for, and of the climatology."""
     forecast = open_zarr(target, "run 'rainsmith sample --quantiles' again")
-    known = {"model": NAME, "checkpoint": str(forecast.attrs["checkpoint"]), "seed": forecast.attrs["seed"]}
+    known = {
+        "model": MEMBERS_QUANTILES,
+        "checkpoint": str(forecast.attrs["checkpoint"]),
+        "seed": forecast.attrs["seed"],
+    }
     scored = forecast.rename({"mean": "precip"}) if "mean" in forecast else forecast
     return score_with_climatology(config, store, scored, days, {**known, "split": split})
 
 
 def _say_how_often(table: pd.DataFrame, split: str) -> None:
     """Say how often the quantiles were exceeded."""
-    rows = table[(table["model"] == NAME) & (table["days"] == "all") & table["metric"].str.startswith("exceeded_")]
-    found = ", ".join(
-        f"{name.removeprefix('exceeded_')} {100 * value:.3g} %"
-        for name, value in zip(rows["metric"], rows["value"], strict=True)
-    )
-    if found:
-        console.print(f"quantiles, {split}: observed above {found} of the cell-days", soft_wrap=True)
+    rows = table[(table["model"] == MEMBERS_QUANTILES) & (table["days"] == "all")].set_index("metric")["value"]
+    parts = [f"{name[9:]} {100 * share:.3g} %" for name, share in rows.items() if str(name).startswith("exceeded_")]
+    console.print(f"quantiles, {split}: observed above {', '.join(parts)} of the cell-days", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The section on downscalers that were trained by themselves: their scores, beside the climatology."""
+"""The section on forecasts of single amounts and quantiles: those of members and of downscalers, with their scores."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ FIRST = ("quantile_crps", "pinball_", "exceeded_", "mae", "rmse", "bias", "csi",
 
 
 def downscaler_section(material: Material) -> Section | None:
-    """One table for each downscaler; None where none was trained by itself."""
+    """One table for the quantiles of members and for each downscaler; None where there are none."""
     if not material.downscaled:
         return None
     note = (
-        "Downscalers that 'rainsmith downscale' trained, with 90 % intervals from resampled weeks. Whether synthetic "
-        "days made them better is a question for 'rainsmith experiment', which trains several seeds."
+        "Quantiles of members, of 'rainsmith sample --quantiles', and downscalers that 'rainsmith downscale' trained, "
+        "with 90 % intervals from resampled weeks. Whether synthetic days or members made downscalers better is a "
+        "question for 'rainsmith experiment', which trains several seeds."
     )
     thresholds = {float(material.store["p99"]), *material.config.evaluate.thresholds_mm}
     tables = [
@@ -31,7 +32,7 @@ def downscaler_section(material: Material) -> Section | None:
         for place, (name, table) in enumerate(material.downscaled.items())
     ]
     names = ", ".join(material.downscaled)
-    return Section("downscaler", "Downscaler", [note], tables, answer=f"Trained and scored: {names}.")
+    return Section("downscaler", "Downscaler", [note], tables, answer=f"Scored: {names}.")
 
 
 def _table(name: str, scores: pd.DataFrame, shown: bool) -> Table:

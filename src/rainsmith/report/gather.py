@@ -19,6 +19,7 @@ from rainsmith.baselines.registry import BASELINES
 from rainsmith.config import Config, load_config
 from rainsmith.evaluate.climate import CLIMATE_COLUMNS
 from rainsmith.evaluate.comparisons import COMPARISON_COLUMNS
+from rainsmith.evaluate.forecast_scores import MEMBERS_QUANTILES
 from rainsmith.evaluate.member_stores import open_members
 from rainsmith.evaluate.scoring import LOST
 from rainsmith.evaluate.table import COLUMNS, NUMBERS
@@ -61,7 +62,7 @@ class Material:
         gains: experiment/comparisons.csv; without any row where controls alone were trained.
         sweep: sweep.csv, the best checkpoint first.
         judged_days: augmentation.csv, a row for each synthetic day that was judged.
-        downscaled: scores of the forecasts of downscalers, by the name of their file.
+        downscaled: scores of the quantiles of members and of the forecasts of downscalers, by the name of their file.
         folder: the run folder, as the user named it.
     """
 
@@ -198,10 +199,13 @@ def _other_logs(run: Run) -> list[list[dict[str, Any]]]:
 
 
 def _read_downscaled(run: Run) -> dict[str, pd.DataFrame]:
-    """The scores of every downscaler that was trained by itself, by the name of its forecast."""
-    names = sorted(path.stem for path in (run.folder / "downscale").glob("*.zarr"))
+    """The scores of the quantiles of members and of every downscaler, by the name of the forecast."""
+    of_members = [path.stem for path in run.evaluation.glob(f"{MEMBERS_QUANTILES}-*.csv")]
+    names = sorted(of_members) + sorted(path.stem for path in (run.folder / "downscale").glob("*.zarr"))
+    writers = {name: "sample --quantiles" if name in of_members else "downscale" for name in names}
     tables = {
-        name: _read_csv(run.evaluation / f"{name}.csv", "downscale", columns=COLUMNS, numbers=NUMBERS) for name in names
+        name: _read_csv(run.evaluation / f"{name}.csv", writer, columns=COLUMNS, numbers=NUMBERS)
+        for name, writer in writers.items()
     }
     return {name: table for name, table in tables.items() if len(table)}
 
