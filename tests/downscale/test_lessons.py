@@ -10,10 +10,14 @@ import torch
 import xarray as xr
 
 from rainsmith.base.dims import TIME, in_split
-from rainsmith.downscale.lessons import EDGES, LEVELS, WEIGHTS, Lessons, lessons
+from rainsmith.base.errors import UserError
+from rainsmith.config import Config
+from rainsmith.data.checks import CheckLog
+from rainsmith.downscale.lessons import EDGES, LEVELS, WEIGHTS, Lessons, lessons, taught_days
 from rainsmith.downscale.stage import downscale
 from rainsmith.models.downscaling.downscaler import Downscaler, Lesson
 from rainsmith.run_folder import Run
+from rainsmith.sample import application
 from tests.conftest import copy_of
 from tests.downscale.small import tiny
 
@@ -61,3 +65,29 @@ def test_lessons_are_drawn_once_and_a_downscaler_learns_from_them(trained: Run, 
     with xr.open_zarr(run.quantiles / "lessons-8.zarr", consolidated=False) as kept:
         expected = kept["quantiles"].isel(time=[4, 0]).values[..., store["mask"].values]
     np.testing.assert_allclose(lesson.amounts.numpy(), expected, rtol=2e-3, atol=1e-3)
+
+
+def test_days_without_observations_are_taught_by_members_alone(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = copy_of(trained, tmp_path / "run")
+    store = run.open_store().load()
+    real, file = in_split(store, "train"), tmp_path / "new.yaml"
+    file.write_text("data: {kind: gridded, predictors: [{files: none.nc}]}")
+    later = store.isel({TIME: slice(-12, None)})
+    moved = later.assign_coords({TIME: later[TIME] + np.timedelta64(3, "D")})  # nine of them are in the store
+
+    def read(config: Config, domain: xr.Dataset, log: CheckLog) -> xr.Dataset:
+        return moved[["predictors"]]
+
+    monkeypatch.setattr(application, "prepare_predictors", read)
+    config = tiny(train_on="distilled", distil={"members": 4, "predictors": str(file)}, steps=3)
+    days = taught_days(config, run, real)
+    assert days.sizes[TIME] == real.sizes[TIME] + 3
+    assert np.isnan(days["precip"].values[-3:]).all() and np.isfinite(days["predictors"].values).all()
+    assert "3 days without observations" in " ".join(capsys.readouterr().err.split())
+    assert downscale(config, run)
+    known = tiny(distil={"predictors": str(file)})
+    moved = later
+    with pytest.raises(UserError, match="all its days are in the store"):
+        taught_days(known, run, real)

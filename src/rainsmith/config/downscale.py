@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from rainsmith.config.section import Precision, Section, Share, SplitNames, name_in, records_of
-from rainsmith.config.values import Float, Int, Seed, Unique
+from rainsmith.config.values import FilePath, Float, Int, Seed, Unique
 
 NETWORKS = "rainsmith.models.registry:NETWORKS"
 NetworkName = name_in(NETWORKS)
@@ -44,6 +44,9 @@ class Distil(Section):
     """Members of each training day that the model's distribution is made of."""
     share: Float = Field(default=0.5, gt=0, le=1)
     """Share of the loss that this distribution makes; the observed rain makes the rest."""
+    predictors: FilePath | None = None
+    """YAML file whose `data.predictors` name further days, without observations, from whose members it learns, too; as
+    of `rainsmith sample --predictors`."""
 
 
 class Downscale(Section):

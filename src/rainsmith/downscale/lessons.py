@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 import xarray as xr
 
-from rainsmith.base.dims import TIME
+from rainsmith.base.console import console
+from rainsmith.base.dims import TIME, day_numbers
+from rainsmith.base.errors import UserError
 from rainsmith.base.large_arrays import blocks, empty, release
-from rainsmith.config import Config
+from rainsmith.config import Config, load_config
+from rainsmith.models.checkpoint import SUFFIX
 from rainsmith.models.downscaling.downscaler import Lesson
 from rainsmith.quantiles.kept import kept_quantiles
 from rainsmith.run_folder import Run
+from rainsmith.sample.application import NewPeriod
 
 EDGES = (0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1)
 """Levels between which the distribution is one amount, that of the level in their middle."""
@@ -44,6 +49,46 @@ class Lessons:
         amounts = torch.from_numpy(self.amounts[days].astype(np.float32)).to(device)
         release(self.amounts)
         return Lesson(amounts, torch.as_tensor(WEIGHTS, dtype=torch.float32, device=device), self.share)
+
+
+def taught_days(config: Config, run: Run, real: xr.Dataset) -> xr.Dataset:
+    """The training days, and behind them the days without observations that ``downscale.distil.predictors`` names.
+
+    Days that the store holds are left out: those of the training are there, and the others are to judge.
+
+    Args:
+        config: the configuration.
+        run: the run folder, trained.
+        real: the training days of its store.
+
+    Returns:
+        ``predictors`` and ``precip`` [mm/day], which is missing on days without observations.
+
+    Raises:
+        UserError: predictors that do not match the checkpoint's, another calendar, or no day that is new.
+    """
+    file = config.downscale.distil.predictors
+    if file is None:
+        return real
+    source = Path(config.sampling.checkpoint)
+    source = source if source.parent != Path(".") else run.checkpoints / source
+    new = NewPeriod.read(load_config(file), source.with_name(f"{source.name.removesuffix(SUFFIX)}{SUFFIX}")).days
+    calendars = [days[TIME].dt.calendar for days in (real, new)]
+    if calendars[0] != calendars[1]:
+        raise UserError(f"{file}: found the calendar {calendars[1]}, expected {calendars[0]} as in the training")
+    new = new.isel({TIME: ~np.isin(day_numbers(new[TIME]), day_numbers(run.open_store()[TIME]))})
+    if not new.sizes[TIME]:
+        raise UserError(f"{file}: all its days are in the store; expected days of another period; change data.period")
+    console.print(f"distil: {new.sizes[TIME]} days without observations beside {real.sizes[TIME]} training days")
+    shape = (new.sizes[TIME], real.sizes["y"], real.sizes["x"])
+    missing = xr.Variable((TIME, "y", "x"), np.full(shape, np.nan, np.float32))
+    fields = ["precip", "predictors"]
+    parts = [
+        real[fields],
+        new[["predictors"]].assign(precip=missing)[fields].drop_vars(set(new.coords) - {TIME}, errors="ignore"),
+    ]
+    joined = xr.concat(parts, dim=TIME, coords="minimal", compat="override", join="override")
+    return joined.assign({name: real[name] for name in real.drop_dims(TIME).data_vars})
 
 
 def lessons(config: Config, run: Run, days: xr.Dataset, *, members: int, share: float) -> Lessons:

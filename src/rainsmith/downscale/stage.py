@@ -20,7 +20,7 @@ from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import CHUNK_DAYS, fingerprint_of
-from rainsmith.downscale.lessons import lessons
+from rainsmith.downscale.lessons import lessons, taught_days
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
 from rainsmith.evaluate.forecast_scores import score_with_climatology
@@ -59,7 +59,8 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
     training, weights = training_set(config, run, real)
     taught = None
     if settings.train_on == "distilled":
-        taught = lessons(config, run, real, **settings.distil.model_dump())
+        training = taught_days(config, run, real)
+        taught = lessons(config, run, training, members=settings.distil.members, share=settings.distil.share)
     folder, name = run.folder / "downscale", f"{settings.label}-s{config.seed}"
     splits = scored_days(config, store)
     values = sum(days["precip"].size for days in splits.values()) * (1 + len(settings.quantiles))

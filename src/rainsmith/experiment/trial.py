@@ -19,7 +19,7 @@ from rainsmith.base.files import atomic
 from rainsmith.base.zarr_files import open_zarr, write_zarr
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
-from rainsmith.downscale.lessons import Lessons, lessons
+from rainsmith.downscale.lessons import lessons, taught_days
 from rainsmith.downscale.prediction import predict
 from rainsmith.downscale.training import train_downscaler, warning_of_jumps
 from rainsmith.evaluate.settings import Resampling, settings_of
@@ -105,13 +105,15 @@ def identity(trial: Trial, inputs: Inputs) -> str:
     """What a trial depends on, as JSON. A trial that was made of other settings, data or synthetic days is repeated."""
     config = with_own_rate(inputs.config, trial)
     values = config.model_dump(mode="json", include={"seed", "downscale", "evaluate"})
+    learns = values["downscale"].pop("distil")
     values |= {"trial": trial.key, "steps": config.experiment.steps, "split": config.experiment.split}
     values |= {"data": inputs.data, "wet_mm": config.data.wet_mm, "scores": FORM_OF_SCORES}
     if trial.arm.mode:
         values |= _settings_of_days(config) | {"source": inputs.source}
         values["keep_levels"] = config.experiment.keep_levels
     if trial.arm.members:
-        values |= config.model_dump(mode="json", include={"sampling", "quantiles"}) | {"source": inputs.source}
+        values |= config.model_dump(mode="json", include={"sampling", "quantiles"})
+        values |= {"source": inputs.source, "distil": learns}
     return json.dumps(values, sort_keys=True)
 
 
@@ -126,7 +128,12 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
     config = with_own_rate(inputs.config, trial)
     synthetic = synthetic_days(trial, inputs) if trial.arm.mode else None
     days, weights = training_days(trial.arm, inputs.real, synthetic, config)
-    taught = _lessons(trial, inputs) if trial.arm.members else None
+    taught = None
+    if trial.arm.members:
+        days = taught_days(config, inputs.run, inputs.real)
+        weights = np.ones(days.sizes[TIME])
+        share = config.downscale.distil.share
+        taught = lessons(config, inputs.run, days, members=trial.arm.members, share=share)
     started = time.monotonic()
     module = train_downscaler(
         config.downscale.model_copy(update={"network": trial.network}),
@@ -151,12 +158,6 @@ def run_trial(trial: Trial, inputs: Inputs) -> xr.Dataset:
         seconds=round(seconds, 1),
         n_days=days.sizes[TIME],
     )
-
-
-def _lessons(trial: Trial, inputs: Inputs) -> Lessons:
-    """What members say of the training days; all seeds learn from the same ones."""
-    share = inputs.config.downscale.distil.share
-    return lessons(inputs.config, inputs.run, inputs.real, members=trial.arm.members, share=share)
 
 
 def _scores_of_members(trial: Trial, inputs: Inputs) -> xr.Dataset:
