@@ -26,6 +26,7 @@ def test_examples_of_the_api_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "module",
     [
+        "rainsmith.api.quantiles",
         "rainsmith.baselines.registry",
         "rainsmith.config.load",
         "rainsmith.evaluate.scoring",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from rainsmith import api
+from rainsmith.base.errors import UserError
 from rainsmith.quantiles.distribution import Distribution
 
 LEVELS = [0.05, 0.5, 0.9, 0.95, 0.99, 0.999]
@@ -62,3 +65,20 @@ def test_dry_members_have_a_range_of_levels() -> None:
     dry = Distribution(np.zeros((3, 10), np.float32))
     assert (dry.quantiles(LEVELS) == 0).all()
     assert dry.levels(np.full((3, 1), 5.0, np.float32))[1] == pytest.approx(1)
+
+
+def test_quantiles_of_members_in_memory_keep_coordinates_and_invalid_cells() -> None:
+    rain = gamma_members(12, 30).T.reshape(30, 3, 4)
+    rain[:, 0, 0] = np.nan
+    members = xr.DataArray(
+        rain[None], dims=("time", "member", "y", "x"), coords={"x": [1.0, 2, 3, 4]}, attrs={"units": "mm/day"}
+    )
+    found = api.quantiles_of(members.transpose("y", "x", "time", "member"), [0.5, 0.9])
+    assert found.dims == ("time", "quantile", "y", "x") and found.attrs["units"] == "mm/day"
+    assert np.isnan(found[0, :, 0, 0]).all() and found["x"].equals(members["x"])
+    expected = np.quantile(rain[:, 1, 2], 0.5, method="weibull")
+    assert float(found.sel(quantile=0.5)[0, 1, 2]) == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(UserError, match="rising ones between 0 and 1"):
+        api.quantiles_of(members, [0.9, 0.5])
+    with pytest.raises(UserError, match="two members or more"):
+        api.quantiles_of(members.isel(member=[0]), [0.5])

@@ -1,6 +1,7 @@
 """rainsmith from Python: the commands as functions on run folders, and functions on xarray objects beside them."""
 
 from rainsmith.api.arrays import baseline, load_model, make_store, open_samples, score
+from rainsmith.api.quantiles import quantiles, quantiles_of
 from rainsmith.api.stages import (
     apply,
     augment,
@@ -39,6 +40,8 @@ __all__ = [
     "make_store",
     "open_samples",
     "prepare",
+    "quantiles",
+    "quantiles_of",
     "report",
     "run",
     "sample",
