@@ -13,6 +13,7 @@ from rainsmith import pipeline
 from rainsmith.base.dims import in_split
 from rainsmith.cli.main import main
 from rainsmith.run_folder import Run
+from rainsmith.sample import application
 from rainsmith.sample.model import load_model
 from tests.conftest import copy_of
 from tests.small import small_config
@@ -46,6 +47,7 @@ def test_calibrated_quantiles_are_scored_beside_the_climatology_and_not_drawn_tw
 ) -> None:
     run = copy_of(trained, tmp_path / "run")
     command = ["sample", "--run", str(run.folder), "--quantiles", "0.5", "0.9", "--members", "12"]
+    command += ["--set", "evaluate.resamples=9", "quantiles.calibration_days=20"]
     main(command)
     assert "observed above p50" in " ".join(capsys.readouterr().err.split())
     table = pd.read_csv(run.evaluation / "members-quantiles-test.csv")
@@ -83,3 +85,23 @@ def test_memory_of_large_grids_does_not_grow_with_members(trained: Run, monkeypa
     parts = [found.ordered for found in drawing.distributions(sampler, batch.x, batch.days, 9)]
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_a_new_period_is_calibrated_where_its_checkpoint_is(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, file = copy_of(trained, tmp_path / "run"), tmp_path / "later.yaml"
+    days = in_split(run.open_store(), "test").isel(time=slice(0, 4)).load()
+    monkeypatch.setattr(application, "prepare_predictors", lambda config, domain, log: days[["predictors"]])
+    file.write_text("data: {kind: gridded, predictors: [{files: none.nc}]}")
+    command = ["sample", "--run", str(tmp_path / "new"), "--predictors", str(file), "--members", "12"]
+    command += ["--checkpoint", str(run.checkpoints / "best_prior.safetensors"), "--quantiles", "0.5", "0.9"]
+    main(command)
+    assert "no calibration of best_prior with 12 members" in " ".join(capsys.readouterr().err.split())
+    few = ["--set", "evaluate.resamples=9"]
+    main(["sample", "--run", str(run.folder), "--members", "12", "--quantiles", "0.5", "0.9", *few])
+    main(command)
+    assert "no calibration" not in capsys.readouterr().err
+    with xr.open_zarr(tmp_path / "new" / "quantiles" / "later.zarr", consolidated=False) as later:
+        np.testing.assert_array_equal(later["quantiles"], opened(run)["quantiles"].isel(time=slice(0, 4)))
+        assert later.attrs["calibration"] == opened(run).attrs["calibration"] != "none"
