@@ -8,11 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from rainsmith.config.section import Precision, Section, Share, SplitNames, name_in, records_of
-from rainsmith.config.values import Float, Int, Seed
+from rainsmith.config.values import Float, Int, Seed, Unique
 
 NETWORKS = "rainsmith.models.registry:NETWORKS"
 NetworkName = name_in(NETWORKS)
 TrainingDays = Literal["real", "augmented", "oversampled"]
+
+ENSEMBLE = "ensemble"
+"""End of the names of the mean forecast of several seeds."""
 
 
 def _arm(name: str) -> str:
@@ -72,6 +75,9 @@ class Downscale(Section):
     """Number of validations, evenly spaced over the training; the weights of the best one are kept."""
     splits: SplitNames = ["test"]
     """The splits that are predicted and scored."""
+    seeds: Annotated[list[Seed], Field(max_length=1000), Unique] = []
+    """Seeds of the trainings, one for each. The mean forecast of two or more is written and scored, too, as an
+    ensemble; a seed whose file is of the same settings is not trained again. None takes `seed`."""
 
     @model_validator(mode="after")
     def _ordered_quantiles(self) -> Downscale:
@@ -88,6 +94,15 @@ class Downscale(Section):
     def label(self) -> str:
         """What a downscaler is called in tables: ``<network>-<train_on>``."""
         return f"{self.network}-{self.train_on}"
+
+    def names(self, seed: int) -> list[str]:
+        """Names of the files of each seed, and of the ensemble of several as the last.
+
+        Args:
+            seed: of the configuration, which is taken where ``seeds`` has none.
+        """
+        names = [f"{self.label}-s{one}" for one in self.seeds or [seed]]
+        return [*names, f"{self.label}-{ENSEMBLE}"] if len(names) > 1 else names
 
 
 class Experiment(Section):

@@ -15,7 +15,8 @@ from rainsmith.evaluate.score_rows import score_rows
 from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score
 from rainsmith.evaluate.settings import Resampling
 from rainsmith.metrics.core import Settings
-from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics
+from rainsmith.metrics.quantiles import QUANTILE, as_members, distribution_crps, quantile_metrics
+from rainsmith.metrics.registry import Metric
 from rainsmith.metrics.tally import partition, tally
 
 MODE = "prior"
@@ -88,10 +89,33 @@ def score_quantiles(
     resampling: Resampling | None = None,
 ) -> pd.DataFrame:
     """Score quantiles (time, quantile, y, x) [mm/day]; all else is as in ``score_downscaled``."""
+    metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
+    return _rows_of(as_members(quantiles), metrics, days, settings, labels, resampling)
+
+
+def score_crps(
+    crps: xr.DataArray,
+    days: xr.Dataset,
+    *,
+    settings: Settings,
+    labels: Mapping[str, Any] | None = None,
+    resampling: Resampling | None = None,
+) -> pd.DataFrame:
+    """Mean exact CRPS (time, y, x) [mm/day] of forecast distributions; all else is as in ``score_downscaled``."""
+    return _rows_of(crps, (distribution_crps,), days, settings, labels, resampling)
+
+
+def _rows_of(
+    fields: xr.DataArray,
+    metrics: Sequence[Metric],
+    days: xr.Dataset,
+    settings: Settings,
+    labels: Mapping[str, Any] | None,
+    resampling: Resampling | None,
+) -> pd.DataFrame:
     resampling = resampling or Resampling()
     all_labels = {"model": "", "checkpoint": "", "seed": 0, "mode": MODE, "split": "", **(labels or {})}
-    metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
     parts = partition(days[TIME], day_sets_of(days), block_days=resampling.block_days)
-    total = tally(as_members(quantiles), days["precip"], parts=parts, settings=settings, metrics=metrics)
+    total = tally(fields, days["precip"], parts=parts, settings=settings, metrics=metrics)
     rows, _ = score_rows(total, parts, metrics, {**all_labels, "members": 1}, settings, resampling, [])
     return pd.DataFrame(rows, columns=COLUMNS)
