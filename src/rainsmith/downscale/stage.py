@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
     values = sum(days["precip"].size for days in splits.values()) * (1 + len(settings.quantiles))
     check_disk(folder, 4.0 * values * len(names), "downscaling")
 
-    trainings = Trainings(config, store, training, weights)
+    trainings, products = Trainings(config, store, training, weights), _Products(config, run, store, netcdf)
     data = trainings.data()
     tables, seeds = list[Path](), settings.seeds or [config.seed]
     for name, seed in zip(names, seeds, strict=False):  # the last of the names may be the ensemble
@@ -64,16 +65,14 @@ def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]
         module = downscaler_of(trainings, seed, data, path, keep=bool(settings.seeds))
         for split, days in splits.items():
             forecast = forecast_of(module, path, store, days, settings.label)
-            crps = crps_of(module, days)
-            tables.append(_written(config, run, store, forecast, days, Named(name, seed, split), crps, netcdf))
+            tables.append(products.write(forecast, days, Named(name, seed, split), crps_of(module, days)))
     if len(names) > len(seeds):
         for split, days in splits.items():
             paths = [folder / f"{name}-{split}.zarr" for name in names[:-1]]
             mean = mean_of([open_zarr(path, "run 'rainsmith downscale' again") for path in paths])
             made_by = f"mean of the downscalers {', '.join(names[:-1])}"
             mean.attrs = derived_attributes(store.attrs, "downscale", made_by)
-            named = Named(names[-1], seeds[0], split)
-            tables.append(_written(config, run, store, mean, days, named, None, netcdf))
+            tables.append(products.write(mean, days, Named(names[-1], seeds[0], split)))
     return tables
 
 
@@ -93,25 +92,26 @@ def forecast_of(module: Downscaler, path: Path, store: xr.Dataset, days: xr.Data
     return forecast.assign_attrs(derived_attributes(store.attrs, "downscale", made_by), checkpoint_sha256=sha256)
 
 
-def _written(
-    config: Config,
-    run: Run,
-    store: xr.Dataset,
-    forecast: xr.Dataset,
-    days: xr.Dataset,
-    named: Named,
-    crps: xr.DataArray | None,
-    netcdf: bool,
-) -> Path:
-    """Write a forecast and its table of scores, and return the path of the table."""
-    path = run.folder / "downscale" / f"{named.name}-{named.split}.zarr"
-    write_forecast(path, forecast, config, named)
-    if netcdf:
-        copy_to_netcdf(path)
-    table = run.evaluation / f"{named.name}-{named.split}.csv"
-    with atomic(table) as scratch:
-        scores_of(config, store, forecast, days, named, crps).to_csv(scratch, index=False, float_format="%.7g")
-    return table
+@dataclass(frozen=True)
+class _Products:
+    """Where forecasts and tables are written, and what they are of."""
+
+    config: Config
+    run: Run
+    store: xr.Dataset
+    netcdf: bool
+
+    def write(self, forecast: xr.Dataset, days: xr.Dataset, named: Named, crps: xr.DataArray | None = None) -> Path:
+        """Write a forecast and its table of scores, and return the path of the table."""
+        path = self.run.folder / "downscale" / f"{named.name}-{named.split}.zarr"
+        write_forecast(path, forecast, self.config, named)
+        if self.netcdf:
+            copy_to_netcdf(path)
+        table = self.run.evaluation / f"{named.name}-{named.split}.csv"
+        scores = scores_of(self.config, self.store, forecast, days, named, crps)
+        with atomic(table) as scratch:
+            scores.to_csv(scratch, index=False, float_format="%.7g")
+        return table
 
 
 def scored_days(config: Config, store: xr.Dataset) -> dict[str, xr.Dataset]:

@@ -38,7 +38,7 @@ def test_quantiles_never_cross(domain: xr.Dataset, seed: int, scale: float, cent
     heads = (
         (MonotoneQuantiles(domain, small("q-srdrn", quantiles=levels), 0.1), values),
         (BernoulliGamma(domain, small("unet", quantiles=levels), 0.1), values[:, :3]),
-        (BernoulliPareto(domain, small("unet-egp", quantiles=levels), 0.1), values[:, :4]),
+        (BernoulliPareto(domain, small("unet-egp", quantiles=levels), 0.1), values),
     )
     for head, given_values in heads:
         amounts, quantiles = head.amounts(given_values)
@@ -102,6 +102,7 @@ def pareto_head(domain: xr.Dataset) -> tuple[BernoulliPareto, list[float], scipy
     median, kappa, xi = 3.0, 0.7, 0.2
     sigma = median / scipy.stats.genpareto(xi).ppf(0.5 ** (1 / kappa))
     values = [np.log(P / (1 - P)), np.log(median), 5 * np.arctanh((np.log(kappa) - 3) / 5), np.log(xi / (0.5 - xi))]
+    values.append(-50.0)  # the logit of less than a wet cell has
     return BernoulliPareto(domain, small("unet-egp"), LEAST), values, ExtendedPareto(sigma, kappa, xi)
 
 
@@ -110,7 +111,7 @@ def test_a_distribution_by_its_likelihood_mean_quantiles_and_crps(made: Any, dom
     """Those of SciPy; the CRPS is twice the integral of the pinball loss over all levels."""
     head, channels, law = made(domain)
     values = torch.tensor(channels)[None, :, None].float()
-    y = np.array([0.0, 0.05, 0.5, 4.0, 40.0])
+    y = np.array([0.0, 0.2, 0.5, 4.0, 40.0])
     expected = np.where(y < LEAST, -np.log(1 - P), -np.log(P) - law.logpdf(np.maximum(y, LEAST)))
     observed = torch.from_numpy(y)[None].float()
     np.testing.assert_allclose(head.losses(values.expand(1, -1, 5), observed)[0], expected, rtol=1e-3)
@@ -125,6 +126,29 @@ def test_a_distribution_by_its_likelihood_mean_quantiles_and_crps(made: Any, dom
     losses = pinball(forecast.double().expand(1, -1, 5), observed.double(), torch.from_numpy(middle)[:, None])
     by_levels = 2 * (losses[0].numpy() * share[:, None]).sum(0)
     np.testing.assert_allclose(head.crps(values.expand(1, -1, 5), observed)[0], by_levels, rtol=2e-3)
+
+
+def test_amounts_too_small_for_a_wet_cell_have_a_law(domain: xr.Dataset) -> None:
+    """That of the climate: its quantiles are forecast, and the CRPS is that of draws."""
+    rng = np.random.default_rng(0)
+    climate = np.where(rng.random(20000) < 0.5, LEAST * rng.random(20000) ** 4, 0.0)
+    climate[:6000] = LEAST + rng.gamma(0.8, 6.0, 6000)
+    head = BernoulliPareto(domain, small("unet-egp"), LEAST)
+    start = head.start(torch.from_numpy(climate).float())[None, :, None]
+    assert head.exponent.item() == pytest.approx(0.25, abs=0.01)
+    levels = [0.2, 0.4, 0.5, 0.6, 0.68, 0.75, 0.9]
+    amounts, quantiles = head.amounts(start, levels)
+    np.testing.assert_allclose(quantiles[0, :, 0], np.quantile(climate, levels), rtol=0.2, atol=1e-3)
+    y = torch.tensor([[0.0, 0.03, 0.1, 8.0]])
+    draws = head.amounts(start, ((np.arange(4000) + 0.5) / 4000).tolist())[1][0, :, 0].double().numpy()
+    assert amounts.item() == pytest.approx(draws.mean(), rel=0.01)
+    half_difference = ((2 * np.arange(4000) + 1 - 4000) * draws).mean() / 4000  # of sorted draws
+    expected = np.abs(draws - y.numpy().T).mean(1) - half_difference
+    np.testing.assert_allclose(head.crps(start.expand(1, -1, 4), y)[0], expected, rtol=0.02)
+    losses = head.losses(start.expand(1, -1, 3), torch.tensor([[0.0, 0.05, 0.0999]]))[0]
+    share = float((climate > 0)[6000:].mean())
+    assert (losses[1] - losses[0]).item() == pytest.approx(np.log((1 - share) / share), abs=0.01)
+    assert losses[2] == losses[1]
 
 
 def test_the_tail_index_may_go_to_0() -> None:
@@ -146,7 +170,7 @@ def test_the_tail_index_may_go_to_0() -> None:
 @given(seed=st.integers(0, 2**32 - 1), scale=st.floats(1e-3, 300.0))
 def test_the_likelihood_of_any_values_is_finite(domain: xr.Dataset, seed: int, scale: float) -> None:
     generator = torch.Generator().manual_seed(seed)
-    values = (scale * torch.randn(2, 4, 100, generator=generator)).requires_grad_()
+    values = (scale * torch.randn(2, 5, 100, generator=generator)).requires_grad_()
     y = torch.rand(2, 100, generator=generator) ** 8 * 500
     losses = BernoulliPareto(domain, small("unet-egp"), 0.1).losses(values, y)
     losses.sum().backward()

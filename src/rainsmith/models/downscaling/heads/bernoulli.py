@@ -9,10 +9,13 @@ from typing import Protocol
 
 import numpy as np
 import torch
+import xarray as xr
 from torch import Tensor
 from torch.nn import functional as F
 
+from rainsmith.config import Downscale
 from rainsmith.models.downscaling.heads.head import Head
+from rainsmith.models.downscaling.heads.trace import Trace, exponent_of
 
 SHAPES = 3.0
 """Bound of the logarithm of a shape: shapes lie between 1/20 and 20, and those of daily rain well inside."""
@@ -36,13 +39,25 @@ class WetLaw(Protocol):
 
 
 class Bernoulli(Head):
-    """Logit of the probability of a wet cell in the first channel, wet amounts in the others.
+    """Logit of the probability of a wet cell in the first channel, wet amounts in those that follow.
 
     The loss is the negative log-likelihood, a proper score (Cannon 2008, doi:10.1175/2008JHM960.1; Bano-Medina et al.
     2020, doi:10.5194/gmd-13-2109-2020). The forecast is the mean of the distribution: it is unbiased, so that totals
     come out right, where the median of a cell that is mostly dry is 0. The quantiles are those of the distribution, and
     any level can be asked for.
+
+    A head whose law has no amounts below ``wet_mm`` may forecast these, too (``traces``): the last channel is then the
+    logit of the probability that a cell that is not wet has more than 0, and the law of such amounts is the climate's.
     """
+
+    traces = False
+    exponent: Tensor
+    """Of the law of amounts below ``wet_mm`` (``Trace``)."""
+
+    def __init__(self, domain: xr.Dataset, settings: Downscale, wet_mm: float) -> None:
+        super().__init__(domain, settings, wet_mm)
+        if self.traces:
+            self.register_buffer("exponent", torch.ones(()))
 
     @abstractmethod
     def log_density(self, values: Tensor, y: Tensor) -> Tensor:
@@ -54,36 +69,44 @@ class Bernoulli(Head):
 
     @abstractmethod
     def start_of_wet(self, wet: Tensor) -> list[Tensor]:
-        """Biases of the other channels for the climate of wet amounts, at least two of them [mm/day]."""
+        """Biases of the channels of wet amounts for a climate of them, at least two [mm/day]."""
 
     def start(self, amounts: Tensor) -> Tensor:
         wet = amounts[amounts >= self.wet_mm]
         share = amounts.new_tensor((wet.numel() + 1) / (amounts.numel() + 2))
+        trace = ((amounts > 0) & (amounts < self.wet_mm)).sum()
+        if self.traces:
+            self.exponent = amounts.new_tensor(exponent_of(amounts, self.wet_mm))
+        of_trace = [((trace + 1) / (amounts.numel() - wet.numel() + 2)).logit()] if self.traces else []
         if wet.numel() < 2:
             wet = amounts.new_tensor([self.wet_mm, 2 * self.wet_mm])
-        return torch.stack([share.logit(), *self.start_of_wet(wet)])
+        return torch.stack([share.logit(), *self.start_of_wet(wet), *of_trace])
 
     def losses(self, values: Tensor, y: Tensor) -> Tensor:
-        wet, logit = y >= self.wet_mm, values[:, 0]
-        occurrence = F.binary_cross_entropy_with_logits(logit, wet.to(logit.dtype), reduction="none")
-        return occurrence - torch.where(wet, self.log_density(values, y.clamp_min(self.wet_mm)), 0.0)
+        wet = y >= self.wet_mm
+        losses = _of_event(values[:, 0], wet) - torch.where(
+            wet, self.log_density(values, y.clamp_min(self.wet_mm)), 0.0
+        )
+        return losses + torch.where(wet, 0.0, _of_event(values[:, -1], y > 0)) if self.traces else losses
 
     def amounts(self, values: Tensor, levels: Sequence[float] | None = None) -> tuple[Tensor, Tensor]:
-        probability, law = self._exactly(values)
+        wet, some, law, trace = self._exactly(values)
         above = 1 - np.asarray(self.settings.quantiles if levels is None else levels)[:, None]
-        # the share of the wet amounts that lies above; at the dry levels it would be more than all of them
-        share = (above / np.maximum(probability[:, None], 1e-300)).clip(1e-12, 1.0)
-        wet = np.where(share < 1, law.quantile(share), 0.0)
-        ordered = np.maximum.accumulate(wet, axis=1)
-        amounts = np.minimum(probability * law.mean, self.largest_mm)
-        return torch.from_numpy(amounts).to(values), torch.from_numpy(ordered).to(values)
+        # shares of the wet amounts, and of those below, that lie above the quantile; 1 and more where all of them do
+        of_wet = above / np.maximum(wet[:, None], 1e-300)
+        of_some = (above - wet[:, None]) / np.maximum(some[:, None], 1e-300)
+        quantiles = np.where(of_wet < 1, law.quantile(of_wet.clip(1e-12, 1.0)), trace.quantile(of_some.clip(0.0, 1.0)))
+        ordered = np.maximum.accumulate(quantiles, axis=1)
+        mean = np.minimum(wet * law.mean + some * trace.mean, self.largest_mm)
+        return torch.from_numpy(mean).to(values), torch.from_numpy(ordered).to(values)
 
     def crps(self, values: Tensor, y: Tensor) -> Tensor:
-        """Its exact CRPS, E|X - y| - E|X - X'| / 2, by the integrals of the wet law (``WetLaw``)."""
-        probability, law = self._exactly(values)
-        observed = y.detach().double().cpu().numpy()
-        distance = observed - probability * law.mean + 2 * probability * law.excess(observed)
-        spread = probability * ((1 - probability) * law.mean + probability * law.spread())
+        """Its exact CRPS, E|X - y| - E|X - X'| / 2, by the integrals of the laws (``WetLaw``, ``Trace``)."""
+        wet, some, law, trace = self._exactly(values)
+        observed, dry = y.detach().double().cpu().numpy(), 1 - wet - some
+        mean = wet * law.mean + some * trace.mean
+        distance = observed - mean + 2 * (wet * law.excess(observed) + some * trace.excess(observed))
+        spread = dry * mean + wet**2 * law.spread() + some**2 * trace.spread + some * wet * (law.mean - trace.mean)
         return torch.from_numpy(distance - spread).to(values)
 
     def log_within(self, values: Tensor) -> Tensor:
@@ -96,7 +119,15 @@ class Bernoulli(Head):
         """Logarithm of a shape, bounded by ``SHAPES``."""
         return SHAPES * torch.tanh(values / SHAPES)
 
-    def _exactly(self, values: Tensor) -> tuple[np.ndarray, WetLaw]:
-        """The probability of a wet cell (N, cells), and the law of its amounts."""
+    def _exactly(self, values: Tensor) -> tuple[np.ndarray, np.ndarray, WetLaw, Trace]:
+        """Probabilities of a wet cell, and of less than that but more than 0, each (N, cells), and both laws."""
         exact = values.detach().double().cpu()
-        return exact[:, 0].sigmoid().numpy(), self.law(exact)
+        wet = exact[:, 0].sigmoid()
+        some = (1 - wet) * exact[:, -1].sigmoid() if self.traces else torch.zeros_like(wet)
+        trace = Trace(self.wet_mm, float(self.exponent) if self.traces else 1.0)
+        return wet.numpy(), some.numpy(), self.law(exact), trace
+
+
+def _of_event(logit: Tensor, event: Tensor) -> Tensor:
+    """Negative log-likelihood of an event or its absence."""
+    return F.binary_cross_entropy_with_logits(logit, event.to(logit.dtype), reduction="none")

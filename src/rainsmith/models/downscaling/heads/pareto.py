@@ -29,10 +29,12 @@ class BernoulliPareto(Bernoulli):
     It is the first extension of Naveau et al. (2016), doi:10.1002/2015WR018552: the upper tail is that of H, as extreme
     value theory has it, small amounts follow a power law of exponent kappa, and quantiles are a closed form. The
     channels are the logit of the wet probability, the logarithm of the median of H^kappa [mm/day], which depends less
-    on the shapes than sigma does, kappa, and the tail index through a logistic function.
+    on the shapes than sigma does, kappa, the tail index through a logistic function, and the logit of amounts below
+    ``wet_mm``.
     """
 
-    channels = 4
+    channels = 5
+    traces = True
 
     def start_of_wet(self, wet: Tensor) -> list[Tensor]:
         climate = torch.from_numpy(np.quantile(wet.double().numpy(), MATCHED))
