@@ -22,13 +22,18 @@ class BernoulliGamma(Bernoulli):
         return [wet.mean().log(), SHAPES * (log_shape / SHAPES).atanh()]
 
     def log_density(self, values: Tensor, y: Tensor) -> Tensor:
-        log_mean, log_shape = self.log_within(values[:, 1]), self.log_shape(values[:, 2])
+        _, log_mean, log_shape = self.distribution(values)
         shape, log_y = log_shape.exp(), y.log()
         density = shape * (log_shape - log_mean) + (shape - 1) * log_y - shape * (log_y - log_mean).exp()
         return density - torch.lgamma(shape)
 
     def law(self, values: Tensor) -> GammaLaw:
-        return GammaLaw(self.log_within(values[:, 1]).exp().numpy(), self.log_shape(values[:, 2]).exp().numpy())
+        _, log_mean, log_shape = self.distribution(values)
+        return GammaLaw(log_mean.exp().numpy(), log_shape.exp().numpy())
+
+    def distribution(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logit of the wet probability, logarithms of the mean wet amount [mm/day] and of the gamma shape."""
+        return values[:, 0], self.log_within(values[:, 1]), self.log_shape(values[:, 2])
 
 
 @dataclass(frozen=True)
