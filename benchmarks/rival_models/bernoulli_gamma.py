@@ -138,7 +138,7 @@ class BernoulliGammaFields(RivalModel):
     def _distribution(self, x: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Chance of a wet cell, mean wet amount [mm/day] and gamma shape, (N, cells) each."""
         values = self.network.network(self.network.standardise(x).contiguous(memory_format=torch.channels_last))
-        logit, log_mean, log_shape = self.network.head._distribution(values)
+        logit, log_mean, log_shape = self.network.head.distribution(values)
         return tuple(part.double().numpy() for part in (logit.sigmoid(), log_mean.exp(), log_shape.exp()))  # type: ignore[return-value]
 
 

@@ -207,7 +207,8 @@ def _locks(stage: Stage, config: Config, folder: Run) -> Iterator[None]:
     command = f"rainsmith {stage.name}"
     with ExitStack() as locks:
         if stage.name == "downscale":  # those of other networks and seeds may be written at the same time
-            locks.enter_context(writing(folder.folder / f"downscale/{config.downscale.label}-s{config.seed}", command))
+            for name in config.downscale.names(config.seed):
+                locks.enter_context(writing(folder.folder / "downscale" / name, command))
         elif stage.name != "sample":
             locks.enter_context(writing(folder.folder / stage.product, command))
         inputs = [path for pattern in stage.reads for path in sorted(folder.folder.glob(pattern))]

@@ -24,9 +24,11 @@ def one_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_estimate_is_near_what_the_downscaler_takes_and_leaves_nothing(prepared: Run, tmp_path: Path) -> None:
-    run, config = copy_of(prepared, tmp_path / "run"), tiny()
+    run, config = copy_of(prepared, tmp_path / "run"), tiny(network="srdrn", seeds=[0, 1])
     needed, _ = foretold_and_done(needs, downscale, config, run)
-    assert needed.of.startswith("6 steps of ") and needed.of.endswith(" s, 2 validations, 365 days")
+    assert needed.of.startswith("6 steps of ") and needed.of.endswith(
+        " s, 2 validations, 365 days, 2 seeds and their mean"
+    )
     assert needed.memory > 2**27  # with the libraries of this process
     assert needed.disk == pytest.approx(size_of(run.folder / "downscale"), rel=0.7)
 

@@ -9,8 +9,11 @@ import xarray as xr
 from rainsmith.base.dims import in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.zarr_files import open_zarr
-from rainsmith.downscale.prediction import load_downscaler, predict
+from rainsmith.downscale.prediction import crps_of, load_downscaler, predict
+from rainsmith.metrics.quantiles import quantile_crps
+from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.run_folder import Run
+from tests.downscale.small import tiny
 
 
 def test_predictions_are_cf_and_read_back(downscaled: Run) -> None:
@@ -51,3 +54,18 @@ def test_a_saved_downscaler_predicts_the_same(downscaled: Run) -> None:
 def test_a_missing_downscaler_is_refused(downscaled: Run) -> None:
     with pytest.raises(UserError, match="unet-real"):
         load_downscaler(downscaled.folder / "downscale" / "unet-real-s3.safetensors")
+
+
+def test_a_distribution_has_every_level_and_its_crps(prepared: Run) -> None:
+    """The CRPS is that of many of its quantiles, and missing where the observation is."""
+    days = in_split(prepared.open_store(), "test").isel(time=slice(0, 9)).load()
+    days["precip"][2] = np.nan
+    module = Downscaler(tiny(network="unet-egp").downscale, days.drop_dims("time"))
+    module.start_from(np.linspace(0, 30, 500) ** 1.5)
+    assert predict(module, days)["quantile"].values.tolist() == module.settings.quantiles
+    many = predict(module, days, levels=((np.arange(400) + 0.5) / 400).tolist(), batch_size=4)["quantiles"]
+    crps = crps_of(module, days, batch_size=4)
+    assert crps is not None
+    np.testing.assert_array_equal(np.isnan(crps), np.isnan(days["precip"]))
+    assert float(crps.mean()) == pytest.approx(float(quantile_crps(many, days["precip"])), rel=0.01)
+    assert crps_of(Downscaler(tiny().downscale, days.drop_dims("time")), days) is None

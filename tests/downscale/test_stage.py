@@ -15,8 +15,10 @@ from rainsmith.augment.training_set import mix
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.json_files import read_json
+from rainsmith.base.zarr_files import open_zarr
 from rainsmith.cli import main as cli
 from rainsmith.downscale.stage import training_set
+from rainsmith.downscale.training import train_downscaler
 from rainsmith.pipeline import BY_NAME
 from rainsmith.run_folder import Run
 from rainsmith.train.resume import fingerprint_of
@@ -60,20 +62,43 @@ def test_training_sets(prepared: Run, tmp_path: Path) -> None:
         training_set(tiny(train_on="oversampled"), run, none)
 
 
-def test_command(prepared: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_with_seeds(
+    prepared: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each seed, their mean, and no second training of what is there."""
     run = copy_of(prepared, tmp_path)
     section = {**TINY["downscale"], "steps": 2, "splits": ["validation"]}
     demo = {key: value for key, value in SMALL.items() if key.startswith("data.")}
     settings = {"device": "cpu", "evaluate.resamples": 50, "downscale": section, **demo}
     asked = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
-    cli.main(
-        ["downscale", "--run", str(run.folder), "--network", "srdrn", "--train-on", "oversampled", "--set", *asked]
-    )
-    assert capsys.readouterr().out.strip().endswith("srdrn-oversampled-s0-validation.csv")
+    command = ["downscale", "--run", str(run.folder), "--network", "srdrn", "--train-on", "oversampled"]
+
+    def tables(*more: str) -> list[str]:
+        cli.main([*command, *more, "--set", *asked])
+        return [Path(line).name for line in capsys.readouterr().out.split()]
+
+    stem = "srdrn-oversampled"
+    assert tables() == [f"{stem}-s0-validation.csv"]
     assert read_json(run.folder / "stages" / "downscale.json")["finished"]
-    table = pd.read_csv(run.evaluation / "srdrn-oversampled-s0-validation.csv")
-    assert set(table["model"]) == {"srdrn-oversampled"} and set(table["split"]) == {"validation"}
+    seeds, real = list[int](), train_downscaler
+    monkeypatch.setattr(
+        "rainsmith.downscale.seeds.train_downscaler",
+        lambda *given, **options: (seeds.append(options["seed"]), real(*given, **options))[1],
+    )
+    ends = ("s0", "s1", "ensemble")
+    assert tables("--seeds", "0", "1") == [f"{stem}-{end}-validation.csv" for end in ends] and seeds == [1]
+    first, second, mean = (
+        open_zarr(run.folder / "downscale" / f"{stem}-{end}-validation.zarr", "")["precip"].values for end in ends
+    )
+    np.testing.assert_allclose(mean, (first + second) / 2, rtol=1e-6)
+    assert not np.allclose(first, second, equal_nan=True)
+    table = pd.read_csv(run.evaluation / f"{stem}-ensemble-validation.csv")
+    assert set(table["model"]) == {stem} and set(table["split"]) == {"validation"}
+    assert set(table["checkpoint"]) == {f"{stem}-ensemble"}
     assert {"mae", "crps", "csi"} <= set(table["metric"]) and not table["metric"].str.contains("pinball").any()
+    asked.append("downscale.lr=1e-3")
+    tables("--seeds", "1")
+    assert seeds == [1, 1]  # of other settings
 
 
 def test_api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_loss_that_jumped_up_is_said(losses: list[float], warning: str) -> Non
     assert bool(warning_of_jumps(history)) == bool(warning)
 
 
-@pytest.mark.parametrize("network", ["srdrn", "q-srdrn", "unet"])
+@pytest.mark.parametrize("network", ["srdrn", "q-srdrn", "unet-egp"])
 def test_a_short_training_beats_the_climate(network: str, store: xr.Dataset) -> None:
     """On days that it has not seen: the absolute error, and the 0.99 quantile, of the training climate of each cell."""
     training, test = in_split(store, "train"), in_split(store, "test")

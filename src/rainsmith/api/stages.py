@@ -223,9 +223,9 @@ def augment(config: Config, run: Folder) -> Path:
 
 
 def downscale(config: Config, run: Folder, *, netcdf: bool = False) -> list[Path]:
-    """Train a downscaler, predict and score it.
+    """Train a downscaler, or one for each of several seeds, predict and score.
 
-    Writes ``downscale/``, in [mm/day], and a table into ``evaluation/``.
+    Writes ``downscale/``, in [mm/day], and tables into ``evaluation/``.
 
     Args:
         config: the configuration.
@@ -233,7 +233,7 @@ def downscale(config: Config, run: Folder, *, netcdf: bool = False) -> list[Path
         netcdf: whether the predictions are written as NetCDF files, too.
 
     Returns:
-        The paths of the tables of scores, one for each split.
+        The paths of the tables of scores, one for each seed and split, those of the ensemble of all seeds last.
 
     Raises:
         UserError: no store, no augmented store, an empty split, divergence.

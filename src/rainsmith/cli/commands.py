@@ -142,11 +142,19 @@ class Downscale(Common):
     """Training set, instead of downscale.train_on.
     Real takes the days of the store, augmented those of augmented.zarr.
     Oversampled takes the days of the store and draws those of downscale.oversample more often."""
+    seeds: Annotated[tuple[int, ...], shown_as("SEED ...")] = ()
+    """Seeds of the trainings, instead of downscale.seeds, such as --seeds 0 1 2.
+    The mean forecast of several is written and scored beside those of each, as <network>-<train_on>-ensemble.
+    A seed whose file was trained with the same settings and days is not trained again."""
     netcdf: Flag = False
     """Write the predictions as NetCDF files too."""
 
     def execute(self) -> None:
-        options = {"downscale.network": self.network, "downscale.train_on": self.train_on}
+        options = {
+            "downscale.network": self.network,
+            "downscale.train_on": self.train_on,
+            "downscale.seeds": list(self.seeds) or None,
+        }
         for path in self.run_stage(options, netcdf=self.netcdf):
             print(path)
 

@@ -16,6 +16,9 @@ TrainingDays = Literal["real", "augmented", "oversampled", "distilled"]
 SWEPT_MODES = ("prior", "posterior", "better")
 """First parts of the names of arms whose second part is a number of synthetic days for a hundred real ones."""
 
+ENSEMBLE = "ensemble"
+"""End of the names of the mean forecast of several seeds."""
+
 
 def _arm(name: str) -> str:
     if not re.fullmatch(r"real|oversampled|(prior|posterior|better|distil|members)-[1-9][0-9]{0,3}", name):
@@ -89,6 +92,9 @@ class Downscale(Section):
     """Number of validations, evenly spaced over the training; the weights of the best one are kept."""
     splits: SplitNames = ["test"]
     """The splits that are predicted and scored."""
+    seeds: Annotated[list[Seed], Field(max_length=1000), Unique] = []
+    """Seeds of the trainings, one for each. The mean forecast of two or more is written and scored, too, as an
+    ensemble; a seed whose file is of the same settings is not trained again. None takes `seed`."""
 
     @model_validator(mode="after")
     def _ordered_quantiles(self) -> Downscale:
@@ -105,6 +111,15 @@ class Downscale(Section):
     def label(self) -> str:
         """What a downscaler is called in tables: ``<network>-<train_on>``."""
         return f"{self.network}-{self.train_on}"
+
+    def names(self, seed: int) -> list[str]:
+        """Names of the files of each seed, and of the ensemble of several as the last.
+
+        Args:
+            seed: of the configuration, which is taken where ``seeds`` has none.
+        """
+        names = [f"{self.label}-s{one}" for one in self.seeds or [seed]]
+        return [*names, f"{self.label}-{ENSEMBLE}"] if len(names) > 1 else names
 
 
 class Experiment(Section):

@@ -15,8 +15,9 @@ from rainsmith.base.large_arrays import large_arrays_in
 from rainsmith.base.needs import Needs, Trend, measured
 from rainsmith.config import Config
 from rainsmith.data.dataset import IN_MEMORY, Days
-from rainsmith.downscale.prediction import predict
-from rainsmith.downscale.stage import scored_days, scores_of, training_set, write_forecast
+from rainsmith.downscale.forecasts import Named, scores_of, write_forecast
+from rainsmith.downscale.prediction import crps_of, predict
+from rainsmith.downscale.stage import scored_days, training_set
 from rainsmith.downscale.training import mean_loss, train_downscaler
 from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.models.precision import sampling_precision
@@ -61,7 +62,8 @@ class Trained:
 def needs(config: Config, run: Run) -> Needs:
     """Take a few steps, and forecast and score a few days into a folder that is removed.
 
-    The size of the forecasts is that before compression; NetCDF copies are not counted.
+    The size of the forecasts is that before compression; NetCDF copies are not counted. Every seed of
+    ``downscale.seeds`` is counted, also one whose file is there.
 
     Args:
         config: the configuration.
@@ -80,15 +82,20 @@ def needs(config: Config, run: Run) -> Needs:
         def forecast_and_score(count: int) -> None:
             days = longest.isel({TIME: slice(count)})
             forecast = predict(trained.module, days)
-            write_forecast(Path(folder) / f"{count}.zarr", forecast, config, settings.label, split)
-            scores_of(config, store, forecast, days, split)
+            named = Named(settings.label, config.seed, split)
+            write_forecast(Path(folder) / f"{count}.zarr", forecast, config, named)
+            scores_of(config, store, forecast, days, named, crps_of(trained.module, days))
 
         trend = measured(forecast_and_score, *_sizes(longest))
     numbers = [days.sizes[TIME] for days in scored.values()]
-    seconds = trained.seconds(settings.steps, settings.validations) + sum(map(trend.seconds_of, numbers))
+    forecasts = len(settings.names(config.seed))
+    seeds = max(1, len(settings.seeds))
+    seconds = seeds * trained.seconds(settings.steps, settings.validations)
+    seconds += forecasts * sum(map(trend.seconds_of, numbers))
     fields = 1 + len(trained.module.quantiles)
-    disk = 4.0 * sum(numbers) * fields * store.sizes["y"] * store.sizes["x"] + trained.disk
+    disk = forecasts * 4.0 * sum(numbers) * fields * store.sizes["y"] * store.sizes["x"] + seeds * trained.disk
     of = f"{settings.steps} steps of {trained.step:.2g} s, {settings.validations} validations, {sum(numbers)} days"
+    of += f", {seeds} seeds and their mean" if seeds > 1 else ""
     return Needs(seconds, max(trained.memory, memory_of_forecasts(trend, max(numbers))), disk, of)
 
 

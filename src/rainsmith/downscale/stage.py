@@ -1,30 +1,27 @@
-"""The stage ``downscale``: a downscaler trained on real or augmented days, its forecasts and their scores."""
+"""The stage ``downscale``: downscalers trained on real or augmented days, their forecasts and their scores."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from rainsmith.base.cf import derived_attributes
-from rainsmith.base.console import console
 from rainsmith.base.dims import TIME, in_day_set, in_split
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.provenance import provenance
-from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
-from rainsmith.data.store import CHUNK_DAYS, fingerprint_of
+from rainsmith.data.store import fingerprint_of
+from rainsmith.downscale.forecasts import Named, mean_of, scores_of, write_forecast
 from rainsmith.downscale.lessons import lessons, taught_days
-from rainsmith.downscale.prediction import predict
-from rainsmith.downscale.training import train_downscaler, warning_of_jumps
-from rainsmith.evaluate.forecast_scores import score_with_climatology
+from rainsmith.downscale.prediction import crps_of, predict
+from rainsmith.downscale.seeds import Trainings, downscaler_of
 from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.downscaling.downscaler import Downscaler
 from rainsmith.run_folder import Run
 from rainsmith.sample.files import copy_to_netcdf
 
@@ -33,7 +30,9 @@ def downscale(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
     """Train ``config.downscale``, forecast the days of its splits and score the forecasts.
 
     Writes ``downscale/<network>-<train_on>-s<seed>.safetensors`` with its JSON, ``...-<split>.zarr`` beside it, and
-    ``evaluation/<network>-<train_on>-s<seed>-<split>.csv`` with the columns of ``metrics.csv``.
+    ``evaluation/<network>-<train_on>-s<seed>-<split>.csv`` with the columns of ``metrics.csv``. With several seeds in
+    ``downscale.seeds`` these files are written for each, and forecasts and tables of their mean, whose name ends in
+    ``-ensemble``. A seed is not trained again where its file is of the same settings and days.
 
     Args:
         config: the configuration.
@@ -41,7 +40,7 @@ def downscale(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
         netcdf: write NetCDF files beside the Zarr stores.
 
     Returns:
-        The paths of the tables, one a split.
+        The paths of the tables, one a seed and split, those of the ensemble last.
 
     Raises:
         UserError: no store, no augmented store where that is asked for, an empty split, too little disk, divergence.
@@ -52,50 +51,73 @@ def downscale(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
 
 def _train_and_forecast(config: Config, run: Run, *, netcdf: bool) -> list[Path]:
     """What ``downscale`` does; large arrays may lie in files."""
-    settings = config.downscale
-    store = run.open_store()
-    domain = store.drop_dims(TIME).load()
+    settings, store = config.downscale, run.open_store()
     real = in_split(store, "train")
     training, weights = training_set(config, run, real)
     taught = None
     if settings.train_on == "distilled":
         training = taught_days(config, run, real)
         taught = lessons(config, run, training, members=settings.distil.members, share=settings.distil.share)
-    folder, name = run.folder / "downscale", f"{settings.label}-s{config.seed}"
-    splits = scored_days(config, store)
+    folder, splits = run.folder / "downscale", scored_days(config, store)
+    names = settings.names(config.seed)
     values = sum(days["precip"].size for days in splits.values()) * (1 + len(settings.quantiles))
-    check_disk(folder, 4.0 * values, "downscaling")
+    check_disk(folder, 4.0 * values * len(names), "downscaling")
 
-    module = train_downscaler(
-        settings,
-        domain,
-        training,
-        in_split(store, "validation"),
-        seed=config.seed,
-        device=config.device,
-        weights=weights,
-        lessons=taught,
-        wet_mm=config.data.wet_mm,
-    )
-    if warning := warning_of_jumps(module.history):
-        console.print(warning, soft_wrap=True)
-    last = module.history[-1]["step"] if module.history else 0
-    path = folder / f"{name}{checkpoints.SUFFIX}"
-    checkpoints.save(path, module.state_dict(), config, domain, int(last), history=module.history)
-    tables = []
-    for split, days in splits.items():
-        forecast = predict(module, days)
-        made_by = f"downscaler {settings.label}, checkpoint {name}, sha256 {checkpoints.sha256_of(path)}"
-        forecast = forecast.assign_attrs(
-            derived_attributes(store.attrs, "downscale", made_by), checkpoint_sha256=checkpoints.sha256_of(path)
-        )
-        write_forecast(folder / f"{name}-{split}.zarr", forecast, config, name, split)
-        if netcdf:
-            copy_to_netcdf(folder / f"{name}-{split}.zarr")
-        tables.append(run.evaluation / f"{name}-{split}.csv")
-        with atomic(tables[-1]) as scratch:
-            scores_of(config, store, forecast, days, split).to_csv(scratch, index=False, float_format="%.7g")
+    trainings, products = Trainings(config, store, training, weights, taught), _Products(config, run, store, netcdf)
+    data = trainings.data()
+    tables, seeds = list[Path](), settings.seeds or [config.seed]
+    for name, seed in zip(names, seeds, strict=False):  # the last of the names may be the ensemble
+        path = folder / f"{name}{checkpoints.SUFFIX}"
+        module = downscaler_of(trainings, seed, data, path, keep=bool(settings.seeds))
+        for split, days in splits.items():
+            forecast = forecast_of(module, path, store, days, settings.label)
+            tables.append(products.write(forecast, days, Named(name, seed, split), crps_of(module, days)))
+    if len(names) > len(seeds):
+        for split, days in splits.items():
+            paths = [folder / f"{name}-{split}.zarr" for name in names[:-1]]
+            mean = mean_of([open_zarr(path, "run 'rainsmith downscale' again") for path in paths])
+            made_by = f"mean of the downscalers {', '.join(names[:-1])}"
+            mean.attrs = derived_attributes(store.attrs, "downscale", made_by)
+            tables.append(products.write(mean, days, Named(names[-1], seeds[0], split)))
     return tables
+
+
+def forecast_of(module: Downscaler, path: Path, store: xr.Dataset, days: xr.Dataset, label: str) -> xr.Dataset:
+    """The forecast of some days, with what made it.
+
+    Args:
+        module: the downscaler.
+        path: of its weights.
+        store: that it was trained on.
+        days: of the store.
+        label: of the downscaler.
+    """
+    sha256 = checkpoints.sha256_of(path)
+    made_by = f"downscaler {label}, checkpoint {path.stem}, sha256 {sha256}"
+    forecast = predict(module, days)
+    return forecast.assign_attrs(derived_attributes(store.attrs, "downscale", made_by), checkpoint_sha256=sha256)
+
+
+@dataclass(frozen=True)
+class _Products:
+    """Where forecasts and tables are written, and what they are of."""
+
+    config: Config
+    run: Run
+    store: xr.Dataset
+    netcdf: bool
+
+    def write(self, forecast: xr.Dataset, days: xr.Dataset, named: Named, crps: xr.DataArray | None = None) -> Path:
+        """Write a forecast and its table of scores, and return the path of the table."""
+        path = self.run.folder / "downscale" / f"{named.name}-{named.split}.zarr"
+        write_forecast(path, forecast, self.config, named)
+        if self.netcdf:
+            copy_to_netcdf(path)
+        table = self.run.evaluation / f"{named.name}-{named.split}.csv"
+        scores = scores_of(self.config, self.store, forecast, days, named, crps)
+        with atomic(table) as scratch:
+            scores.to_csv(scratch, index=False, float_format="%.7g")
+        return table
 
 
 def scored_days(config: Config, store: xr.Dataset) -> dict[str, xr.Dataset]:
@@ -109,28 +131,6 @@ def scored_days(config: Config, store: xr.Dataset) -> dict[str, xr.Dataset]:
         if not days.sizes[TIME]:
             raise UserError(f"the {split} split has no days; change data.splits or downscale.splits")
     return splits
-
-
-def write_forecast(path: Path, forecast: xr.Dataset, config: Config, name: str, split: str) -> None:
-    """Write the forecast of a split, with what made it, as a Zarr store."""
-    label = config.downscale.label
-    described = forecast.assign_attrs(
-        title=f"daily precipitation downscaled by {label}",
-        model=label,
-        checkpoint=name,
-        seed=config.seed,
-        split=split,
-        provenance=json.dumps(provenance(config)),
-    )
-    with atomic(path) as scratch:
-        write_zarr_in_blocks(scratch, described, encoding=daily_chunks(described, CHUNK_DAYS))
-
-
-def scores_of(config: Config, store: xr.Dataset, forecast: xr.Dataset, days: xr.Dataset, split: str) -> pd.DataFrame:
-    """The scores of a forecast and, where it has quantiles, those of the climatology (``score_with_climatology``)."""
-    label = config.downscale.label
-    labels = {"model": label, "checkpoint": f"{label}-s{config.seed}", "seed": config.seed, "split": split}
-    return score_with_climatology(config, store, forecast, days, labels)
 
 
 def training_set(config: Config, run: Run, real: xr.Dataset) -> tuple[xr.Dataset, np.ndarray | None]:

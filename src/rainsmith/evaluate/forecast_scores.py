@@ -16,7 +16,8 @@ from rainsmith.evaluate.score_rows import score_rows
 from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score
 from rainsmith.evaluate.settings import Resampling, settings_of
 from rainsmith.metrics.core import Settings
-from rainsmith.metrics.quantiles import QUANTILE, as_members, quantile_metrics
+from rainsmith.metrics.quantiles import QUANTILE, as_members, distribution_crps, quantile_metrics
+from rainsmith.metrics.registry import Metric
 from rainsmith.metrics.tally import partition, tally
 
 MODE = "prior"
@@ -28,7 +29,12 @@ CLIMATOLOGY = "climatology"
 
 
 def score_with_climatology(
-    config: Config, store: xr.Dataset, forecast: xr.Dataset, days: xr.Dataset, labels: Mapping[str, Any]
+    config: Config,
+    store: xr.Dataset,
+    forecast: xr.Dataset,
+    days: xr.Dataset,
+    labels: Mapping[str, Any],
+    crps: xr.DataArray | None = None,
 ) -> pd.DataFrame:
     """The scores of a forecast and, where it has quantiles, those of the climatology.
 
@@ -38,17 +44,21 @@ def score_with_climatology(
         forecast: as in ``score_downscaled``.
         days: the days of the store that are forecast.
         labels: ``model``, ``checkpoint``, ``seed`` and ``split`` of the forecast.
+        crps: exact CRPS of its distributions (time, y, x) [mm/day], where it has them.
     """
     settings = settings_of(store, config)
     resampling = Resampling(config.evaluate.block_days, config.evaluate.resamples, config.seed)
     how: dict[str, Any] = {"settings": settings, "resampling": resampling}
-    table = score_downscaled(forecast, days, labels={"mode": MODE, **labels}, **how)
-    if QUANTILE not in forecast:
-        return table
-    levels = forecast[QUANTILE].values.tolist()
-    climate = climatology(in_split(store, "train"), levels).expand_dims({TIME: days[TIME]})
-    of_climate = {"mode": MODE, **labels, "model": CLIMATOLOGY, "checkpoint": ""}
-    return pd.concat([table, score_quantiles(climate, days, labels=of_climate, **how)])
+    of_forecast = {"mode": MODE, **labels}
+    tables = [score_downscaled(forecast, days, labels=of_forecast, **how)]
+    if crps is not None:
+        tables.append(score_crps(crps, days, labels=of_forecast, **how))
+    if QUANTILE in forecast:
+        levels = forecast[QUANTILE].values.tolist()
+        climate = climatology(in_split(store, "train"), levels).expand_dims({TIME: days[TIME]})
+        of_climate = {**of_forecast, "model": CLIMATOLOGY, "checkpoint": ""}
+        tables.append(score_quantiles(climate, days, labels=of_climate, **how))
+    return pd.concat(tables)
 
 
 def climatology(training: xr.Dataset, levels: Sequence[float]) -> xr.DataArray:
@@ -111,10 +121,33 @@ def score_quantiles(
     resampling: Resampling | None = None,
 ) -> pd.DataFrame:
     """Score quantiles (time, quantile, y, x) [mm/day]; all else is as in ``score_downscaled``."""
+    metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
+    return _rows_of(as_members(quantiles), metrics, days, settings, labels, resampling)
+
+
+def score_crps(
+    crps: xr.DataArray,
+    days: xr.Dataset,
+    *,
+    settings: Settings,
+    labels: Mapping[str, Any] | None = None,
+    resampling: Resampling | None = None,
+) -> pd.DataFrame:
+    """Mean exact CRPS (time, y, x) [mm/day] of forecast distributions; all else is as in ``score_downscaled``."""
+    return _rows_of(crps, (distribution_crps,), days, settings, labels, resampling)
+
+
+def _rows_of(
+    fields: xr.DataArray,
+    metrics: Sequence[Metric],
+    days: xr.Dataset,
+    settings: Settings,
+    labels: Mapping[str, Any] | None,
+    resampling: Resampling | None,
+) -> pd.DataFrame:
     resampling = resampling or Resampling()
     all_labels = {"model": "", "checkpoint": "", "seed": 0, "mode": MODE, "split": "", **(labels or {})}
-    metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
     parts = partition(days[TIME], day_sets_of(days), block_days=resampling.block_days)
-    total = tally(as_members(quantiles), days["precip"], parts=parts, settings=settings, metrics=metrics)
+    total = tally(fields, days["precip"], parts=parts, settings=settings, metrics=metrics)
     rows, _ = score_rows(total, parts, metrics, {**all_labels, "members": 1}, settings, resampling, [])
     return pd.DataFrame(rows, columns=COLUMNS)

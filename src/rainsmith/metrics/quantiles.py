@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, TIME
-from rainsmith.metrics.core import Pairs, Settings, Terms
+from rainsmith.metrics.core import SERIES, Pairs, Settings, Terms
 from rainsmith.metrics.pooled import amounts
 from rainsmith.metrics.registry import Metric, metric
 
@@ -70,6 +70,12 @@ def quantile_crps(fcst: xr.DataArray, obs: xr.DataArray, **dims: Any) -> xr.Data
         Laio and Tamea (2007), doi:10.5194/hess-11-1267-2007; Gneiting and Ranjan (2011), doi:10.1198/jbes.2010.08110.
     """
     return quantile_metrics(fcst[QUANTILE].values.tolist())[-1](as_members(fcst), obs, **dims)
+
+
+@metric(amounts, units="mm/day", perfect=0.0, title="CRPS of the distribution", aim="low", of_single_cells=True)
+def distribution_crps(sums: xr.Dataset) -> xr.DataArray:
+    """Mean of a field of CRPS, which stands in the place of a member, over valid cell-days [mm/day]."""
+    return sums["rain"].isel({SERIES: 0}) / sums["cells"]
 
 
 def as_members(fcst: xr.DataArray) -> xr.DataArray:

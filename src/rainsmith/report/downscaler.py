@@ -7,13 +7,13 @@ import re
 
 import pandas as pd
 
-from rainsmith.metrics.quantiles import quantile_metrics
+from rainsmith.metrics.quantiles import distribution_crps, quantile_metrics
 from rainsmith.metrics.registry import METRICS
 from rainsmith.report.gather import Material
 from rainsmith.report.parts import Cell, Column, Row, Section, Table
 from rainsmith.report.words import DAY_WORDS, NOTHING, interval, number, unit_of
 
-FIRST = ("quantile_crps", "pinball_", "exceeded_", "mae", "rmse", "bias", "csi", "frequency_bias")
+FIRST = ("distribution_crps", "quantile_crps", "pinball_", "exceeded_", "mae", "rmse", "bias", "csi", "frequency_bias")
 """Beginnings of the names of scores that the page shows; the tables in ``evaluation/`` have all."""
 
 
@@ -87,5 +87,5 @@ def _title_of_quantile(name: str) -> str:
     """The title of a score of quantiles, ``pinball_p999``; the name in words where it is none."""
     level = re.search(r"_p(\d+)$", name)
     metrics = quantile_metrics([float(f"0.{level[1]}")] if level else [0.5])
-    titles = {metric.name: metric.title for metric in metrics}
+    titles = {metric.name: metric.title for metric in (*metrics, distribution_crps)}
     return titles.get(name, name.replace("_", " ").capitalize())

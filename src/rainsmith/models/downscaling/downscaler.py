@@ -89,13 +89,31 @@ class Downscaler(nn.Module):
         return (1 - lesson.share) * loss + lesson.share * taught
 
     @torch.no_grad()
-    def predict(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    def predict(self, x: Tensor, levels: Sequence[float] | None = None) -> tuple[Tensor, Tensor | None]:
         """Forecast (N, H, W) [mm/day] of raw predictors (N, C, H_lr, W_lr), and its quantiles (N, Q, H, W) if any.
 
         NaN at cells that are never valid.
+
+        Args:
+            x: raw predictors.
+            levels: rising levels of the quantiles; None takes ``quantiles``.
+
+        Raises:
+            UserError: the network has no quantile of one of these levels.
         """
-        amounts, quantiles = self.head.amounts(self._values(x))
+        amounts, quantiles = self.head.amounts(self._values(x), levels)
         return self._on_grid(amounts), None if quantiles is None else self._on_grid(quantiles)
+
+    @torch.no_grad()
+    def crps(self, x: Tensor, y: Tensor) -> Tensor | None:
+        """CRPS (N, H, W) [mm/day] of the forecast distribution; None where the network forecasts none.
+
+        Args:
+            x: (N, C, H_lr, W_lr) raw predictors.
+            y: (N, H, W) observed [mm/day], anything where invalid.
+        """
+        found = self.head.crps(self._values(x), y.flatten(1)[:, self.cells])
+        return None if found is None else self._on_grid(found)
 
     def _values(self, x: Tensor) -> Tensor:
         scaled = self.standardise(x).contiguous(memory_format=torch.channels_last)

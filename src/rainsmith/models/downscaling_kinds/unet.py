@@ -21,7 +21,8 @@ def _head(domain: xr.Dataset, settings: Downscale, wet_mm: float) -> Head:
     return BernoulliGamma(domain, settings, wet_mm)
 
 
-def _trunk(inputs: int, outputs: int, geometry: Geometry, settings: Downscale) -> UNet:
+def unet_trunk(inputs: int, outputs: int, geometry: Geometry, settings: Downscale) -> UNet:
+    """The trunk of ``unet`` and ``unet-egp``: so many channels in and out."""
     from rainsmith.models.downscaling.unet import UNet
 
     return UNet(inputs, outputs, geometry, filters=settings.filters, fine_filters=settings.fine_filters)
@@ -36,7 +37,7 @@ NETWORKS.add(
         forecasts_quantiles=True,
         needs_quantiles=(),
         head=_head,
-        trunk=_trunk,
+        trunk=unet_trunk,
         forecasts_mean=True,
     )
 )
