@@ -15,7 +15,7 @@ from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from rainsmith.train.stage import train
 from tests.object_stores import object_store
-from tests.small import small_config
+from tests.small import CURVE_DAYS, small_config
 
 _DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
 # Tests write their own data and name their own roots: the variable that overrides every root is set aside, under a name
@@ -63,8 +63,8 @@ def brief_trainings() -> Iterator[None]:
     """Trainings draw as few members for their curves of amounts, and time as few steps beforehand, as they can."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rainsmith.train.estimate.REPEATS", 1)
-        patch.setattr("rainsmith.train.loop.MOST_DAYS", 120)
-        patch.setattr("rainsmith.train.loop.MOST_DAYS_EARLY", 120)
+        patch.setattr("rainsmith.train.loop.MOST_DAYS", CURVE_DAYS)
+        patch.setattr("rainsmith.train.loop.MOST_DAYS_EARLY", CURVE_DAYS)
         yield
 
 

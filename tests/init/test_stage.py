@@ -81,7 +81,7 @@ def test_winters_on_three_grids(tmp_path: Path) -> None:
 def test_a_global_grid_is_cut_around_the_target_into_a_file(tmp_path: Path) -> None:
     folder, time = tmp_path / "data", days(last="2003-12-31", calendar="noleap")
     by_year(rain(time, falling=True), folder, "pr_{}.nc")
-    pressure(time, np.arange(-90, 90.1, 5.0), np.arange(0, 360, 7.5)).to_netcdf(folder / "psl.nc")
+    pressure(time, np.arange(-90, 90.1, 2.5), np.arange(0, 360, 5.0)).to_netcdf(folder / "psl.nc")
     config, data, _ = proposal(folder)
     grid = Path(data["coarse_grid"])
     assert grid == (tmp_path / "made-grid.nc").absolute()
