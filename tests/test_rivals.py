@@ -67,7 +67,7 @@ def trained(rivals_script: ModuleType, case, name: str):
 
 @pytest.mark.parametrize(
     ("case", "name"),
-    [*[("perfect", name) for name in ("diffusion", "bernoulli-gamma")], *[("biased", name) for name in NAMES]],
+    [*[("biased", name) for name in NAMES], *[("perfect", name) for name in ("diffusion", "bernoulli-gamma")]],
     indirect=["case"],
     scope="module",
 )
