@@ -15,7 +15,7 @@ from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from rainsmith.train.stage import train
 from tests.object_stores import object_store
-from tests.small import small_config
+from tests.small import CURVE_DAYS, small_config
 
 _DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
 # Tests write their own data and name their own roots: the variable that overrides every root is set aside, under a name
@@ -58,10 +58,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"real-data tests: {ran} passed, {skipped} skipped ({_real_root()})")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def brief_trainings() -> Iterator[None]:
+    """Trainings draw as few members for their curves of amounts, and time as few steps beforehand, as they can."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rainsmith.train.estimate.REPEATS", 1)
+        patch.setattr("rainsmith.train.loop.MOST_DAYS", CURVE_DAYS)
+        patch.setattr("rainsmith.train.loop.MOST_DAYS_EARLY", CURVE_DAYS)
+        yield
+
+
 @pytest.fixture
 def one_day_of_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports show the maps of one day, since pictures take most of the time of a small run."""
     monkeypatch.setattr("rainsmith.report.stage.DAYS", 1)
+
+
+@pytest.fixture
+def unpainted_report(one_day_of_maps: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports of one day, whose figures are made but not painted."""
+    monkeypatch.setattr("rainsmith.report.parts.picture", lambda figure, kind, dpi: b"<svg/>")
 
 
 @pytest.fixture(scope="session")

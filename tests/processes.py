@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rainsmith.pipeline import BY_NAME
+from tests.small import CURVE_DAYS
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["rainsmith.cli.main", *[stage.module for stage in BY_NAME.values()]])
@@ -28,7 +29,10 @@ def _work(arguments: list[str], out: str, errors: str, environment: dict[str, st
     import torch
 
     from rainsmith.cli.main import main
+    from rainsmith.train import loop
 
+    for name in ("MOST_DAYS", "MOST_DAYS_EARLY"):
+        setattr(loop, name, CURVE_DAYS)  # as trainings of the tests' own process have them
     torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))  # torch was imported with those of the tests
 
     main(arguments)

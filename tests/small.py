@@ -32,6 +32,8 @@ SMALL: dict[str, Any] = {
     "sampling": {"members": 3, "batch_size": 32, "splits": ["test"]},
     "evaluate.resamples": 50,
 }
+CURVE_DAYS = 120
+"""Days that trainings draw for their curves of amounts; ``train`` as users run it draws many more."""
 
 
 def small_config(**overrides: Any) -> Config:

@@ -18,6 +18,7 @@ SMALL_NETWORK = {
     "model.x_blocks": 1,
     "train.epochs": 1,
     "train.validation_days": 20,
+    "evaluate.baselines": ["climatology", "tuned-analogs"],
     "seed": 0,
 }
 

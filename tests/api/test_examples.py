@@ -14,7 +14,12 @@ from rainsmith.api import arrays, stages
 
 
 def test_examples_of_the_api_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole job first; the functions on arrays then use its run folder."""
+    """The whole job first; the functions on arrays then use its run folder. Two months are scored, to save time."""
+    test = [["2003-01-01", "2003-02-28"]]
+    splits = {"train": [2001, 2001], "validation": [2002, 2002], "test": test}
+    with_few = {"data.splits": splits, "evaluate.climate": False}
+    load_config = api.load_config
+    monkeypatch.setattr(api, "load_config", lambda overrides: load_config(overrides={**overrides, **with_few}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAINSMITH_QUIET", "1")
     for module, least in ((stages, 8), (arrays, 10)):

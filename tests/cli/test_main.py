@@ -142,7 +142,7 @@ def test_a_whole_run_and_then_everything_is_skipped(
 
 
 def test_a_run_without_prior_members_goes_through_without_a_diagnosis(
-    config_file: Path, trained: Run, tmp_path: Path, one_day_of_maps: None
+    config_file: Path, trained: Run, tmp_path: Path, unpainted_report: None
 ) -> None:
     run = copy_of(trained, tmp_path / "run")
     shutil.rmtree(run.folder / "stages", ignore_errors=True)

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rainsmith.base.shards import Shard
 from rainsmith.cli.commands import COMMANDS
-from rainsmith.pipeline import run_stage
-from tests.fake_run import config_of, rain, store_of, write_run
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "slurm"
 SBATCH = """#!/bin/bash
@@ -37,27 +34,24 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return kept | {"PATH": path, "RAINSMITH_QUIET": "1", "SUBMITTED": str(tmp_path / "submitted")}
 
 
+def _write_down(environment: dict[str, str]) -> None:
+    """Let ``rainsmith`` print its threads and arguments alone."""
+    program = Path(environment["PATH"].split(os.pathsep)[0]) / "rainsmith"
+    program.write_text('#!/bin/bash\necho "$OMP_NUM_THREADS $@"\n')
+
+
 def script(name: str, *arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     line = ["bash", str(SCRIPTS / name), *arguments]
     return subprocess.run(line, capture_output=True, text=True, env=environment)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_an_array_of_shards_makes_one_product(tmp_path: Path, environment: dict[str, str]) -> None:
-    """An evaluation, since it starts soonest."""
-    days = [["2001-05-01", "2001-05-31"]], [["2001-06-01", "2001-06-12"]]
-    splits = {"train": [["2001-01-01", "2001-04-30"]], "validation": days[0], "test": days[1]}
-    data = {"kind": "gridded", "splits": splits, "heavy_quantile": 0.9}
-    few = {"evaluate": {"resamples": 50, "baselines": [], "climate": False}, "sampling": {"members": 2}}
-    config = config_of(data=data, **few)
-    run = write_run(tmp_path / "run", config, store_of(rain(163, 9, 8), config), modes=("prior",))
-    run.write_config(config)
-    assert run_stage("evaluate", config, run, shard=Shard(1, 2)) is None  # what the first task does, in this process
-    array = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_CPUS_PER_TASK": "1"}
-    done = script("shards.sh", "evaluate", "--run", str(run.folder), environment=environment | array)
-    assert done.returncode == 0, done.stderr
-    written = {path.name for path in run.evaluation.iterdir()}
-    assert {"metrics.csv", "flat-prior-test.nc"} <= written and "metrics.csv.done" not in written
+def test_each_task_of_an_array_is_one_shard(environment: dict[str, str]) -> None:
+    """What is run is written down by a program in the place of rainsmith."""
+    _write_down(environment)
+    array = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "3", "SLURM_CPUS_PER_TASK": "1"}
+    done = script("shards.sh", "evaluate", "--run", "runs/a", environment=environment | array)
+    assert (done.returncode, done.stdout) == (0, "1 evaluate --run runs/a --shard 2/3\n"), done.stderr
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
@@ -98,8 +92,7 @@ def test_every_stage_waits_for_those_that_it_reads(environment: dict[str, str]) 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_a_training_that_begins_again_resumes(tmp_path: Path, environment: dict[str, str]) -> None:
     """What is run is written down by a program in the place of rainsmith."""
-    program = Path(environment["PATH"].split(os.pathsep)[0]) / "rainsmith"
-    program.write_text('#!/bin/bash\necho "$OMP_NUM_THREADS $@"\n')
+    _write_down(environment)
     run = tmp_path / "run"
     one = environment | {"SLURM_CPUS_PER_TASK": "4"}
     assert script("train.sh", str(run), environment=one).stdout == f"4 train --run {run}\n"

@@ -6,15 +6,21 @@ promises, and each page that trains says that its training is too short.
 
 from __future__ import annotations
 
+import importlib
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
 import pandas as pd
 import pytest
 import xarray as xr
+
+from rainsmith.config import Demo
+from rainsmith.data.raw import RawData
 
 TUTORIALS = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
 MOST_SECONDS = 30
@@ -24,6 +30,23 @@ MOST_SECONDS = 30
 def cells_of(page: Path) -> list[str]:
     """The code of a notebook in the form of a page, cell by cell."""
     return re.findall(r"^```\{code-cell\} python\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_climate() -> Iterator[None]:
+    """The climate whose files all pages read is made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(TUTORIALS)
+        made_region = importlib.import_module("made_region")
+        climate, made = made_region.climate, list[RawData]()
+
+        def once(demo: Demo) -> SimpleNamespace:
+            if not made:
+                made.append(climate(demo).raw())
+            return SimpleNamespace(raw=lambda: made[0])
+
+        patch.setattr(made_region, "climate", once)
+        yield
 
 
 @pytest.fixture
@@ -44,7 +67,7 @@ def executed(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("executed", ["new-region"], indirect=True)
-@pytest.mark.usefixtures("one_day_of_maps")
+@pytest.mark.usefixtures("unpainted_report")
 def test_a_new_region_goes_from_files_to_a_verdict(executed: dict[str, Any], tmp_path: Path) -> None:
     table = executed["table"]
     assert {"hierarchical", "scaled-analogs", "climatology"} <= set(table["model"])

@@ -28,9 +28,9 @@ from tests.fake_run import config_of, members_of, store_of, write_run
 from tests.fake_run import rain as daily_rain
 
 SPLITS = {
-    "train": [["2001-01-01", "2001-12-31"]],
-    "validation": [["2002-01-01", "2002-01-31"]],
-    "test": [["2002-02-01", "2002-04-20"]],
+    "train": [["2001-01-01", "2001-04-30"]],
+    "validation": [["2001-05-01", "2001-05-31"]],
+    "test": [["2001-06-01", "2001-07-10"]],
 }
 
 
@@ -54,7 +54,7 @@ def config() -> Config:
 @pytest.fixture(scope="module")
 def run(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run folder whose members lie in chunks of four days."""
-    store = store_of(daily_rain(475, 10, 9), config)
+    store = store_of(daily_rain(200, 10, 9), config)
     made = write_run(tmp_path_factory.mktemp("run"), config, store, modes=())
     members = members_of(store, "prior").chunk(time=4)
     members.to_zarr(made.sample_path("flat", "prior", "test"), zarr_format=3, consolidated=False)
@@ -117,7 +117,7 @@ def test_a_mistake_that_a_worker_meets_arrives_as_it_is(config: Config, run: Run
     store = run.open_store().load()
     other = write_run(tmp_path / "run", config, store, modes=())
     members = members_of(store, "prior")
-    members["precip"][40, 2, 8:10, 8] = -1
+    members["precip"][30, 2, 8:10, 8] = -1
     members.chunk(time=8).to_zarr(other.sample_path("flat", "prior", "test"), zarr_format=3, consolidated=False)
     with pytest.raises(UserError, match=r"flat-prior-test.zarr holds 2 values that are no amounts of rain .* again$"):
         evaluate(config, other, scheduler=cluster.scheduler_address)

@@ -23,6 +23,8 @@ from tests.train.test_stage import interrupt_at_step, same_weights
 
 def hierarchical(**more: object) -> Config:
     return small_config(
+        evaluate__baselines=[],
+        evaluate__climate=False,
         model={
             "name": "hierarchical",
             "levels": 3,
@@ -33,8 +35,6 @@ def hierarchical(**more: object) -> Config:
         },
         train__lr=2e-3,
         train__min_heavy_fraction=0.0,
-        evaluate__baselines=["climatology"],
-        evaluate__climate=False,
         **more,
     )
 
@@ -55,13 +55,12 @@ def test_every_term_is_logged_and_falls(run: Run) -> None:
     assert rows[1]["train"]["rec"] < rows[0]["train"]["rec"]
 
 
-@pytest.mark.parametrize("stop_after", [4, 7])
 def test_resumed_training_ends_in_the_same_weights(
-    prepared: Run, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
+    prepared: Run, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The running means of the objective are part of the state."""
     again = copy_of(prepared, tmp_path)
-    interrupt_at_step(stop_after, monkeypatch)
+    interrupt_at_step(7, monkeypatch)  # the first of the second epoch
     with pytest.raises(Interrupted, match="--resume"):
         train(hierarchical(), again)
     train(hierarchical(), again, resume=True)
@@ -70,12 +69,11 @@ def test_resumed_training_ends_in_the_same_weights(
 
 def test_variations_lie_between_reconstruction_and_prior(prepared: Run, tmp_path: Path) -> None:
     copied = copy_of(prepared, tmp_path)
-    steps = {"train__epochs": 4, "train__batch_size": 16, "train__validate_every": 4}
+    steps = {"train__epochs": 2, "train__batch_size": 16, "train__validate_every": 2}
     train(hierarchical(**steps, model__objective__calm_start=True), copied)
-    days = {"sampling__days": [f"2003-{month:02d}-{day:02d}" for month in (1, 2, 3, 10, 11, 12) for day in (5, 15, 25)]}
+    days = {"sampling__days": [f"2003-{month:02d}-{day:02d}" for month in (1, 2, 11, 12) for day in (5, 15, 25)]}
     ways: dict[str, dict[str, object]] = {
         "posterior-test": {"keep_levels": None},
-        "posterior-test-k2": {"keep_levels": 2},
         "posterior-test-v50": {"keep_levels": 0, "variation": 0.5},
         "prior-test": {},
     }
@@ -92,9 +90,10 @@ def test_variations_lie_between_reconstruction_and_prior(prepared: Run, tmp_path
         )
         distance[name] = float(np.nanmean(np.abs(np.log1p(drawn) - np.log1p(observed.values[:, None]))))
     assert distance["posterior-test"] < distance["posterior-test-v50"] < distance["prior-test"]
+    sample(hierarchical(sampling__modes=["posterior"], sampling__keep_levels=2, **days), copied)
     evaluate(hierarchical(), copied)
     table = pd.read_csv(copied.evaluation / "metrics.csv")
-    assert {"hierarchical", "hierarchical-k2", "hierarchical-v50", "climatology"} == set(table["model"])
+    assert {"hierarchical", "hierarchical-k2", "hierarchical-v50"} == set(table["model"])
 
 
 def test_more_levels_than_the_model_has_are_refused(run: Run) -> None:
@@ -116,13 +115,14 @@ def test_written_members_have_the_mass_of_their_block_means(prepared: Run, tmp_p
     store["predictors"][:, channel] = means.reshape(-1, *shape)
     store.attrs["coarsen"] = 4
     store.drop_encoding().to_zarr(made.store, mode="w", consolidated=False, zarr_format=3)
-    config = hierarchical(train__epochs=1, sampling__modes=["prior"])
+    days = [f"2003-{month:02d}-15" for month in range(1, 13)]
+    config = hierarchical(train__epochs=1, train__epoch_steps=2, sampling__modes=["prior"], sampling__days=days)
     train(config, made)
     (path,) = sample(config, made)
     drawn = xr.open_zarr(path, consolidated=False)
-    days = made.open_store().sel(time=drawn["time"])
+    given = made.open_store().sel(time=drawn["time"])
     members = drawn["precip"].values
-    wanted = days["predictors"].values[:, channel].reshape(len(members), -1)
+    wanted = given["predictors"].values[:, channel].reshape(len(members), -1)
     for number in np.unique(block[mask]):
         drawn_means = members[:, :, mask & (block == number)].mean(-1)
         expected = np.broadcast_to(wanted[:, number, None], drawn_means.shape)

@@ -15,9 +15,9 @@ from rainsmith.data import dataset
 from rainsmith.downscale.stage import downscale
 from rainsmith.evaluate.stage import evaluate
 from rainsmith.run_folder import Run
-from rainsmith.sample.stage import sample
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
+from tests.fake_run import config_of, rain, store_of, write_run
 from tests.small import small_config
 
 
@@ -89,14 +89,18 @@ def test_augmentation_and_a_downscaler_on_it(trained: Run, tmp_path: Path, reque
     assert same_store(forecast, files.folder / "downscale" / forecast.name)
 
 
-def test_an_evaluation(trained: Run, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    config = small_config(
-        sampling__modes=["prior"],
-        sampling__members=2,
+def test_an_evaluation(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    splits = {
+        "train": [["2001-01-01", "2001-04-30"]],
+        "validation": [["2001-05-01", "2001-05-31"]],
+        "test": [["2001-06-01", "2001-07-10"]],
+    }
+    config = config_of(
+        data={"kind": "gridded", "splits": splits, "heavy_quantile": 0.9},
+        sampling={"members": 2, "modes": ["prior"]},
         evaluate={"resamples": 50, "baselines": ["climatology", "quantile-mapping"]},
     )
-    memory = copy_of(trained, tmp_path / "memory")
-    sample(config, memory)
+    memory = write_run(tmp_path / "memory", config, store_of(rain(200, 10, 9), config), modes=("prior",))
     files = copy_of(memory, tmp_path / "files")
     evaluate(config, memory)
     made = request.getfixturevalue("in_files")

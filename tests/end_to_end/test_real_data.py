@@ -52,7 +52,7 @@ def test_united_kingdom(real_data: Path, tmp_path: Path) -> None:
     value = scores(
         tmp_path,
         "uk.yaml",
-        data__period=["2018-01-01", "2020-03-31"],
+        data__period=["2018-01-01", "2020-02-20"],
         data__splits={"train": [2018, 2018], "validation": [2019, 2019], "test": [2020, 2020]},
         train__epochs=3,
         train__lr=3.0e-3,
@@ -80,10 +80,12 @@ def test_balearic_islands(
     value = scores(
         folder,
         "balearic.yaml",
-        data__period=["2001-01-01", "2004-04-30"],
-        data__splits={"train": [2001, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
+        data__period=["2002-01-01", "2004-03-10"],
+        data__splits={"train": [2002, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
         train__epochs=4,
+        train__batch_size=16,
         train__lr=2.0e-3,
+        evaluate__baselines=["climatology", "analogs", "scaled-analogs"],
     )
     models = value.index.get_level_values("model").unique()
     assert {"flat", "climatology", "analogs"} <= set(models)

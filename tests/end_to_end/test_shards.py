@@ -32,11 +32,8 @@ CHANGES: dict[str, Any] = {
     "sweep__members": 2,
     "augment": {"ratio": 0.1, "tries": 2, "checks": ["physical_range"]},
 }
-PIECES = {
-    "sample": "samples/flat-prior-test.zarr.done/0",
-    "evaluate": "evaluation/metrics.csv.done/flat-prior-test.npz",
-}
-"""The first piece of each stage."""
+PIECE = "evaluation/metrics.csv.done/flat-prior-test.npz"
+"""The first piece of an evaluation."""
 Shards = Callable[..., Command]
 
 
@@ -76,19 +73,17 @@ def ended(process: Command) -> str:
     return " ".join(errors.split())
 
 
-@pytest.mark.parametrize("stage", PIECES)
 def test_killed_shards_end_in_the_files_of_one_process(
-    trained: Run, sampled: Run, tmp_path: Path, start: Shards, monkeypatch: pytest.MonkeyPatch, stage: str
+    sampled: Run, tmp_path: Path, start: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both shards are killed, the first after a piece of its work, the second at a random moment. The second goes on; a
     process without a shard does what the first has left, and joins."""
-    before = trained if stage == "sample" else sampled
-    alone, shared = copy_of(before, tmp_path / "alone"), copy_of(before, tmp_path / "shared")
-    run_stage(stage, small_config(**CHANGES), alone)
-    piece = shared.folder / PIECES[stage]
+    alone, shared = copy_of(sampled, tmp_path / "alone"), copy_of(sampled, tmp_path / "shared")
+    run_stage("evaluate", small_config(**CHANGES), alone)
+    piece = shared.folder / PIECE
     product = piece.parent.with_suffix("")
 
-    first, second = (start(stage, shared, "--shard", f"{number}/2") for number in (1, 2))
+    first, second = (start("evaluate", shared, "--shard", f"{number}/2") for number in (1, 2))
     first.wait_for(piece)
     first.send(signal.SIGKILL)
     time.sleep(random.uniform(0.0, 0.5))
@@ -97,16 +92,16 @@ def test_killed_shards_end_in_the_files_of_one_process(
     first.wait(), second.wait()
     assert not product.exists() and (piece.parent / "of-2").exists()
 
-    said = ended(start(stage, shared, "--shard", "2/2"))
+    said = ended(start("evaluate", shared, "--shard", "2/2"))
     assert "1 of 2 finished; 1 to go; not at work: 1/2; run the same command with --shard 1/2, or without" in said
     assert not product.exists()
-    ended(start(stage, shared))
+    ended(start("evaluate", shared))
     (wanted, _), (found, left) = contents(alone, monkeypatch), contents(shared, monkeypatch)
     assert [name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)] == []
     assert left == []
 
 
-@pytest.mark.parametrize("stage", ["sweep", "augment"])
+@pytest.mark.parametrize("stage", ["sample", "sweep", "augment"])
 def test_shards_end_in_the_files_of_one_process(
     trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:

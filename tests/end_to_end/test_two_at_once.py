@@ -24,7 +24,8 @@ Start = Callable[..., Command]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a command on a run folder; what still runs in the end is killed."""
     config = tmp_path / "small.yaml"
-    config.write_text(yaml.safe_dump(small_config().model_dump(mode="json", by_alias=True)))
+    short = {"sampling__days": "heavy_x", "train__epoch_steps": 2, "train__validation_days": 8}
+    config.write_text(yaml.safe_dump(small_config(**short).model_dump(mode="json", by_alias=True)))
     started = []
 
     def start(command: str, run: Run, *more: str) -> Command:

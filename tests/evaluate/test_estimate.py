@@ -16,38 +16,38 @@ from tests.fake_run import config_of, rain, store_of, write_run
 from tests.foretold import foretold_and_done
 
 SPLITS = {
-    "train": [["2001-01-01", "2001-12-31"]],
-    "validation": [["2002-01-01", "2002-02-28"]],
-    "test": [["2002-03-01", "2002-05-29"]],
+    "train": [["2001-01-01", "2001-04-30"]],
+    "validation": [["2001-05-01", "2001-05-31"]],
+    "test": [["2001-06-01", "2001-07-10"]],
 }
 
 
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch) -> Config:
-    monkeypatch.setattr(estimate, "FEW", 7)
-    monkeypatch.setattr(estimate, "MORE", 14)
+    monkeypatch.setattr(estimate, "FEW", 4)
+    monkeypatch.setattr(estimate, "MORE", 8)
     data = {"kind": "gridded", "splits": SPLITS, "heavy_quantile": 0.9}
     return config_of(data=data, evaluate={"resamples": 50, "baselines": ["climatology"]})
 
 
 def test_an_estimate_is_near_what_the_evaluation_takes_and_leaves_nothing(config: Config, tmp_path: Path) -> None:
-    store = store_of(rain(514), config)
+    store = store_of(rain(200, 10, 9), config)
     run = write_run(tmp_path / "run", config, store, modes=("prior",))
     needed, _ = foretold_and_done(needs, evaluate, config, run)
-    assert needed.of == "90 days, 2 forecasts with those of baselines"
+    assert needed.of == "40 days, 2 forecasts with those of baselines"
     assert needed.disk == pytest.approx(size_of(run.evaluation), rel=0.7)
 
 
 def test_before_the_sampling_rain_of_other_days_stands_in(config: Config, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", config, store_of(rain(514, 9, 8), config), modes=())
+    run = write_run(tmp_path / "run", config, store_of(rain(200, 9, 8), config), modes=())
     needed = needs(config, run)
-    assert needed.of == "90 days, 3 forecasts with those of baselines" and needed.seconds > 0.1
-    chosen = config.sampling.model_copy(update={"days": ["2002-03-05", "2002-04-05"], "modes": ["prior"]})
+    assert needed.of == "40 days, 3 forecasts with those of baselines" and needed.seconds > 0.1
+    chosen = config.sampling.model_copy(update={"days": ["2001-06-05", "2001-07-05"], "modes": ["prior"]})
     few = needs(config.model_copy(update={"sampling": chosen}), run)
     assert few.of == "2 days, 2 forecasts with those of baselines" and few.seconds < needed.seconds
 
 
 def test_without_days_there_is_nothing_to_score(config: Config, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", config, store_of(rain(514, 9, 8), config).isel(time=slice(400)), modes=())
+    run = write_run(tmp_path / "run", config, store_of(rain(200, 9, 8), config).isel(time=slice(140)), modes=())
     with pytest.raises(UserError, match="found no days to score in test"):
         needs(config, run)

@@ -11,8 +11,6 @@ from rainsmith.config import load_config
 from rainsmith.config.data import PredictorSource
 from rainsmith.init.questions import nobody
 from rainsmith.init.stage import init
-from rainsmith.prepare.stage import prepare
-from rainsmith.run_folder import Run
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -29,14 +27,14 @@ def channels(sources: list[PredictorSource]) -> dict[str, Any]:
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(
-    ("name", "folders", "prepares"),
+    ("name", "folders"),
     [
-        ("balearic", ["balearic"], True),
-        ("uk", ["haduk-grid-12km"], False),
-        ("uk-weather", ["haduk-grid-12km", "uk-weather"], False),
+        ("balearic", ["balearic"]),
+        ("uk", ["haduk-grid-12km"]),
+        ("uk-weather", ["haduk-grid-12km", "uk-weather"]),
     ],
 )
-def test_the_proposal_agrees(real_data: Path, tmp_path: Path, name: str, folders: list[str], prepares: bool) -> None:
+def test_the_proposal_agrees(real_data: Path, tmp_path: Path, name: str, folders: list[str]) -> None:
     out = init([real_data / folder for folder in folders], tmp_path / f"{name}.yaml", ask=nobody)
     assert "TODO" not in out.read_text(encoding="utf-8")
     whole, example = load_config(out), load_config(CONFIGS / f"{name}.yaml")
@@ -49,6 +47,3 @@ def test_the_proposal_agrees(real_data: Path, tmp_path: Path, name: str, folders
     assert (made.season, made.fit, made.suspect) == (by_hand.season, by_hand.fit, by_hand.suspect)
     assert (made.splits, made.period) == (by_hand.splits, by_hand.period)
     assert [(s.variable, s.derive) for s in made.statics] == [(s.variable, s.derive) for s in by_hand.statics]
-    if prepares:  # the others take longer, and their sources are read in the tests of prepare
-        prepare(load_config(out), Run(tmp_path / "run"))
-        assert Run(tmp_path / "run").open_store().sizes["channel"] == 8

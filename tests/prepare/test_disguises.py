@@ -26,7 +26,7 @@ from tests.data.made import config
 from tests.prepare.disguise import DISGUISES, Disguise, write
 from tests.prepare.fields import PLACES, made_pressure, made_rain
 
-EXAMPLES = int(os.environ.get("RAINSMITH_DISGUISES", "24"))
+EXAMPLES = int(os.environ.get("RAINSMITH_DISGUISES", "16"))
 SPLITS = {
     "train": [["2001-01-01", "2001-01-31"]],
     "validation": [["2001-02-01", "2001-02-14"]],

@@ -37,7 +37,7 @@ def page(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
         trials=pd.DataFrame(columns=["network"]),
     )
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(render(whole, 2), encoding="utf-8")
+    path.write_text(render(whole, 1), encoding="utf-8")
     return path
 
 

@@ -12,31 +12,22 @@ from rainsmith.base.errors import UserError
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sweep.stage import saved_epochs, sweep
-from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.small import small_config
 
 
-@pytest.fixture(scope="module")
-def trained(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = copy_of(prepared, tmp_path_factory.mktemp("sweep"))
-    train(small_config(train__epochs=3, train__save_every=1), run)
-    return run
-
-
-def test_every_saved_epoch_is_scored_once_in_both_modes(trained: Run) -> None:
-    result = sweep(small_config(sweep__members=3), trained)
-    assert result.path == trained.folder / "sweep.csv" and (trained.folder / "sweep.png").stat().st_size > 10_000
+def test_every_saved_epoch_is_scored_once_in_both_modes(trained: Run, tmp_path: Path) -> None:
+    run = copy_of(trained, tmp_path)
+    result = sweep(small_config(sweep__members=3), run)
+    assert result.path == run.folder / "sweep.csv" and (run.folder / "sweep.png").stat().st_size > 10_000
     table = pd.read_csv(result.path)
     pd.testing.assert_frame_equal(table, result.table, check_dtype=False, rtol=1e-5)
-    assert sorted(table["epoch"]) == [1, 2, 3] and table["rank"].tolist() == [1, 2, 3]
+    assert sorted(table["epoch"]) == [1, 2] and table["rank"].tolist() == [1, 2]
     names = " ".join(table["checkpoint"]).split()
-    assert sorted(names) == ["best_prior", "best_tail", "epoch_001", "epoch_002", "epoch_003"]
+    assert sorted(names) == ["best_prior", "best_tail", "epoch_001", "epoch_002"]
     for mode in ("prior", "posterior"):
         assert np.isfinite(table[[f"{mode}_crps", f"{mode}_tail_score", f"{mode}_max_daily"]]).all(axis=None)
     assert table["prior_observed_mean"].nunique() == 1  # the same days for all
-    again = sweep(small_config(sweep__members=3), trained).table
-    np.testing.assert_allclose(again["prior_crps"], table["prior_crps"], rtol=1e-5)
 
 
 def test_without_a_checkpoint_and_with_a_damaged_one_it_says_so(trained: Run, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_validation_figures_agree_with_the_metrics(trained: Run) -> None:
             assert figures[mode][ours] == pytest.approx(float(scores[theirs]), rel=1e-3, abs=1e-5), (mode, ours)
 
 
-@pytest.mark.parametrize("stop_after", [1, 4, 7])
+@pytest.mark.parametrize("stop_after", [1, 7])
 def test_resumed_training_ends_in_the_same_weights(
     prepared: Run, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
@@ -219,10 +219,11 @@ def test_a_state_saved_at_the_end_of_an_epoch_resumes(
 
 def test_a_finished_training_goes_on_where_its_limit_is_raised(prepared: Run, tmp_path: Path) -> None:
     run = copy_of(prepared, tmp_path)
-    train(small_config(train__epochs=1, train__schedule="constant"), run)
-    train(small_config(train__epochs=1, train__schedule="constant"), run, resume=True)
+    short = {"train__schedule": "constant", "train__epoch_steps": 2, "train__validation_days": 8}
+    train(small_config(train__epochs=1, **short), run)
+    train(small_config(train__epochs=1, **short), run, resume=True)
     assert len(read_log(run.metrics_log)) == 1
-    train(small_config(train__epochs=2, train__schedule="constant"), run, resume=True)
+    train(small_config(train__epochs=2, **short), run, resume=True)
     assert len(read_log(run.metrics_log)) == 2
 
 
@@ -259,7 +260,8 @@ def test_the_hash_of_a_store_sees_every_part_of_it(prepared: Run) -> None:
 
 def test_a_training_in_patches_is_the_same_each_time(prepared: Run, tmp_path: Path) -> None:
     model = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
-    short = {"train__patch": 16, "train__precision": "bf16", "train__accumulate": 2, "train__epoch_steps": 3}
+    short = {"train__patch": 16, "train__precision": "bf16", "train__accumulate": 2, "train__epoch_steps": 2}
+    short |= {"train__batch_size": 8, "train__validation_days": 4}
     logs = []
     for name in ("first", "second"):
         run = copy_of(prepared, tmp_path / name)
@@ -275,7 +277,8 @@ def test_a_training_in_parts_is_the_same_up_to_rounding(prepared: Run, tmp_path:
     rows = []
     for parts in (1, 3):
         run = copy_of(prepared, tmp_path / str(parts))
-        train(small_config(model={**model, "dropout": 0.2}, train__accumulate=parts), run)
+        short = {"train__batch_size": 16, "train__epoch_steps": 2, "train__validation_days": 8}
+        train(small_config(model={**model, "dropout": 0.2}, train__accumulate=parts, **short), run)
         rows.append(read_log(run.metrics_log))
     for whole, cut in zip(*rows, strict=True):
         assert cut["train"] == pytest.approx(whole["train"], rel=1e-3)
