@@ -1,10 +1,10 @@
-"""The calibration of levels: which level of the members is exceeded as often as a quantile should be.
+"""The calibration of members: quantiles that are exceeded as often as they say.
 
 Members may be too alike or too different, so that their quantile of level 0.99 is exceeded on more than one cell-day in
-a hundred. The levels of the observations among the members of days that the network was not trained on say how often
-each level is exceeded. Quantiles are taken at the level that is exceeded as often as was asked, and probabilities are
-mapped back (the probability integral transform of Dawid 1984, doi:10.2307/2981683, used as by Kuleshov et al. 2018,
-arXiv:1807.00263).
+a hundred; and where all are dry, no level of theirs is above 0. Days that the network was not trained on say two
+things: how much of the distribution should be that of the climate, and how often each level of the mixture is exceeded.
+Quantiles are taken at the level that is exceeded as often as was asked, and probabilities are mapped back (the
+probability integral transform of Dawid 1984, doi:10.2307/2981683, used as by Kuleshov et al. 2018, arXiv:1807.00263).
 """
 
 from __future__ import annotations
@@ -14,44 +14,82 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_RARE = 10 ** -np.arange(2.1, 5.05, 0.1)
-NODES = np.concatenate([np.arange(0.01, 0.985, 0.01), 1 - np.concatenate([[0.015, 0.01], _RARE])])
-"""Levels of the members at which it is counted how often they are exceeded."""
-SEASONS = ("DJF", "MAM", "JJA", "SON")
-OWN_WEEKS = 13.0
-"""A season has as much of its own as of the whole year where it has so many weeks, and the whole year as much of what
-was counted as of what the members say."""
-LEAST_WEEKS = 10
-"""Levels that are exceeded in fewer weeks keep the ratio of the last one that is exceeded in so many."""
+from rainsmith.quantiles.climate import SEASONS, Climate
+from rainsmith.quantiles.distribution import Distribution
+from rainsmith.quantiles.exceedances import NODES
 
-
-def season_of(months: np.ndarray) -> np.ndarray:
-    """Numbers of the seasons (in ``SEASONS``) of some months, 1 to 12."""
-    return np.asarray(months) % 12 // 3
+_STEPS = 26
+"""Halvings of the range in which a level of the mixture is sought."""
+_LAST = 1 - 1e-9
+"""The highest level of members that is looked at."""
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How often each level of the members is exceeded, by season.
+    """A share of the climate in the distribution, and how often each level of the mixture is exceeded, by season.
 
     Attributes:
         exceeded: (seasons, nodes) share of the cell-days above the levels ``NODES``, falling.
+        share: of the climate, 0 to 1.
+        climate: of the training days; None where its share is 0.
     """
 
     exceeded: np.ndarray
+    share: float = 0.0
+    climate: Climate | None = None
 
     @classmethod
     def as_it_is(cls) -> Calibration:
         """The calibration that changes nothing."""
         return cls(np.tile(1 - NODES, (len(SEASONS), 1)))
 
-    def of_members(self, levels: Sequence[float] | np.ndarray, season: int) -> np.ndarray:
-        """The levels of the members that are exceeded as often as calibrated levels should be."""
+    def quantiles(
+        self, found: Distribution, levels: Sequence[float] | np.ndarray, season: int, cells: slice = slice(None)
+    ) -> np.ndarray:
+        """Calibrated quantiles (cells, levels) [mm/day] of some cells of a day."""
+        wanted = self.of_mixture(levels, season)
+        if self.climate is None or not self.share:
+            return found.quantiles(wanted, cells)
+        # level p of the members is at (1 - share) p + share F(quantile of p), F of the climate; p is found by halving
+        low = np.broadcast_to((wanted - self.share) / (1 - self.share), (len(found.ordered[cells]), len(wanted)))
+        low, high = low.clip(0, _LAST), np.minimum(wanted / (1 - self.share), _LAST) + np.zeros_like(low)
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            _, of_climate = self.climate.levels(found.quantiles(middle, cells), season)
+            short = (1 - self.share) * middle + self.share * of_climate < wanted
+            low, high = np.where(short, middle, low), np.where(short, high, middle)
+        amounts = found.quantiles(high, cells)
+        # where no member can rain so much, only the climate does
+        rest = (wanted - (1 - self.share)) / self.share
+        alone = self.climate.quantiles(rest.clip(0, 1), season)
+        return np.where((high >= _LAST * (1 - 1e-7)) & (rest > 0), np.maximum(amounts, alone), amounts)
+
+    def exceedance(
+        self, found: Distribution, amounts: np.ndarray, season: int, cells: slice = slice(None)
+    ) -> np.ndarray:
+        """Calibrated probabilities (cells, amounts) that more than the amounts (amounts,) [mm/day] falls."""
+        every = np.broadcast_to(np.asarray(amounts, np.float32), (len(found.ordered[cells]), len(amounts)))
+        _, highest = mixed_levels(found.levels(every, cells), self.climate, self.share, every, season)
+        return np.asarray(1 - self.of_forecast(highest, season))
+
+    def of_mixture(self, levels: Sequence[float] | np.ndarray, season: int) -> np.ndarray:
+        """The levels of the mixture that are exceeded as often as calibrated levels should be."""
         return _mapped(np.asarray(levels, np.float64), _rarity(1 - self.exceeded[season]), _rarity(NODES))
 
     def of_forecast(self, levels: np.ndarray, season: int) -> np.ndarray:
-        """The calibrated levels of levels of the members."""
+        """The calibrated levels of levels of the mixture."""
         return _mapped(np.asarray(levels, np.float64), _rarity(NODES), _rarity(1 - self.exceeded[season]))
+
+
+def mixed_levels(
+    of_members: tuple[np.ndarray, np.ndarray], climate: Climate | None, share: float, amounts: np.ndarray, season: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest levels of amounts [mm/day] in a mixture of members and climate."""
+    if climate is None or not share:
+        return of_members
+    pairs = zip(of_members, climate.levels(amounts, season), strict=True)
+    lowest, highest = ((1 - share) * members + share * of_climate for members, of_climate in pairs)
+    return lowest, highest
 
 
 def _rarity(levels: np.ndarray) -> np.ndarray:
@@ -63,74 +101,4 @@ def _mapped(levels: np.ndarray, known: np.ndarray, becomes: np.ndarray) -> np.nd
     """A map of levels through 0, straight between the nodes, with a constant ratio of probabilities beyond the last."""
     x = np.concatenate([[0.0], known, [known[-1] + 40.0]])
     y = np.concatenate([[0.0], becomes, [becomes[-1] + 40.0]])
-    rarity = np.interp(_rarity(levels), x, y)
-    return np.asarray(-np.expm1(-rarity))
-
-
-class Counts:
-    """Counts how often each level of the members is exceeded, day by day."""
-
-    def __init__(self) -> None:
-        self._weeks: dict[tuple[int, int], np.ndarray] = {}  # exceedances at the nodes, then cells
-
-    def add(self, week: int, season: int, lowest: np.ndarray, highest: np.ndarray) -> None:
-        """Count the cells of one day.
-
-        A cell whose level is known as a range, such as a dry one, counts in parts.
-
-        Args:
-            week: number of the week.
-            season: number of the season.
-            lowest: (cells,) least level of each observation, from ``Distribution.levels``.
-            highest: (cells,) largest level.
-        """
-        found = self._weeks.setdefault((season, week), np.zeros(len(NODES) + 1))
-        found[:-1] += exceedances(lowest, highest)
-        found[-1] += len(lowest)
-
-    def calibration(self) -> Calibration:
-        """The calibration of what has been counted; each season leans on the whole year where it has few weeks."""
-        whole = _frequencies(list(self._weeks.values()), 1 - NODES)
-        by_season = [
-            _frequencies([found for (of, _), found in self._weeks.items() if of == season], whole)
-            for season in range(len(SEASONS))
-        ]
-        return Calibration(np.stack(by_season))
-
-
-def exceedances(lowest: np.ndarray, highest: np.ndarray) -> np.ndarray:
-    """Number of cells (nodes,) above each node; a cell whose level is a range counts in parts.
-
-    The sum over cells of clip((highest - node) / (highest - lowest), 0, 1), without a table of nodes times cells.
-    """
-    point = highest <= lowest
-    above = len(highest[point]) - np.searchsorted(np.sort(highest[point]), NODES, side="right").astype(np.float64)
-    low, width = lowest[~point], highest[~point] - lowest[~point]
-    # each range falls from 1 at its lower end to 0 at its upper end: sums of two ramps
-    return np.asarray(above + _ramps(highest[~point], 1 / width) - _ramps(low, 1 / width))
-
-
-def _ramps(ends: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """Sums (nodes,) of slope max(end - node, 0)."""
-    order = np.argsort(ends)
-    ends, slopes = ends[order], slopes[order]
-    sums = np.concatenate([[0.0], np.cumsum(slopes)])
-    products = np.concatenate([[0.0], np.cumsum(slopes * ends)])
-    first = np.searchsorted(ends, NODES, side="right")
-    return np.asarray((products[-1] - products[first]) - NODES * (sums[-1] - sums[first]))
-
-
-def _frequencies(weeks: list[np.ndarray], before: np.ndarray) -> np.ndarray:
-    """How often each node is exceeded, as a mean of what some weeks say and of what was thought before."""
-    if not weeks:
-        return before
-    counted = np.stack(weeks)
-    frequency = counted[:, :-1].sum(axis=0) / counted[:, -1].sum()
-    own = len(weeks) / (len(weeks) + OWN_WEEKS)
-    found = own * frequency + (1 - own) * before
-    enough = np.flatnonzero((counted[:, :-1] >= 1).sum(axis=0) >= LEAST_WEEKS)
-    if not len(enough):
-        return before
-    last = enough[-1]
-    found[last:] = before[last:] * (found[last] / before[last])
-    return np.minimum.accumulate(np.clip(found, 1e-9, 1 - 1e-9)) * (1 - 1e-9 * np.arange(len(found)))
+    return np.asarray(-np.expm1(-np.interp(_rarity(levels), x, y)))

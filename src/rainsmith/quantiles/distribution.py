@@ -58,15 +58,17 @@ class Distribution:
         """Quantiles (cells, levels) [mm/day] of some cells.
 
         Args:
-            levels: between 0 and 1.
+            levels: (levels,) between 0 and 1, or (cells, levels) where each cell has its own.
             cells: a part of the cells.
         """
-        ordered, wanted = self.ordered[cells], np.asarray(levels, dtype=np.float64)
+        ordered = self.ordered[cells]
+        wanted = np.broadcast_to(np.atleast_2d(np.asarray(levels, np.float64)), (len(ordered), np.shape(levels)[-1]))
         count = ordered.shape[1]
         place = np.clip(wanted * (count + 1) - 1, 0, count - self.top - 1)  # of the sorted members, from 0
         below = np.minimum(place.astype(np.int64), count - 2)
         part = (place - below).astype(ordered.dtype)
-        found: np.ndarray = ordered[:, below] * (1 - part) + ordered[:, below + 1] * part
+        found = np.take_along_axis(ordered, below, axis=1) * (1 - part)
+        found += np.take_along_axis(ordered, below + 1, axis=1) * part
         beyond = np.log(self.above / np.maximum(1 - wanted, 1e-12)).clip(min=0)  # of an exponential tail
         growth = np.expm1(self.shape * beyond) / self.shape if self.shape > 1e-6 else beyond
         scale = self.mean_excess[cells] * (1 - self.shape)

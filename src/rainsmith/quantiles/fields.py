@@ -18,7 +18,8 @@ from rainsmith.base.locks import writing
 from rainsmith.config import Quantiles
 from rainsmith.data.dataset import Days
 from rainsmith.metrics.quantiles import QUANTILE
-from rainsmith.quantiles.calibration import Calibration, season_of
+from rainsmith.quantiles.calibration import Calibration
+from rainsmith.quantiles.climate import season_of
 from rainsmith.quantiles.distribution import Distribution
 from rainsmith.quantiles.drawing import distributions
 from rainsmith.sample.files import SampleWriter
@@ -54,9 +55,10 @@ def write_fields(
     Raises:
         UserError: too little disk, or another process writes the same store.
     """
-    about = {"members": asked.members, "calibration": "none"}
+    about: dict[str, Any] = {"members": asked.members, "calibration": "none"}
     if calibration is not None:
         about["calibration"] = hashlib.sha256(calibration.exceeded.tobytes()).hexdigest()
+        about["share_of_climate"] = calibration.share
     form, levels = form_of_fields(days, asked, attrs | about), calibration or Calibration.as_it_is()
     check_disk(target.parent, 0.6 * sum(field.size * 4.0 for field in form.data_vars.values()), "sampling")
     reader = Days(days.drop_vars("precip", errors="ignore"), in_memory=False)
@@ -123,18 +125,16 @@ def fields_of(
         season: number of the season of the day.
         mask: (y, x) True at valid cells.
     """
-    levels = calibration.of_members(asked.levels, season)
-    amounts = np.array(asked.exceedance_mm, dtype=np.float32)
+    levels, amounts = asked.levels, np.array(asked.exceedance_mm, dtype=np.float32)
     values: dict[str, np.ndarray] = {"quantiles": np.empty((len(levels), len(found)), np.float32)}
     if len(amounts):
         values["exceedance"] = np.empty((len(amounts), len(found)), np.float32)
     if asked.mean:
         values["mean"] = np.empty(len(found), np.float32)
     for cells in found.blocks():
-        values["quantiles"][:, cells] = found.quantiles(levels, cells).T
+        values["quantiles"][:, cells] = calibration.quantiles(found, levels, season, cells).T
         if len(amounts):
-            _, highest = found.levels(np.broadcast_to(amounts, (cells.stop - cells.start, len(amounts))), cells)
-            values["exceedance"][:, cells] = 1 - calibration.of_forecast(highest, season).T
+            values["exceedance"][:, cells] = calibration.exceedance(found, amounts, season, cells).T
         if asked.mean:
             values["mean"][cells] = found.ordered[cells].mean(axis=1)
     return {name: _on_grid(of_cells, mask) for name, of_cells in values.items()}

@@ -17,8 +17,10 @@ from rainsmith.data.dataset import Days
 from rainsmith.data.store import fingerprint_of
 from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.models.checkpoint import Checkpoint
-from rainsmith.quantiles.calibration import Calibration, Counts, season_of
+from rainsmith.quantiles.calibration import Calibration
+from rainsmith.quantiles.climate import Climate, season_of
 from rainsmith.quantiles.drawing import distributions
+from rainsmith.quantiles.mixture import MixtureTally
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 
@@ -31,6 +33,8 @@ class _Kept(Record):
 
     made_of: dict[str, Any]
     days: int
+    share: float
+    climate_mm: list[list[float]]
     exceeded: list[list[float]]
 
 
@@ -53,7 +57,9 @@ def kept_calibration(run: Run, checkpoint: Checkpoint, config: Config, store: st
         return None
     kept = read_record(path, _Kept, "delete it and run 'rainsmith sample --quantiles' again")
     wanted = _made_of(checkpoint, config, store or str(kept.made_of.get("store")))
-    return Calibration(np.array(kept.exceeded)) if kept.made_of == wanted else None
+    if kept.made_of != wanted:
+        return None
+    return Calibration(np.array(kept.exceeded), kept.share, Climate(np.array(kept.climate_mm)))
 
 
 def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoint, sampler: Sampler) -> Calibration:
@@ -73,9 +79,11 @@ def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoi
     if (kept := kept_calibration(run, checkpoint, config, data)) is not None:
         return kept
     chosen = calibration_days(store, config.quantiles)
-    made = fitted(sampler, chosen, config.quantiles.members, config.sampling.batch_size)
-    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME]}
-    write_json(calibration_path(run, checkpoint), kept_now | {"exceeded": made.exceeded.tolist()})
+    climate = Climate.of_days(in_split(store, "train"), sampler.threshold)
+    made = fitted(sampler, chosen, climate, config.quantiles.members, config.sampling.batch_size)
+    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME], "share": made.share}
+    kept_now |= {"climate_mm": climate.amounts.tolist(), "exceeded": made.exceeded.tolist()}
+    write_json(calibration_path(run, checkpoint), kept_now)
     return made
 
 
@@ -94,16 +102,17 @@ def calibration_days(store: xr.Dataset, asked: Quantiles) -> xr.Dataset:
     return days.isel({TIME: slice(None, None, -(-days.sizes[TIME] // asked.calibration_days))})
 
 
-def fitted(sampler: Sampler, days: xr.Dataset, members: int, batch_size: int = 16) -> Calibration:
+def fitted(sampler: Sampler, days: xr.Dataset, climate: Climate, members: int, batch_size: int = 16) -> Calibration:
     """The calibration of members on some days.
 
     Args:
         sampler: draws them.
         days: with ``predictors`` and observed ``precip`` [mm/day] that the networks were not trained on.
+        climate: of the training days.
         members: number of members a day; the calibration is of so many.
         batch_size: number of days that are read at once.
     """
-    reader, counts = Days(days, in_memory=False), Counts()
+    reader, tally = Days(days, in_memory=False), MixtureTally(climate)
     weeks, seasons = calendar_blocks(days[TIME], WEEK), season_of(days[TIME].dt.month.values)
     mask = sampler.mask.numpy()
     with progress() as bar:
@@ -113,13 +122,10 @@ def fitted(sampler: Sampler, days: xr.Dataset, members: int, batch_size: int = 1
             batch = reader.batch(numbers)
             drawn = distributions(sampler, batch.x, batch.days, members)
             for day, rain, valid, found in zip(numbers, batch.y.numpy(), batch.valid.numpy(), drawn, strict=True):
-                observed = np.where(rain < sampler.threshold, 0, rain)[mask][:, None]  # members have no less either
-                for cells in found.blocks():
-                    lowest, highest = found.levels(observed[cells], cells)
-                    there = valid[mask][cells]
-                    counts.add(int(weeks[day]), int(seasons[day]), lowest[there, 0], highest[there, 0])
+                observed = np.where(rain < sampler.threshold, 0, rain)[mask]  # members have no less either
+                tally.add(int(weeks[day]), int(seasons[day]), found, observed, valid[mask])
                 bar.advance(task)
-    return counts.calibration()
+    return tally.calibration()
 
 
 def _made_of(checkpoint: Checkpoint, config: Config, store: str) -> dict[str, Any]:
