@@ -2,8 +2,8 @@
 
     python benchmarks/memory.py [--years 5 20 80] [--cells 96] [--members 2]
                                 [--folder FOLDER] [--keep]
-                                [--stages prepare train sample evaluate augment downscale] [--set KEY=VALUE ...]
-                                [--out benchmarks/results/FILE.json]
+                                [--stages prepare train sample quantiles evaluate augment downscale]
+                                [--set KEY=VALUE ...] [--out benchmarks/results/FILE.json]
 
 Each of --years, --cells (each way, a multiple of 8) and --members takes several numbers, and every combination is
 measured. Synthetic rain, five predictors on 8 x 8 cells and a height lie in compressed NetCDF files of one year each.
@@ -27,7 +27,7 @@ from pathlib import Path
 
 COARSE = 8
 FIRST_YEAR = 1941
-STAGES = ("prepare", "train", "sample", "evaluate", "augment", "downscale")
+STAGES = ("prepare", "train", "sample", "quantiles", "evaluate", "augment", "downscale")
 CONFIG = {
     "data": {
         "kind": "gridded",
@@ -44,6 +44,7 @@ CONFIG = {
     },
     "train": {"epochs": 1, "validation_days": 40, "batch_size": 32},
     "sampling": {"members": 2, "modes": ["prior"]},
+    "quantiles": {"calibration_days": 40},
     "evaluate": {"resamples": 50},
     "augment": {"ratio": 0.01},
     "downscale": {"filters": 16, "blocks": 1, "fine_filters": 8, "steps": 20, "validations": 1},
@@ -51,7 +52,7 @@ CONFIG = {
 """All else is the default. JSON is YAML, so that no package is needed here and this process stays small."""
 BEFORE_MEMBERS = ("prepare", "train")
 """Stages that do not depend on the number of members."""
-SHORT_TEST = {"sample": ["--days", "heavy"]}
+SHORT_TEST = {"sample": ["--days", "heavy"], "quantiles": ["--days", "heavy", "--quantiles", "0.5", "0.95", "0.99"]}
 
 
 def make(folder: Path, years: int, cells: int) -> None:
@@ -159,8 +160,9 @@ def main() -> None:
                 for stage in options.stages:
                     if stage in BEFORE_MEMBERS and members != options.members[0]:
                         continue
-                    changes = ["--set", f"sampling.members={members}", *options.set]
-                    command = [sys.executable, "-m", "rainsmith.cli.main", stage]
+                    changes = ["--set", f"sampling.members={members}", f"quantiles.members={members}", *options.set]
+                    name = "sample" if stage == "quantiles" else stage
+                    command = [sys.executable, "-m", "rainsmith.cli.main", name]
                     command += ["--config", str(config), "--run", str(run), *SHORT_TEST.get(stage, []), *changes]
                     if stage == "train":
                         shutil.rmtree(run / "checkpoints", ignore_errors=True)
