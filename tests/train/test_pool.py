@@ -132,26 +132,29 @@ def is_held(lock: Path) -> bool:
 def test_networks_that_are_stopped_are_gone_on_with(
     pooled: Run, prepared: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed while two networks are trained side by side; then gone on with one by one.
+    """Stopped with Ctrl-C and then killed while two networks are trained side by side; then gone on with one by one.
 
-    The networks of the killed command save their states and end, and the pool has the weights of one that was
-    trained one by one from its beginning.
+    The networks of a stopped command save their states and end, and the pool has the weights of one that was trained
+    one by one from its beginning.
     """
     run = copy_of(prepared, tmp_path / "stopped")
     settings = tmp_path / "config.json"
     settings.write_text(config_of(train__save_last_seconds=0).model_dump_json(by_alias=True))
     command = ["train", "--config", str(settings), "--run", str(run.folder)]
-    process = Command(*command, environment={"OMP_NUM_THREADS": "2"})
-    while not run.network(1).holds_training:
-        assert not process.ended(), process.errors()
-        time.sleep(0.02)
-    process.send(signal.SIGKILL)
-    assert process.wait()[0] == -signal.SIGKILL
-    process.close()
-    for _ in range(600):  # until the networks have noticed that the command is gone
-        if not any(is_held(lock) for lock in run.checkpoints.glob(".network-*.lock")):
-            break
-        time.sleep(0.1)
+    locks = [run.checkpoints / f".network-{number}.lock" for number in (1, 2)]
+    for number, code, more in ((signal.SIGINT, 130, []), (signal.SIGKILL, -signal.SIGKILL, ["--resume"])):
+        process = Command(*command, *more, environment={"OMP_NUM_THREADS": "2"})
+        while not (run.network(1).holds_training and all(map(is_held, locks))):
+            assert not process.ended(), process.errors()
+            time.sleep(0.02)
+        process.send(number)
+        assert process.wait()[0] == code
+        process.close()
+        assert number == signal.SIGKILL or not list(run.checkpoints.glob("network-*/messages.txt"))
+        for _ in range(600):  # until the networks have noticed that the command is gone
+            if not any(map(is_held, locks)):
+                break
+            time.sleep(0.1)
     monkeypatch.setattr(pool, "networks_at_once", lambda config: 1)
     train(config_of(), run, resume=True)
     first, second = (checkpoint.load(one.checkpoints / "epoch_002").networks for one in (pooled, run))
