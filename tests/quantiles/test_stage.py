@@ -53,7 +53,7 @@ def test_calibrated_quantiles_are_scored_beside_the_climatology_and_not_drawn_tw
     table = pd.read_csv(run.evaluation / "members-quantiles-test.csv")
     assert set(table["model"]) == {"members-quantiles", "climatology"}
     assert {"pinball_p50", "exceeded_p90", "quantile_crps"} <= set(table["metric"])
-    calibration = next(run.quantiles.glob("*-calibration.json"))
+    calibration = next(run.quantiles.glob("*-calibration-12.json"))
     first = calibration.stat().st_mtime_ns
     main([*command, "--exceedance", "20"])
     assert calibration.stat().st_mtime_ns == first

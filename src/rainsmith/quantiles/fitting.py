@@ -38,9 +38,9 @@ class _Kept(Record):
     exceeded: list[list[float]]
 
 
-def calibration_path(run: Run, checkpoint: Checkpoint) -> Path:
-    """The file of the calibration of a checkpoint."""
-    return run.quantiles / f"{checkpoint.name}-calibration.json"
+def calibration_path(run: Run, checkpoint: Checkpoint, members: int) -> Path:
+    """The file of the calibration of so many members of a checkpoint."""
+    return run.quantiles / f"{checkpoint.name}-calibration-{members}.json"
 
 
 def kept_calibration(run: Run, checkpoint: Checkpoint, config: Config, store: str | None = None) -> Calibration | None:
@@ -52,7 +52,7 @@ def kept_calibration(run: Run, checkpoint: Checkpoint, config: Config, store: st
         config: its ``quantiles`` and ``sampling`` say how members are drawn.
         store: hash of the store whose validation days are wanted; None takes any.
     """
-    path = calibration_path(run, checkpoint)
+    path = calibration_path(run, checkpoint, config.quantiles.members)
     if not path.exists():
         return None
     kept = read_record(path, _Kept, "delete it and run 'rainsmith sample --quantiles' again")
@@ -83,7 +83,7 @@ def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoi
     made = fitted(sampler, chosen, climate, config.quantiles.members, config.sampling.batch_size)
     kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME], "share": made.share}
     kept_now |= {"climate_mm": climate.amounts.tolist(), "exceeded": made.exceeded.tolist()}
-    write_json(calibration_path(run, checkpoint), kept_now)
+    write_json(calibration_path(run, checkpoint, config.quantiles.members), kept_now)
     return made
 
 
