@@ -16,6 +16,7 @@ from rainsmith.data.checks import CheckLog
 from rainsmith.downscale.lessons import EDGES, LEVELS, WEIGHTS, Lessons, lessons, taught_days
 from rainsmith.downscale.stage import downscale
 from rainsmith.models.downscaling.downscaler import Downscaler, Lesson
+from rainsmith.models.downscaling.heads.head import Head
 from rainsmith.run_folder import Run
 from rainsmith.sample import application
 from tests.conftest import copy_of
@@ -41,6 +42,19 @@ def test_a_lesson_that_is_sure_of_the_observation_is_the_observation(prepared: R
     assert loss(valid, more_mm=30, share=1.0) != pytest.approx(loss(valid), rel=0.05)
     unobserved = torch.zeros_like(valid)
     assert loss(unobserved, share=0.5) == pytest.approx(0.5 * loss(valid), rel=1e-4)
+
+
+def test_expected_pinball_losses_and_their_slopes_are_those_of_all_amounts(prepared: Run) -> None:
+    store = prepared.open_store()
+    head = Downscaler(tiny().downscale, store.drop_dims(TIME).load()).head
+    generator = torch.Generator().manual_seed(0)
+    amounts = 20 * torch.rand(2, len(WEIGHTS), 30, generator=generator)
+    values = torch.randn(2, head.channels, 30, generator=generator).requires_grad_()
+    weights = torch.tensor(WEIGHTS, dtype=torch.float32)
+    found = [head.expected(values, amounts, weights), Head.expected(head, values, amounts, weights)]
+    assert torch.allclose(*found, rtol=1e-5)
+    slopes = [torch.autograd.grad(losses.sum(), values, retain_graph=True)[0] for losses in found]
+    assert torch.allclose(*slopes, rtol=1e-4, atol=1e-6)
 
 
 def test_amounts_and_weights_are_a_distribution() -> None:

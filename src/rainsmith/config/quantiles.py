@@ -12,7 +12,7 @@ from rainsmith.config.values import Float, Int
 
 def _rising(values: list[float]) -> list[float]:
     if values != sorted(set(values)):
-        raise ValueError(f"found {values}; expected rising values")
+        raise ValueError("expected rising values, each once")
     return values
 
 

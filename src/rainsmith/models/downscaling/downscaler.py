@@ -84,8 +84,7 @@ class Downscaler(nn.Module):
         loss = torch.where(there, losses, 0.0).sum() / there.sum().clamp_min(1)
         if lesson is None:
             return loss
-        pairs = zip(lesson.amounts.unbind(1), lesson.weights, strict=True)
-        taught = sum(weight * self.head.losses(values, amounts).mean() for amounts, weight in pairs)
+        taught = self.head.expected(values, lesson.amounts, lesson.weights).mean()
         return (1 - lesson.share) * loss + lesson.share * taught
 
     @torch.no_grad()

@@ -44,6 +44,13 @@ class Head(nn.Module, ABC):
     def losses(self, values: Tensor, y: Tensor) -> Tensor:
         """Loss of every cell (N, cells) for observations ``y`` (N, cells) [mm/day]."""
 
+    def expected(self, values: Tensor, amounts: Tensor, weights: Tensor) -> Tensor:
+        """Expected loss of every cell (N, cells) for amounts (N, M, cells) [mm/day] with probabilities (M,)."""
+        total = torch.zeros_like(amounts[:, 0])
+        for amount, weight in zip(amounts.unbind(1), weights, strict=True):
+            total = total + weight * self.losses(values, amount)
+        return total
+
     @abstractmethod
     def amounts(self, values: Tensor, levels: Sequence[float] | None = None) -> tuple[Tensor, Tensor | None]:
         """The forecast (N, cells) [mm/day], and quantiles (N, Q, cells) [mm/day] or None where the head has none.

@@ -47,6 +47,20 @@ class MonotoneQuantiles(Head):
     def losses(self, values: Tensor, y: Tensor) -> Tensor:
         return (pinball(self.quantiles(values), y, self.levels) / self.climate_loss).mean(dim=1)
 
+    def expected(self, values: Tensor, amounts: Tensor, weights: Tensor) -> Tensor:
+        # the slope of the expected loss of a quantile is the probability below it minus its level: no need to follow
+        # the losses of all amounts back
+        quantiles = self.quantiles(values)
+        with torch.no_grad():
+            below, loss = torch.zeros_like(quantiles), torch.zeros_like(quantiles)
+            for amount, weight in zip(amounts.unbind(1), weights, strict=True):
+                excess = quantiles - amount[:, None]
+                below += weight * (excess > 0)
+                loss += weight * torch.maximum(-self.levels * excess, (1 - self.levels) * excess)
+            slope = below - self.levels
+        with_slope = loss + slope * (quantiles - quantiles.detach())
+        return (with_slope / self.climate_loss).mean(dim=1)
+
     def quantiles(self, values: Tensor) -> Tensor:
         """(N, Q, cells) [mm/day], in the order of the levels; below 0 where dry."""
         steps = torch.cat([values[:, :1], F.softplus(values[:, 1:])], dim=1)
