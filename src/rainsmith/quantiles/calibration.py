@@ -2,7 +2,8 @@
 
 Members may be too alike or too different, so that their quantile of level 0.99 is exceeded on more than one cell-day in
 a hundred; and where all are dry, no level of theirs is above 0. Days that the network was not trained on say two
-things: how much of the distribution should be that of the climate, and how often each level of the mixture is exceeded.
+things of dry and of wet cells: how much of the distribution should be that of the climate, and how often each level of
+the mixture is exceeded.
 Quantiles are taken at the level that is exceeded as often as was asked, and probabilities are mapped back (the
 probability integral transform of Dawid 1984, doi:10.2307/2981683, used as by Kuleshov et al. 2018, arXiv:1807.00263).
 """
@@ -14,53 +15,85 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rainsmith.quantiles.climate import SEASONS, Climate
+from rainsmith.quantiles.climate import Climate
 from rainsmith.quantiles.distribution import Distribution
 from rainsmith.quantiles.exceedances import NODES
 
+CLASSES = (0.1, 1.0, 5.0, 15.0)
+"""[mm/day] Members' means between which cells are alike: dry ones are wrong in another way than wet ones."""
 _STEPS = 26
 """Halvings of the range in which a level of the mixture is sought."""
 _LAST = 1 - 1e-9
 """The highest level of members that is looked at."""
 
 
+def class_of(mean: np.ndarray) -> np.ndarray:
+    """Numbers of the classes (in ``CLASSES``) of cells whose members have these means [mm/day]."""
+    return np.digitize(mean, CLASSES)
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A share of the climate in the distribution, and how often each level of the mixture is exceeded, by season.
+    """For each class of cells a share of the climate, and how often each level of the mixture is exceeded.
 
     Attributes:
-        exceeded: (seasons, nodes) share of the cell-days above the levels ``NODES``, falling.
-        share: of the climate, 0 to 1.
-        climate: of the training days; None where its share is 0.
+        exceeded: (classes, nodes) share of the cell-days above the levels ``NODES``, falling.
+        shares: (classes,) of the climate, 0 to 1.
+        climate: of the training days; None leaves members as they are.
     """
 
     exceeded: np.ndarray
-    share: float = 0.0
+    shares: np.ndarray
     climate: Climate | None = None
 
+    @property
+    def traces(self) -> np.ndarray | None:
+        """Quantiles [mm/day] of the amounts that members have as 0; None where they are left dry."""
+        return None if self.climate is None else self.climate.traces
+
     @classmethod
-    def as_it_is(cls) -> Calibration:
-        """The calibration that changes nothing."""
-        return cls(np.tile(1 - NODES, (len(SEASONS), 1)))
+    def as_it_is(cls, climate: Climate | None = None) -> Calibration:
+        """The calibration that changes no level."""
+        count = len(CLASSES) + 1
+        return cls(np.tile(1 - NODES, (count, 1)), np.zeros(count), climate)
 
     def quantiles(
         self, found: Distribution, levels: Sequence[float] | np.ndarray, season: int, cells: slice = slice(None)
     ) -> np.ndarray:
-        """Calibrated quantiles (cells, levels) [mm/day] of some cells of a day."""
-        wanted = self.of_mixture(levels, season)
-        if self.climate is None or not self.share:
-            return found.quantiles(wanted, cells)
+        """Calibrated quantiles (cells, levels) [mm/day] of some cells of a day.
+
+        Args:
+            found: distributions of the cells.
+            levels: (levels,) between 0 and 1.
+            season: number of the season of the day.
+            cells: a part of the cells.
+        """
+        classes = class_of(found.mean[cells])
+        amounts = np.empty((len(classes), len(levels)), np.float32)
+        for kind in np.unique(classes):
+            chosen = np.flatnonzero(classes == kind)
+            amounts[chosen] = self._of_class(found.some(cells, chosen), levels, season, int(kind))
+        return amounts
+
+    def _of_class(
+        self, found: Distribution, levels: Sequence[float] | np.ndarray, season: int, kind: int
+    ) -> np.ndarray:
+        """As ``quantiles``, of cells of one class."""
+        wanted = _mapped(np.asarray(levels, np.float64), _rarity(1 - self.exceeded[kind]), _rarity(NODES))
+        share = float(self.shares[kind])
+        if self.climate is None or not share:
+            return found.quantiles(wanted)
         # level p of the members is at (1 - share) p + share F(quantile of p), F of the climate; p is found by halving
-        low = np.broadcast_to((wanted - self.share) / (1 - self.share), (len(found.ordered[cells]), len(wanted)))
-        low, high = low.clip(0, _LAST), np.minimum(wanted / (1 - self.share), _LAST) + np.zeros_like(low)
+        low = np.broadcast_to((wanted - share) / (1 - share), (len(found), len(wanted))).clip(0, _LAST)
+        high = np.minimum(wanted / (1 - share), _LAST) + np.zeros_like(low)
         for _ in range(_STEPS):
             middle = (low + high) / 2
-            _, of_climate = self.climate.levels(found.quantiles(middle, cells), season)
-            short = (1 - self.share) * middle + self.share * of_climate < wanted
+            _, of_climate = self.climate.levels(found.quantiles(middle), season)
+            short = (1 - share) * middle + share * of_climate < wanted
             low, high = np.where(short, middle, low), np.where(short, high, middle)
-        amounts = found.quantiles(high, cells)
+        amounts = found.quantiles(high)
         # where no member can rain so much, only the climate does
-        rest = (wanted - (1 - self.share)) / self.share
+        rest = (wanted - (1 - share)) / share
         alone = self.climate.quantiles(rest.clip(0, 1), season)
         return np.where((high >= _LAST * (1 - 1e-7)) & (rest > 0), np.maximum(amounts, alone), amounts)
 
@@ -68,17 +101,15 @@ class Calibration:
         self, found: Distribution, amounts: np.ndarray, season: int, cells: slice = slice(None)
     ) -> np.ndarray:
         """Calibrated probabilities (cells, amounts) that more than the amounts (amounts,) [mm/day] falls."""
-        every = np.broadcast_to(np.asarray(amounts, np.float32), (len(found.ordered[cells]), len(amounts)))
-        _, highest = mixed_levels(found.levels(every, cells), self.climate, self.share, every, season)
-        return np.asarray(1 - self.of_forecast(highest, season))
-
-    def of_mixture(self, levels: Sequence[float] | np.ndarray, season: int) -> np.ndarray:
-        """The levels of the mixture that are exceeded as often as calibrated levels should be."""
-        return _mapped(np.asarray(levels, np.float64), _rarity(1 - self.exceeded[season]), _rarity(NODES))
-
-    def of_forecast(self, levels: np.ndarray, season: int) -> np.ndarray:
-        """The calibrated levels of levels of the mixture."""
-        return _mapped(np.asarray(levels, np.float64), _rarity(NODES), _rarity(1 - self.exceeded[season]))
+        classes = class_of(found.mean[cells])
+        chances = np.empty((len(classes), len(amounts)), np.float32)
+        for kind in np.unique(classes):
+            chosen = np.flatnonzero(classes == kind)
+            every = np.broadcast_to(np.asarray(amounts, np.float32), (len(chosen), len(amounts)))
+            of_members = found.some(cells, chosen).levels(every)
+            _, highest = mixed_levels(of_members, self.climate, float(self.shares[kind]), every, season)
+            chances[chosen] = 1 - _mapped(highest, _rarity(NODES), _rarity(1 - self.exceeded[kind]))
+        return chances
 
 
 def mixed_levels(

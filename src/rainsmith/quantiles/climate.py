@@ -27,9 +27,11 @@ class Climate:
 
     Attributes:
         amounts: (seasons, levels) quantiles [mm/day] at ``LEVELS``, not falling.
+        traces: (levels,) quantiles [mm/day] of the amounts that members have as 0.
     """
 
     amounts: np.ndarray
+    traces: np.ndarray
 
     @classmethod
     def of_days(cls, days: xr.Dataset, least_mm: float) -> Climate:
@@ -37,13 +39,13 @@ class Climate:
 
         Args:
             days: with observed ``precip`` (time, y, x) [mm/day].
-            least_mm: smaller amounts are taken as dry.
+            least_mm: members have smaller amounts as 0.
         """
         seasons = season_of(days[TIME].dt.month.values)
-        whole = _quantiles(days["precip"], least_mm)
+        whole = _values(days["precip"])
         parts = [np.flatnonzero(seasons == number) for number in range(len(SEASONS))]
-        by_season = [_quantiles(days["precip"].isel({TIME: part}), least_mm) if len(part) else whole for part in parts]
-        return cls(np.stack(by_season))
+        by_season = [_quantiles(_values(days["precip"].isel({TIME: part})) if len(part) else whole) for part in parts]
+        return cls(np.stack(by_season), _quantiles(whole[whole < least_mm]))
 
     def quantiles(self, levels: np.ndarray, season: int) -> np.ndarray:
         """Amounts [mm/day] of some levels, in their shape; the largest that is known above the last one."""
@@ -58,10 +60,11 @@ class Climate:
         return np.where(amounts > 0, highest, 0.0), highest
 
 
-def _quantiles(rain: xr.DataArray, least_mm: float) -> np.ndarray:
-    every = -(-rain.size // MOST_VALUES)
-    values = rain.isel({TIME: slice(None, None, every)}).values
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return np.zeros(len(LEVELS))
-    return np.asarray(np.quantile(np.where(values < least_mm, 0.0, values), LEVELS))
+def _values(rain: xr.DataArray) -> np.ndarray:
+    """Observed amounts of evenly spaced days."""
+    values = rain.isel({TIME: slice(None, None, -(-rain.size // MOST_VALUES))}).values
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _quantiles(values: np.ndarray) -> np.ndarray:
+    return np.asarray(np.quantile(values, LEVELS)) if values.size else np.zeros(len(LEVELS))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
 
 from rainsmith.base.large_arrays import parts, release
+from rainsmith.quantiles.climate import LEVELS
 
 TOP = 10
 """Number of the largest members of a cell, or half of them where they are fewer, that make its tail."""
@@ -23,14 +25,20 @@ class Distribution:
 
     Args:
         members: (cells, K) [mm/day], at least 2; they are sorted in their place.
+        traces: (levels,) quantiles [mm/day] at ``climate.LEVELS`` of the amounts that members have as 0, which dry
+            members get in their order; None leaves them dry.
+
+    Attributes:
+        mean: (cells,) of the members as they were given [mm/day].
 
     References:
         Hosking and Wallis (1987), doi:10.1080/00401706.1987.10488243; Hosking and Wallis (1997),
         doi:10.1017/CBO9780511529443 (a shape that is shared by many places).
     """
 
-    def __init__(self, members: np.ndarray) -> None:
+    def __init__(self, members: np.ndarray, traces: np.ndarray | None = None) -> None:
         self.ordered = members
+        self.mean = np.empty(len(members), members.dtype)
         count = members.shape[1]
         self.top = min(TOP, count // 2)
         self.above = (self.top + 1) / (count + 1)  # probability of the tail
@@ -40,12 +48,22 @@ class Distribution:
         for cells in self.blocks():
             block = members[cells]
             block.sort(axis=1)
+            self.mean[cells] = block.mean(axis=1)
+            if traces is not None:
+                _give_traces(block, traces)
             excess = block[:, -self.top :] - block[:, -self.top - 1, None]
             self.mean_excess[cells] = excess.mean(axis=1)
             first += float(excess.sum(dtype=np.float64))
             second += float((excess @ weights).sum(dtype=np.float64))
             release(members)
         self.shape = float(np.clip(2 - first / second, *SHAPES)) if second > 0 else SHAPES[0]
+
+    def some(self, cells: slice, chosen: np.ndarray) -> Distribution:
+        """The distributions of chosen places of a part of the cells, in memory."""
+        found = copy.copy(self)
+        for name in ("ordered", "mean", "mean_excess"):
+            setattr(found, name, getattr(self, name)[cells][chosen])
+        return found
 
     def __len__(self) -> int:
         return len(self.ordered)
@@ -102,3 +120,10 @@ class Distribution:
         rarity = np.log1p(self.shape * ratio) / self.shape if self.shape > 1e-6 else ratio
         tail = 1 - self.above * np.exp(-rarity)
         return np.where(excess > 0, tail, lowest), np.where(excess > 0, tail, highest)
+
+
+def _give_traces(ordered: np.ndarray, traces: np.ndarray) -> None:
+    """Put quantiles of the amounts below a wet cell's in the place of sorted members that are 0."""
+    dry = (ordered == 0).sum(axis=1, keepdims=True)
+    level = (np.arange(ordered.shape[1]) + 0.5) / np.maximum(dry, 1)
+    np.copyto(ordered, np.interp(level, LEVELS, traces).astype(ordered.dtype), where=level < 1)

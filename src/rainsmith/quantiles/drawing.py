@@ -13,7 +13,9 @@ from rainsmith.quantiles.distribution import Distribution
 from rainsmith.sample.sampler import Sampler
 
 
-def distributions(sampler: Sampler, x: Tensor, days: np.ndarray, members: int) -> Iterator[Distribution]:
+def distributions(
+    sampler: Sampler, x: Tensor, days: np.ndarray, members: int, traces: np.ndarray | None = None
+) -> Iterator[Distribution]:
     """The distribution of the rain of the valid cells on each of some days, in their order.
 
     Values of many members of a large grid lie in a file (``large_arrays_in``), so that memory does not grow with them.
@@ -23,6 +25,7 @@ def distributions(sampler: Sampler, x: Tensor, days: np.ndarray, members: int) -
         x: (N, C, H_lr, W_lr) raw predictors.
         days: (N,) YYYYMMDD.
         members: number of members a day.
+        traces: amounts that dry members get, as in ``Distribution``.
     """
     cells, size = np.flatnonzero(sampler.mask.numpy()), sampler.mask.numel()
     some, step = max(1, min(members, AT_ONCE // size)), days_at_once(len(days), members, size)
@@ -35,4 +38,4 @@ def distributions(sampler: Sampler, x: Tensor, days: np.ndarray, members: int) -
             for of_day, fields in zip(values, drawn, strict=True):
                 of_day[:, numbers.start : numbers.stop] = fields.reshape(len(numbers), size)[:, cells].T
                 release(of_day)
-        yield from map(Distribution, values)
+        yield from (Distribution(of_day, traces) for of_day in values)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainsmith.quantiles.climate import SEASONS
-
 _RARE = 10 ** -np.arange(2.1, 5.05, 0.1)
 NODES = np.concatenate([np.arange(0.01, 0.985, 0.01), 1 - np.concatenate([[0.015, 0.01], _RARE])])
 """Levels at which it is counted how often they are exceeded."""
-OWN_WEEKS = 13.0
-"""A season has as much of its own as of the whole year where it has so many weeks, and the whole year as much of what
-was counted as of what the forecast says."""
+OWN_WEEKS = 6.0
+"""What was counted weighs as much as what the forecast says where there are so many weeks of it."""
 LEAST_WEEKS = 10
 """Levels that are exceeded in fewer weeks keep the ratio of the last one that is exceeded in so many."""
 
@@ -20,31 +17,36 @@ class Counts:
     """Counts how often each level is exceeded, day by day."""
 
     def __init__(self) -> None:
-        self._weeks: dict[tuple[int, int], np.ndarray] = {}  # exceedances at the nodes, then cells
+        self._weeks: dict[int, np.ndarray] = {}  # exceedances at the nodes, then cells
 
-    def add(self, week: int, season: int, lowest: np.ndarray, highest: np.ndarray) -> None:
-        """Count the cells of one day.
+    def add(self, week: int, lowest: np.ndarray, highest: np.ndarray) -> None:
+        """Count some cells of one day.
 
         A cell whose level is known as a range, such as a dry one, counts in parts.
 
         Args:
             week: number of the week.
-            season: number of the season.
             lowest: (cells,) least level of each observation.
             highest: (cells,) largest level.
         """
-        found = self._weeks.setdefault((season, week), np.zeros(len(NODES) + 1))
+        found = self._weeks.setdefault(week, np.zeros(len(NODES) + 1))
         found[:-1] += exceedances(lowest, highest)
         found[-1] += len(lowest)
 
     def frequencies(self) -> np.ndarray:
-        """How often the nodes are exceeded (seasons, nodes); a season leans on the year where it has few weeks."""
-        whole = _frequencies(list(self._weeks.values()), 1 - NODES)
-        by_season = [
-            _frequencies([found for (of, _), found in self._weeks.items() if of == season], whole)
-            for season in range(len(SEASONS))
-        ]
-        return np.stack(by_season)
+        """How often the nodes are exceeded (nodes,), nearer to what the levels say where there are few weeks."""
+        weeks, before = list(self._weeks.values()), 1 - NODES
+        if not weeks:
+            return before
+        counted = np.stack(weeks)
+        own = len(weeks) / (len(weeks) + OWN_WEEKS)
+        found = own * counted[:, :-1].sum(axis=0) / counted[:, -1].sum() + (1 - own) * before
+        enough = np.flatnonzero((counted[:, :-1] >= 1).sum(axis=0) >= LEAST_WEEKS)
+        if not len(enough):
+            return before
+        last = enough[-1]
+        found[last:] = before[last:] * (found[last] / before[last])
+        return np.minimum.accumulate(np.clip(found, 1e-9, 1 - 1e-9)) * (1 - 1e-9 * np.arange(len(found)))
 
 
 def exceedances(lowest: np.ndarray, highest: np.ndarray) -> np.ndarray:
@@ -67,19 +69,3 @@ def _ramps(ends: np.ndarray, slopes: np.ndarray) -> np.ndarray:
     products = np.concatenate([[0.0], np.cumsum(slopes * ends)])
     first = np.searchsorted(ends, NODES, side="right")
     return np.asarray((products[-1] - products[first]) - NODES * (sums[-1] - sums[first]))
-
-
-def _frequencies(weeks: list[np.ndarray], before: np.ndarray) -> np.ndarray:
-    """How often each node is exceeded, as a mean of what some weeks say and of what was thought before."""
-    if not weeks:
-        return before
-    counted = np.stack(weeks)
-    frequency = counted[:, :-1].sum(axis=0) / counted[:, -1].sum()
-    own = len(weeks) / (len(weeks) + OWN_WEEKS)
-    found = own * frequency + (1 - own) * before
-    enough = np.flatnonzero((counted[:, :-1] >= 1).sum(axis=0) >= LEAST_WEEKS)
-    if not len(enough):
-        return before
-    last = enough[-1]
-    found[last:] = before[last:] * (found[last] / before[last])
-    return np.minimum.accumulate(np.clip(found, 1e-9, 1 - 1e-9)) * (1 - 1e-9 * np.arange(len(found)))

@@ -58,7 +58,7 @@ def write_fields(
     about: dict[str, Any] = {"members": asked.members, "calibration": "none"}
     if calibration is not None:
         about["calibration"] = hashlib.sha256(calibration.exceeded.tobytes()).hexdigest()
-        about["share_of_climate"] = calibration.share
+        about["shares_of_climate"] = calibration.shares.tolist()
     form, levels = form_of_fields(days, asked, attrs | about), calibration or Calibration.as_it_is()
     check_disk(target.parent, 0.6 * sum(field.size * 4.0 for field in form.data_vars.values()), "sampling")
     reader = Days(days.drop_vars("precip", errors="ignore"), in_memory=False)
@@ -73,7 +73,7 @@ def write_fields(
                 places = np.arange(number * _DAYS, min((number + 1) * _DAYS, len(reader)))
                 if not writer.has(number):
                     batch = reader.batch(places)
-                    drawn = distributions(sampler, batch.x, batch.days, asked.members)
+                    drawn = distributions(sampler, batch.x, batch.days, asked.members, levels.traces)
                     parts = [
                         fields_of(found, asked, levels, int(season), sampler.mask.numpy())
                         for found, season in zip(drawn, seasons[places], strict=True)
@@ -136,7 +136,7 @@ def fields_of(
         if len(amounts):
             values["exceedance"][:, cells] = calibration.exceedance(found, amounts, season, cells).T
         if asked.mean:
-            values["mean"][cells] = found.ordered[cells].mean(axis=1)
+            values["mean"][cells] = found.mean[cells]
     return {name: _on_grid(of_cells, mask) for name, of_cells in values.items()}
 
 

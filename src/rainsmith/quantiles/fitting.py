@@ -33,8 +33,9 @@ class _Kept(Record):
 
     made_of: dict[str, Any]
     days: int
-    share: float
+    shares: list[float]
     climate_mm: list[list[float]]
+    traces_mm: list[float]
     exceeded: list[list[float]]
 
 
@@ -59,7 +60,8 @@ def kept_calibration(run: Run, checkpoint: Checkpoint, config: Config, store: st
     wanted = _made_of(checkpoint, config, store or str(kept.made_of.get("store")))
     if kept.made_of != wanted:
         return None
-    return Calibration(np.array(kept.exceeded), kept.share, Climate(np.array(kept.climate_mm)))
+    climate = Climate(np.array(kept.climate_mm), np.array(kept.traces_mm))
+    return Calibration(np.array(kept.exceeded), np.array(kept.shares), climate)
 
 
 def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoint, sampler: Sampler) -> Calibration:
@@ -81,8 +83,9 @@ def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoi
     chosen = calibration_days(store, config.quantiles)
     climate = Climate.of_days(in_split(store, "train"), sampler.threshold)
     made = fitted(sampler, chosen, climate, config.quantiles.members, config.sampling.batch_size)
-    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME], "share": made.share}
-    kept_now |= {"climate_mm": climate.amounts.tolist(), "exceeded": made.exceeded.tolist()}
+    of_climate = {"climate_mm": climate.amounts.tolist(), "traces_mm": climate.traces.tolist()}
+    found = {"shares": made.shares.tolist(), "exceeded": made.exceeded.tolist()}
+    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME], **found, **of_climate}
     write_json(calibration_path(run, checkpoint, config.quantiles.members), kept_now)
     return made
 
@@ -112,7 +115,7 @@ def fitted(sampler: Sampler, days: xr.Dataset, climate: Climate, members: int, b
         members: number of members a day; the calibration is of so many.
         batch_size: number of days that are read at once.
     """
-    reader, tally = Days(days, in_memory=False), MixtureTally(climate)
+    reader, tally = Days(days, in_memory=False), MixtureTally(climate, days.sizes[TIME] * members)
     weeks, seasons = calendar_blocks(days[TIME], WEEK), season_of(days[TIME].dt.month.values)
     mask = sampler.mask.numpy()
     with progress() as bar:
@@ -120,10 +123,9 @@ def fitted(sampler: Sampler, days: xr.Dataset, climate: Climate, members: int, b
         for start in range(0, len(reader), batch_size):
             numbers = np.arange(start, min(start + batch_size, len(reader)))
             batch = reader.batch(numbers)
-            drawn = distributions(sampler, batch.x, batch.days, members)
+            drawn = distributions(sampler, batch.x, batch.days, members, climate.traces)
             for day, rain, valid, found in zip(numbers, batch.y.numpy(), batch.valid.numpy(), drawn, strict=True):
-                observed = np.where(rain < sampler.threshold, 0, rain)[mask]  # members have no less either
-                tally.add(int(weeks[day]), int(seasons[day]), found, observed, valid[mask])
+                tally.add(int(weeks[day]), int(seasons[day]), found, rain[mask], valid[mask])
                 bar.advance(task)
     return tally.calibration()
 

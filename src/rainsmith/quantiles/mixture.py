@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainsmith.quantiles.calibration import Calibration, mixed_levels
-from rainsmith.quantiles.climate import LEVELS, Climate
+from rainsmith.quantiles.calibration import CLASSES, Calibration, class_of, mixed_levels
+from rainsmith.quantiles.climate import Climate
 from rainsmith.quantiles.distribution import Distribution
 from rainsmith.quantiles.exceedances import Counts
 
-SHARES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+SHARES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
 """Shares of the climate that are tried."""
-_EDGES_AT = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
-"""Levels of the climate between whose amounts the probabilities of forecasts are compared."""
-_LEAST = 1e-9
-"""Probabilities below this count as this."""
+JUDGED = np.array([0.5, 0.9, 0.95, 0.99, 0.999])
+"""Levels at which they are judged."""
+KEPT_VALUES = 16_000_000
+"""Members of cells that are kept for the judgement, at most."""
+LEAST_CELLS = 20
 
 
 class MixtureTally:
-    """Counts, for each share of the climate, how often levels are exceeded, and how probable the observed amounts were.
+    """Counts, for each share of the climate, how often levels are exceeded; then says which share forecasts best.
 
-    The share is that of the lowest ignorance, the mean of -log p of the class of amounts that was observed, which is a
-    proper score (Good 1952; Roulston and Smith 2002, doi:10.1175/1520-0493(2002)130<1653:EPFUIT>2.0.CO;2): a forecast
-    that calls impossible what happens is punished most.
+    The share is that of the lowest pinball loss of calibrated quantiles, summed over the levels ``JUDGED``, each
+    divided by that of the climate, on evenly spaced cells of the same days. Where the weather tells dry cells from wet
+    ones, no share is needed; where all members may be dry and it rains all the same, some is.
 
     Args:
         climate: of the training days.
+        draws: members that will be counted of each cell, over all days.
     """
 
-    def __init__(self, climate: Climate) -> None:
+    def __init__(self, climate: Climate, draws: int) -> None:
         self.climate = climate
-        self.counts = [Counts() for _ in SHARES]
-        self.ignorance = np.zeros(len(SHARES))
-        of_year = np.interp(_EDGES_AT, LEVELS, climate.amounts.mean(axis=0))
-        self.edges = np.concatenate([[0.0], np.unique(of_year[of_year > 0])]).astype(np.float32)
+        self.counts = [[Counts() for _ in SHARES] for _ in range(len(CLASSES) + 1)]
+        self.kept: list[tuple[int, Distribution, np.ndarray]] = []
+        self.cells = max(LEAST_CELLS, KEPT_VALUES // max(1, draws))
 
     def add(self, week: int, season: int, found: Distribution, observed: np.ndarray, valid: np.ndarray) -> None:
         """Count one day.
@@ -46,21 +47,46 @@ class MixtureTally:
             valid: (cells,) True where there is an observation.
         """
         for cells in found.blocks():
-            there, amounts = valid[cells], observed[cells]
-            points = amounts[:, None], np.broadcast_to(self.edges, (len(amounts), len(self.edges)))
-            of_members = [found.levels(each, cells) for each in points]
-            kind = np.searchsorted(self.edges, amounts, side="left")[:, None]
+            amounts, classes = observed[cells][:, None], class_of(found.mean[cells])
+            of_members = found.levels(amounts, cells)
             for place, share in enumerate(SHARES):
-                at, up_to = (
-                    mixed_levels(levels, self.climate, share, each, season)
-                    for levels, each in zip(of_members, points, strict=True)
-                )
-                self.counts[place].add(week, season, at[0][there, 0], at[1][there, 0])
-                bounds = np.pad(up_to[1], ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1)))
-                probability = np.take_along_axis(np.diff(bounds, axis=1), kind, axis=1)[there]
-                self.ignorance[place] -= float(np.log(np.maximum(probability, _LEAST)).sum())
+                lowest, highest = mixed_levels(of_members, self.climate, share, amounts, season)
+                for kind in np.unique(classes[valid[cells]]):
+                    chosen = valid[cells] & (classes == kind)
+                    self.counts[kind][place].add(week, lowest[chosen, 0], highest[chosen, 0])
+        known = np.flatnonzero(valid)
+        chosen = known[:: max(1, len(known) // self.cells)]
+        if len(chosen):
+            self.kept.append((season, found.some(slice(None), chosen), observed[chosen]))
 
     def calibration(self) -> Calibration:
-        """The calibration of the share of the lowest ignorance."""
-        best = int(np.argmin(self.ignorance))
-        return Calibration(self.counts[best].frequencies(), SHARES[best], self.climate)
+        """The calibration whose share forecasts best in each class."""
+        tried = [
+            Calibration(
+                np.stack([of_class[place].frequencies() for of_class in self.counts]),
+                np.full(len(self.counts), share),
+                self.climate,
+            )
+            for place, share in enumerate(SHARES)
+        ]
+        best = np.argmin([self.losses(calibration) for calibration in tried], axis=0)
+        exceeded = np.stack([tried[place].exceeded[kind] for kind, place in enumerate(best)])
+        return Calibration(exceeded, np.array(SHARES)[best], self.climate)
+
+    def losses(self, calibration: Calibration) -> np.ndarray:
+        """(classes,) the pinball losses of calibrated quantiles, each over that of the climate, summed over levels."""
+        ours, climates = np.zeros((2, len(self.counts), len(JUDGED)))
+        for season, found, observed in self.kept:
+            loss = _pinball(calibration.quantiles(found, JUDGED, season), observed)
+            of_climate = _pinball(self.climate.quantiles(JUDGED, season)[None], observed)
+            classes = class_of(found.mean)
+            for kind in np.unique(classes):
+                ours[kind] += loss[classes == kind].sum(axis=0)
+                climates[kind] += of_climate[classes == kind].sum(axis=0)
+        return np.asarray((ours / np.maximum(climates, 1e-9)).sum(axis=1))
+
+
+def _pinball(quantiles: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Pinball losses (cells, levels) [mm/day]."""
+    error = observed[:, None] - quantiles
+    return np.asarray(np.maximum(JUDGED * error, (JUDGED - 1) * error))
