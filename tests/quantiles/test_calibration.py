@@ -1,4 +1,4 @@
-"""The map of levels such that quantiles are exceeded as often as they say."""
+"""Quantiles that are exceeded as often as they say."""
 
 from __future__ import annotations
 
@@ -6,56 +6,56 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rainsmith.quantiles.calibration import Calibration
+from rainsmith.quantiles.calibration import CLASSES, Calibration, class_of
 from rainsmith.quantiles.climate import SEASONS, Climate, season_of
 from rainsmith.quantiles.distribution import Distribution
 from rainsmith.quantiles.exceedances import NODES, Counts, exceedances
-from rainsmith.quantiles.mixture import MixtureTally
+from rainsmith.quantiles.mixture import SHARES, MixtureTally
 
 LEVELS = np.array([0.1, 0.5, 0.9, 0.99, 0.999])
 
 
-def counts_of(narrow: float, days: int = 700, cells: int = 100, seed: int = 0) -> Counts:
-    """Members whose logarithm varies less, by a factor, than that of the observations."""
-    generator, counts = np.random.default_rng(seed), Counts()
+def calibrated(narrow: float, days: int = 500) -> Calibration:
+    """Of members whose logarithm varies less, by a factor, than that of the observations; the same for all cells."""
+    generator, counts = np.random.default_rng(0), Counts()
     for day in range(days):
-        centre = generator.normal(size=(cells, 1))
-        members = np.exp(centre + narrow * generator.normal(size=(cells, 40))).astype(np.float32)
-        observed = np.exp(centre + generator.normal(size=(cells, 1))).astype(np.float32)
-        counts.add(
-            day // 7,
-            season_of(np.array([1 + day // 30 % 12]))[0],
-            *(level[:, 0] for level in Distribution(members).levels(observed)),
-        )
-    return counts
+        centre = generator.normal(size=(100, 1))
+        members = np.exp(centre + narrow * generator.normal(size=(100, 40))).astype(np.float32)
+        observed = np.exp(centre + generator.normal(size=(100, 1))).astype(np.float32)
+        lowest, highest = Distribution(members).levels(observed)
+        counts.add(day // 7, lowest[:, 0], highest[:, 0])
+    return of_all_classes(counts)
+
+
+def of_all_classes(counts: Counts) -> Calibration:
+    number = len(CLASSES) + 1
+    return Calibration(np.tile(counts.frequencies(), (number, 1)), np.zeros(number))
 
 
 def test_calibrated_levels_of_members_that_are_too_alike_are_exceeded_as_often_as_they_say() -> None:
-    calibration = Calibration(counts_of(narrow=0.6).frequencies())
-    generator = np.random.default_rng(5)
+    calibration, generator = calibrated(narrow=0.6), np.random.default_rng(5)
     members = np.exp(0.6 * generator.normal(size=(60_000, 40))).astype(np.float32)
     observed = np.exp(generator.normal(size=60_000))
     found = Distribution(members)
     raw = (observed[:, None] > found.quantiles(LEVELS)).mean(axis=0)
-    mapped = (observed[:, None] > calibration.quantiles(found, LEVELS, season=2)).mean(axis=0)
+    quantiles = calibration.quantiles(found, LEVELS, 2)
+    mapped = (observed[:, None] > quantiles).mean(axis=0)
     assert raw[3] > 0.05
     assert mapped[2] == pytest.approx(0.1, rel=0.15)
     assert mapped[3] == pytest.approx(0.01, rel=0.3)
     assert mapped[0] == pytest.approx(0.9, abs=0.03)
+    chances = calibration.exceedance(found, quantiles[0, 2:], 2)[0]
+    assert chances == pytest.approx(1 - LEVELS[2:], rel=0.02)  # of its own quantiles
 
 
-def test_maps_undo_each_other_and_calibrated_members_stay_as_they_are() -> None:
-    calibration = Calibration(counts_of(narrow=0.6, days=300).frequencies())
-    assert np.allclose(calibration.of_forecast(calibration.of_mixture(LEVELS, 1), 1), LEVELS, atol=1e-9)
-    assert np.allclose(Calibration.as_it_is().of_mixture(LEVELS, 0), LEVELS)
-    assert np.allclose(Calibration(counts_of(narrow=1.0).frequencies()).of_mixture(LEVELS, 3), LEVELS, atol=0.01)
-
-
-def test_without_days_nothing_changes_and_few_weeks_change_little() -> None:
-    assert np.allclose(Calibration(Counts().frequencies()).of_mixture(LEVELS, 0), LEVELS)
-    few = Calibration(counts_of(narrow=0.6, days=21).frequencies()).of_mixture(LEVELS, 0)
-    many = Calibration(counts_of(narrow=0.6).frequencies()).of_mixture(LEVELS, 0)
-    assert (np.abs(few - LEVELS) < 0.5 * np.abs(many - LEVELS))[2:4].all()
+def test_good_members_stay_as_they_are_and_few_weeks_change_little() -> None:
+    found = Distribution(np.random.default_rng(1).gamma(0.7, 10, (500, 40)).astype(np.float32))
+    raw = found.quantiles(LEVELS)
+    assert np.allclose(Calibration.as_it_is().quantiles(found, LEVELS, 0), raw, rtol=1e-4)
+    assert np.allclose(of_all_classes(Counts()).quantiles(found, LEVELS, 0), raw, rtol=1e-4)
+    assert np.abs(calibrated(narrow=1.0).quantiles(found, LEVELS, 0) / raw - 1)[:, :4].max() < 0.2
+    few, many = (calibrated(0.6, days).quantiles(found, LEVELS, 0) for days in (21, 500))
+    assert (np.abs(few - raw) < 0.6 * np.abs(many - raw))[:, 2:4].mean() > 0.95
 
 
 def test_ranges_of_levels_count_in_parts() -> None:
@@ -68,54 +68,65 @@ def test_ranges_of_levels_count_in_parts() -> None:
     assert np.allclose(exceedances(lowest, highest), expected)
 
 
-def surprised(days: int, seed: int) -> tuple[Climate, list[tuple[Distribution, np.ndarray]]]:
-    """A climate, and days of 200 cells on which members know nothing of the rain of 4 % of the cells."""
-    generator = np.random.default_rng(seed)
-
-    def rain(*shape: int) -> np.ndarray:
-        return np.where(generator.random(shape) < 0.4, generator.gamma(0.8, 12, shape), 0).astype(np.float32)
-
-    climate = xr.Dataset({"precip": (("time", "y", "x"), rain(400, 20, 20))})
-    made = []
-    for _ in range(days):
-        wet = generator.random((200, 1)) < 0.4
-        members = np.where(wet, generator.gamma(0.8, 12, (200, 50)), 0).astype(np.float32)
-        observed = np.where(wet[:, 0], generator.gamma(0.8, 12, 200), 0)
-        lost = generator.random(200) < 0.04
-        made.append((Distribution(members), np.where(lost, rain(200), observed).astype(np.float32)))
-    time = xr.date_range("2001-01-01", periods=400)
-    return Climate.of_days(climate.assign_coords(time=time), 0.1), made
+def gamma(generator: np.random.Generator, *shape: int) -> np.ndarray:
+    return np.where(generator.random(shape) < 0.4, generator.gamma(0.8, 12, shape), 0).astype(np.float32)
 
 
-def test_rain_that_members_call_impossible_is_left_to_the_climate() -> None:
-    climate, days = surprised(days=210, seed=0)
-    tally = MixtureTally(climate)
-    for day, (found, observed) in enumerate(days[:140]):
-        tally.add(day // 7, 0, found, observed, np.ones(200, bool))
+def climate_of(generator: np.random.Generator) -> Climate:
+    rain = xr.Dataset({"precip": (("time", "y", "x"), gamma(generator, 400, 20, 20))})
+    return Climate.of_days(rain.assign_coords(time=xr.date_range("2001-01-01", periods=400)), 0.1)
+
+
+def test_rain_that_members_call_impossible_is_left_to_the_climate_where_it_happens() -> None:
+    """Members know nothing of the rain of 8 % of the wetter cells, and all of that of the others."""
+    generator = np.random.default_rng(0)
+    climate, days = climate_of(generator), []
+    tally = MixtureTally(climate, draws=210 * 50)
+    for day in range(210):
+        middle = np.array([[0.5], [10.0]]).repeat(100, axis=0)
+        members = generator.gamma(3, middle / 3, (200, 50)).astype(np.float32)
+        observed = generator.gamma(3, middle[:, 0] / 3)
+        lost = (generator.random(200) < 0.08) & (middle[:, 0] > 5)
+        observed = np.where(lost, 3 * gamma(generator, 200), observed).astype(np.float32)
+        days.append((Distribution(members), observed))
+        if day < 140:
+            tally.add(day // 7, 0, *days[-1], np.ones(200, bool))
     calibration = tally.calibration()
-    assert calibration.share in (0.02, 0.05)
-    levels = np.array([0.9, 0.99, 0.999])
+    assert calibration.shares[class_of(np.array(0.5))] < 0.01 <= calibration.shares[class_of(np.array(10.0))]
+    assert set(calibration.shares) <= set(SHARES)
+    levels, wet = np.array([0.9, 0.99, 0.999]), slice(100, None)
     above = [
-        np.mean([(observed[:, None] > quantiles(found)).mean(axis=0) for found, observed in days[140:]], axis=0)
+        np.mean([(observed[wet, None] > quantiles(found)[wet]).mean(axis=0) for found, observed in days[140:]], axis=0)
         for quantiles in (
             lambda found: found.quantiles(levels),
             lambda found: calibration.quantiles(found, levels, 0),
         )
     ]
-    assert above[0][2] > 0.008  # of the members alone: eight times too often
-    assert above[1] == pytest.approx(1 - levels, rel=0.5)
-    found, observed = days[0]
-    quantiles = calibration.quantiles(found, [0.5, 0.999], 0)
-    assert (quantiles[:, 1] > 0).all() and (np.diff(quantiles, axis=1) >= 0).all()
-    again = calibration.exceedance(found, quantiles[:1, 1], 0)[0, 0]
-    assert again == pytest.approx(0.001, rel=0.05)
+    assert above[0][2] > 0.006  # of the members alone: six times too often
+    assert above[1][:2] == pytest.approx(1 - levels[:2], rel=0.4) and above[1][2] < 0.003
+    quantiles = calibration.quantiles(days[0][0], levels, 0)
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    chance = calibration.exceedance(days[0][0], quantiles[-1:, 1], 0)[-1, 0]
+    assert chance == pytest.approx(0.01, rel=0.05)
+
+
+def test_dry_members_get_the_small_amounts_of_the_training() -> None:
+    members = np.zeros((2, 20), np.float32)
+    members[1, 10:] = 5
+    traces = np.linspace(0, 0.08, len(climate_of(np.random.default_rng(0)).traces))
+    found = Distribution(members, traces)
+    assert found.mean.tolist() == [0, 2.5]
+    quantiles = found.quantiles([0.2, 0.4])
+    assert 0 < quantiles[1, 0] < quantiles[1, 1] < 0.1
+    assert quantiles[0].tolist() < quantiles[1].tolist()  # half as many of all cells are below the same trace
 
 
 def test_the_climate_of_a_season_without_days_is_that_of_the_year() -> None:
-    climate, _ = surprised(days=0, seed=1)
+    climate = climate_of(np.random.default_rng(1))
     winter = xr.Dataset({"precip": (("time", "y", "x"), np.full((31, 2, 2), 3.0))})
     alone = Climate.of_days(winter.assign_coords(time=xr.date_range("2001-01-01", periods=31)), 0.1)
     assert climate.amounts.shape == alone.amounts.shape and len(alone.amounts) == len(SEASONS)
-    assert (alone.quantiles(np.array([0.5]), 2) == 3).all()
+    assert (alone.quantiles(np.array([0.5]), 2) == 3).all() and (alone.traces == 0).all()
     lowest, highest = climate.levels(np.array([0.0, 10.0]), 0)
     assert lowest[0] == 0 and highest[0] == pytest.approx(0.6, abs=0.03) and lowest[1] == highest[1] > 0.8
+    assert season_of(np.array([12, 1, 4, 7, 11])).tolist() == [0, 0, 1, 2, 3]

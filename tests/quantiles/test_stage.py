@@ -47,7 +47,7 @@ def test_calibrated_quantiles_are_scored_beside_the_climatology_and_not_drawn_tw
 ) -> None:
     run = copy_of(trained, tmp_path / "run")
     command = ["sample", "--run", str(run.folder), "--quantiles", "0.5", "0.9", "--members", "12"]
-    command += ["--set", "evaluate.resamples=9", "quantiles.calibration_days=20"]
+    command += ["--set", "evaluate.resamples=50", "quantiles.calibration_days=20"]
     main(command)
     assert "observed above p50" in " ".join(capsys.readouterr().err.split())
     table = pd.read_csv(run.evaluation / "members-quantiles-test.csv")
@@ -98,7 +98,7 @@ def test_a_new_period_is_calibrated_where_its_checkpoint_is(
     command += ["--checkpoint", str(run.checkpoints / "best_prior.safetensors"), "--quantiles", "0.5", "0.9"]
     main(command)
     assert "no calibration of best_prior with 12 members" in " ".join(capsys.readouterr().err.split())
-    few = ["--set", "evaluate.resamples=9"]
+    few = ["--set", "evaluate.resamples=50"]
     main(["sample", "--run", str(run.folder), "--members", "12", "--quantiles", "0.5", "0.9", *few])
     main(command)
     assert "no calibration" not in capsys.readouterr().err
