@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from rainsmith.base.markdown import markdown_table
+from rainsmith.experiment.arms import Arm
 from rainsmith.experiment.summary import ArmScore, ArmVerdict, arm_tables, arm_verdicts
 
 
@@ -63,7 +64,9 @@ def _sentence(verdict: ArmVerdict) -> str:
     names = verdict.controls
     control = names[0] if len(names) == 1 else f"the better of {' and '.join(names)}"
     count = counted(verdict.compared, "score")
-    return f"{verdict.network} trained on {verdict.arm}, against {control}: {text} ({count})."
+    if Arm.of(verdict.arm).trains:
+        return f"{verdict.network} trained on {verdict.arm}, against {control}: {text} ({count})."
+    return f"Quantiles of {verdict.arm}, against {verdict.network} trained on {control}: {text} ({count})."
 
 
 def _listed(gains: Sequence[tuple[str, float]]) -> str:
