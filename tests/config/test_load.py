@@ -129,7 +129,7 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "near", "listed"),
     [
-        ({"trian": {}}, "unknown key 'trian'; did you mean 'train'?", "sampling, evaluate"),
+        ({"trian": {}}, "unknown key 'trian'; did you mean 'train'?", "sampling, quantiles"),
         ({"train": {"epoch": 3}}, "unknown key 'train.epoch'; did you mean 'epochs'?", "max_minutes"),
         ({"data": {"demo": {"nny": 3}}}, "unknown key 'data.demo.nny'; did you mean 'ny'?", "ny_lr"),
         (

@@ -250,7 +250,7 @@ days = xr.Dataset(coords={"time": time, "y": np.arange(50.0), "x": np.arange(50.
 
 def draw():
     drawn = []
-    writer = writer(disk / "made.zarr", days, batch_size=1)
+    writer = SampleWriter(disk / "made.zarr", form_of_members(days, 2, {"seed": 0}), batch_size=1)
     for batch in range(writer.n_batches):
         if not writer.has(batch):
             drawn.append(batch)

@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample(Sharded):
-    """Draw members of a trained model and write samples/<model>-<mode>-<split>.zarr.
-
-    With --quantiles, --exceedance or --mean, quantiles and probabilities of prior members are written in their place,
-    quantiles/<model>-prior-<split>.zarr.
-    """
+    """Draw members of a trained model and write samples/<model>-<mode>-<split>.zarr, or their quantiles."""
 
     mode: OptionalMode = None
     """The only mode that is drawn, instead of sampling.modes.
@@ -54,11 +50,11 @@ class Sample(Sharded):
     to: OptionalUrl = None
     """URL of a folder in a bucket that takes the stores, instead of sampling.to; the run folder keeps links to them."""
     quantiles: Numbers = ()
-    """Levels of the quantiles, instead of quantiles.levels; no members are written then.
-    --members is then the number of members that they are made of, instead of quantiles.members."""
+    """Levels, between 0 and 1, of the quantiles that are written in place of members, instead of quantiles.levels.
+    They go to quantiles/<model>-prior-<split>.zarr; --members is then the number of members that they are made of."""
     exceedance: Numbers = ()
-    """Amounts [mm/day] whose probability to be exceeded is written, instead of quantiles.exceedance_mm; no members are
-    written then."""
+    """Amounts [mm/day] whose probability to be exceeded is written, instead of quantiles.exceedance_mm.
+    No members are written then."""
     mean: Flag = False
     """Write the mean of the members, as quantiles.mean does; no members are written then."""
     netcdf: Flag = False
