@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from rainsmith.base.markdown import markdown_table
-from rainsmith.experiment.arms import Arm
+from rainsmith.experiment.arms import MEMBERS
 from rainsmith.experiment.summary import ArmScore, ArmVerdict, arm_tables, arm_verdicts
 
 
@@ -64,7 +64,7 @@ def _sentence(verdict: ArmVerdict) -> str:
     names = verdict.controls
     control = names[0] if len(names) == 1 else f"the better of {' and '.join(names)}"
     count = counted(verdict.compared, "score")
-    if Arm.of(verdict.arm).trains:
+    if not verdict.arm.startswith(MEMBERS):
         return f"{verdict.network} trained on {verdict.arm}, against {control}: {text} ({count})."
     return f"Quantiles of {verdict.arm}, against {verdict.network} trained on {control}: {text} ({count})."
 
