@@ -170,7 +170,7 @@ def _scores_of_members(trial: Trial, inputs: Inputs) -> xr.Dataset:
     how["mean"] = network.forecasts_mean
     few = calibration_days(inputs.run.open_store(), config.quantiles).load()
     started, forecasts = time.monotonic(), []
-    for days, name in ((few, "validation"), (inputs.scored, config.experiment.split)):
+    for days, name in ((few, "mapping"), (inputs.scored, config.experiment.split)):
         target = folder / f"experiment-{trial.network}-{trial.arm.name}-{name}.zarr"
         found = kept_quantiles(config, inputs.run, days, target, **how).load()
         amounts = found["mean"] if network.forecasts_mean else found["quantiles"].sel(quantile=0.5, drop=True)

@@ -3,9 +3,9 @@
 Members may be too alike or too different, so that their quantile of level 0.99 is exceeded on more than one cell-day in
 a hundred; and where all are dry, no level of theirs is above 0. Days that the network was not trained on say two
 things of dry and of wet cells: how much of the distribution should be that of the climate, and how often each level of
-the mixture is exceeded.
-Quantiles are taken at the level that is exceeded as often as was asked, and probabilities are mapped back (the
-probability integral transform of Dawid 1984, doi:10.2307/2981683, used as by Kuleshov et al. 2018, arXiv:1807.00263).
+the mixture is exceeded. Quantiles are taken at the level that is exceeded as often as was asked, and probabilities are
+mapped back (the probability integral transform of Dawid 1984, doi:10.2307/2981683, used as by Kuleshov et al. 2018,
+arXiv:1807.00263).
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Calibration:
         return None if self.climate is None else self.climate.traces
 
     @classmethod
-    def as_it_is(cls, climate: Climate | None = None) -> Calibration:
+    def as_it_is(cls) -> Calibration:
         """The calibration that changes no level."""
         count = len(CLASSES) + 1
-        return cls(np.tile(1 - NODES, (count, 1)), np.zeros(count), climate)
+        return cls(np.tile(1 - NODES, (count, 1)), np.zeros(count))
 
     def quantiles(
         self, found: Distribution, levels: Sequence[float] | np.ndarray, season: int, cells: slice = slice(None)
