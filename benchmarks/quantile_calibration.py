@@ -19,8 +19,9 @@ from rainsmith.base.markdown import markdown_table
 from rainsmith.data.dataset import Days
 from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.models import checkpoint as checkpoints
-from rainsmith.quantiles.calibration import CLASSES, Calibration
-from rainsmith.quantiles.climate import Climate, season_of
+from rainsmith.quantiles.calibration import CLASSES, Calibration, class_of
+from rainsmith.quantiles.climate import LEVELS as AMOUNTS
+from rainsmith.quantiles.climate import traces_of
 from rainsmith.quantiles.drawing import distributions
 from rainsmith.quantiles.exceedances import Counts
 from rainsmith.quantiles.mixture import MixtureTally
@@ -39,35 +40,42 @@ def main() -> None:
     run = Run(arguments.run)
     loaded, store = checkpoints.load(run.checkpoints / "best_prior"), run.open_store()
     sampler = Sampler(loaded, loaded.config.sampling, "auto")
-    climate = Climate.of_days(in_split(store, "train"), sampler.threshold)
+    traces = traces_of(in_split(store, "train"), sampler.threshold)
     days = in_split(store, "validation").isel({TIME: slice(None, None, arguments.step)}).load()
-    weeks, seasons = calendar_blocks(days[TIME], 7), season_of(days[TIME].dt.month.values)
+    weeks = calendar_blocks(days[TIME], 7)
     reader, mask, kept = Days(days, in_memory=True), sampler.mask.numpy(), []
     for number in range(len(reader)):
         batch = reader.batch(np.array([number]))
-        (found,) = distributions(sampler, batch.x, batch.days, arguments.members, climate.traces)
+        (found,) = distributions(sampler, batch.x, batch.days, arguments.members, traces)
         kept.append((number, found, batch.y[0].numpy()[mask], batch.valid[0].numpy()[mask]))
     sums: dict[str, np.ndarray] = {}
     for half in (0, 1):
-        tally, together = MixtureTally(climate, len(kept) * arguments.members), Counts()
+        tally, together = MixtureTally(len(kept), arguments.members), Counts()
+        by_class = [Counts() for _ in range(len(CLASSES) + 1)]
         for number, found, observed, valid in kept:
             if weeks[number] % 2 == half:
-                tally.add(int(weeks[number]), int(seasons[number]), found, observed, valid)
+                week = int(weeks[number]) // 2  # the tally halves its weeks once more
+                tally.add(week, found, observed, valid)
                 lowest, highest = found.levels(observed[:, None])
-                together.add(int(weeks[number]), lowest[valid, 0], highest[valid, 0])
-        none = np.zeros(len(CLASSES) + 1)
-        by_class = np.stack([of_class[0].frequencies() for of_class in tally.counts])
+                together.add(week, lowest[valid, 0], highest[valid, 0])
+                classes = class_of(found.mean)
+                for kind in np.unique(classes[valid]):
+                    chosen = valid & (classes == kind)
+                    by_class[kind].add(week, lowest[chosen, 0], highest[chosen, 0])
+        none, no_climates = np.zeros(len(CLASSES) + 1), np.zeros((len(CLASSES) + 1, len(AMOUNTS)))
+        alike = np.tile(together.frequencies(), (len(none), 1))
+        apart = np.stack([one.frequencies() for one in by_class])
         ways = {
             "members as they are, with traces": Calibration.as_it_is(),
-            "one map of levels for all cells": Calibration(np.tile(together.frequencies(), (len(none), 1)), none),
-            "a map for each class, no climate": Calibration(by_class, none),
+            "one map of levels for all cells": Calibration(alike, none, no_climates),
+            "a map for each class, no climate": Calibration(apart, none, no_climates),
             "a map for each class, each with its share": tally.calibration(),
         }
         print(f"shares of the classes: {ways['a map for each class, each with its share'].shares.tolist()}")
         for number, found, observed, valid in kept:
             if weeks[number] % 2 != half:
                 for name, way in ways.items():
-                    error = (observed[:, None] - way.quantiles(found, LEVELS, int(seasons[number])))[valid]
+                    error = (observed[:, None] - way.quantiles(found, LEVELS))[valid]
                     loss = np.maximum(np.multiply(LEVELS, error), np.subtract(LEVELS, 1) * error)
                     of_day = np.array([(error > 0).sum(axis=0), loss.sum(axis=0), np.full(len(LEVELS), len(error))])
                     sums[name] = sums.get(name, 0) + of_day

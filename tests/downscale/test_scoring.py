@@ -8,19 +8,21 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.dims import in_day_set, in_split
+from rainsmith.base.seasons import SEASONS
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.evaluate.forecast_scores import climatology, score_quantiles
 from rainsmith.evaluate.scoring import COLUMNS
 from rainsmith.metrics.core import Settings
 from rainsmith.metrics.ensemble import mae
-from rainsmith.metrics.quantiles import pinball, quantile_crps
+from rainsmith.metrics.quantiles import exceeded, pinball, quantile_crps
 from rainsmith.run_folder import Run
 
 
 def test_the_table_holds_the_scores_of_the_evaluation_and_of_the_quantiles(downscaled: Run) -> None:
     table = pd.read_csv(downscaled.evaluation / "q-srdrn-real-s3-test.csv")
     assert table.columns.tolist() == COLUMNS
-    assert set(table["days"]) == {"all", "heavy", "heavy_x"}
+    assert set(table.loc[table["metric"] == "mae", "days"]) == {"all", "heavy", "heavy_x"}
+    assert set(table["days"]) == {"all", "heavy", "heavy_x", *SEASONS}  # quantiles by season, too
     store = downscaled.open_store().load()
     days = in_split(store, "test")
     forecast = open_zarr(downscaled.folder / "downscale" / "q-srdrn-real-s3-test.zarr", "").load()
@@ -40,6 +42,9 @@ def test_the_table_holds_the_scores_of_the_evaluation_and_of_the_quantiles(downs
         tail = pinball(quantiles.sel(quantile=0.99, drop=True), observed, quantile=0.99)
         assert value("pinball_p99", name) == pytest.approx(float(tail), rel=1e-5)
         assert value("quantile_crps", name) == pytest.approx(float(quantile_crps(quantiles, observed)), rel=1e-5)
+    summer = days["precip"].isel(time=days["time"].dt.month.isin([6, 7, 8]).values)
+    above = exceeded(forecast["quantiles"].sel(time=summer["time"], quantile=0.95, drop=True), summer, quantile=0.95)
+    assert value("exceeded_p95", "JJA") == pytest.approx(float(above), rel=1e-5)
     beside = table[table["model"] == "climatology"]
     climate = climatology(in_split(store, "train"), [0.95]).isel(quantile=0, drop=True)
     expected = pinball(climate.broadcast_like(days["precip"]), days["precip"], quantile=0.95)

@@ -8,6 +8,7 @@ import xarray as xr
 
 from rainsmith import api
 from rainsmith.base.errors import UserError
+from rainsmith.quantiles.climate import LEVELS as KNOWN
 from rainsmith.quantiles.distribution import Distribution
 
 LEVELS = [0.05, 0.5, 0.9, 0.95, 0.99, 0.999]
@@ -82,3 +83,17 @@ def test_quantiles_of_members_in_memory_keep_coordinates_and_invalid_cells() -> 
         api.quantiles_of(members, [0.9, 0.5])
     with pytest.raises(UserError, match="two members or more"):
         api.quantiles_of(members.isel(member=[0]), [0.5])
+
+
+def test_members_wetter_than_dry_and_drier_than_traces_stay_in_order() -> None:
+    """Where a block shares out little rain, wet members hold less than a dry cell may."""
+    generator = np.random.default_rng(0)
+    members = np.where(generator.random((300, 40)) < 0.3, 0, generator.gamma(0.3, 0.01, (300, 40))).astype(np.float32)
+    found = Distribution(members.copy(), np.linspace(0, 0.1, len(KNOWN)))
+    assert (np.diff(found.ordered, axis=1) >= 0).all()
+    assert np.array_equal(found.mean, members.mean(axis=1))
+    lowest, highest = found.levels(generator.random((300, 2)).astype(np.float32) * 0.1)
+    assert (lowest >= 0).all() and (lowest <= highest).all() and (highest <= 1).all()
+    assert found.quantiles([0.1, 0.5, 0.9, 0.99]) == pytest.approx(
+        np.sort(found.quantiles([0.1, 0.5, 0.9, 0.99]), axis=1)
+    )

@@ -7,8 +7,17 @@ import xarray as xr
 
 from rainsmith.base.dims import SPLITS
 
+SEASONS = {"DJF": (12, 1, 2), "MAM": (3, 4, 5), "JJA": (6, 7, 8), "SON": (9, 10, 11)}
+"""Months of each season of a year."""
 WHOLE = 0.9
 """A year is whole with this share of the days of the fullest one."""
+
+
+def days_of_seasons(time: xr.DataArray) -> dict[str, np.ndarray]:
+    """Which days (time,) belong to each of ``SEASONS`` that has any."""
+    month = time.dt.month.values
+    chosen = {name: np.isin(month, months) for name, months in SEASONS.items()}
+    return {name: days for name, days in chosen.items() if days.any()}
 
 
 def first_month(time: xr.DataArray) -> int:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from rainsmith.base.dims import TIME, in_split
 from rainsmith.base.large_arrays import blocks, empty, ever_finite, release
+from rainsmith.base.seasons import days_of_seasons
 from rainsmith.config import Config
 from rainsmith.evaluate.score_rows import score_rows
 from rainsmith.evaluate.scoring import COLUMNS, day_sets_of, score
@@ -120,9 +121,10 @@ def score_quantiles(
     labels: Mapping[str, Any] | None = None,
     resampling: Resampling | None = None,
 ) -> pd.DataFrame:
-    """Score quantiles (time, quantile, y, x) [mm/day]; all else is as in ``score_downscaled``."""
+    """Score quantiles (time, quantile, y, x) [mm/day], by season, too; all else is as in ``score_downscaled``."""
     metrics = quantile_metrics(quantiles[QUANTILE].values.tolist())
-    return _rows_of(as_members(quantiles), metrics, days, settings, labels, resampling)
+    day_sets = day_sets_of(days) | days_of_seasons(days[TIME])
+    return _rows_of(as_members(quantiles), metrics, days, day_sets, settings, labels, resampling)
 
 
 def score_crps(
@@ -134,20 +136,21 @@ def score_crps(
     resampling: Resampling | None = None,
 ) -> pd.DataFrame:
     """Mean exact CRPS (time, y, x) [mm/day] of forecast distributions; all else is as in ``score_downscaled``."""
-    return _rows_of(crps, (distribution_crps,), days, settings, labels, resampling)
+    return _rows_of(crps, (distribution_crps,), days, day_sets_of(days), settings, labels, resampling)
 
 
 def _rows_of(
     fields: xr.DataArray,
     metrics: Sequence[Metric],
     days: xr.Dataset,
+    day_sets: Mapping[str, np.ndarray],
     settings: Settings,
     labels: Mapping[str, Any] | None,
     resampling: Resampling | None,
 ) -> pd.DataFrame:
     resampling = resampling or Resampling()
     all_labels = {"model": "", "checkpoint": "", "seed": 0, "mode": MODE, "split": "", **(labels or {})}
-    parts = partition(days[TIME], day_sets_of(days), block_days=resampling.block_days)
+    parts = partition(days[TIME], day_sets, block_days=resampling.block_days)
     total = tally(fields, days["precip"], parts=parts, settings=settings, metrics=metrics)
     rows, _ = score_rows(total, parts, metrics, {**all_labels, "members": 1}, settings, resampling, [])
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -8,10 +8,9 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS, TIME, X, day_numbers, in_day_set
-from rainsmith.base.seasons import first_month, months_in_order, season_year
+from rainsmith.base.seasons import SEASONS, first_month, months_in_order, season_year
 from rainsmith.inspection.rain import Rain
 
-SEASONS = {"DJF": (12, 1, 2), "MAM": (3, 4, 5), "JJA": (6, 7, 8), "SON": (9, 10, 11)}
 LEAP_DAY = 229
 """29 February as a number MMDD."""
 LARGEST = 6
@@ -26,7 +25,7 @@ class SplitFigures:
         split: its name.
         first, last: its first and last day, YYYYMMDD.
         days: number of days.
-        by_season: number of days of each of ``SEASONS``.
+        by_season: number of days of each of ``seasons.SEASONS``.
         heavy: heavy days by the observation.
         heavy_by_season: the same of each season.
         mean: mean rain over all valid cells and days [mm/day].

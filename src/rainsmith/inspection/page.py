@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
 from rainsmith.base.provenance import provenance
+from rainsmith.base.seasons import SEASONS
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.sources.found import corners
-from rainsmith.inspection.days import SEASONS
 from rainsmith.inspection.explained import SPLIT, chosen_days
 from rainsmith.inspection.remarks import meaning_of, remarks
 from rainsmith.inspection.result import Inspection

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from rainsmith.base.seasons import SEASONS
 from rainsmith.base.wrapping import WIDTH, wrapped
-from rainsmith.inspection.days import SEASONS
 from rainsmith.inspection.remarks import meaning_of, remarks
 from rainsmith.inspection.result import Inspection
 from rainsmith.inspection.shading import LETTERS, SHADES, lettered, shaded

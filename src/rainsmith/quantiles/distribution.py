@@ -47,10 +47,10 @@ class Distribution:
         weights = 2 * np.arange(self.top) / max(self.top - 1, 1) - 1
         for cells in self.blocks():
             block = members[cells]
-            block.sort(axis=1)
             self.mean[cells] = block.mean(axis=1)
             if traces is not None:
                 _give_traces(block, traces)
+            block.sort(axis=1)  # wet members may be smaller than traces, where little rain is shared out in a block
             excess = block[:, -self.top :] - block[:, -self.top - 1, None]
             self.mean_excess[cells] = excess.mean(axis=1)
             first += float(excess.sum(dtype=np.float64))
@@ -122,8 +122,8 @@ class Distribution:
         return np.where(excess > 0, tail, lowest), np.where(excess > 0, tail, highest)
 
 
-def _give_traces(ordered: np.ndarray, traces: np.ndarray) -> None:
-    """Put quantiles of the amounts below a wet cell's in the place of sorted members that are 0."""
-    dry = (ordered == 0).sum(axis=1, keepdims=True)
-    level = (np.arange(ordered.shape[1]) + 0.5) / np.maximum(dry, 1)
-    np.copyto(ordered, np.interp(level, LEVELS, traces).astype(ordered.dtype), where=level < 1)
+def _give_traces(members: np.ndarray, traces: np.ndarray) -> None:
+    """Put quantiles of the amounts below a wet cell's in the place of members (cells, K) that are 0."""
+    dry = members == 0
+    level = (np.cumsum(dry, axis=1) - 0.5) / np.maximum(dry.sum(axis=1, keepdims=True), 1)
+    np.copyto(members, np.interp(level, LEVELS, traces).astype(members.dtype), where=dry)

@@ -19,7 +19,6 @@ from rainsmith.config import Quantiles
 from rainsmith.data.dataset import Days
 from rainsmith.metrics.quantiles import QUANTILE
 from rainsmith.quantiles.calibration import Calibration
-from rainsmith.quantiles.climate import season_of
 from rainsmith.quantiles.distribution import Distribution
 from rainsmith.quantiles.drawing import distributions
 from rainsmith.sample.files import SampleWriter
@@ -62,7 +61,6 @@ def write_fields(
     form, levels = form_of_fields(days, asked, attrs | about), calibration or Calibration.as_it_is()
     check_disk(target.parent, 0.6 * sum(field.size * 4.0 for field in form.data_vars.values()), "sampling")
     reader = Days(days.drop_vars("precip", errors="ignore"), in_memory=False)
-    seasons = season_of(days[TIME].dt.month.values)
     with writing(target, "rainsmith sample"):
         writer = SampleWriter(target, form, batch_size=_DAYS, keep=not again)
         if writer.is_written:
@@ -74,10 +72,7 @@ def write_fields(
                 if not writer.has(number):
                     batch = reader.batch(places)
                     drawn = distributions(sampler, batch.x, batch.days, asked.members, levels.traces)
-                    parts = [
-                        fields_of(found, asked, levels, int(season), sampler.mask.numpy())
-                        for found, season in zip(drawn, seasons[places], strict=True)
-                    ]
+                    parts = [fields_of(found, asked, levels, sampler.mask.numpy()) for found in drawn]
                     writer.write(number, {name: np.stack([part[name] for part in parts]) for name in parts[0]})
                 bar.advance(task, len(places))
         writer.close()
@@ -114,7 +109,7 @@ def form_of_fields(days: xr.Dataset, asked: Quantiles, attrs: dict[str, Any]) ->
 
 
 def fields_of(
-    found: Distribution, asked: Quantiles, calibration: Calibration, season: int, mask: np.ndarray
+    found: Distribution, asked: Quantiles, calibration: Calibration, mask: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The fields of one day by name, (..., y, x), NaN at cells that are never valid.
 
@@ -122,7 +117,6 @@ def fields_of(
         found: distributions of the valid cells.
         asked: the levels, the amounts, and whether the mean is wanted.
         calibration: of the members.
-        season: number of the season of the day.
         mask: (y, x) True at valid cells.
     """
     levels, amounts = asked.levels, np.array(asked.exceedance_mm, dtype=np.float32)
@@ -132,9 +126,9 @@ def fields_of(
     if asked.mean:
         values["mean"] = np.empty(len(found), np.float32)
     for cells in found.blocks():
-        values["quantiles"][:, cells] = calibration.quantiles(found, levels, season, cells).T
+        values["quantiles"][:, cells] = calibration.quantiles(found, levels, cells).T
         if len(amounts):
-            values["exceedance"][:, cells] = calibration.exceedance(found, amounts, season, cells).T
+            values["exceedance"][:, cells] = calibration.exceedance(found, amounts, cells).T
         if asked.mean:
             values["mean"][cells] = found.mean[cells]
     return {name: _on_grid(of_cells, mask) for name, of_cells in values.items()}

@@ -18,7 +18,7 @@ from rainsmith.data.store import fingerprint_of
 from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.quantiles.calibration import Calibration
-from rainsmith.quantiles.climate import Climate, season_of
+from rainsmith.quantiles.climate import traces_of
 from rainsmith.quantiles.drawing import distributions
 from rainsmith.quantiles.mixture import MixtureTally
 from rainsmith.run_folder import Run
@@ -34,7 +34,7 @@ class _Kept(Record):
     made_of: dict[str, Any]
     days: int
     shares: list[float]
-    climate_mm: list[list[float]]
+    climates_mm: list[list[float]]
     traces_mm: list[float]
     exceeded: list[list[float]]
 
@@ -60,8 +60,7 @@ def kept_calibration(run: Run, checkpoint: Checkpoint, config: Config, store: st
     wanted = _made_of(checkpoint, config, store or str(kept.made_of.get("store")))
     if kept.made_of != wanted:
         return None
-    climate = Climate(np.array(kept.climate_mm), np.array(kept.traces_mm))
-    return Calibration(np.array(kept.exceeded), np.array(kept.shares), climate)
+    return Calibration(*map(np.array, (kept.exceeded, kept.shares, kept.climates_mm, kept.traces_mm)))
 
 
 def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoint, sampler: Sampler) -> Calibration:
@@ -81,11 +80,11 @@ def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoi
     if (kept := kept_calibration(run, checkpoint, config, data)) is not None:
         return kept
     chosen = calibration_days(store, config.quantiles)
-    climate = Climate.of_days(in_split(store, "train"), sampler.threshold)
-    made = fitted(sampler, chosen, climate, config.quantiles.members, config.sampling.batch_size)
-    of_climate = {"climate_mm": climate.amounts.tolist(), "traces_mm": climate.traces.tolist()}
-    found = {"shares": made.shares.tolist(), "exceeded": made.exceeded.tolist()}
-    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME], **found, **of_climate}
+    traces = traces_of(in_split(store, "train"), sampler.threshold)
+    made = fitted(sampler, chosen, traces, config.quantiles.members, config.sampling.batch_size)
+    of_classes = {"shares": made.shares, "exceeded": made.exceeded, "climates_mm": made.climates, "traces_mm": traces}
+    found = {name: values.tolist() for name, values in of_classes.items()}
+    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME], **found}
     write_json(calibration_path(run, checkpoint, config.quantiles.members), kept_now)
     return made
 
@@ -105,29 +104,28 @@ def calibration_days(store: xr.Dataset, asked: Quantiles) -> xr.Dataset:
     return days.isel({TIME: slice(None, None, -(-days.sizes[TIME] // asked.calibration_days))})
 
 
-def fitted(sampler: Sampler, days: xr.Dataset, climate: Climate, members: int, batch_size: int = 16) -> Calibration:
+def fitted(sampler: Sampler, days: xr.Dataset, traces: np.ndarray, members: int, batch_size: int = 16) -> Calibration:
     """The calibration of members on some days.
 
     Args:
         sampler: draws them.
         days: with ``predictors`` and observed ``precip`` [mm/day] that the networks were not trained on.
-        climate: of the training days.
+        traces: (levels,) quantiles [mm/day] that dry members are given.
         members: number of members a day; the calibration is of so many.
         batch_size: number of days that are read at once.
     """
-    reader, tally = Days(days, in_memory=False), MixtureTally(climate, days.sizes[TIME] * members)
-    weeks, seasons = calendar_blocks(days[TIME], WEEK), season_of(days[TIME].dt.month.values)
-    mask = sampler.mask.numpy()
+    reader, tally = Days(days, in_memory=False), MixtureTally(days.sizes[TIME], members)
+    weeks, mask = calendar_blocks(days[TIME], WEEK), sampler.mask.numpy()
     with progress() as bar:
         task = bar.add_task("calibrate", total=len(reader), note=f"{members} members")
         for start in range(0, len(reader), batch_size):
             numbers = np.arange(start, min(start + batch_size, len(reader)))
             batch = reader.batch(numbers)
-            drawn = distributions(sampler, batch.x, batch.days, members, climate.traces)
+            drawn = distributions(sampler, batch.x, batch.days, members, traces)
             for day, rain, valid, found in zip(numbers, batch.y.numpy(), batch.valid.numpy(), drawn, strict=True):
-                tally.add(int(weeks[day]), int(seasons[day]), found, rain[mask], valid[mask])
+                tally.add(int(weeks[day]), found, rain[mask], valid[mask])
                 bar.advance(task)
-    return tally.calibration()
+    return tally.calibration(traces)
 
 
 def _made_of(checkpoint: Checkpoint, config: Config, store: str) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from rainsmith.quantiles.calibration import CLASSES, Calibration, class_of, mixed_levels
-from rainsmith.quantiles.climate import Climate
+from rainsmith.quantiles.climate import climate_of, quantiles_in
 from rainsmith.quantiles.distribution import Distribution
 from rainsmith.quantiles.exceedances import Counts
 
@@ -13,77 +16,114 @@ SHARES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
 """Shares of the climate that are tried."""
 JUDGED = np.array([0.5, 0.9, 0.95, 0.99, 0.999])
 """Levels at which they are judged."""
+COUNTED_CELLS = 4_000_000
+"""Cell-days whose levels are counted, at most; cells of a day are thinned out evenly."""
 KEPT_VALUES = 16_000_000
 """Members of cells that are kept for the judgement, at most."""
 LEAST_CELLS = 20
+"""Cells of a day that are counted and kept all the same."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """Cells of one day: their classes, the observed amounts [mm/day], and the levels of these among the members."""
+
+    week: int
+    classes: np.ndarray
+    amounts: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
 
 
 class MixtureTally:
-    """Counts, for each share of the climate, how often levels are exceeded; then says which share forecasts best.
+    """Keeps what the members said of observed amounts, day by day, and makes a calibration of it.
 
-    The share is that of the lowest pinball loss of calibrated quantiles, summed over the levels ``JUDGED``, each
-    divided by that of the climate, on evenly spaced cells of the same days. Where the weather tells dry cells from wet
-    ones, no share is needed; where all members may be dry and it rains all the same, some is.
+    The climate of a class of cells is what was observed in them, so that its share adds what members call impossible
+    and what happens in such cells all the same. The share is the one of the lowest pinball loss of calibrated
+    quantiles, summed over the levels ``JUDGED``, each divided by that of the climate. Each half of the weeks is judged
+    by the calibration of the other half; what is given back is made of all weeks.
 
     Args:
-        climate: of the training days.
-        draws: members that will be counted of each cell, over all days.
+        days: number of days that will be added.
+        members: number of members of each.
     """
 
-    def __init__(self, climate: Climate, draws: int) -> None:
-        self.climate = climate
-        self.counts = [[Counts() for _ in SHARES] for _ in range(len(CLASSES) + 1)]
+    def __init__(self, days: int, members: int) -> None:
+        self.most_counted = max(LEAST_CELLS, COUNTED_CELLS // max(1, days))
+        self.most_kept = max(LEAST_CELLS, KEPT_VALUES // max(1, days * members))
+        self.counted: list[_Counted] = []
         self.kept: list[tuple[int, Distribution, np.ndarray]] = []
-        self.cells = max(LEAST_CELLS, KEPT_VALUES // max(1, draws))
 
-    def add(self, week: int, season: int, found: Distribution, observed: np.ndarray, valid: np.ndarray) -> None:
-        """Count one day.
+    def add(self, week: int, found: Distribution, observed: np.ndarray, valid: np.ndarray) -> None:
+        """Keep one day.
 
         Args:
             week: number of the week.
-            season: number of the season.
             found: distributions of the cells.
             observed: (cells,) [mm/day].
             valid: (cells,) True where there is an observation.
         """
-        for cells in found.blocks():
-            amounts, classes = observed[cells][:, None], class_of(found.mean[cells])
-            of_members = found.levels(amounts, cells)
-            for place, share in enumerate(SHARES):
-                lowest, highest = mixed_levels(of_members, self.climate, share, amounts, season)
-                for kind in np.unique(classes[valid[cells]]):
-                    chosen = valid[cells] & (classes == kind)
-                    self.counts[kind][place].add(week, lowest[chosen, 0], highest[chosen, 0])
         known = np.flatnonzero(valid)
-        chosen = known[:: max(1, len(known) // self.cells)]
-        if len(chosen):
-            self.kept.append((season, found.some(slice(None), chosen), observed[chosen]))
+        if not len(known):
+            return
+        chosen = _thinned(known, self.most_counted)
+        some = found.some(slice(None), chosen)
+        lowest, highest = (levels[:, 0] for levels in some.levels(observed[chosen, None]))
+        self.counted.append(_Counted(week, class_of(some.mean), observed[chosen], lowest, highest))
+        chosen = _thinned(known, self.most_kept)
+        self.kept.append((week, found.some(slice(None), chosen), observed[chosen]))
 
-    def calibration(self) -> Calibration:
-        """The calibration whose share forecasts best in each class."""
-        tried = [
-            Calibration(
-                np.stack([of_class[place].frequencies() for of_class in self.counts]),
-                np.full(len(self.counts), share),
-                self.climate,
-            )
-            for place, share in enumerate(SHARES)
-        ]
-        best = np.argmin([self.losses(calibration) for calibration in tried], axis=0)
-        exceeded = np.stack([tried[place].exceeded[kind] for kind, place in enumerate(best)])
-        return Calibration(exceeded, np.array(SHARES)[best], self.climate)
+    def calibration(self, traces: np.ndarray | None = None) -> Calibration:
+        """The calibration whose share of the climate forecasts best in each class.
 
-    def losses(self, calibration: Calibration) -> np.ndarray:
-        """(classes,) the pinball losses of calibrated quantiles, each over that of the climate, summed over levels."""
-        ours, climates = np.zeros((2, len(self.counts), len(JUDGED)))
-        for season, found, observed in self.kept:
-            loss = _pinball(calibration.quantiles(found, JUDGED, season), observed)
-            of_climate = _pinball(self.climate.quantiles(JUDGED, season)[None], observed)
-            classes = class_of(found.mean)
-            for kind in np.unique(classes):
-                ours[kind] += loss[classes == kind].sum(axis=0)
-                climates[kind] += of_climate[classes == kind].sum(axis=0)
-        return np.asarray((ours / np.maximum(climates, 1e-9)).sum(axis=1))
+        Args:
+            traces: (levels,) quantiles [mm/day] that dry members were given.
+        """
+        losses = np.zeros((len(SHARES), len(CLASSES) + 1))
+        for half in (0, 1):
+            tried = _calibrations([one for one in self.counted if one.week % 2 != half])
+            judges = [one for one in self.kept if one[0] % 2 == half]
+            losses += [_losses(calibration, judges) for calibration in tried]
+        best, of_all = losses.argmin(axis=0), _calibrations(self.counted)
+        exceeded = np.stack([of_all[place].exceeded[kind] for kind, place in enumerate(best)])
+        return Calibration(exceeded, np.array(SHARES)[best], of_all[0].climates, traces)
+
+
+def _thinned(places: np.ndarray, most: int) -> np.ndarray:
+    return places[:: -(-len(places) // most)]
+
+
+def _calibrations(counted: Sequence[_Counted]) -> list[Calibration]:
+    """The calibration of some days for each of ``SHARES``."""
+    number = len(CLASSES) + 1
+    amounts = [
+        np.concatenate([np.empty(0), *(one.amounts[one.classes == kind] for one in counted)]) for kind in range(number)
+    ]
+    climates = np.stack([climate_of(of_class) for of_class in amounts])
+    counts = [[Counts() for _ in range(number)] for _ in SHARES]
+    for one in counted:
+        for kind in np.unique(one.classes):
+            of_class = one.classes == kind
+            of_members = one.lowest[of_class], one.highest[of_class]
+            for share, into in zip(SHARES, counts, strict=True):
+                into[kind].add(one.week, *mixed_levels(of_members, climates[kind], share, one.amounts[of_class]))
+    return [
+        Calibration(np.stack([kind.frequencies() for kind in into]), np.full(number, share), climates)
+        for share, into in zip(SHARES, counts, strict=True)
+    ]
+
+
+def _losses(calibration: Calibration, judges: Sequence[tuple[int, Distribution, np.ndarray]]) -> np.ndarray:
+    """(classes,) the pinball losses of calibrated quantiles, each over that of the climate, summed over levels."""
+    ours, climates = np.zeros((2, len(CLASSES) + 1, len(JUDGED)))
+    for _, found, observed in judges:
+        loss, classes = _pinball(calibration.quantiles(found, JUDGED), observed), class_of(found.mean)
+        for kind in np.unique(classes):
+            of_class = classes == kind
+            ours[kind] += loss[of_class].sum(axis=0)
+            alone = quantiles_in(calibration.climates[kind], JUDGED)
+            climates[kind] += _pinball(alone[None], observed[of_class]).sum(axis=0)
+    return np.asarray((ours / np.maximum(climates, 1e-9)).sum(axis=1))
 
 
 def _pinball(quantiles: np.ndarray, observed: np.ndarray) -> np.ndarray:

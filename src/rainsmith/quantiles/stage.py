@@ -11,6 +11,7 @@ from rainsmith.base.console import console
 from rainsmith.base.dims import in_split
 from rainsmith.base.files import atomic
 from rainsmith.base.large_arrays import large_arrays_in
+from rainsmith.base.seasons import SEASONS
 from rainsmith.base.zarr_files import open_zarr
 from rainsmith.config import Config
 from rainsmith.evaluate.forecast_scores import MEMBERS_QUANTILES, score_with_climatology
@@ -23,6 +24,9 @@ from rainsmith.sample.days import select_days
 from rainsmith.sample.files import copy_to_netcdf
 from rainsmith.sample.sampler import Sampler
 from rainsmith.sample.stage import checkpoint_of
+
+EXCEEDED = "exceeded_"
+"""Beginning of the names of scores that say how often a quantile was exceeded."""
 
 
 def quantiles(config: Config, run: Run, *, netcdf: bool = False) -> list[Path]:
@@ -113,7 +117,14 @@ def _scores(config: Config, store: xr.Dataset, target: Path, days: xr.Dataset, s
 
 
 def _say_how_often(table: pd.DataFrame, split: str) -> None:
-    """Say how often the quantiles were exceeded."""
-    rows = table[(table["model"] == MEMBERS_QUANTILES) & (table["days"] == "all")].set_index("metric")["value"]
-    parts = [f"{name[9:]} {100 * share:.3g} %" for name, share in rows.items() if str(name).startswith("exceeded_")]
-    console.print(f"quantiles, {split}: observed above {', '.join(parts)} of the cell-days", soft_wrap=True)
+    """Say how often the quantiles were exceeded, and the highest of them in each season."""
+    scores = table[table["model"] == MEMBERS_QUANTILES]
+    shares = scores.set_index(["days", "metric"])["value"]
+    names = [name for name in scores["metric"].unique() if str(name).startswith(EXCEEDED)]
+    parts = [f"{name.removeprefix(EXCEEDED)} {100 * shares['all', name]:.3g} %" for name in names]
+    seasons = [f"{100 * shares[name, names[-1]]:.3g} % {name}" for name in SEASONS if (name, names[-1]) in shares.index]
+    console.print(
+        f"quantiles, {split}: observed above {', '.join(parts)} of the cell-days "
+        f"({names[-1].removeprefix(EXCEEDED)} by season: {', '.join(seasons)})",
+        soft_wrap=True,
+    )
