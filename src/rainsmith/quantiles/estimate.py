@@ -13,7 +13,7 @@ from rainsmith.base.needs import Needs, measured
 from rainsmith.config import Config
 from rainsmith.data.store import fingerprint_of
 from rainsmith.quantiles.fields import write_fields
-from rainsmith.quantiles.fitting import calibration_days, kept_calibration
+from rainsmith.quantiles.fitting import kept_calibration, parts_of
 from rainsmith.run_folder import Run
 from rainsmith.sample.attributes import sample_attributes
 from rainsmith.sample.days import select_days
@@ -44,7 +44,7 @@ def needs(config: Config, run: Run) -> Needs:
     number, some = sum(part.sizes[TIME] for part in days.values()), next(iter(days.values()))
     extra = 0
     if asked.calibrate and kept_calibration(run, source, config, fingerprint_of(store)) is None:
-        extra = calibration_days(store, asked).sizes[TIME]
+        extra = sum(part.sizes[TIME] for _, part in parts_of(config, run, store, source, sampler))
 
     def draw(count: int) -> float:
         chosen = some.isel({TIME: np.linspace(0, some.sizes[TIME] - 1, count).astype(int)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ from rainsmith.config import Config, Quantiles
 from rainsmith.data.dataset import Days
 from rainsmith.data.store import fingerprint_of
 from rainsmith.metrics.bootstrap import calendar_blocks
-from rainsmith.models.checkpoint import Checkpoint
+from rainsmith.models import checkpoint as checkpoints
+from rainsmith.models.checkpoint import SUFFIX, Checkpoint
 from rainsmith.quantiles.calibration import Calibration
 from rainsmith.quantiles.climate import traces_of
 from rainsmith.quantiles.drawing import distributions
 from rainsmith.quantiles.mixture import MixtureTally
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
+from rainsmith.train.folds import Fold, days_to_learn_and_to_choose
 
 WEEK = 7
 """[days]"""
@@ -74,17 +77,18 @@ def calibrated(config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoi
         sampler: draws them.
 
     Raises:
-        UserError: there are no validation days with observed rain.
+        UserError: there are no validation days, or a network of a cross-fitted pool is missing.
     """
     data = fingerprint_of(store)
     if (kept := kept_calibration(run, checkpoint, config, data)) is not None:
         return kept
-    chosen = calibration_days(store, config.quantiles)
+    parts = parts_of(config, run, store, checkpoint, sampler)
     traces = traces_of(in_split(store, "train"), sampler.threshold)
-    made = fitted(sampler, chosen, traces, config.quantiles.members, config.sampling.batch_size)
+    made = fitted(parts, traces, config.quantiles.members, config.sampling.batch_size)
     of_classes = {"shares": made.shares, "exceeded": made.exceeded, "climates_mm": made.climates, "traces_mm": traces}
     found = {name: values.tolist() for name, values in of_classes.items()}
-    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": chosen.sizes[TIME], **found}
+    number = sum(days.sizes[TIME] for _, days in parts)
+    kept_now = {"made_of": _made_of(checkpoint, config, data), "days": number, **found}
     write_json(calibration_path(run, checkpoint, config.quantiles.members), kept_now)
     return made
 
@@ -104,27 +108,68 @@ def calibration_days(store: xr.Dataset, asked: Quantiles) -> xr.Dataset:
     return days.isel({TIME: slice(None, None, -(-days.sizes[TIME] // asked.calibration_days))})
 
 
-def fitted(sampler: Sampler, days: xr.Dataset, traces: np.ndarray, members: int, batch_size: int = 16) -> Calibration:
+def parts_of(
+    config: Config, run: Run, store: xr.Dataset, checkpoint: Checkpoint, sampler: Sampler
+) -> list[tuple[Sampler, xr.Dataset]]:
+    """The days that a calibration is made of, and what draws their members: nothing that was trained on them.
+
+    They are validation days. Of a cross-fitted pool they are training and validation days, and those of each block of
+    years are drawn by the network that left it out.
+
+    Args:
+        config: its ``quantiles`` and ``sampling`` say how members are drawn.
+        run: the run folder.
+        store: the prepared data.
+        checkpoint: whose members are calibrated.
+        sampler: draws them.
+
+    Raises:
+        UserError: there are no validation days, or a network of a cross-fitted pool is missing.
+    """
+    trained = checkpoint.config.train
+    if not trained.cross_fit:
+        return [(sampler, calibration_days(store, config.quantiles))]
+    left_out = [days_to_learn_and_to_choose(store, Fold(number, trained.pool))[1] for number in range(trained.pool)]
+    step = -(-sum(days.sizes[TIME] for days in left_out) // config.quantiles.calibration_days)
+    parts = []
+    for number, days in enumerate(left_out):
+        path = run.network(number).checkpoints / f"{checkpoint.name}{SUFFIX}"
+        if not path.exists():
+            raise UserError(
+                f"quantiles of a cross-fitted pool are calibrated by its single networks, and {path} is missing; copy "
+                "the folder of each network too, or set quantiles.calibrate: false"
+            )
+        alone = Sampler(checkpoints.load(path), config.sampling, config.device)
+        parts.append((alone, days.isel({TIME: slice(number % step, None, step)})))
+    return parts
+
+
+def fitted(
+    parts: Sequence[tuple[Sampler, xr.Dataset]], traces: np.ndarray, members: int, batch_size: int = 16
+) -> Calibration:
     """The calibration of members on some days.
 
     Args:
-        sampler: draws them.
-        days: with ``predictors`` and observed ``precip`` [mm/day] that the networks were not trained on.
+        parts: what draws members, and days with ``predictors`` and observed ``precip`` [mm/day] that it was not trained
+            on.
         traces: (levels,) quantiles [mm/day] that dry members are given.
         members: number of members a day; the calibration is of so many.
         batch_size: number of days that are read at once.
     """
-    reader, tally = Days(days, in_memory=False), MixtureTally(days.sizes[TIME], members)
-    weeks, mask = calendar_blocks(days[TIME], WEEK), sampler.mask.numpy()
+    number = sum(days.sizes[TIME] for _, days in parts)
+    tally = MixtureTally(number, members)
     with progress() as bar:
-        task = bar.add_task("calibrate", total=len(reader), note=f"{members} members")
-        for start in range(0, len(reader), batch_size):
-            numbers = np.arange(start, min(start + batch_size, len(reader)))
-            batch = reader.batch(numbers)
-            drawn = distributions(sampler, batch.x, batch.days, members, traces)
-            for day, rain, valid, found in zip(numbers, batch.y.numpy(), batch.valid.numpy(), drawn, strict=True):
-                tally.add(int(weeks[day]), found, rain[mask], valid[mask])
-                bar.advance(task)
+        task = bar.add_task("calibrate", total=number, note=f"{members} members")
+        for sampler, days in parts:
+            reader, mask = Days(days, in_memory=False), sampler.mask.numpy()
+            weeks = calendar_blocks(days[TIME], WEEK)
+            for start in range(0, len(reader), batch_size):
+                numbers = np.arange(start, min(start + batch_size, len(reader)))
+                batch = reader.batch(numbers)
+                drawn = distributions(sampler, batch.x, batch.days, members, traces)
+                for day, rain, valid, found in zip(numbers, batch.y.numpy(), batch.valid.numpy(), drawn, strict=True):
+                    tally.add(int(weeks[day]), found, rain[mask], valid[mask])
+                    bar.advance(task)
     return tally.calibration(traces)
 
 
