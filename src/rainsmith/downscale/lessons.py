@@ -1,8 +1,13 @@
 """What a generative model teaches a downscaler: the distribution of the rain of every training day.
 
 An observation is one draw of a day's distribution. Many members are many draws, and their loss has much less noise
-(Hinton et al. 2015, arXiv:1503.02531, on learning from what another model says). The calibrated distribution of a day
-is kept as a few amounts with probabilities, which serve every network, whatever it forecasts.
+(Hinton et al. 2015, arXiv:1503.02531, on learning from what another model says). The distribution of a day is kept as a
+few amounts with probabilities, which serve every network, whatever it forecasts.
+
+It is that of the members as they are. A network that cannot tell two days apart learns the mean of their distributions.
+Calibrated quantiles are wider by the chance of the draw, so that each is exceeded as often as it says, and the mean of
+such distributions is wider than what happens (Gneiting et al. 2007, doi:10.1111/j.1467-9868.2007.00587.x, on
+probabilistic and marginal calibration).
 """
 
 from __future__ import annotations
@@ -94,8 +99,8 @@ def taught_days(config: Config, run: Run, real: xr.Dataset) -> xr.Dataset:
 def lessons(config: Config, run: Run, days: xr.Dataset, *, members: int, share: float) -> Lessons:
     """What the checkpoint of ``sampling.checkpoint`` says of some days.
 
-    The distributions are calibrated on validation days and written to ``quantiles/lessons-<members>.zarr``, from where
-    they are taken when they are asked for again.
+    The distributions are written to ``quantiles/lessons-<members>.zarr``, from where they are taken when they are asked
+    for again.
 
     Args:
         config: the configuration.
@@ -105,10 +110,11 @@ def lessons(config: Config, run: Run, days: xr.Dataset, *, members: int, share: 
         share: of the loss that the lessons make, 0 to 1.
 
     Raises:
-        UserError: no checkpoint, one of another grid, no validation days, too little disk.
+        UserError: no checkpoint, one of another grid, too little disk.
     """
     target = run.quantiles / f"lessons-{members}.zarr"
-    with kept_quantiles(config, run, days, target, levels=LEVELS, members=members) as kept:
+    as_drawn = config.model_copy(update={"quantiles": config.quantiles.model_copy(update={"calibrate": False})})
+    with kept_quantiles(as_drawn, run, days, target, levels=LEVELS, members=members) as kept:
         mask = np.asarray(days["mask"].values, dtype=bool)
         amounts = empty((days.sizes[TIME], len(LEVELS), int(mask.sum())), np.float16)
         for part, block in blocks(kept["quantiles"]):

@@ -112,8 +112,8 @@ def _of_members(to_do: list[Trial], inputs: Inputs) -> Needs:
     config, count = inputs.config, 0
     for arm in dict.fromkeys(trial.arm for trial in to_do if trial.arm.members):
         calibration = min(inputs.validation.sizes[TIME], config.quantiles.calibration_days)
-        days = calibration + (inputs.scored if not arm.trains else inputs.real).sizes[TIME]
-        count += arm.members * (days + (0 if arm.trains else calibration))
+        days = inputs.real.sizes[TIME] if arm.trains else inputs.scored.sizes[TIME] + 2 * calibration
+        count += arm.members * days
     if not count:
         return Needs(0.0, 0.0, 0.0, "")
     checkpoint = checkpoints.load(inputs.run.checkpoints / config.sampling.checkpoint)
