@@ -1,14 +1,15 @@
 """Measures the time and the largest memory of each stage on records that differ in years, cells or members.
 
-    python benchmarks/memory.py [--years 5 20 80] [--cells 96] [--members 2]
+    python benchmarks/memory.py [--years 5 20 80] [--cells 96 1000x1400] [--members 2] [--days 30]
                                 [--folder FOLDER] [--keep]
                                 [--stages prepare train sample quantiles evaluate augment downscale]
                                 [--set KEY=VALUE ...] [--out benchmarks/results/FILE.json]
 
-Each of --years, --cells (each way, a multiple of 8) and --members takes several numbers, and every combination is
-measured. Synthetic rain, five predictors on 8 x 8 cells and a height lie in compressed NetCDF files of one year each.
-Every stage is a process of its own and trains a small network for one epoch, so that the size alone makes the
-difference; --set train.patch=96 and the like change its configuration. `anonymous` is memory that only the process can
+Each of --years, --cells (each way, or ROWSxCOLUMNS, multiples of 8) and --members takes several numbers, and every
+combination is measured; with --days a year has only so many, its first ones. Synthetic rain, five predictors on 8 x 8
+cells and a height lie in compressed NetCDF files of one year each. Every stage is a process of its own and trains a
+small network for one epoch, so that the size alone makes the difference; --set train.patch=96 and the like change its
+configuration. `anonymous` is memory that only the process can
 give back; the rest is pages of files, which the system takes back when it needs them.
 """
 
@@ -55,39 +56,49 @@ BEFORE_MEMBERS = ("prepare", "train")
 SHORT_TEST = {"sample": ["--days", "heavy"], "quantiles": ["--days", "heavy", "--quantiles", "0.5", "0.95", "0.99"]}
 
 
-def make(folder: Path, years: int, cells: int) -> None:
-    """Write the files of a record of so many cells each way, year by year."""
+def grid(text: str) -> tuple[int, int]:
+    """Rows and columns of ``--cells``: 96 for 96 x 96, or 1000x1400."""
+    rows, _, columns = text.partition("x")
+    sides = int(rows), int(columns or rows)
+    if any(side < COARSE or side % COARSE for side in sides):
+        raise argparse.ArgumentTypeError(f"{text} is no grid; expected multiples of {COARSE}, such as 96 or 1000x1400")
+    return sides
+
+
+def make(folder: Path, years: int, cells: tuple[int, int], most_days: int) -> None:
+    """Write the files of a record of so many rows and columns, year by year, of at most so many days each."""
     import numpy as np
     import pandas as pd
     import xarray as xr
     from scipy import fft
 
-    axis = (np.arange(cells) + 0.5) * 5000.0
-    coarse = axis.reshape(COARSE, -1).mean(axis=1)
-    sea = np.hypot(*np.meshgrid(np.linspace(0, 1, cells), np.linspace(0, 1, cells))) < 0.5
-    wavenumber = np.hypot(fft.fftfreq(cells)[:, None], fft.rfftfreq(cells)[None])
+    rows, columns = cells
+    axes = {dim: (np.arange(side) + 0.5) * 5000.0 for dim, side in zip("yx", cells, strict=True)}
+    fine = {dim: (dim, axis, {"units": "m"}) for dim, axis in axes.items()}
+    coarse = {dim: (dim, axis.reshape(COARSE, -1).mean(axis=1), {"units": "m"}) for dim, axis in axes.items()}
+    sea = np.hypot(*np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))) < 0.5
+    wavenumber = np.hypot(fft.fftfreq(rows)[:, None], fft.rfftfreq(columns)[None])
+    chunk = max(1, min(32, 2**24 // (4 * rows * columns)))  # days of 16 MiB
     for year in range(FIRST_YEAR, FIRST_YEAR + years):
-        days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
+        time = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")[:most_days]
         rng = np.random.default_rng(year)
-        noise = fft.rfft2(rng.standard_normal((len(days), cells, cells), dtype=np.float32))
-        smooth = fft.irfft2(noise / (0.02 + wavenumber) ** 2, s=(cells, cells))
-        smooth /= smooth.std(axis=(1, 2), keepdims=True)
-        amount = np.round(10 * np.maximum(smooth, 0) ** 1.5, 1).astype(np.float32)
-        means = smooth.reshape(len(days), COARSE, cells // COARSE, COARSE, cells // COARSE).mean(axis=(2, 4))
-        fine = {"time": days, "y": ("y", axis, {"units": "m"}), "x": ("x", axis, {"units": "m"})}
-        rain = xr.DataArray(
-            np.where(sea, np.nan, amount), dims=("time", "y", "x"), coords=fine, attrs={"units": "mm/day"}
-        )
-        packed = {"pr": {"zlib": True, "complevel": 1, "chunksizes": (32, cells, cells)}}
-        rain.to_dataset(name="pr").to_netcdf(folder / f"rain_{year}.nc", encoding=packed)
-        fields = xr.Dataset(
-            coords={"time": days, "y": ("y", coarse, {"units": "m"}), "x": ("x", coarse, {"units": "m"})}
-        )
+        rain = np.empty((len(time), rows, columns), dtype=np.float32)
+        means = np.empty((len(time), COARSE, COARSE), dtype=np.float32)
+        for day in range(len(time)):  # one by one, so that a large grid is made in little memory
+            noise = fft.rfft2(rng.standard_normal((rows, columns), dtype=np.float32))
+            smooth = fft.irfft2(noise / (0.02 + wavenumber) ** 2, s=(rows, columns))
+            smooth /= smooth.std()
+            rain[day] = np.where(sea, np.nan, np.round(10 * np.maximum(smooth, 0) ** 1.5, 1))
+            means[day] = smooth.reshape(COARSE, rows // COARSE, COARSE, columns // COARSE).mean(axis=(1, 3))
+        fields = xr.DataArray(rain, dims=("time", "y", "x"), coords={"time": time, **fine}, attrs={"units": "mm/day"})
+        packed = {"pr": {"zlib": True, "complevel": 1, "chunksizes": (min(chunk, len(time)), rows, columns)}}
+        fields.to_dataset(name="pr").to_netcdf(folder / f"rain_{year}.nc", encoding=packed)
+        predictors = xr.Dataset(coords={"time": time, **coarse})
         for name in "abcde":
             field = means + 0.5 * rng.standard_normal(means.shape)
-            fields[name] = (("time", "y", "x"), field.astype(np.float32), {"units": "1"})
-        fields.to_netcdf(folder / f"coarse_{year}.nc")
-    height = xr.DataArray(np.add.outer(axis, axis) / 1000.0, dims=("y", "x"), coords={"y": fine["y"], "x": fine["x"]})
+            predictors[name] = (("time", "y", "x"), field.astype(np.float32), {"units": "1"})
+        predictors.to_netcdf(folder / f"coarse_{year}.nc")
+    height = xr.DataArray(np.add.outer(axes["y"], axes["x"]) / 1000.0, dims=("y", "x"), coords=fine)
     height.assign_attrs(units="m").to_dataset(name="height").to_netcdf(folder / "height.nc")
 
 
@@ -136,7 +147,8 @@ def measure(command: list[str]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--years", type=int, nargs="+", default=[5, 20, 80])
-    parser.add_argument("--cells", type=int, nargs="+", default=[96], help="each way, multiples of 8 (96)")
+    parser.add_argument("--cells", type=grid, nargs="+", default=[(96, 96)], help="each way, or ROWSxCOLUMNS (96)")
+    parser.add_argument("--days", type=int, default=366, help="of each year, its first ones (all)")
     parser.add_argument("--members", type=int, nargs="+", default=[2])
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the configuration")
@@ -146,15 +158,16 @@ def main() -> None:
     parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
-        make(options.folder, options.years[0], options.cells[0])
+        make(options.folder, options.years[0], options.cells[0], options.days)
         return
     folder = options.folder or Path(tempfile.mkdtemp(prefix="rainsmith-memory-"))
     figures: dict[str, dict[str, dict[str, float]]] = {}
     records = list(itertools.product(options.years, options.cells))
     try:
-        for years, cells in records:
-            files, run = folder / f"{years}-{cells}-files", folder / f"{years}-{cells}-run"
-            make_once(files, years, cells)
+        for years, (rows, columns) in records:
+            record = f"{years}-{rows}x{columns}-{options.days}"
+            files, run = folder / f"{record}-files", folder / f"{record}-run"
+            make_once(files, years, f"{rows}x{columns}", options.days)
             config = configuration(files, years)
             for members in options.members:
                 for stage in options.stages:
@@ -166,7 +179,7 @@ def main() -> None:
                     command += ["--config", str(config), "--run", str(run), *SHORT_TEST.get(stage, []), *changes]
                     if stage == "train":
                         shutil.rmtree(run / "checkpoints", ignore_errors=True)
-                    size = f"{years} years, {cells} x {cells} cells, {members} members"
+                    size = f"{years} years, {rows} x {columns} cells, {members} members"
                     figures.setdefault(stage, {})[size] = measure(command)
                     print(f"{stage}, {size}: {figures[stage][size]}", flush=True)
             if not options.keep:
@@ -184,12 +197,12 @@ def main() -> None:
         options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
-def make_once(folder: Path, years: int, cells: int) -> None:
+def make_once(folder: Path, years: int, cells: str, most_days: int) -> None:
     """Write the files of a record in a process of its own, unless they are there, so that this one stays small."""
     if (folder / "height.nc").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    size = ["--make", "--years", str(years), "--cells", str(cells)]
+    size = ["--make", "--years", str(years), "--cells", cells, "--days", str(most_days)]
     subprocess.run([sys.executable, __file__, *size, "--folder", str(folder)], check=True)
 
 

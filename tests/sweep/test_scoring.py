@@ -16,7 +16,7 @@ from rainsmith.models import checkpoint as checkpoints
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 from rainsmith.sweep.scoring import SCORED, score_checkpoint
-from rainsmith.train.validation import BULK_WEIGHT
+from rainsmith.train.day_scores import BULK_WEIGHT
 from tests.small import small_config
 
 

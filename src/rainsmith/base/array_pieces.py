@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import mmap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,20 +86,40 @@ def joined(arrays: list[np.ndarray]) -> np.ndarray:
 
 
 def read_float32(array: xr.DataArray) -> np.ndarray:
-    """The values of an array that lies in a data file, as float32; a large one is read in pieces of whole chunks.
-
-    A chunk is decompressed as a whole, so that days read one by one out of chunks of a year would take a year each.
-    """
+    """The values of an array that lies in a data file, as float32; a large one is read in pieces of whole chunks."""
     if 4 * array.size <= large_arrays.IN_MEMORY:
         return np.asarray(array.values.astype(np.float32, copy=False))
     values = empty(array.shape)
+    read_into(values, array)
+    return values
+
+
+def read_into(values: np.ndarray, array: xr.DataArray) -> None:
+    """Read an array that lies in a data file or a store, in pieces of whole chunks.
+
+    A chunk is decompressed as a whole, so that days read one by one out of chunks of a year would take a year each.
+
+    Args:
+        values: takes the values, from ``empty``.
+        array: of the same shape.
+    """
     chunks = array.encoding.get("preferred_chunks") or {}
-    steps = [min(int(chunks.get(dim, 1)), length) for dim, length in array.sizes.items()]
-    for axis in reversed(range(array.ndim)):  # whole rows first, then days
-        room = large_arrays.BLOCK_BYTES // (4 * int(np.prod(steps)))
-        steps[axis] = min(array.shape[axis], steps[axis] * max(1, room))
-    for corner in itertools.product(*(range(0, length, step) for length, step in zip(array.shape, steps, strict=True))):
-        piece = tuple(slice(start, start + step) for start, step in zip(corner, steps, strict=True))
+    for piece in pieces(array.shape, [int(chunks.get(dim, 1)) for dim in array.dims], 4):
         values[piece] = array[piece].values
         release(values)
-    return values
+
+
+def pieces(shape: tuple[int, ...], chunks: Sequence[int], itemsize: int) -> Iterator[tuple[slice, ...]]:
+    """Parts of an array that are whole chunks, of at most ``large_arrays.BLOCK_BYTES`` where a chunk is not larger.
+
+    Args:
+        shape: of the array.
+        chunks: their length along each dimension.
+        itemsize: [bytes] of a value.
+    """
+    steps = [min(chunk, length) for chunk, length in zip(chunks, shape, strict=True)]
+    for axis in reversed(range(len(shape))):  # whole rows first, then days
+        room = large_arrays.BLOCK_BYTES // (itemsize * int(np.prod(steps)))
+        steps[axis] = min(shape[axis], steps[axis] * max(1, room))
+    for corner in itertools.product(*(range(0, length, step) for length, step in zip(shape, steps, strict=True))):
+        yield tuple(slice(a, min(a + step, n)) for a, step, n in zip(corner, steps, shape, strict=True))

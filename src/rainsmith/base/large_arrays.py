@@ -124,11 +124,16 @@ def parts(length: int, size: int) -> Iterator[slice]:
 def blocks(array: Array) -> Iterator[tuple[slice, np.ndarray]]:
     """The array piece by piece along its first dimension, as slices and values; lazy arrays are read so.
 
+    Those of dask come in whole chunks of days, since a day read alone takes as long as its chunk.
+
     Args:
         array: (time, ...), or a map.
     """
     length = len(array)
-    for part in parts(length, array.nbytes // max(length, 1)):
+    a_day, chunks = array.nbytes // max(length, 1), getattr(array, "chunks", None)
+    chunk = chunks[0][0] if chunks else 1
+    for days in parts(-(-length // chunk), chunk * a_day):
+        part = slice(days.start * chunk, min(days.stop * chunk, length))
         yield part, np.asarray(array[part] if isinstance(array, np.ndarray) else array[part].values)
         release(array)
 

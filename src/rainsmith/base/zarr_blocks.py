@@ -10,6 +10,7 @@ import dask.array
 import xarray as xr
 
 from rainsmith.base import large_arrays
+from rainsmith.base.array_pieces import pieces
 from rainsmith.base.dims import TIME
 from rainsmith.base.large_arrays import release
 from rainsmith.base.zarr_files import write_region, write_zarr
@@ -44,10 +45,9 @@ def write_zarr_in_blocks(path: Path, data: xr.Dataset, *, encoding: Mapping[str,
     if not large:
         return
     for name, array in large.items():
-        chunk = encoding[name]["chunks"][0]
-        step = max(1, large_arrays.BLOCK_BYTES // (array.nbytes // len(array)) // chunk) * chunk
-        for start in range(0, len(array), step):
-            days = slice(start, min(start + step, len(array)))
-            block = array[days].values
-            write_region(path, xr.Dataset({name: (array.dims, block)}), {TIME: days})
+        for piece in pieces(array.shape, encoding[name]["chunks"], array.dtype.itemsize):
+            block = array[piece].values
+            write_region(
+                path, xr.Dataset({name: (array.dims, block)}), dict(zip(map(str, array.dims), piece, strict=True))
+            )
             release(block)

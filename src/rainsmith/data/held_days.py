@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 
 from rainsmith.base import large_arrays
+from rainsmith.base.array_pieces import read_into
 from rainsmith.base.dims import TIME
-from rainsmith.base.large_arrays import blocks, days_of, empty, pages_of, release
+from rainsmith.base.large_arrays import days_of, empty, pages_of
 
 
 def held(days: xr.Dataset, *, in_memory: int | None = None) -> xr.Dataset:
@@ -22,9 +23,7 @@ def held(days: xr.Dataset, *, in_memory: int | None = None) -> xr.Dataset:
     for name, field in days.data_vars.items():
         if field.dims[:1] == (TIME,) and field.nbytes > limit and not isinstance(field.variable._data, np.ndarray):
             values = empty(field.shape, field.dtype, in_memory=in_memory)
-            for part, block in blocks(field):
-                values[part] = block
-                release(values)
+            read_into(values, field)
             fields[name] = field.copy(data=values)
     return days.assign(fields).load()
 

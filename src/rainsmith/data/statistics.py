@@ -16,7 +16,7 @@ from rainsmith.data.pooled_quantiles import pooled_quantiles
 STD_FLOOR = 0.1
 """Smallest standard deviation of log1p mm/day that rain is divided by; 0.1 is that of a cell with 2 mm on one day in a
 hundred."""
-_DAYS_AT_ONCE = 256  # bounds the memory of the sums
+_DAYS_AT_ONCE = 256  # float64 sums of so many days are added up; with rows in blocks this bounds the memory
 
 
 def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile: float) -> dict[str, Any]:
@@ -33,16 +33,18 @@ def training_statistics(precip: np.ndarray, training: np.ndarray, heavy_quantile
     days = np.flatnonzero(training)
     shape = precip.shape[1:]
     count, total, log_total, log_square = (np.zeros(shape) for _ in range(4))
-    for start in range(0, len(days), _DAYS_AT_ONCE):  # float64 sums are exact; pieces avoid a float64 copy of the whole
-        part = precip[days[start : start + _DAYS_AT_ONCE]].astype(np.float64)
-        valid = np.isfinite(part)
-        part[~valid] = 0.0
-        logs = np.log1p(part)
-        count += valid.sum(axis=0)
-        total += part.sum(axis=0)
-        log_total += logs.sum(axis=0)
-        log_square += (logs**2).sum(axis=0)
-        release(precip)
+    for start in range(0, len(days), _DAYS_AT_ONCE):
+        some = days[start : start + _DAYS_AT_ONCE]
+        for rows in parts(shape[0], 8 * len(some) * shape[1]):
+            part = precip[some, rows].astype(np.float64)
+            valid = np.isfinite(part)
+            part[~valid] = 0.0
+            logs = np.log1p(part)
+            count[rows] += valid.sum(axis=0)
+            total[rows] += part.sum(axis=0)
+            log_total[rows] += logs.sum(axis=0)
+            log_square[rows] += (logs**2).sum(axis=0)
+            release(precip)
     quantiles = pooled_quantiles(lambda: _valid_values(precip, days), [0.90, 0.95, 0.99, heavy_quantile, 1.0])
     with np.errstate(invalid="ignore", divide="ignore"):
         climatology, log_mean = total / count, log_total / count

@@ -19,7 +19,7 @@ from rainsmith.base.cf import CONVENTIONS, cell_methods_of_rate, from_cf
 from rainsmith.base.dims import CATEGORIES, CHANNEL, GRID, SPLITS, STATIC, TIME, X_LR, Y_LR, X, Y, day_numbers
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
-from rainsmith.base.large_arrays import ever_finite
+from rainsmith.base.large_arrays import blocks, ever_finite
 from rainsmith.base.scratch import scratch_folder
 from rainsmith.base.urls import Url
 from rainsmith.base.zarr_blocks import write_zarr_in_blocks
@@ -31,7 +31,6 @@ from rainsmith.data.raw import RawData
 from rainsmith.data.splits import assign, refuse_empty, refuse_no_dates, split_spans
 from rainsmith.data.statistics import channel_statistics, domain_means, training_statistics
 
-_DAYS_AT_ONCE = 256  # bounds the memory while the hash is made
 CHUNK_DAYS = 16
 """[days] Training reads random days: a day out of a longer chunk takes milliseconds, out of these a fraction of one."""
 CHUNK_CELLS = 512
@@ -133,10 +132,9 @@ def fingerprint_of(store: xr.Dataset) -> str:
         if store[name].dtype.kind not in "biuf":  # text, and the time, whose days are in the hash already
             digest.update(b"" if name == "time" else str(store[name].values.tolist()).encode())
             continue
-        days = store.sizes["time"] if "time" in store[name].dims else 0
-        for start in range(0, max(days, 1), _DAYS_AT_ONCE):
-            part = store[name].isel(time=slice(start, start + _DAYS_AT_ONCE)) if days else store[name]
-            digest.update(np.ascontiguousarray(part.values).tobytes())
+        pieces = blocks(store[name]) if store[name].ndim else [(None, store[name].values)]
+        for _, values in pieces:
+            digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
     return digest.hexdigest()[:16]
 
 
@@ -201,10 +199,9 @@ def _attributes(raw: RawData, kind: str, more: Mapping[str, Any]) -> dict[str, A
 
 def _missing_shares(predictors: xr.DataArray) -> dict[str, float]:
     """Share of the values of each channel that are missing, for the channels that lack any."""
-    shares = {
-        str(name): float(np.isnan(predictors.values[:, i]).mean()) for i, name in enumerate(predictors[CHANNEL].values)
-    }
-    return {name: round(share, 6) for name, share in shares.items() if share}
+    missing = np.sum([np.isnan(block).sum(axis=(0, 2, 3)) for _, block in blocks(predictors)], axis=0)
+    shares = missing / (predictors.size // predictors.sizes[CHANNEL])
+    return {str(name): round(float(s), 6) for name, s in zip(predictors[CHANNEL].values, shares, strict=True) if s}
 
 
 def _flags(names: tuple[str, ...]) -> dict[str, Any]:

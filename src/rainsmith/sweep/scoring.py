@@ -10,7 +10,7 @@ from rainsmith.metrics import ensemble, pooled, spatial
 from rainsmith.metrics.core import MODES, Settings
 from rainsmith.metrics.estimates import score_days
 from rainsmith.sample.sampler import Sampler
-from rainsmith.train.validation import BULK_WEIGHT
+from rainsmith.train.day_scores import BULK_WEIGHT
 
 SCORED = (
     *[ensemble.crps, ensemble.twcrps_p99, ensemble.rank_deviation, ensemble.spread_skill],

@@ -12,7 +12,7 @@ import torch
 
 from rainsmith.data.dataset import Days
 from rainsmith.models.amounts_curve import LEVELS, POINTS
-from rainsmith.models.generative import GenerativeModel
+from rainsmith.models.generative import AT_ONCE, GenerativeModel
 from rainsmith.models.noise import member_noise
 
 MOST_DAYS, MOST_DAYS_EARLY = 2000, 500
@@ -93,19 +93,24 @@ def count_amounts(
 ) -> Counts:
     """Draw prior members of at most ``most_days`` days, and count amounts at observed cells; see ``calibrate``."""
     chosen = np.unique(np.linspace(0, len(days) - 1, min(most_days, len(days))).astype(np.int64))
-    members = range(int(np.clip(MEMBERS * most_days // len(chosen), MEMBERS, MOST_MEMBERS)))
+    members = int(np.clip(MEMBERS * most_days // len(chosen), MEMBERS, MOST_MEMBERS))
     week = np.unique(_week_of(days.numbers[chosen]), return_inverse=True)[1]
     observed, drawn = (np.zeros((week.max() + 1, _BINS), dtype=np.int64) for _ in range(2))
     are_numbers = True
     for start in range(0, len(chosen), batch_size):
         batch = days.batch(chosen[start : start + batch_size]).to(device)
-        noise = [part.to(device) for part in member_noise(seed, batch.days, members, model.latent_shapes)]
-        with autocast:
-            fields = model.draw(batch.x, noise, valid=batch.valid).float()
-        are_numbers = are_numbers and bool(torch.isfinite(fields).all())
-        for i, number in enumerate(week[start : start + batch_size]):
-            observed[number] += _counted(batch.y[i][batch.valid[i]])
-            drawn[number] += _counted(fields[i][:, batch.valid[i]])
+        some = max(1, min(members, AT_ONCE // max(batch.y.numel(), 1)))
+        for first in range(0, members, some):
+            numbers = range(first, min(first + some, members))
+            noise = [part.to(device) for part in member_noise(seed, batch.days, numbers, model.latent_shapes)]
+            with autocast:
+                fields = model.draw(batch.x, noise, valid=batch.valid).float()
+            for of_day, valid, number in zip(fields, batch.valid, week[start : start + batch_size], strict=True):
+                for field in of_day:
+                    are_numbers = are_numbers and bool(torch.isfinite(field).all())
+                    drawn[number] += _counted(field[valid])
+        for y, valid, number in zip(batch.y, batch.valid, week[start : start + batch_size], strict=True):
+            observed[number] += _counted(y[valid])
     return Counts(observed, drawn, are_numbers)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,24 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
-from torch import Tensor
 
 from rainsmith.base.dims import in_day_set
 from rainsmith.data.dataset import Batch, Days
 from rainsmith.metrics.bootstrap import calendar_blocks
 from rainsmith.models.generative import Drawing, GenerativeModel, days_at_once
 from rainsmith.models.noise import member_noise
-from rainsmith.models.training_scores import fair_crps, threshold_weighted_crps
-
-Figures = dict[str, float]
-"""Scores by name, as ``metrics.jsonl`` keeps them."""
-
-BULK_WEIGHT = 0.1
-"""Weight of the CRPS in ``tail_score``, which is the CRPS with weight 1.1 above the training P99 and 0.1 below it.
-
-The tail alone cannot tell models apart that never reach it: their twCRPS is the same constant, and the first of them
-would stay the best.
-"""
+from rainsmith.train.day_scores import Amounts, DayScores, Figures
 
 
 def validation_days(days: xr.Dataset, at_most: int, seed: int) -> np.ndarray:
@@ -97,85 +85,29 @@ class Validation:
         model.eval()
         how = Drawing(threshold_mm=self.wet_mm)
         modes = ("prior", "posterior") if model.has_posterior else ("prior",)
-        drawn: dict[str, list[Tensor]] = {mode: [] for mode in modes}
-        observed, valid = [], []
+        at_most, limits = (
+            len(self.days) * int(self.mask.sum()),
+            {"wet_mm": self.wet_mm, "p95": self.p95, "p99": self.p99},
+        )
+        scores = {mode: DayScores(self.members, at_most, **limits) for mode in modes}
+        observed = Amounts(1, at_most, self.wet_mm)
         for batch in self._batches():
             noise = [
                 n.to(device) for n in member_noise(self.seed, batch.days, range(self.members), model.latent_shapes)
             ]
             on_device = batch.to(device)
+            y, valid = batch.y[:, self.mask], batch.valid[:, self.mask]
             for mode in modes:
                 storm = on_device.y if mode == "posterior" else None
                 with autocast:
-                    members = model.draw(on_device.x, noise, storm, on_device.valid, how)
-                drawn[mode].append(members.float().cpu()[..., self.mask])
-            observed.append(batch.y[:, self.mask])
-            valid.append(batch.valid[:, self.mask])
+                    members = model.draw(on_device.x, noise, storm, on_device.valid, how).float().cpu()
+                for of_day in zip(members, y, valid, strict=True):
+                    scores[mode].add(of_day[0][:, self.mask], *of_day[1:])
+            observed.add(y[valid].numpy()[None])
         model.train(training)
-        y, ok = torch.cat(observed), torch.cat(valid)
-        scored = {mode: self._figures(torch.cat(members), y, ok) for mode, members in drawn.items()}
-        figures = {
-            **{mode: of_mode for mode, (of_mode, _) in scored.items()},
-            "observed": {
-                "max": y[ok].max().item(),
-                "mean": y[ok].mean().item(),
-                "p99": _quantile(y[ok], 0.99),
-                "wet_fraction": (y[ok] >= self.wet_mm).float().mean().item(),
-            },
-        }
-        return figures, np.bincount(self.week, weights=scored["prior"][1].numpy()).tolist()
+        figures = {**{mode: of_mode.figures() for mode, of_mode in scores.items()}, "observed": observed.figures()}
+        return figures, np.bincount(self.week, weights=scores["prior"].daily()).tolist()
 
     def _batches(self) -> Iterator[Batch]:
         for start in range(0, len(self.days), self.batch_size):
             yield self.days.batch(np.arange(start, min(start + self.batch_size, len(self.days))))
-
-    def _figures(self, members: Tensor, y: Tensor, valid: Tensor) -> tuple[Figures, Tensor]:
-        """Figures of (N, K, cells) members against (N, cells) observations, and the days' parts of ``tail_score``."""
-        flat = members.transpose(0, 1)[:, valid]  # (K, valid cell-days)
-        tail = (y >= self.p95) & valid
-        mean = members.mean(dim=1)
-        crps, twcrps = fair_crps(members, y), threshold_weighted_crps(members, y, self.p99)
-        daily = ((twcrps + BULK_WEIGHT * crps) * valid).sum(dim=1, dtype=torch.float64) / valid.sum()
-        figures = {
-            "max": flat.max(dim=1).values.median().item(),
-            "mean": flat.mean().item(),
-            "p99": float(np.median([_quantile(row, 0.99) for row in flat])),
-            "wet_fraction": (flat >= self.wet_mm).float().mean().item(),
-            "diversity": _diversity(members * valid[:, None]),
-            "correlation": _correlation(members, y, valid),
-            "crps": crps[valid].mean().item(),
-            "twcrps_p99": twcrps[valid].mean().item(),
-            "tail_score": daily.sum().item(),
-            "mae_tail": (mean - y)[tail].abs().mean().item() if tail.any() else math.nan,
-        }
-        return figures, daily
-
-
-def _quantile(values: Tensor, q: float) -> float:
-    return float(np.quantile(values.numpy(), q))
-
-
-def _diversity(members: Tensor) -> float:
-    """1 - cosine similarity, mean over member pairs, then days: (N, K, cells); a dry member has no angle."""
-    k = members.shape[1]
-    norm = members.norm(dim=2, keepdim=True)
-    unit = members / norm.clamp_min(1e-12)
-    wet = (norm > 0).float()
-    pairs = torch.triu(wet @ wet.transpose(1, 2), diagonal=1)
-    similarity = (unit @ unit.transpose(1, 2) * pairs).sum((1, 2))
-    count = pairs.sum((1, 2))
-    if k < 2 or not (count > 0).any():
-        return math.nan
-    return 1.0 - (similarity[count > 0] / count[count > 0]).mean().item()
-
-
-def _correlation(members: Tensor, y: Tensor, valid: Tensor) -> float:
-    """Pearson correlation over valid cells of each member and day, averaged; days without variance are left out."""
-    weight = valid[:, None].float()
-    count = weight.sum(2, keepdim=True).clamp_min(1)
-    a = (members - (members * weight).sum(2, keepdim=True) / count) * weight
-    b = y[:, None]
-    b = (b - (b * weight).sum(2, keepdim=True) / count) * weight
-    scale = a.norm(dim=2) * b.norm(dim=2)
-    r = (a * b).sum(2) / scale.clamp_min(1e-12)
-    return r[scale > 1e-9].mean().item()

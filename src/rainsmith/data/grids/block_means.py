@@ -10,11 +10,9 @@ from scipy import interpolate
 
 from rainsmith.base.dims import X, Y
 from rainsmith.base.errors import UserError
-from rainsmith.base.large_arrays import release
+from rainsmith.base.large_arrays import blocks
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.grids.sphere import wrap_degrees
-
-_DAYS_AT_ONCE = 512  # bounds the memory: the counts of valid cells need as much as the rain
 
 
 def crop(da: xr.DataArray, factor: int) -> xr.DataArray:
@@ -44,9 +42,8 @@ def block_means(precip: xr.DataArray, factor: int, min_valid_cells: int = 1) -> 
         (time, ceil(y / factor), ceil(x / factor)) float32.
     """
     starts = [np.arange(0, n, factor) for n in precip.shape[1:]]
-    parts = []
-    for first in range(0, len(precip), _DAYS_AT_ONCE):
-        days = precip.values[first : first + _DAYS_AT_ONCE]
+    means = []
+    for _, days in blocks(precip):
         valid = np.isfinite(days)
         # reduceat sums from one start to the next; it is eight times as fast as coarsen().mean() and needs no padding
         total, count = (
@@ -55,9 +52,8 @@ def block_means(precip: xr.DataArray, factor: int, min_valid_cells: int = 1) -> 
         )
         mean = np.full(total.shape, np.nan, dtype=np.float32)
         np.divide(total, count, out=mean, where=count >= min_valid_cells, casting="same_kind")
-        parts.append(mean)
-        release(precip.values)
-    return np.concatenate(parts)
+        means.append(mean)
+    return np.concatenate(means)
 
 
 def block_rows(size: int, factor: int) -> np.ndarray:
@@ -70,9 +66,9 @@ def block_grid(fine: Grid, factor: int) -> Grid:
     row, col = (np.arange(-(-n // factor)) * factor + (factor - 1) / 2 for n in fine.shape)
     y, x = _continued(fine.y, row), _continued(fine.x, col)
     attrs = {k: {key: v for key, v in a.items() if key != "bounds"} for k, a in fine.attrs.items()}
-    blocks = Grid(y, x, fine.crs, has_axes=fine.has_axes, attrs=attrs)
+    coarse = Grid(y, x, fine.crs, has_axes=fine.has_axes, attrs=attrs)
     if fine.crs is not None or not fine.located or min(fine.shape) < 2:
-        return blocks.locate()
+        return coarse.locate()
     assert fine.latitude is not None and fine.longitude is not None
     # longitudes are counted from one cell, so that no block is averaged across the date line
     longitude = fine.longitude[0, 0] + wrap_degrees(fine.longitude - fine.longitude[0, 0])
@@ -82,7 +78,7 @@ def block_grid(fine: Grid, factor: int) -> Grid:
         interpolate.RegularGridInterpolator(numbers, plane, bounds_error=False, fill_value=None)(at)
         for plane in (fine.latitude, longitude)
     )
-    return replace(blocks, latitude=latitude, longitude=longitude)
+    return replace(coarse, latitude=latitude, longitude=longitude)
 
 
 def _continued(axis: np.ndarray, index: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import xarray_regrid  # noqa: F401  registers the accessor .regrid
 from scipy import sparse
 
 from rainsmith.base.dims import TIME
-from rainsmith.base.large_arrays import empty, release
+from rainsmith.base.large_arrays import empty, parts, release
 from rainsmith.data.grids.bilinear import bilinear_weights
 from rainsmith.data.grids.coverage import refuse_outside
 from rainsmith.data.grids.grid import Grid, move_seam_away, share_projection
@@ -16,7 +16,6 @@ from rainsmith.data.grids.locate import block_index, locate_points
 from rainsmith.data.grids.projection import WGS84
 from rainsmith.data.grids.sphere import wrap_degrees
 
-_DAYS_AT_ONCE = 512  # bounds the memory: fields are float64 while they are interpolated
 _LEAST_SHARE = 1e-6
 """A target cell whose present source cells have less weight than this in all is missing: the rest is rounding."""
 
@@ -58,8 +57,7 @@ def regrid(
         holds_centres = np.asarray(means.sum(axis=1)).ravel() > 0
         weights = sparse.csr_array(_only_rows(holds_centres) @ means + _only_rows(~holds_centres) @ weights)
     result = empty((len(values), row.size))
-    for start in range(0, len(values), _DAYS_AT_ONCE):
-        days = slice(start, start + _DAYS_AT_ONCE)
+    for days in parts(len(values), 8 * max(row.size, values[0].size)):  # they are float64 while they are interpolated
         flat = values[days].reshape(len(values[days]), -1).astype(np.float64)
         valid = np.isfinite(flat)
         total = (weights @ np.where(valid, flat, 0.0).T).T
@@ -79,10 +77,16 @@ def _overlap(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     (rows, cols), (to_rows, to_cols) = source.metres(), target.metres()
     if sphere:
         cols = to_cols.mean() + wrap_degrees(cols - to_cols.mean())
-    fields = xr.DataArray(values.astype(np.float64), dims=(TIME, y, x), coords={y: rows, x: cols}).sortby([y, x])
     wanted = xr.Dataset(coords={y: np.sort(to_rows), x: np.sort(to_cols)})
-    done = fields.regrid.conservative(wanted, time_dim=None, skipna=True)
-    return np.asarray(done.sel({y: to_rows, x: to_cols}).transpose(TIME, y, x).values, dtype=np.float32)
+    result = empty((len(values), *target.shape))
+    for days in parts(len(values), 8 * max(result[0].size, values[0].size)):
+        some = values[days].astype(np.float64)
+        fields = xr.DataArray(some, dims=(TIME, y, x), coords={y: rows, x: cols}).sortby([y, x])
+        done = fields.regrid.conservative(wanted, time_dim=None, skipna=True)
+        result[days] = done.sel({y: to_rows, x: to_cols}).transpose(TIME, y, x).values
+        release(values)
+        release(result)
+    return result
 
 
 def _means_of_centres(source: Grid, target: Grid) -> sparse.csr_array:

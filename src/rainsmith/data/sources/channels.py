@@ -10,7 +10,7 @@ import xarray as xr
 
 from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR
 from rainsmith.base.errors import UserError
-from rainsmith.base.large_arrays import empty, parts, release
+from rainsmith.base.large_arrays import blocks, empty, parts, release
 from rainsmith.data.grids.grid import Grid
 from rainsmith.data.grids.regrid import regrid
 from rainsmith.data.sources.predictors import DailyField
@@ -59,7 +59,7 @@ class Predictors:
     @property
     def days_lacking(self) -> dict[str, int]:
         """The number of days on which each channel has no value at all; channels that have one on all are left out."""
-        lacking = np.isnan(self.values.values).all(axis=(2, 3)).sum(axis=0)
+        lacking = np.sum([np.isnan(block).all(axis=(2, 3)).sum(axis=0) for _, block in blocks(self.values)], axis=0)
         names = self.values[CHANNEL].values
         return {str(name): int(days) for name, days in zip(names, lacking, strict=True) if days}
 
