@@ -32,14 +32,19 @@ def memory() -> Memory:
     return Memory(limit, min(free or limit, max(limit - used, 0)))
 
 
+def give_back() -> None:
+    """Give memory that was freed and kept for later back to the system, where the C library can."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 def forget_peak() -> None:
     """Let ``peak`` count from now on, where the system can; elsewhere it counts from the start of the process.
 
     Memory that was freed and kept for later is given back before, so that it does not count.
     """
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+    give_back()
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:

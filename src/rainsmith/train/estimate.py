@@ -19,7 +19,7 @@ from rainsmith.base.needs import Needs, Trend, measured
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch, Days
 from rainsmith.models.blocks import channels_last
-from rainsmith.models.generative import GenerativeModel, build_model, take_in_parts
+from rainsmith.models.generative import GenerativeModel, build_model, days_at_once, take_in_parts
 from rainsmith.models.noise import member_noise
 from rainsmith.models.patch import Patch
 from rainsmith.models.precision import autocast, pick_device, training_precision
@@ -204,7 +204,7 @@ class _Steps:
             with autocast(device, self.precision):
                 self.model.draw(batch.x[:days], [part[:days] for part in noise], valid=batch.valid[:days])
 
-        days = len(batch.x)
+        days = days_at_once(len(batch.x), len(members), batch.y[0].numel())
         return measured(draw, 1, days, repeats=REPEATS, warm_up=True).seconds[1] / (len(members) * days)
 
 

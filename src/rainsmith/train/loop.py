@@ -13,7 +13,7 @@ from torch import Tensor
 from rainsmith.base.console import console, progress
 from rainsmith.base.errors import Interrupted, UserError
 from rainsmith.base.large_arrays import large_arrays_in
-from rainsmith.base.memory import keep_buffers_mapped
+from rainsmith.base.memory import give_back, keep_buffers_mapped
 from rainsmith.config import Config
 from rainsmith.data.dataset import Batch
 from rainsmith.models.patch import Patch
@@ -53,6 +53,7 @@ def train_network(config: Config, run: Run, fold: Fold | None = None, *, resume:
     keep_buffers_mapped()
     with large_arrays_in(run.folder):
         job = set_up(config, run, fold, resume=resume)
+    give_back()
     state, epochs = job.state, config.train.planned_epochs
     if job.is_main:
         run.write_config(config)
@@ -143,6 +144,7 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
         keep: whether the weights are saved as those of their epoch.
     """
     network, settings, fabric = job.model.network, job.config.train, job.fabric
+    give_back()
     raw = {name: value.clone() for name, value in network.state_dict().items()}
     if settings.ema > 0:
         network.load_state_dict(job.average.values)
@@ -165,6 +167,7 @@ def _validate(job: Job, row: dict[str, Any], *, keep: bool) -> None:
     if keep:
         job.save_checkpoint(f"epoch_{job.state['epoch'] + 1:03d}", figures)
     network.load_state_dict(raw)
+    give_back()  # draws of the whole grid need other buffers than steps
 
 
 def _rates(config: Config, epoch: int, step: int, steps: int) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rainsmith.base.console import console
+from rainsmith.base.memory import give_back
 from rainsmith.base.needs import Needs
 from rainsmith.base.processes import is_main, world_size
 from rainsmith.config import Config
@@ -42,6 +43,7 @@ def train(config: Config, run: Run, *, resume: bool = False) -> Path:
         config = as_planned(config, run)
     elif world_size() == 1 and not run.holds_training:  # processes of torchrun would each plan for themselves
         foreseen = foresee(config, run)
+        give_back()
         console.print(str(_needs(foreseen, config)), soft_wrap=True, highlight=False)
         config = planned(config, run, foreseen, rounds_of(config))
     if config.train.pool > 1:

@@ -25,6 +25,9 @@ from rainsmith.models.hierarchical.parts import Part, part_of, patches_of
 from rainsmith.models.hierarchical.windows import Windows
 from rainsmith.models.patch import Patch, Window, cut, whole
 
+AT_ONCE_ON_A_CPU = 2**20
+"""Largest number of amounts that are drawn at once on a CPU where there are several days: more would only take more
+memory, some 200 bytes each."""
 KEPT_PARTS = 64
 """Parts of the grid whose places are kept for further steps."""
 LEAK = 0.05
@@ -160,6 +163,12 @@ class HierarchicalModel(GenerativeModel):
         valid: Tensor | None = None,
         how: Drawing = AS_TRAINED,
     ) -> Tensor:
+        at_once = len(x) if x.is_cuda else AT_ONCE_ON_A_CPU // (noise[0].shape[1] * math.prod(self.grid))
+        if max(1, at_once) < len(x):
+            days = [slice(start, start + max(1, at_once)) for start in range(0, len(x), max(1, at_once))]
+            some = [[None if field is None else field[part] for field in (y, valid)] for part in days]
+            own = [[level[part] for level in noise] for part in days]
+            return torch.cat([self.draw(x[p], z, *storm, how) for p, z, storm in zip(days, own, some, strict=True)])
         observed = all_valid(y) if y is not None and valid is None else valid
         observed = None if observed is None else self._inside(observed)
         storm = None if y is None or observed is None else self.normalised(self._inside(y), observed)
