@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -42,6 +44,28 @@ def test_statistics_of_rain_are_those_of_numpy_over_valid_training_values(precip
         ):
             np.testing.assert_allclose(statistics[name][:, 1:], measure(field[:, :, 1:], axis=0), rtol=1e-5)
             assert np.isnan(statistics[name][:, 0]).all()  # sea
+
+
+def test_sums_of_rows_in_blocks_are_the_same_to_the_last_bit_and_hold_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).gamma(0.4, 9.0, size=(300, 96, 64)).astype(np.float32)
+    values[40:90, 20:30] = np.nan
+
+    def measured() -> tuple[dict[str, bytes], int]:
+        tracemalloc.start()
+        try:
+            made = training_statistics(values, TRAINING, 0.93)
+            return {name: np.asarray(variable[1]).tobytes() for name, variable in made.items()}, peak()
+        finally:
+            tracemalloc.stop()
+
+    def peak() -> int:
+        return tracemalloc.get_traced_memory()[1]
+
+    whole, of_whole = measured()
+    monkeypatch.setattr("rainsmith.base.large_arrays.BLOCK_BYTES", 2**17)
+    in_blocks, of_blocks = measured()
+    assert in_blocks == whole
+    assert of_whole > 4 * values.nbytes and of_blocks < values.nbytes  # in float64, and several times
 
 
 def test_statistics_of_channels_leave_missing_values_out_and_log_only_rain() -> None:

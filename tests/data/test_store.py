@@ -117,11 +117,16 @@ def test_a_large_grid_is_written_in_squares(
     np.testing.assert_array_equal(back["precip"].values, store["precip"].values)
 
 
-def test_the_hash_changes_with_what_matters_and_with_nothing_else(store: xr.Dataset, tmp_path: Path) -> None:
+def test_the_hash_changes_with_what_matters_and_with_nothing_else(
+    store: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = fingerprint_of(store)
     write_store(store, tmp_path / "store.zarr")
     assert fingerprint_of(xr.open_zarr(tmp_path / "store.zarr")) == before
     assert fingerprint_of(store.assign_attrs(history="later")) == before
+    with monkeypatch.context() as few:
+        few.setattr("rainsmith.base.large_arrays.BLOCK_BYTES", 3 * store["precip"][0].nbytes)
+        assert fingerprint_of(store) == fingerprint_of(xr.open_zarr(tmp_path / "store.zarr")) == before
     rained = store["precip"].copy(deep=True)
     rained[-1, -1, 0] = rained[-1, -1, 0] + 1e-3
     changed = [

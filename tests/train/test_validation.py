@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import nullcontext
 
 import numpy as np
@@ -13,7 +12,8 @@ import xarray as xr
 from rainsmith.base.dims import in_day_set, in_split
 from rainsmith.models.generative import GenerativeModel, build_model
 from rainsmith.run_folder import Run
-from rainsmith.train.validation import BULK_WEIGHT, Validation, _correlation, _diversity, validation_days
+from rainsmith.train.day_scores import BULK_WEIGHT
+from rainsmith.train.validation import Validation, validation_days
 from tests.models.bare import bare_model
 from tests.small import small_config
 
@@ -92,21 +92,3 @@ def test_the_tail_score_is_the_crps_with_more_weight_above_the_training_p99(
     prior = figures["prior"]
     assert prior["tail_score"] == pytest.approx(prior["twcrps_p99"] + BULK_WEIGHT * prior["crps"], rel=1e-5)
     assert sum(weekly) == pytest.approx(prior["tail_score"], rel=1e-5)
-
-
-def test_diversity_is_one_less_the_cosine_between_members() -> None:
-    members = torch.tensor([[[1.0, 0.0], [0.0, 2.0]], [[3.0, 4.0], [3.0, 4.0]]])
-    assert _diversity(members) == pytest.approx(0.5)  # 1 on the first day, 0 on the second
-    dry = torch.tensor([[[0.0, 0.0], [0.0, 2.0]], [[3.0, 4.0], [4.0, 3.0]]])
-    assert _diversity(dry) == pytest.approx(1 - 24 / 25)  # a dry member has no direction
-    assert math.isnan(_diversity(members[:, :1])) and math.isnan(_diversity(torch.zeros(2, 3, 4)))
-
-
-def test_correlation_is_pearsons_over_valid_cells() -> None:
-    rng = np.random.default_rng(0)
-    members, y = rng.random((2, 3, 50)), rng.random((2, 50))
-    valid = rng.random((2, 50)) < 0.7
-    expected = np.mean([np.corrcoef(members[d, k][valid[d]], y[d][valid[d]])[0, 1] for d in range(2) for k in range(3)])
-    there = torch.from_numpy(valid)
-    given = torch.from_numpy(members) * there[:, None], torch.from_numpy(y) * there
-    assert _correlation(*given, there) == pytest.approx(expected, rel=1e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
 
@@ -16,10 +18,11 @@ TEXTURE_MEASURES = ("finest band", "next band", "differences of neighbours", "wh
 MIN_WET_DIFFERENCES = 30
 """Number of differences between cells with rain below which the power of a band says nothing."""
 _TINY = 1e-12  # added to powers, so that the logarithm of a constant field exists
-_DAYS_AT_ONCE = 256  # bounds the memory
+_DAYS_AT_ONCE = 256  # these two bound the memory
+_BYTES_AT_ONCE = 24 * 2**20
 
 
-def texture(fields: np.ndarray) -> np.ndarray:
+def texture(fields: np.ndarray, days: np.ndarray | None = None) -> np.ndarray:
     """How rough each field is, as ratios of power in octaves of its spectrum.
 
     The power of a band is the mean square of second differences of the square root of rain, s cells apart, along both
@@ -28,15 +31,18 @@ def texture(fields: np.ndarray) -> np.ndarray:
 
     Args:
         fields: (days, y, x) [mm/day], NaN at invalid cells.
+        days: places of the days that are measured; None for all.
 
     Returns:
         (days, 4) log10 of the power at spacing 1 over that at 2; of the power at spacing 2 over that at 4; of the
         semivariance of neighbours over the variance (0 for white noise); and of the variance, which is no ratio. NaN
         where too few cells are wet.
     """
-    measures = np.empty((len(fields), len(TEXTURE_MEASURES)))
-    for start in range(0, len(fields), _DAYS_AT_ONCE):
-        roots = np.sqrt(np.maximum(fields[start : start + _DAYS_AT_ONCE], 0))
+    days = np.arange(len(fields)) if days is None else days
+    measures = np.empty((len(days), len(TEXTURE_MEASURES)))
+    for part in _a_few(len(days), fields[:1].nbytes):
+        roots = np.sqrt(np.maximum(fields[days[part]], 0))
+        release(fields)
         fine, middle, wide = (_band(roots, spacing) for spacing in SPACINGS)
         neighbours = _neighbours(roots)
         valid = np.isfinite(roots)
@@ -45,8 +51,15 @@ def texture(fields: np.ndarray) -> np.ndarray:
         variance = (np.where(valid, roots - mean[:, None, None], 0) ** 2).sum(axis=(1, 2)) / cells
         whole = np.log10(variance + _TINY)
         columns = [fine - middle, middle - wide, neighbours - whole, whole]
-        measures[start : start + _DAYS_AT_ONCE] = np.column_stack(columns)
+        measures[part] = np.column_stack(columns)
     return measures
+
+
+def _a_few(days: int, size: int) -> Iterator[slice]:
+    """Slices of so many days, each of at most ``_DAYS_AT_ONCE`` and ``_BYTES_AT_ONCE``, for days of so many bytes."""
+    step = max(1, min(_DAYS_AT_ONCE, _BYTES_AT_ONCE // max(size, 1)))
+    for start in range(0, days, step):
+        yield slice(start, start + step)
 
 
 def _band(roots: np.ndarray, spacing: int) -> np.ndarray:
@@ -96,12 +109,12 @@ def pattern_distance(fields: np.ndarray, library: np.ndarray) -> np.ndarray:
     rain, valid = _rain_and_valid(fields[:, cells])
     roots = np.sqrt(rain)
     distance = np.empty((len(fields), len(library)), dtype=np.float32)
-    for start in range(0, len(library), _DAYS_AT_ONCE):
-        other, there = _rain_and_valid(library[start : start + _DAYS_AT_ONCE, cells])
+    for part in _a_few(len(library), 4 * int(cells.sum())):
+        other, there = _rain_and_valid(library[part, cells])
         both = (rain @ there.T) * (valid @ other.T)  # product of the totals over the common cells
         with np.errstate(invalid="ignore", divide="ignore"):
             affinity = np.where(both > 0, roots @ np.sqrt(other).T / np.sqrt(both), np.nan)
-        distance[:, start : start + _DAYS_AT_ONCE] = np.sqrt(np.maximum(1 - affinity, 0))
+        distance[:, part] = np.sqrt(np.maximum(1 - affinity, 0))
         release(library)
     return distance
 
@@ -109,7 +122,7 @@ def pattern_distance(fields: np.ndarray, library: np.ndarray) -> np.ndarray:
 def _rain_and_valid(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rain with 0 at invalid cells, and 1 where a cell is valid, else 0: (days, cells) float32 each."""
     valid = np.isfinite(values)
-    return np.maximum(np.where(valid, values, 0), 0).astype(np.float32), valid.astype(np.float32)
+    return np.maximum(np.where(valid, values, 0), 0).astype(np.float32, copy=False), valid.astype(np.float32)
 
 
 def block_error(fields: np.ndarray, coarse: np.ndarray, block: np.ndarray, min_mm: float) -> np.ndarray:

@@ -20,6 +20,7 @@ CALIBRATION_DAYS = 1000
 """Number of wet training days, evenly spaced, that bounds are fitted to; more days change a 0.1 % quantile little."""
 MIN_WET_DAYS = 50
 """Number of wet training days below which normal ranges cannot be estimated."""
+_BYTES_AT_ONCE = 96 * 2**20  # of wet days that are compared with all days at once
 _MIN_DISTANCE = 1e-3  # distances below it count as this, so that their logarithm exists
 
 
@@ -79,12 +80,17 @@ class TrainingDays:
     @cached_property
     def nearest_distance(self) -> NormalRange:
         """Normal range of log10 of the distance from a day to its nearest other training day, by domain mean."""
-        days = self.calibration
+        days, step = self.calibration, max(1, _BYTES_AT_ONCE // self.rain[:1].nbytes)
+        parts = [days[start : start + step] for start in range(0, len(days), step)]
+        nearest = np.concatenate([self._nearest_distances(part) for part in parts])
+        return NormalRange.fit(self.means[days], np.log10(np.maximum(nearest, _MIN_DISTANCE)))
+
+    def _nearest_distances(self, days: np.ndarray) -> np.ndarray:
+        """Distance of each of some days to its nearest other day (days,), infinite where none is known."""
         distance = pattern_distance(self.rain[days], self.rain)
         distance[np.arange(len(days)), days] = np.nan  # the day itself
         distance[np.isnan(distance)] = np.inf
-        nearest = distance.min(axis=1)
-        return NormalRange.fit(self.means[days], np.log10(np.maximum(nearest, _MIN_DISTANCE)))
+        return np.asarray(distance.min(axis=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ from rainsmith.data.held_days import held
 from rainsmith.data.store import fingerprint_of
 from rainsmith.models import checkpoint as checkpoints
 from rainsmith.models.checkpoint import Checkpoint
-from rainsmith.models.generative import require_posterior
+from rainsmith.models.generative import days_at_once, require_posterior
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler
 
@@ -102,7 +102,9 @@ def synthesise(config: Config, run: Run, *, pieces: Pieces | None = None) -> Aug
     tail = judge.training.tail
     sources = choose_source_days(real, settings, tail)
     drawing = Drawing(sampler, judge, sources, settings, Steering.from_settings(settings, tail))
-    fields, table = drawing.make(wanted, config.sampling.batch_size, pieces)
+    members = settings.candidates if settings.steered else 1
+    batch_size = days_at_once(config.sampling.batch_size, members, sampler.mask.numel())
+    fields, table = drawing.make(wanted, batch_size, pieces)
 
     weights = _weights(table, settings)
     accepted, kept = table[table["accepted"]], weights[table["accepted"]]

@@ -15,7 +15,7 @@ from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
 from rainsmith.data.held_days import chosen_days
 from rainsmith.data.legacy.write import write_pair
 from rainsmith.data.statistics import cell_statistics
-from rainsmith.data.store import CHUNK_DAYS
+from rainsmith.data.store import CHUNK_CELLS, CHUNK_DAYS
 
 
 def mix(
@@ -112,7 +112,7 @@ def write_training_set(mixed: xr.Dataset, store: Path, pair: Path) -> None:
             ``weight.npy`` in the same order of days.
     """
     with atomic(store) as scratch:
-        write_zarr_in_blocks(scratch, mixed.drop_encoding(), encoding=daily_chunks(mixed, CHUNK_DAYS))
+        write_zarr_in_blocks(scratch, mixed.drop_encoding(), encoding=daily_chunks(mixed, CHUNK_DAYS, CHUNK_CELLS))
     write_pair(
         pair,
         _in_pieces(mixed["predictors"]).fillna(mixed["predictor_mean"]),

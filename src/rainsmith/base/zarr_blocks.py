@@ -11,15 +11,19 @@ import xarray as xr
 
 from rainsmith.base import large_arrays
 from rainsmith.base.array_pieces import pieces
-from rainsmith.base.dims import TIME
+from rainsmith.base.dims import TIME, X, Y
 from rainsmith.base.large_arrays import release
 from rainsmith.base.zarr_files import write_region, write_zarr
 
 
-def daily_chunks(data: xr.Dataset, days: int) -> dict[str, dict[str, Any]]:
-    """The encoding in which every variable along time has chunks of so many days."""
-    daily = {str(name): array for name, array in data.data_vars.items() if array.dims[:1] == (TIME,)}
-    return {name: {"chunks": (min(days, len(array)), *array.shape[1:])} for name, array in daily.items()}
+def daily_chunks(data: xr.Dataset, days: int, cells: int) -> dict[str, dict[str, Any]]:
+    """The encoding in which every variable along time has chunks of so many days, and rows and columns at most."""
+    most = {TIME: days, Y: cells, X: cells}
+    return {
+        str(name): {"chunks": tuple(min(length, most.get(str(dim), length)) for dim, length in array.sizes.items())}
+        for name, array in data.data_vars.items()
+        if array.dims[:1] == (TIME,)
+    }
 
 
 def write_zarr_in_blocks(path: Path, data: xr.Dataset, *, encoding: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from rainsmith.base.large_arrays import empty, parts, release
 from rainsmith.base.provenance import provenance
 from rainsmith.base.zarr_blocks import daily_chunks, write_zarr_in_blocks
 from rainsmith.config import Config
-from rainsmith.data.store import CHUNK_DAYS
+from rainsmith.data.store import CHUNK_CELLS, CHUNK_DAYS
 from rainsmith.evaluate.forecast_scores import score_with_climatology
 
 
@@ -48,7 +48,7 @@ def write_forecast(path: Path, forecast: xr.Dataset, config: Config, named: Name
         provenance=json.dumps(provenance(config)),
     )
     with atomic(path) as scratch:
-        write_zarr_in_blocks(scratch, described, encoding=daily_chunks(described, CHUNK_DAYS))
+        write_zarr_in_blocks(scratch, described, encoding=daily_chunks(described, CHUNK_DAYS, CHUNK_CELLS))
 
 
 def scores_of(

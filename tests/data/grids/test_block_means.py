@@ -34,6 +34,13 @@ def test_block_means_agree_with_coarsen() -> None:
     np.testing.assert_allclose(block_means(made, 4), oracle, rtol=1e-5)
 
 
+def test_days_in_blocks_have_the_same_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = rain(days=40, ny=10, nx=12)
+    whole = block_means(made, 4)
+    monkeypatch.setattr("rainsmith.base.large_arrays.BLOCK_BYTES", 3 * made[0].nbytes)
+    assert np.array_equal(block_means(made, 4), whole, equal_nan=True)
+
+
 @pytest.mark.parametrize("factor", [2, 3, 5])
 def test_rows_of_blocks_and_their_grid_agree(factor: int) -> None:
     cells = Grid.of(fine_map())

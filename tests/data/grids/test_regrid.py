@@ -100,6 +100,17 @@ def test_missing_cells_are_left_out(conservative: bool) -> None:
     assert np.isnan(regrid(values * np.nan, source, target, conservative=conservative)).all()
 
 
+@pytest.mark.parametrize("kind", ["overlap", "centres", "bilinear"])
+def test_days_in_blocks_are_the_same_days(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = plane(np.arange(12.0), np.arange(9.0)), plane(np.arange(4.0) * 3 + 1, np.arange(3.0) * 3 + 1)
+    source = without_axes(source) if kind == "centres" else source
+    values = np.random.default_rng(3).gamma(0.5, 9.0, size=(50, 12, 9)).astype(np.float32)
+    values[7, 2:5] = np.nan
+    whole = regrid(values, source, target, conservative=kind != "bilinear")
+    monkeypatch.setattr("rainsmith.base.large_arrays.BLOCK_BYTES", 3 * 8 * 12 * 9)
+    assert np.array_equal(regrid(values, source, target, conservative=kind != "bilinear"), whole, equal_nan=True)
+
+
 def test_a_source_that_does_not_cover_the_target_is_refused() -> None:
     target = sphere(np.array([41.0, 44.0]), np.array([1.0, 2.0]))
     for source in (lat_lon_grid(), without_axes(lat_lon_grid())):

@@ -8,6 +8,7 @@ import torch
 import xarray as xr
 
 from rainsmith.models.generative import BOUND, Drawing, build_model
+from rainsmith.models.hierarchical import model as hierarchical_model
 from rainsmith.models.hierarchical.model import HierarchicalModel
 from rainsmith.run_folder import Run
 from tests.small import small_config
@@ -61,6 +62,25 @@ def test_a_calm_start_is_ordinary_rain(domain: xr.Dataset, power: float | None) 
         ]
         assert 0.1 < drawn.mean() < float(domain["p95"])
         assert drawn.max() < float(domain["train_max"])
+
+
+@pytest.mark.parametrize("mode", ["prior", "posterior"])
+def test_a_cpu_draws_a_few_days_at_once(domain: xr.Dataset, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = model(domain)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(5, domain.sizes["channel"], domain.sizes["y_lr"], domain.sizes["x_lr"], generator=generator)
+    noise = [torch.randn(5, 3, *shape, generator=generator) for shape in net.latent_shapes]
+    y = 9 * torch.rand(5, domain.sizes["y"], domain.sizes["x"], generator=generator)
+    valid = torch.rand(y.shape, generator=generator) < 0.8
+    storm = (y, valid) if mode == "posterior" else (None, valid)
+    whole, days = net.draw(x, noise, *storm), []
+    of_network = net.network.draw
+    monkeypatch.setattr(net.network, "draw", lambda *a, **k: days.append(len(a[0])) or of_network(*a, **k))
+    monkeypatch.setattr(hierarchical_model, "AT_ONCE_ON_A_CPU", 2 * 3 * domain["mask"].size)
+    torch.testing.assert_close(net.draw(x, noise, *storm), whole, rtol=1e-4, atol=1e-5)
+    assert days == [2, 2, 1] and whole.std() > 0.01
+    monkeypatch.setattr(hierarchical_model, "AT_ONCE_ON_A_CPU", 1)
+    assert net.draw(x, noise, *storm).shape == whole.shape and days[3:] == [1] * 5
 
 
 def test_a_storm_of_which_nothing_is_kept_is_the_prior(domain: xr.Dataset) -> None:

@@ -54,7 +54,7 @@ class Spectrum:
 def calibrate(training: TrainingDays, settings: Augment) -> Spectrum:
     """Normal ranges of the texture of wet training days."""
     days = training.calibration
-    measures = zip(TEXTURE_MEASURES, texture(training.rain[days]).T, strict=True)
+    measures = zip(TEXTURE_MEASURES, texture(training.rain, days).T, strict=True)
     return Spectrum(
         {
             name: NormalRange.fit(training.means[days], values, settings.spectrum_tolerance)

@@ -13,8 +13,8 @@ from numpy.lib.format import open_memmap
 from rainsmith.base.dims import CHANNEL, TIME, X_LR, Y_LR, X, Y
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic, check_disk
-from rainsmith.base.large_arrays import release
-from rainsmith.data.legacy.format import CHUNK_DAYS, Statistics
+from rainsmith.base.large_arrays import blocks, release
+from rainsmith.data.legacy.format import Statistics
 
 PREDICTORS = "predictors_train_mean_std_separate.npy"
 OBSERVATIONS = "obs_train_mean_std_single.npy"
@@ -97,11 +97,8 @@ def write_pair(
 def _write(path: Path, values: xr.DataArray, convert: Callable[[np.ndarray], np.ndarray]) -> None:
     """Convert an array piece by piece along time, and write it as float32."""
     target = open_memmap(path, mode="w+", dtype=np.float32, shape=values.shape)
-    for start in range(0, len(values), CHUNK_DAYS):
-        part = slice(start, start + CHUNK_DAYS)
-        block = values.isel({TIME: part}).values
+    for part, block in blocks(values):
         target[part] = convert(block)
-        release(block)
         release(target)
     target.flush()
     del target
