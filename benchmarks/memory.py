@@ -53,7 +53,9 @@ CONFIG = {
 """All else is the default. JSON is YAML, so that no package is needed here and this process stays small."""
 BEFORE_MEMBERS = ("prepare", "train")
 """Stages that do not depend on the number of members."""
+WHOLE_YEAR = 366
 SHORT_TEST = {"sample": ["--days", "heavy"], "quantiles": ["--days", "heavy", "--quantiles", "0.5", "0.95", "0.99"]}
+"""Of whole years, heavy days alone are drawn; of shorter ones all."""
 
 
 def grid(text: str) -> tuple[int, int]:
@@ -148,7 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--years", type=int, nargs="+", default=[5, 20, 80])
     parser.add_argument("--cells", type=grid, nargs="+", default=[(96, 96)], help="each way, or ROWSxCOLUMNS (96)")
-    parser.add_argument("--days", type=int, default=366, help="of each year, its first ones (all)")
+    parser.add_argument("--days", type=int, default=WHOLE_YEAR, help="of each year, its first ones (all)")
     parser.add_argument("--members", type=int, nargs="+", default=[2])
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="changes of the configuration")
@@ -176,7 +178,8 @@ def main() -> None:
                     changes = ["--set", f"sampling.members={members}", f"quantiles.members={members}", *options.set]
                     name = "sample" if stage == "quantiles" else stage
                     command = [sys.executable, "-m", "rainsmith.cli.main", name]
-                    command += ["--config", str(config), "--run", str(run), *SHORT_TEST.get(stage, []), *changes]
+                    short = SHORT_TEST.get(stage, []) if options.days >= WHOLE_YEAR else []
+                    command += ["--config", str(config), "--run", str(run), *short, *changes]
                     if stage == "train":
                         shutil.rmtree(run / "checkpoints", ignore_errors=True)
                     size = f"{years} years, {rows} x {columns} cells, {members} members"

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rainsmith.base.large_arrays import empty, release
 from rainsmith.metrics.climate import Peaks
 
 _AT_ONCE = 2**16  # number of peaks whose weights are held at once, so that they stay in the cache of a core
+_RELEASED = 2**15  # cells after which the memory of their moments is given back, where these lie in a file
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,12 @@ def moments_of_peaks(peaks: Peaks, block: np.ndarray, cells: np.ndarray, size: i
         weights: (resample, block) how often each block is drawn.
 
     Returns:
-        (3, resample, chosen) float32: the count, and l1 and l2 [mm/day]. They are NaN where there is no peak, and l2
-        also where there is no pair.
+        (3, resample, chosen) float32: the count, and l1 and l2 [mm/day], in a file where they are large. They are NaN
+        where there is no peak, and l2 also where there is no pair.
     """
-    moments = np.full((3, len(weights), len(cells)), np.nan, dtype=np.float32)
+    moments = empty((3, len(weights), len(cells)))
     if not len(peaks.cell):
+        moments[:] = np.nan
         moments[0] = 0
         return moments
     ordered = _in_order(peaks, block, size, weights.shape[1])
@@ -62,6 +65,8 @@ def moments_of_peaks(peaks: Peaks, block: np.ndarray, cells: np.ndarray, size: i
     step = max(1, _AT_ONCE // (len(weights) * int(ordered.count.max())))
     for start in range(0, len(cells), step):
         moments[:, :, start : start + step] = _moments_at(ordered, cells[start : start + step], with_never)
+        if start // _RELEASED != (start + step) // _RELEASED:
+            release(moments)
     return moments
 
 

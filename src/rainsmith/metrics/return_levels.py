@@ -12,12 +12,13 @@ References:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import xarray as xr
 from scipy.special import gamma
 
+from rainsmith.base.large_arrays import release
 from rainsmith.metrics.bootstrap import interval
 from rainsmith.metrics.climate import Peaks
 from rainsmith.metrics.core import CELL
@@ -33,6 +34,7 @@ MIN_PEAKS = 20
 MIN_SHARE = 0.9
 """Least share of the cells that must have a level; their mean then stands for the domain."""
 _NEARLY_ZERO = 1e-6  # a shape below it is taken as 0, where formulas have a limit
+_CELLS_AT_ONCE = 2**15  # cells whose resamples are held at once
 _AT_ONCE = 2**16  # number of values whose weights are held at once, so that they stay in the cache of a core
 
 
@@ -124,19 +126,26 @@ def levels_of_maxima(maxima: np.ndarray, weights: np.ndarray) -> xr.Dataset:
     """
     known = np.isfinite(maxima)
     enough = np.flatnonzero((known.sum(axis=0) >= MIN_YEARS).all(axis=0))
-    series, moments = maxima.shape[1], np.zeros((3, len(weights), len(enough)), dtype=np.float32)
+    summary = _Summary("gev", enough, known.any(axis=(0, 1)), len(weights))
+    for part in _a_few(len(enough)):
+        location, scale, shape = fit_gev(*_moments_of_maxima(maxima, enough[part], weights))
+        summary.add(part, (gev_level(location, scale, shape, period) for period in PERIODS), shape)
+    return summary.dataset()
+
+
+def _moments_of_maxima(maxima: np.ndarray, cells: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """l1, l2 and l3 of the maxima at some cells, averaged over the series: (3, resample, chosen) float32."""
+    series, moments = maxima.shape[1], np.zeros((3, len(weights), len(cells)), dtype=np.float32)
     step = max(1, _AT_ONCE // max(weights.size, 1))
-    for start, k in itertools.product(range(0, len(enough), step), range(series)):
+    for start, k in itertools.product(range(0, len(cells), step), range(series)):
         part = slice(start, start + step)
-        values = maxima[:, k, enough[part]].T
+        values = maxima[:, k, cells[part]].T
         order = np.argsort(values, axis=1)  # NaN comes last
         drawn = np.where(np.isfinite(values), weights[:, None], 0)
         drawn = np.take_along_axis(drawn, np.broadcast_to(order, drawn.shape), axis=2)
         values = np.nan_to_num(np.take_along_axis(values, order, axis=1))
         moments[:, :, part] += np.stack(l_moments(values, drawn)[1:]) / series
-    location, scale, shape = fit_gev(*moments)
-    levels = (gev_level(location, scale, shape, period) for period in PERIODS)
-    return _summary("gev", enough, known.any(axis=(0, 1)), levels, shape)
+    return moments
 
 
 def levels_of_peaks(
@@ -164,69 +173,108 @@ def levels_of_peaks(
     """
     has_data = np.isfinite(threshold) & (years > 0)
     cells = np.flatnonzero(has_data)
-    count, l1, l2 = moments_of_peaks(peaks, block, cells, len(threshold), weights)
-    rate = count / years[cells].astype(np.float32)
-    bottom = threshold[cells].astype(np.float32)
+    moments = moments_of_peaks(peaks, block, cells, len(threshold), weights)
 
-    own = np.flatnonzero(count[0] >= MIN_PEAKS)
-    scale, shape = fit_gpd(l1[:, own], l2[:, own])
-    levels = (gpd_level(bottom[own], scale, shape, rate[:, own] * np.float32(period)) for period in PERIODS)
-    by_cell = _summary("gpd", cells[own], has_data, levels, shape)
+    own = np.flatnonzero(moments[0, 0] >= MIN_PEAKS)
+    by_cell = _Summary("gpd", cells[own], has_data, len(weights))
+    for part in _a_few(len(own)):
+        count, l1, l2 = moments[:, :, own[part]]
+        scale, shape = fit_gpd(l1, l2)
+        by_cell.add(part, _levels(cells[own[part]], threshold, years, count, scale, shape), shape)
+        release(moments)
 
-    shape = _regional_shape(count, l1, l2)
-    scale = (1 - shape) * np.where(count > 0, l1, 0)
-    levels = (gpd_level(bottom, scale, shape, rate * np.float32(period)) for period in PERIODS)
-    regional = _summary("gpd_regional", cells, has_data, levels, np.broadcast_to(shape, count.shape))
-    return xr.concat([by_cell, regional], FIT)
-
-
-def _regional_shape(count: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
-    """The shape of the domain, (resample, 1), from moments (resample, cell); NaN with too few peaks."""
-    known = np.isfinite(l2)
-    enough = np.where(known, count, 0).sum(axis=1, keepdims=True) >= MIN_PEAKS
-    means = [np.where(known, count * l, 0).sum(axis=1, keepdims=True, dtype=np.float64) for l in (l1, l2)]
-    return fit_gpd(*(np.where(enough, mean, np.nan) for mean in means))[1].astype(np.float32)
+    regional, shape = _Summary("gpd_regional", cells, has_data, len(weights)), _regional_shape(moments)
+    for part in _a_few(len(cells)):
+        count, l1 = moments[:2, :, part]
+        scale = (1 - shape) * np.where(count > 0, l1, 0)
+        levels = _levels(cells[part], threshold, years, count, scale, shape)
+        regional.add(part, levels, np.broadcast_to(shape, count.shape))
+        release(moments)
+    return xr.concat([by_cell.dataset(), regional.dataset()], FIT)
 
 
-def _summary(
-    fit: str, cells: np.ndarray, has_data: np.ndarray, levels: Iterable[np.ndarray], shape: np.ndarray
-) -> xr.Dataset:
-    """The dataset of one fit: values and bounds of its levels at each cell and in the mean, and its shape.
+def _levels(
+    cells: np.ndarray,
+    threshold: np.ndarray,
+    years: np.ndarray,
+    count: np.ndarray,
+    scale: np.ndarray,
+    shape: np.ndarray,
+) -> Iterator[np.ndarray]:
+    """Levels (resample, chosen) [mm/day] of each of ``PERIODS`` at some cells, whose peaks were counted and fitted."""
+    rate, bottom = count / years[cells].astype(np.float32), threshold[cells].astype(np.float32)
+    for period in PERIODS:
+        yield gpd_level(bottom, scale, shape, rate * np.float32(period))
+
+
+def _regional_shape(moments: np.ndarray) -> np.ndarray:
+    """The shape of the domain, (resample, 1), from count, l1 and l2 (resample, cell); NaN with too few peaks."""
+    sums = np.zeros((3, moments.shape[1], 1))
+    for part in _a_few(moments.shape[2]):
+        count, l1, l2 = moments[:, :, part]
+        known = np.isfinite(l2)
+        for total, term in zip(sums, (count, count * l1, count * l2), strict=True):
+            total += np.where(known, term, 0).sum(axis=1, keepdims=True, dtype=np.float64)
+        release(moments)
+    enough = sums[0] >= MIN_PEAKS
+    return fit_gpd(*(np.where(enough, total, np.nan) for total in sums[1:]))[1].astype(np.float32)
+
+
+def _a_few(cells: int) -> Iterator[slice]:
+    """Slices of so many cells, whose resamples are held at once."""
+    for start in range(0, cells, _CELLS_AT_ONCE):
+        yield slice(start, start + _CELLS_AT_ONCE)
+
+
+class _Summary:
+    """Values and bounds of the levels of one fit at each cell and in the mean, and its shape, from a few cells at once.
 
     Args:
         fit: name of the fit.
         cells: (fitted,) positions of the cells that have levels.
         has_data: (cell,) whether there are any data.
-        levels: (1 + resamples, fitted) [mm/day] for each of ``PERIODS``.
-        shape: (1 + resamples, fitted), of which only the first row is kept.
+        rows: 1 + number of resamples.
     """
 
-    def at_all_cells(values: np.ndarray) -> np.ndarray:
-        every = np.full(len(has_data), np.nan, dtype=np.float32)
-        every[cells] = values
-        return every
+    def __init__(self, fit: str, cells: np.ndarray, has_data: np.ndarray, rows: int) -> None:
+        self.fit, self.cells, self.has_data = fit, cells, has_data
+        shape = (len(PERIODS), len(has_data))
+        self.maps = {name: np.full(shape, np.nan, dtype=np.float32) for name in ("level", "lower", "upper")}
+        self.shape = np.full(len(has_data), np.nan, dtype=np.float32)
+        self.count, self.total = np.zeros((len(PERIODS), rows), dtype=np.int64), np.zeros((len(PERIODS), rows))
 
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("level", "lower", "upper")}
-    domain: list[np.ndarray] = []
-    for level in levels:
-        for name, values in zip(parts, (level[0], *interval(level)), strict=True):
-            parts[name].append(at_all_cells(values))
-        known = np.isfinite(level)
-        count = known.sum(axis=1)
-        total = np.where(known, level, 0).sum(axis=1, dtype=np.float64)
-        domain.append(total / np.where(count >= max(MIN_SHARE * has_data.sum(), 1), count, np.nan))
-    curve = np.stack(domain)
-    bounds = [np.stack(bound) for bound in zip(*(interval(row) for row in curve), strict=True)]
-    summary = xr.Dataset(
-        {
-            **{name: ((FIT, PERIOD, CELL), np.stack(values)[None]) for name, values in parts.items()},
-            "domain": ((FIT, PERIOD), curve[None, :, 0]),
-            "domain_lower": ((FIT, PERIOD), bounds[0][None]),
-            "domain_upper": ((FIT, PERIOD), bounds[1][None]),
-            "shape": ((FIT, CELL), at_all_cells(shape[0])[None]),
-        },
-        coords={FIT: [fit], PERIOD: (PERIOD, list(PERIODS), {"units": "years"})},
-    )
-    for key, field in summary.data_vars.items():
-        field.attrs["units"] = "1" if key == "shape" else "mm/day"
-    return summary
+    def add(self, part: slice, levels: Iterable[np.ndarray], shape: np.ndarray) -> None:
+        """Take some of the cells.
+
+        Args:
+            part: of the cells.
+            levels: (1 + resamples, chosen) [mm/day] for each of ``PERIODS``.
+            shape: (1 + resamples, chosen), of which only the first row is kept.
+        """
+        chosen = self.cells[part]
+        self.shape[chosen] = shape[0]
+        for number, level in enumerate(levels):
+            for maps, values in zip(self.maps.values(), (level[0], *interval(level)), strict=True):
+                maps[number, chosen] = values
+            known = np.isfinite(level)
+            self.count[number] += known.sum(axis=1)
+            self.total[number] += np.where(known, level, 0).sum(axis=1, dtype=np.float64)
+
+    def dataset(self) -> xr.Dataset:
+        """The dataset of the fit."""
+        enough = self.count >= max(MIN_SHARE * self.has_data.sum(), 1)
+        curve = self.total / np.where(enough, self.count, np.nan)
+        bounds = [np.stack(bound) for bound in zip(*(interval(row) for row in curve), strict=True)]
+        summary = xr.Dataset(
+            {
+                **{name: ((FIT, PERIOD, CELL), values[None]) for name, values in self.maps.items()},
+                "domain": ((FIT, PERIOD), curve[None, :, 0]),
+                "domain_lower": ((FIT, PERIOD), bounds[0][None]),
+                "domain_upper": ((FIT, PERIOD), bounds[1][None]),
+                "shape": ((FIT, CELL), self.shape[None]),
+            },
+            coords={FIT: [self.fit], PERIOD: (PERIOD, list(PERIODS), {"units": "years"})},
+        )
+        for key, field in summary.data_vars.items():
+            field.attrs["units"] = "1" if key == "shape" else "mm/day"
+        return summary
