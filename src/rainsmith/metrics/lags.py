@@ -36,20 +36,16 @@ def lag_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     squares = np.zeros((days, series, len(LAGS)))
     counts = np.zeros((days, len(LAGS)), dtype=np.int64)
     error, weight = np.zeros(days), np.zeros(days)
-    by_lag = [neighbours(pairs.cells, pairs.grid, lag) for lag in LAGS]
-    first, second = (np.concatenate(ends) for ends in zip(*by_lag, strict=True))
-    stops = np.cumsum([len(ends[0]) for ends in by_lag])
-    for day, field in enumerate(pairs.fields):  # one day at a time stays in the cache of the processor
-        both = pairs.valid[day, first] & pairs.valid[day, second]
-        steps = field.take(second, axis=1)
-        steps -= field.take(first, axis=1)
-        if not both.all():
-            steps *= both
-        for place, (lag, stop) in enumerate(zip(LAGS, stops, strict=True)):
-            part = slice(stop - len(by_lag[place][0]), stop)
-            step = steps[:, part]
+    for place, lag in enumerate(LAGS):  # one lag and one day after another, so that little is held
+        first, second = neighbours(pairs.cells, pairs.grid, lag)
+        for day, field in enumerate(pairs.fields):
+            both = pairs.valid[day, first] & pairs.valid[day, second]
+            step = field.take(second, axis=1)
+            step -= field.take(first, axis=1)
+            if not both.all():
+                step *= both
             squares[day, :, place] = np.einsum("sp,sp->s", step, step)
-            counts[day, place] = np.count_nonzero(both[part])
+            counts[day, place] = np.count_nonzero(both)
             if lag in SCORED_LAGS:
                 error[day] += _variogram_error(step) / lag
                 weight[day] += counts[day, place] / lag

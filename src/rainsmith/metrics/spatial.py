@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import scipy.fft
 import xarray as xr
+from scipy import sparse
 
 from rainsmith.base.dims import TIME
 from rainsmith.metrics.core import SERIES, Pairs, Settings
@@ -95,22 +96,22 @@ def spectrum_terms(pairs: Pairs, settings: Settings) -> xr.Dataset:
     amplitude = scipy.fft.rfft2(grid.reshape(days, series, rows, columns), norm="forward")
     power = amplitude.real**2 + amplitude.imag**2
     shells, wavenumber = _shells(rows, columns)
-    radial = power.reshape(days, series, -1) @ shells
-    return xr.Dataset(
-        {"power": ((TIME, SERIES, WAVENUMBER), radial.astype(np.float64))}, coords={WAVENUMBER: wavenumber}
-    )
+    radial = (shells @ power.reshape(days * series, -1).T).T.reshape(days, series, -1)
+    return xr.Dataset({"power": ((TIME, SERIES, WAVENUMBER), radial)}, coords={WAVENUMBER: wavenumber})
 
 
 @functools.cache
-def _shells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (half plane, shell) of the mean over a shell, and the shells' wavenumbers [cycles per cell]."""
+def _shells(rows: int, columns: int) -> tuple[sparse.csr_array, np.ndarray]:
+    """Weights (shell, half plane) of the mean over a shell, and the shells' wavenumbers [cycles per cell]."""
     longest = max(rows, columns)
     across, along = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None, :]
     shell = np.round(np.hypot(across, along) * longest).astype(int)
     twice = np.where((along == 0) | (np.isclose(along, 0.5)), 1.0, 2.0)  # the other half plane is its mirror image
     number = np.arange(1, longest // 2 + 1)
-    weights = np.where(shell[..., None] == number, twice[..., None], 0.0).reshape(shell.size, len(number))
-    return (weights / weights.sum(axis=0)).astype(np.float32), number / longest
+    place = np.flatnonzero((shell > 0) & (shell <= longest // 2))
+    row, weight = shell.flat[place] - 1, np.broadcast_to(twice, shell.shape).flat[place]
+    weight = weight / np.bincount(row, weight)[row]
+    return sparse.csr_array((weight, (row, place)), shape=(len(number), shell.size)), number / longest
 
 
 @metric(
