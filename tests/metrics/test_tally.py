@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import asdict
 
 import dask
@@ -10,7 +11,7 @@ import pytest
 import xarray as xr
 
 from rainsmith.metrics import tally
-from rainsmith.metrics.core import Settings
+from rainsmith.metrics.core import Pairs, Settings
 from rainsmith.metrics.ensemble import rank_terms
 from rainsmith.metrics.registry import METRICS
 
@@ -128,3 +129,25 @@ def test_resampled_scores_are_scores_of_resampled_days(
             np.testing.assert_allclose(
                 metric.value(sums), metric(*again, **asdict(settings)), rtol=1e-5, err_msg=metric.name
             )
+
+
+def test_terms_of_a_large_grid_hold_a_few_times_its_fields(settings: Settings) -> None:
+    """A score that held a number for each cell and wavenumber, or each pair of cells, would grow with their square."""
+    fields = np.random.default_rng(0).gamma(0.4, 9.0, size=(1, 3, 240, 260)).astype(np.float32)
+    pairs = Pairs(
+        fields=fields.reshape(1, 3, -1),
+        valid=np.ones((1, 240 * 260), dtype=bool),
+        lost=np.zeros(1, dtype=np.int64),
+        cells=np.arange(240 * 260),
+        grid=(240, 260),
+        days=np.array([20010101]),
+    )
+    held = {}
+    for terms in dict.fromkeys(terms for metric in METRICS for terms in metric.terms):
+        tracemalloc.start()
+        try:
+            terms(pairs, settings)
+            held[terms.__qualname__] = tracemalloc.get_traced_memory()[1] / fields.nbytes
+        finally:
+            tracemalloc.stop()
+    assert max(held.values()) < 25, {name: times for name, times in held.items() if times > 25}
