@@ -134,7 +134,7 @@ def fingerprint_of(store: xr.Dataset) -> str:
             continue
         pieces = blocks(store[name]) if store[name].ndim else [(None, store[name].values)]
         for _, values in pieces:
-            digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
+            digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from rainsmith.base.dims import MEMBER, SPLITS, TIME, X, Y
-from rainsmith.base.large_arrays import blocks
+from rainsmith.base.large_arrays import blocks, empty, release
 from rainsmith.evaluate.climate_reference import Reference
 from rainsmith.evaluate.forecasts_to_score import Forecast
 from rainsmith.evaluate.score_rows import member_range
@@ -135,17 +135,28 @@ def return_levels(
     years = _draws(len(climate.years), resamples, resampling.seed)
     peaks, maxima = climate.peaks(), climate.annual_maxima()
     length = climate.days.sum(axis=0) / climate.days_per_year
-    by_source, counts = [], []
-    for series in sources.values():
+    curves, counts = [], []
+    grid = len(sources), 3, len(PERIODS), reference.maps.sizes[Y], reference.maps.sizes[X]
+    maps = {name: empty(grid) for name in ("level", "lower", "upper")}  # beside them no more than one source is held
+    shapes = empty((*grid[:2], *grid[3:]))
+    for place, series in enumerate(sources.values()):
         own = peaks.of(*series)
         above = levels_of_peaks(own, reference.peak_mm, length * len(series), block, weeks)
-        by_source.append(xr.concat([levels_of_maxima(maxima[:, series], years), above], FIT))
+        for fits, levels in ((slice(0, 1), levels_of_maxima(maxima[:, series], years)), (slice(1, 3), above)):
+            for name, values in maps.items():
+                values[place, fits] = reference.on_grid(levels[name].values)
+                release(values)
+            shapes[place, fits] = reference.on_grid(levels["shape"].values)
+            curves.append(levels.drop_dims(CELL))
         counts.append(np.bincount(own.cell, minlength=len(length)) / np.where(length > 0, length, np.nan) / len(series))
-    levels = xr.concat(by_source, pd.Index(list(sources), name="source"))
-    names = {"level": "return_level", "lower": "return_level_lower", "upper": "return_level_upper"}
-    made = {new: _mapped(levels[old], reference) for old, new in names.items()}
-    made |= {f"return_level_{name}": levels[name] for name in ("domain", "domain_lower", "domain_upper")}
-    made["shape"] = _mapped(levels["shape"], reference)
+    of_sources = [xr.concat(curves[place : place + 2], FIT) for place in range(0, len(curves), 2)]
+    domain = xr.concat(of_sources, pd.Index(list(sources), name="source"))
+    dims, coords, units = ("source", FIT, PERIOD, Y, X), dict(domain.coords), {"units": "mm/day"}
+    names = {"return_level": "level", "return_level_lower": "lower", "return_level_upper": "upper"}
+    made = {new: xr.DataArray(maps[old], dims=dims, coords=coords, attrs=units) for new, old in names.items()}
+    made |= {f"return_level_{name}": domain[name] for name in ("domain", "domain_lower", "domain_upper")}
+    del coords[PERIOD]
+    made["shape"] = xr.DataArray(shapes, dims=("source", FIT, Y, X), coords=coords, attrs={"units": "1"})
     made["peaks_per_year"] = xr.DataArray(reference.on_grid(np.stack(counts)), dims=("source", Y, X))
     made["peak_threshold"] = xr.DataArray(reference.on_grid(reference.peak_mm), dims=(Y, X), attrs={"units": "mm/day"})
     whole = np.isfinite(maxima).any(axis=(1, 2)).sum()
@@ -203,14 +214,6 @@ def _cycle(climate: CellClimate) -> xr.Dataset:
     if cycle.shape[1] > 1:
         variables["seasonal_cycle_members"] = ((MONTH, MEMBER), cycle[:, :-1], units)
     return xr.Dataset(variables, coords={MONTH: np.arange(1, 13)})
-
-
-def _mapped(values: xr.DataArray, reference: Reference) -> xr.DataArray:
-    moved = values.transpose(..., CELL)
-    coords = {name: value for name, value in moved.coords.items() if CELL not in value.dims}
-    return xr.DataArray(
-        reference.on_grid(moved.values), dims=(*moved.dims[:-1], Y, X), coords=coords, attrs=values.attrs
-    )
 
 
 def _described(data: xr.Dataset, reference: Reference) -> xr.Dataset:

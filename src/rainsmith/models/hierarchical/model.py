@@ -163,12 +163,13 @@ class HierarchicalModel(GenerativeModel):
         valid: Tensor | None = None,
         how: Drawing = AS_TRAINED,
     ) -> Tensor:
-        at_once = len(x) if x.is_cuda else AT_ONCE_ON_A_CPU // (noise[0].shape[1] * math.prod(self.grid))
-        if max(1, at_once) < len(x):
-            days = [slice(start, start + max(1, at_once)) for start in range(0, len(x), max(1, at_once))]
-            some = [[None if field is None else field[part] for field in (y, valid)] for part in days]
-            own = [[level[part] for level in noise] for part in days]
-            return torch.cat([self.draw(x[p], z, *storm, how) for p, z, storm in zip(days, own, some, strict=True)])
+        step = max(1, AT_ONCE_ON_A_CPU // (noise[0].shape[1] * math.prod(self.grid)))
+        if step < len(x) and not x.is_cuda:
+            few: list[Tensor] = []
+            for part in (slice(start, start + step) for start in range(0, len(x), step)):
+                storm, there = (None if field is None else field[part] for field in (y, valid))
+                few.append(self.draw(x[part], [level[part] for level in noise], storm, there, how))
+            return torch.cat(few)
         observed = all_valid(y) if y is not None and valid is None else valid
         observed = None if observed is None else self._inside(observed)
         storm = None if y is None or observed is None else self.normalised(self._inside(y), observed)
