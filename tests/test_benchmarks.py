@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import math
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from rainsmith.models.generative_kinds.hierarchical import Objective
 from rainsmith.models.hierarchical.objective import EnsembleObjective
@@ -68,3 +70,21 @@ def test_an_option_of_the_objective_rewards_the_right_members(name: str) -> None
     right.backward()
     assert good.grad is not None and torch.isfinite(good.grad).all()
     assert term(truth[:, None].expand(-1, 3, -1)).item() == pytest.approx(0.0, abs=1e-3)
+
+
+def test_the_records_whose_memory_is_measured_have_any_grid_and_few_days(tmp_path: Path) -> None:
+    benchmark = importlib.import_module("memory")
+    assert benchmark.grid("96") == (96, 96) and benchmark.grid("1000x1400") == (1000, 1400)
+    with pytest.raises(argparse.ArgumentTypeError, match="100 is no grid; expected multiples of 8"):
+        benchmark.grid("100")
+    benchmark.make(tmp_path, 2, (16, 24), 5)
+    for year in (1941, 1942):
+        with (
+            xr.open_dataset(tmp_path / f"rain_{year}.nc") as rain,
+            xr.open_dataset(tmp_path / f"coarse_{year}.nc") as x,
+        ):
+            assert rain["pr"].shape == (5, 16, 24) and x["a"].shape == (5, 8, 8)
+            assert rain["time"].values[-1] == np.datetime64(f"{year}-01-05")
+            known = rain["pr"].isel(y=-1)
+            assert (known >= 0).all() and known.mean() > 1 and rain["pr"].isel(y=0, x=0).isnull().all()
+            np.testing.assert_allclose(x["y"], rain["y"].values.reshape(8, 2).mean(axis=1))

@@ -17,7 +17,8 @@ from rainsmith.models.amounts_curve import LEVELS, AmountsCurve
 from rainsmith.models.generative import GenerativeModel, build_model
 from rainsmith.models.noise import member_noise
 from rainsmith.run_folder import Run
-from rainsmith.train.calibration import RANGE, Counts, calibrate, mean_amounts, points_of_curve
+from rainsmith.train import calibration
+from rainsmith.train.calibration import RANGE, Counts, calibrate, count_amounts, mean_amounts, points_of_curve
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.small import small_config
@@ -154,3 +155,27 @@ def test_checkpoints_hold_the_curve_and_training_goes_on_without_it(
     assert not torch.equal(saved["curve.wanted"], saved["curve.drawn"])
     state = torch.load(run.checkpoints / "last.ckpt", weights_only=True)["network"]
     assert torch.equal(state["curve.wanted"], state["curve.drawn"])
+
+
+def test_a_few_members_are_drawn_at_once_where_the_grid_is_large(
+    store: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    model = build_model(config_of(), store.drop_dims("time")).eval()
+    days, drawn = Days(in_split(store, "train").isel(time=slice(0, 20))), []
+    of_model = model.draw
+    monkeypatch.setattr(
+        model, "draw", lambda x, noise, **how: drawn.append(noise[0].shape[:2]) or of_model(x, noise, **how)
+    )
+
+    def counts() -> Counts:
+        drawn.clear()
+        return count_amounts(model, days, torch.device("cpu"), nullcontext(), seed=0, batch_size=8)
+
+    whole = counts()
+    assert drawn == [(8, 10), (8, 10), (4, 10)]
+    monkeypatch.setattr(calibration, "AT_ONCE", 4 * 8 * store["mask"].size)
+    few = counts()
+    assert drawn == [(8, 4), (8, 4), (8, 2)] * 2 + [(4, 8), (4, 2)]
+    assert np.array_equal(few.observed, whole.observed) and few.drawn.sum() == whole.drawn.sum() > 0
+    assert np.abs(few.drawn - whole.drawn).sum() < 0.001 * whole.drawn.sum()  # amounts at the edge of two bins

@@ -52,6 +52,20 @@ def test_an_estimate_is_near_what_the_training_takes_and_changes_nothing(prepare
     assert foreseen.disk / 3 < written < 3 * foreseen.disk + 1e6
 
 
+def test_an_estimate_draws_no_more_at_once_than_a_validation(prepared: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, drawn = prepared.open_store(), set[int]()
+    of_model = HierarchicalModel.draw
+    monkeypatch.setattr(
+        HierarchicalModel, "draw", lambda self, x, *more, **how: drawn.add(len(x)) or of_model(self, x, *more, **how)
+    )
+    estimate(config_of(), store)
+    assert drawn == {1, 8}
+    drawn.clear()
+    monkeypatch.setattr("rainsmith.models.generative.AT_ONCE", 3 * 4 * store["mask"].size)
+    estimate(config_of(), store)
+    assert drawn == {1, 3}
+
+
 def grows_by(per_day: float) -> Trend:
     """Steps that take 1 GiB without any day, and so many [GiB] for each."""
     return Trend(2, 8, (1.0, 1.0), ((1 + 2 * per_day) * GIB, (1 + 8 * per_day) * GIB))
