@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from rainsmith.base import large_arrays
+from rainsmith.base.large_arrays import large_arrays_in, pages_of
 from rainsmith.data import analogs
 
 
@@ -70,6 +73,23 @@ def test_components_are_fitted_on_training_days_only(predictors: np.ndarray) -> 
     after = analogs.principal_components(predictors, train)
     np.testing.assert_array_equal(before[train], after[train])
     assert np.abs(after[50]).max() > 100 * np.abs(before[50]).max()
+
+
+@pytest.mark.parametrize("shape", [(60, 2, 3, 5), (60, 3, 11, 13), (60, 1, 1, 1)])
+@pytest.mark.parametrize("training", [slice(0, 40), slice(0, 60, 3)])
+def test_components_in_files_are_those_in_memory_to_the_last_bit(
+    shape: tuple[int, ...], training: slice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values, train = np.random.default_rng(0).gamma(1.0, 3.0, size=shape).astype(np.float32), np.zeros(60, dtype=bool)
+    train[training], values[5:9, 0, 0, 0] = True, np.nan
+    whole = analogs.standardised(values, train), analogs.principal_components(values, train)
+    monkeypatch.setattr(large_arrays, "IN_MEMORY", 0)
+    monkeypatch.setattr(large_arrays, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(analogs, "_COLUMN_BYTES", 8 * 60 * 7)
+    with large_arrays_in(tmp_path):
+        rows = analogs.standardised(values, train)
+        assert pages_of(rows) is not None and rows.tobytes() == whole[0].tobytes()
+        assert analogs.principal_components(values, train).tobytes() == whole[1].tobytes()
 
 
 def test_nearest_is_brute_force() -> None:

@@ -6,16 +6,19 @@ doi:10.1175/1520-0442(1999)012<2474:TAMAAS>2.0.CO;2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cftime
 import numpy as np
 import xarray as xr
 
-from rainsmith.base.large_arrays import parts
+from rainsmith.base.large_arrays import empty, parts, release
 
 COMPONENTS = 15
 """Leading principal components in which days are compared where there is no coarse rain."""
 GAP_DAYS = 3
 """[days] Training days within this distance of a training day are not analogs of it."""
+_COLUMN_BYTES = 64 * 2**20  # [bytes] of the predictors of all days that are standardised at once
 _QUERIES = 256  # days searched at once; bounds the matrix of distances
 
 
@@ -45,17 +48,33 @@ def standardised(predictors: np.ndarray, train: np.ndarray) -> np.ndarray:
         train: (time,) bool, the days that centre and scale.
 
     Returns:
-        (time, channel * y_lr * x_lr) float64, dimensionless.
+        (time, channel * y_lr * x_lr) float64, dimensionless; in a file where it is large.
     """
-    rows = np.array(predictors, dtype=np.float64).reshape(len(predictors), -1)
-    known = np.isfinite(rows)
-    rows[~known] = 0.0
-    count = np.maximum(known[train].sum(axis=0), 1)
-    rows -= rows[train].sum(axis=0) / count
-    rows[~known] = 0.0
-    scale = np.sqrt((rows[train] ** 2).sum(axis=0) / count)
-    rows /= np.where(scale > 0, scale, 1.0)
+    rows = empty((len(predictors), int(np.prod(predictors.shape[1:]))), np.float64)
+    for days in parts(len(rows), 8 * rows.shape[1]):
+        rows[days] = predictors[days].reshape(-1, rows.shape[1])
+        release(predictors)
+        release(rows)
+    for columns in _some_columns(rows):
+        values = np.ascontiguousarray(rows[:, columns])
+        known = np.isfinite(values)
+        values[~known] = 0.0
+        count = np.maximum(known[train].sum(axis=0), 1)
+        values -= values[train].sum(axis=0) / count
+        values[~known] = 0.0
+        scale = np.sqrt((values[train] ** 2).sum(axis=0) / count)
+        values /= np.where(scale > 0, scale, 1.0)
+        rows[:, columns] = values
+        release(rows)
     return rows
+
+
+def _some_columns(rows: np.ndarray) -> Iterator[slice]:
+    """Slices of the columns of (time, column) rows; numpy adds up a column in another order where it is alone."""
+    step = max(2, _COLUMN_BYTES // max(8 * len(rows), 1))
+    starts = list(range(0, max(rows.shape[1] - 1, 1), step))
+    for start, stop in zip(starts, [*starts[1:], rows.shape[1]], strict=True):
+        yield slice(start, stop)
 
 
 def principal_components(predictors: np.ndarray, train: np.ndarray, n: int = COMPONENTS) -> np.ndarray:
@@ -70,7 +89,7 @@ def principal_components(predictors: np.ndarray, train: np.ndarray, n: int = COM
         (time, n) float64: unscaled scores, so that a leading component counts more in a distance.
     """
     rows = standardised(predictors, train)
-    fitted = rows[train]
+    fitted = _chosen(rows, np.flatnonzero(train))
     wide = fitted.shape[1] > fitted.shape[0]  # the smaller of the two Gram matrices has the same leading components
     values, vectors = np.linalg.eigh(fitted @ fitted.T if wide else fitted.T @ fitted)
     leading = np.arange(len(values))[::-1][:n]
@@ -79,6 +98,18 @@ def principal_components(predictors: np.ndarray, train: np.ndarray, n: int = COM
     if wide:
         axes = fitted.T @ axes / np.sqrt(values[leading])
     return np.asarray(rows @ axes)
+
+
+def _chosen(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Some rows: a view where they follow each other, else a copy, which lies in a file where it is large."""
+    if len(days) and (np.diff(days) == 1).all():
+        return rows[days[0] : days[-1] + 1]
+    chosen = empty((len(days), rows.shape[1]), rows.dtype)
+    for part in parts(len(days), rows[:1].nbytes):
+        chosen[part] = rows[days[part]]
+        release(rows)
+        release(chosen)
+    return chosen
 
 
 def nearest(library: np.ndarray, queries: np.ndarray, k: int, *, exclude: np.ndarray | None = None) -> np.ndarray:
