@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 from rainsmith.base.dims import CHANNEL, GRID
 from rainsmith.base.errors import UserError
 from rainsmith.base.large_arrays import parts, release
+from rainsmith.data.pairwise_sums import pairwise_sum
 from rainsmith.data.pooled_quantiles import pooled_quantiles
 
 STD_FLOOR = 0.1
@@ -88,20 +89,50 @@ def channel_statistics(
     Raises:
         UserError: a channel has no value on any training day.
     """
+    days, channels = np.flatnonzero(training), [str(name) for name in predictors[CHANNEL].values]
+    moments = [_moments(predictors.values, days, number, np.positive) for number in range(len(channels))]
+    for name, (count, *_) in zip(channels, moments, strict=True):
+        if not count:
+            raise UserError(f"predictor '{name}' has no value on any training day; remove it or move data.splits.train")
+    statistics = dict(zip(("count", "mean", "std", "min", "max"), zip(*moments, strict=True), strict=True))
+    of_logs = [
+        _moments(predictors.values, days, number, _log_of_rain)[1:3] if name in rain_channels else (np.nan, np.nan)
+        for number, name in enumerate(channels)
+    ]
+    statistics |= dict(zip(("log_mean", "log_std"), zip(*of_logs, strict=True), strict=True))
     names = ("mean", "std", "min", "max", "log_mean", "log_std")
-    statistics: dict[str, list[float]] = {name: [] for name in names}
-    for number, channel in enumerate(predictors[CHANNEL].values):
-        values = predictors.values[training, number]
-        values = values[np.isfinite(values)].astype(np.float64)
-        if not values.size:
-            raise UserError(
-                f"predictor '{channel}' has no value on any training day; remove it or move data.splits.train"
-            )
-        logs = np.log1p(np.maximum(values, 0.0)) if str(channel) in rain_channels else np.full(1, np.nan)
-        for name in names:
-            measured = logs if name.startswith("log_") else values
-            statistics[name].append(float(getattr(measured, name.removeprefix("log_"))()))
-    return {f"predictor_{name}": (CHANNEL, np.asarray(values)) for name, values in statistics.items()}
+    return {f"predictor_{name}": (CHANNEL, np.asarray(statistics[name])) for name in names}
+
+
+def _moments(
+    values: np.ndarray, days: np.ndarray, channel: int, of: Callable[[np.ndarray], np.ndarray]
+) -> tuple[int, float, float, float, float]:
+    """Number, mean, standard deviation, least and greatest of what is made of the finite values of a channel.
+
+    Args:
+        values: (time, channel, y_lr, x_lr).
+        days: places along time of the days that count.
+        channel: its number.
+        of: makes a number of a value.
+    """
+
+    def made() -> Iterator[np.ndarray]:
+        for part in parts(len(days), 8 * values[0, 0].size):
+            of_part = values[days[part], channel]
+            release(values)
+            yield of(of_part[np.isfinite(of_part)].astype(np.float64))
+
+    count = sum(len(part) for part in made())
+    if not count:
+        return 0, np.nan, np.nan, np.nan, np.nan
+    ends = [(part.min(), part.max()) for part in made() if part.size]
+    mean = pairwise_sum(made(), count) / count
+    variance = pairwise_sum(((part - mean) ** 2 for part in made()), count) / count
+    return count, mean, float(np.sqrt(variance)), float(min(a for a, _ in ends)), float(max(b for _, b in ends))
+
+
+def _log_of_rain(values: np.ndarray) -> np.ndarray:
+    return np.log1p(np.maximum(values, 0.0))
 
 
 def domain_means(precip: np.ndarray, days: np.ndarray | None = None, *, cells: np.ndarray | None = None) -> np.ndarray:
