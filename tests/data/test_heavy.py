@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from rainsmith.base.dims import CATEGORIES
 from rainsmith.data.heavy import categories, choose_heavy_x, coarse_rain_score
@@ -41,3 +42,12 @@ def test_the_score_of_block_means_is_the_mean_of_the_fine_rain() -> None:
     block = np.arange(4)[:, None] // 2 * 3 + np.arange(6) // 2
     coarse = rain.reshape(3, 2, 2, 3, 2).mean(axis=(2, 4))
     np.testing.assert_allclose(coarse_rain_score(coarse, block, np.ones((4, 6), dtype=bool)), rain.mean(axis=(1, 2)))
+
+
+def test_scores_of_days_in_blocks_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    coarse, block = rng.gamma(1.0, 3.0, size=(301, 7, 9)).astype(np.float32), rng.integers(0, 63, size=(40, 50))
+    coarse[3, 2, :4], mask = np.nan, rng.random((40, 50)) < 0.6
+    whole = coarse_rain_score(coarse, block, mask)
+    monkeypatch.setattr("rainsmith.base.large_arrays.BLOCK_BYTES", 1)
+    assert np.array_equal(coarse_rain_score(coarse, block, mask), whole) and len(np.unique(whole)) == 301

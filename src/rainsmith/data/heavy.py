@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from rainsmith.base.dims import CATEGORIES, SPLITS
-from rainsmith.base.large_arrays import blocks
+from rainsmith.base.large_arrays import blocks, parts, release
+
+_DAYS = 64  # days come in multiples of it, so that products of a matrix add up each day as they do for all days
 
 
 def categories(precip: np.ndarray, threshold: float, area: float, wet_mm: float) -> np.ndarray:
@@ -79,6 +81,11 @@ def coarse_rain_score(coarse: np.ndarray, block: np.ndarray, mask: np.ndarray) -
         (time,) [mm/day].
     """
     weight = np.bincount(block[mask].ravel(), minlength=coarse[0].size).astype(np.float64)
-    flat = coarse.reshape(len(coarse), -1).astype(np.float64)
-    known = np.isfinite(flat) * weight
-    return np.asarray(np.where(np.isfinite(flat), flat, 0.0) @ weight / np.maximum(known.sum(axis=1), 1e-9))
+    score = np.empty(len(coarse))
+    for few in parts(-(-len(coarse) // _DAYS), 8 * _DAYS * coarse[0].size):
+        days = slice(few.start * _DAYS, few.stop * _DAYS)
+        flat = coarse[days].reshape(-1, coarse[0].size).astype(np.float64)
+        known = np.isfinite(flat) * weight
+        score[days] = np.where(np.isfinite(flat), flat, 0.0) @ weight / np.maximum(known.sum(axis=1), 1e-9)
+        release(coarse)
+    return score
