@@ -1,11 +1,14 @@
 """How long a training step takes in several ways: threads, number format, days of a step, and torch's compiler.
 
     python benchmarks/training_speed.py RUN [--steps 8] [--ways "one thread" "compiled" ...]
+    python benchmarks/training_speed.py --convolutions
 
 RUN is a run folder with prepared data; its configuration is settled as `rainsmith train` settles it. Each way is a
 process of its own, which takes steps of the real objective on real days. Printed are the seconds of the first step
 (the compiler's work is in it), the median seconds of the steps after the third, the days that are learned from in a
-second, their ratio to one thread, and the largest memory of the process. Needs a machine that does nothing else.
+second, their ratio to one thread, and the largest memory of the process. --convolutions times a convolution of four
+members of 32 days, forward and backward, with members as further days and as groups of one convolution. Needs a machine
+that does nothing else.
 """
 
 from __future__ import annotations
@@ -34,11 +37,15 @@ WARM = 3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("--convolutions", action="store_true")
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.convolutions:
+        convolutions()
+        return
     if options.one:
         print(json.dumps(measured(options.run, options.steps, **WAYS[options.one])))
         return
@@ -59,6 +66,31 @@ def main() -> None:
             f"| {way} | {first:.1f} | {step:.2f} | {days / step:.0f} | {days / step / rate:.2f} | {memory:.1f} |",
             flush=True,
         )
+
+
+def convolutions(days: int = 32, members: int = 4, repeats: int = 9) -> None:
+    """Print the median seconds of each layout of members, for channels and cells as United Kingdom levels have them."""
+    import torch
+    from torch.nn import functional as F
+
+    torch.set_num_threads(1)
+    print("| channels, cells | members as days, s | as groups, s |\n|---|---|---|")
+    for channels, rows, columns in ((64, 13, 8), (48, 26, 15), (32, 51, 29)):
+        weight = torch.randn(channels, channels, 3, 3, dtype=torch.bfloat16)
+        shapes = {1: (days * members, channels), members: (days, members * channels)}
+        medians = []
+        for groups, shape in shapes.items():
+            x = torch.randn(*shape, rows, columns, dtype=torch.bfloat16).contiguous(memory_format=torch.channels_last)
+            kernel = weight.repeat(groups, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+            x.requires_grad_()
+            kernel.requires_grad_()
+            taken = []
+            for _ in range(repeats):
+                started = time.perf_counter()
+                F.conv2d(x, kernel, padding=1, groups=groups).sum().backward()
+                taken.append(time.perf_counter() - started)
+            medians.append(f"{statistics.median(taken):.4f}")
+        print(f"| {channels}, {rows} x {columns} | {' | '.join(medians)} |", flush=True)
 
 
 def measured(
