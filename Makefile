@@ -15,6 +15,8 @@ VENV ?= .venv
 
 BIN := $(VENV)/bin
 # Both variables: an older pip reads the first for the build tools too, a newer one the second.
+# pip compiles on one core, and compileall on all of them. A few packages hold files of another Python, which stay as they are.
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: help demo test lint format check docs install install-dev install-docs clean
@@ -34,10 +36,11 @@ demo: install
 	@test -f "$(RUN)/report.html" && echo "$$(cd "$(RUN)" && pwd)/report.html"
 
 # Only the plug-ins that the tests use: pytest rewrites the whole package of each one that it finds by itself, zarr among
-# them, in every process; and that of benchmarks would leave a folder behind.
+# them, in every process; and that of benchmarks would leave a folder behind. The order of the modules is that of
+# tests/conftest.py: the modules with the most tests first, as xdist would have them, leaves long ones for the end.
 test: install-dev
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p xdist -p timeout -p hypothesispytest \
-	  -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+	  -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check src tests benchmarks docs
@@ -82,16 +85,19 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	  "$$found" -m venv --clear "$(VENV)"; \
 	fi
 	@echo "installing the pinned versions (a few minutes, once)"
-	@$(PIP) install --quiet --no-deps $(TORCH_OPTIONS) "$$(grep '^torch==' constraints.txt)"
-	@$(PIP) install --quiet --editable .
+	@$(PIP) install --quiet --no-compile --no-deps $(TORCH_OPTIONS) "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) install --quiet --no-compile --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/installed-docs: $(VENV)/installed
-	@$(PIP) install --quiet --editable '.[docs]'
+	@$(PIP) install --quiet --no-compile --editable '.[docs]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	@$(PIP) install --quiet --editable '.[dev]'
+	@$(PIP) install --quiet --no-compile --editable '.[dev]'
+	@$(COMPILE)
 	@touch $@
 
 clean:

@@ -9,33 +9,85 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from rainsmith.pipeline import BY_NAME
 from tests.small import CURVE_DAYS
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["rainsmith.cli.main", *[stage.module for stage in BY_NAME.values()]])
+_STAGES = [stage.module for stage in BY_NAME.values()]
+_CONTEXT.set_forkserver_preload(["rainsmith.cli.main", "rainsmith.train.network_process", *_STAGES])
 QUIET = {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
 
 
-def _work(arguments: list[str], out: str, errors: str, environment: dict[str, str]) -> None:
+def _settle(out: str, errors: str, environment: dict[str, str]) -> None:
+    """Give this process its output and environment, and what trainings of the tests' own process have."""
     for number, path in ((1, out), (2, errors)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.environ |= environment
     import torch
 
-    from rainsmith.cli.main import main
     from rainsmith.train import loop
 
     for name in ("MOST_DAYS", "MOST_DAYS_EARLY"):
-        setattr(loop, name, CURVE_DAYS)  # as trainings of the tests' own process have them
+        setattr(loop, name, CURVE_DAYS)
     torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))  # torch was imported with those of the tests
 
+
+def _work(arguments: list[str], out: str, errors: str, environment: dict[str, str]) -> None:
+    _settle(out, errors, environment)
+    from rainsmith.cli.main import main
+    from rainsmith.train import pool
+
+    multiprocessing.current_process().daemon = False  # it may have processes of its own
+    pool.subprocess = FORKED_NETWORKS  # type: ignore[assignment]
     main(arguments)
+
+
+def _train_network(arguments: list[str], stdin: Connection, messages: str, environment: dict[str, str]) -> None:
+    os.setsid()
+    os.dup2(stdin.fileno(), 0)
+    stdin.close()
+    _settle(messages, messages, environment)
+    from rainsmith.train.network_process import main
+
+    raise SystemExit(main(arguments[0], int(arguments[1])))
+
+
+class _ForkedNetwork:
+    """A process that trains one network of a pool: what ``subprocess.Popen`` starts, but it imports nothing anew."""
+
+    def __init__(self, command: list[str], *, stdout: Any, env: dict[str, str], **others: Any) -> None:
+        asked = {"stdin": subprocess.PIPE, "stderr": stdout, "start_new_session": True}
+        assert command[1:3] == ["-m", "rainsmith.train.network_process"] and others == asked
+        reading, self.stdin = _CONTEXT.Pipe(duplex=False)
+        self._process = _CONTEXT.Process(target=_train_network, args=(command[3:], reading, stdout.name, env))
+        self._process.start()
+        reading.close()
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    poll = returncode.fget
+
+    def send_signal(self, number: signal.Signals) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def wait(self) -> None:
+        self._process.join()
+
+
+FORKED_NETWORKS = SimpleNamespace(Popen=_ForkedNetwork, PIPE=subprocess.PIPE)
+"""What the module ``subprocess`` is to the pool: a network's process has its own number, session, signals and files."""
 
 
 def _launch(work: Callable[..., None], arguments: tuple[object, ...], errors: str) -> None:

@@ -6,11 +6,14 @@ from typing import Any
 
 from rainsmith.config import Config, load_config
 
+TEST = [["2003-01-01", "2003-02-28"], ["2003-11-01", "2003-12-31"]]
+"""Days at both ends of a year: every stage that draws or scores goes through all of them."""
+TEST_DAYS = 120
 SMALL: dict[str, Any] = {
     "device": "cpu",
     "data.kind": "demo",
     "data.demo": {"ny": 20, "nx": 18, "ny_lr": 5, "nx_lr": 4, "first_year": 2001, "years": 3, "seed": 7},
-    "data.splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]},
+    "data.splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": TEST},
     "model": {
         "name": "flat",
         "base_filters": 8,
@@ -32,7 +35,7 @@ SMALL: dict[str, Any] = {
     "sampling": {"members": 3, "batch_size": 32, "splits": ["test"]},
     "evaluate.resamples": 50,
 }
-CURVE_DAYS = 120
+CURVE_DAYS = 40
 """Days that trainings draw for their curves of amounts; ``train`` as users run it draws many more."""
 
 

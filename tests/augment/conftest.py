@@ -19,21 +19,21 @@ CONFIG = small_config(
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def truth() -> xr.DataArray:
     """A member of the true climate for every day of its record: (time, y, x) [mm/day]."""
     demo = climate(CONFIG.data.demo)
     return demo.truth_ensemble(range(demo.time.size), 1).isel(member=0)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def stores() -> dict[str, xr.Dataset]:
     """The same rain with the coarse rain that made it (``forcing``) and with its own block means (``blocks``)."""
     raw = climate(CONFIG.data.demo).raw()
     return {"forcing": build_store(raw, CONFIG.data), "blocks": store_of(raw.precip, CONFIG, coarsen=SIDE)}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def judges(stores: dict[str, xr.Dataset]) -> dict[str, Judge]:
     """A judge for either store, with all checks."""
     return {name: Judge.from_training_days(in_split(store, "train"), Augment(), 0.1) for name, store in stores.items()}

@@ -16,12 +16,12 @@ DEMO = {"ny": 20, "nx": 18, "ny_lr": 5, "nx_lr": 4, "first_year": 2001, "years":
 SPLITS = {"train": [2001, 2003], "validation": [2004, 2004], "test": [2005, 2006]}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def climate_config() -> Config:
     return small_config(data__demo=DEMO, data__splits=SPLITS)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def climate_store(climate_config: Config, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
     """All six years; read only."""
     run = Run(tmp_path_factory.mktemp("demo"))
@@ -29,13 +29,13 @@ def climate_store(climate_config: Config, tmp_path_factory: pytest.TempPathFacto
     return run.open_store().load()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def scored_days(climate_store: xr.Dataset) -> xr.Dataset:
     """Two years that training does not see."""
     return climate_store.isel(time=np.flatnonzero(climate_store["split"].values == 2))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def true_members(climate_store: xr.Dataset) -> xr.DataArray:
     """Five members of the true climate for the test days [mm/day]."""
     weather = climate(Demo(**DEMO))

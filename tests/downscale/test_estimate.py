@@ -16,6 +16,7 @@ from rainsmith.run_folder import Run
 from tests.conftest import copy_of
 from tests.downscale.small import tiny
 from tests.foretold import foretold_and_done
+from tests.small import TEST_DAYS
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,7 @@ def test_an_estimate_is_near_what_the_downscaler_takes_and_leaves_nothing(prepar
     run, config = copy_of(prepared, tmp_path / "run"), tiny(network="srdrn", seeds=[0, 1])
     needed, _ = foretold_and_done(needs, downscale, config, run)
     assert needed.of.startswith("6 steps of ") and needed.of.endswith(
-        " s, 2 validations, 365 days, 2 seeds and their mean"
+        f" s, 2 validations, {TEST_DAYS} days, 2 seeds and their mean"
     )
     assert needed.memory > 2**27  # with the libraries of this process
     assert needed.disk == pytest.approx(size_of(run.folder / "downscale"), rel=0.7)

@@ -115,7 +115,7 @@ def test_written_members_have_the_mass_of_their_block_means(prepared: Run, tmp_p
     store["predictors"][:, channel] = means.reshape(-1, *shape)
     store.attrs["coarsen"] = 4
     store.drop_encoding().to_zarr(made.store, mode="w", consolidated=False, zarr_format=3)
-    days = [f"2003-{month:02d}-15" for month in range(1, 13)]
+    days = [f"2003-{month:02d}-{day:02d}" for month in (1, 2, 11, 12) for day in (5, 15, 25)]
     config = hierarchical(train__epochs=1, train__epoch_steps=2, sampling__modes=["prior"], sampling__days=days)
     train(config, made)
     (path,) = sample(config, made)

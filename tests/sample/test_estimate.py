@@ -13,14 +13,14 @@ from rainsmith.sample.estimate import needs
 from rainsmith.sample.stage import sample
 from tests.conftest import copy_of
 from tests.foretold import foretold_and_done
-from tests.small import small_config
+from tests.small import TEST_DAYS, small_config
 
 
 def test_an_estimate_is_near_what_the_sampling_takes_and_leaves_nothing(trained: Run, tmp_path: Path) -> None:
     run = copy_of(trained, tmp_path / "run")
     needed, _ = foretold_and_done(needs, sample, small_config(), run)
     assert needed.disk == pytest.approx(size_of(run.samples), rel=0.3)
-    assert needed.of == "365 days of 3 members, prior and posterior"
+    assert needed.of == f"{TEST_DAYS} days of 3 members, prior and posterior"
 
 
 def test_before_the_training_the_size_is_that_without_compression(prepared: Run) -> None:

@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +21,11 @@ from rainsmith.models.noise import network_of_member
 from rainsmith.run_folder import Run
 from rainsmith.sample.sampler import Sampler, shares
 from rainsmith.sweep.stage import saved_epochs
-from rainsmith.train import calibration, pool
+from rainsmith.train import pool
 from rainsmith.train.joining import join_networks
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
-from tests.processes import Command
+from tests.processes import FORKED_NETWORKS, Command
 from tests.small import small_config
 
 SMALL = {"name": "hierarchical", "levels": 2, "channels": [8, 8], "latent_channels": [2, 1], "x_blocks": 1}
@@ -36,15 +35,6 @@ def config_of(**more: object) -> Config:
     settings = {"train__pool": 2, "train__epochs": 2, "train__lr": 2e-3, "train__min_heavy_fraction": 0.0}
     short = {"train__epoch_steps": 4, "train__batch_size": 24, "train__validation_days": 8}
     return small_config(model=SMALL, **{**settings, **short, **more})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def usual_curves() -> Iterator[None]:
-    """Networks are trained here and by commands, to the same curves of amounts."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("MOST_DAYS", "MOST_DAYS_EARLY"):
-            patch.setattr(f"rainsmith.train.loop.{name}", getattr(calibration, name))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -193,15 +183,28 @@ def test_a_sweep_scores_checkpoints_that_differ_in_one_network(pooled: Run, tmp_
     assert ["best_prior"] in rows and any("epoch_002" in names for names in rows)
 
 
-def test_a_network_that_fails_stops_the_pool_with_one_line(
-    prepared: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def damaged(prepared: Run, tmp_path: Path) -> Run:
     run = copy_of(prepared, tmp_path / "failing")
-    monkeypatch.setattr(pool, "networks_at_once", lambda config: 2)
     chunk = next(path for path in (run.store / "predictors" / "c").rglob("*") if path.is_file())
     chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+    return run
+
+
+def test_a_network_that_fails_stops_the_pool_with_one_line(damaged: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "networks_at_once", lambda config: 2)
+    monkeypatch.setattr(pool, "subprocess", FORKED_NETWORKS)
     with pytest.raises(UserError, match=r"network \d of the pool: .* is damaged: its checksum does not match"):
-        pool.train_pool(config_of(), run)
+        pool.train_pool(config_of(), damaged)
+    assert not list(damaged.checkpoints.glob("network-*/messages.txt"))
+
+
+def test_the_process_of_a_network_is_one_of_the_interpreter(damaged: Run) -> None:
+    """The others here are forked; this one is started as it is for users."""
+    worker = pool._start(pool.config_of_network(config_of(), 1), damaged, 1, threads=1)
+    assert worker.process.wait(120) == pool.REFUSED
+    assert "is damaged: its checksum does not match" in worker.failure()
+    worker.put_away()
 
 
 def test_a_cross_fitted_pool_leaves_out_another_block_each(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from rainsmith.base.errors import UserError
 from rainsmith.metrics.return_levels import fit_gpd, l_moments
@@ -67,14 +67,14 @@ class Tail:
 
     def period(self, maxima: np.ndarray) -> np.ndarray:
         """Return periods [years] of maxima [mm/day]; below the threshold 1 / rate, that of the threshold."""
-        above = stats.genpareto.sf(maxima, self.shape, loc=self.threshold, scale=self.scale)
+        above = scipy.stats.genpareto.sf(maxima, self.shape, loc=self.threshold, scale=self.scale)
         with np.errstate(divide="ignore"):
             return np.asarray(1 / (self.rate * above))
 
     def level(self, years: float) -> float:
         """The maximum [mm/day] that is exceeded once in ``years``; at least the threshold."""
         share = min(1.0, 1 / (self.rate * years))
-        return float(stats.genpareto.isf(share, self.shape, loc=self.threshold, scale=self.scale))
+        return float(scipy.stats.genpareto.isf(share, self.shape, loc=self.threshold, scale=self.scale))
 
 
 def years_of(days: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
+import scipy
 
 from rainsmith.experiment.arms import CONTROLS
 from rainsmith.experiment.compared_scores import compared_score
@@ -108,7 +108,7 @@ def _against(ours: SeedScores, theirs: SeedScores, column: str, sign: float, wee
     difference = values - control_values  # (seed, resample)
     mean = float(difference[:, 0].mean())
     error, freedom = _standard_error(difference, weeks)
-    lower, upper = (mean + bound * error for bound in t.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], freedom))
+    lower, upper = (mean + bound * error for bound in scipy.stats.t.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], freedom))
     loss = 1 - control_values[:, 0].mean() if sign > 0 else control_values[:, 0].mean()
     return {
         "value": values[:, 0].mean(),
@@ -116,7 +116,7 @@ def _against(ours: SeedScores, theirs: SeedScores, column: str, sign: float, wee
         "difference": mean,
         "lower": float(lower),
         "upper": float(upper),
-        "p": float(mean == 0) if error == 0 else float(2 * t.sf(abs(mean) / error, freedom)),
+        "p": float(mean == 0) if error == 0 else float(2 * scipy.stats.t.sf(abs(mean) / error, freedom)),
         "gain": sign * mean / loss if loss > 0 else np.nan,
         "seeds": len(seeds),
         "interval_of_each_seed": [interval(one) for one in difference] if len(seeds) == len(both) else [],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import interpolate
 
 from rainsmith.base.dims import X, Y
 from rainsmith.base.errors import UserError
@@ -75,7 +75,7 @@ def block_grid(fine: Grid, factor: int) -> Grid:
     at = np.stack(np.meshgrid(row, col, indexing="ij"), axis=-1)
     numbers = tuple(np.arange(n) for n in fine.shape)
     latitude, longitude = (
-        interpolate.RegularGridInterpolator(numbers, plane, bounds_error=False, fill_value=None)(at)
+        scipy.interpolate.RegularGridInterpolator(numbers, plane, bounds_error=False, fill_value=None)(at)
         for plane in (fine.latitude, longitude)
     )
     return replace(coarse, latitude=latitude, longitude=longitude)

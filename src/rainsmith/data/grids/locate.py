@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import interpolate
+import scipy  # its modules, some of which take as long as xarray, are imported where they are used first
 
 from rainsmith.base.errors import UserError
 from rainsmith.data.grids.grid import Grid, share_projection
@@ -113,14 +113,14 @@ def _locate_in_curvilinear(grid: Grid, points: Grid) -> tuple[np.ndarray, np.nda
     )
     index = np.stack([i.ravel() for i in np.indices(grid.shape)], axis=1).astype(np.float64)
     if min(grid.shape) > 1:
-        located = interpolate.LinearNDInterpolator(centres, index)(wanted)
+        located = scipy.interpolate.LinearNDInterpolator(centres, index)(wanted)
     else:  # a line of cells has no triangles
         located = np.full(wanted.shape, np.nan)
     outside = ~np.isfinite(located).all(axis=1)
     within = np.ones(len(wanted), dtype=bool)
     if outside.any():
-        located[outside] = interpolate.NearestNDInterpolator(centres, index)(wanted[outside])
-        nearest = interpolate.NearestNDInterpolator(centres, centres)(wanted[outside])
+        located[outside] = scipy.interpolate.NearestNDInterpolator(centres, index)(wanted[outside])
+        nearest = scipy.interpolate.NearestNDInterpolator(centres, centres)(wanted[outside])
         off = np.hypot(*(nearest - wanted[outside]).T)
         reach = 0.75 * typical_step(grid.latitude, grid.longitude)  # half a cell's diagonal
         if min(grid.shape) == 1:

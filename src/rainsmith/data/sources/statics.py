@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import ndimage, spatial
 
 from rainsmith.base.dims import STATIC, X, Y
 from rainsmith.base.errors import UserError
@@ -90,7 +90,7 @@ def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
     if grid.latitude is not None and grid.longitude is not None:
         lat, lon = np.deg2rad(grid.latitude), np.deg2rad(grid.longitude)
         place = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
-        chord, _ = spatial.KDTree(place[~mask]).query(place[mask])
+        chord, _ = scipy.spatial.KDTree(place[~mask]).query(place[mask])
         distance = np.zeros(mask.shape)
         distance[mask] = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
     elif not grid.has_axes:
@@ -101,7 +101,7 @@ def distance_to_coast(mask: np.ndarray, grid: Grid) -> np.ndarray:
         step = [float(np.abs(np.diff(axis)).mean()) if len(axis) > 1 else 1.0 for axis in (grid.y, grid.x)]
         in_km = [METRES.get(str(grid.attrs.get(name, {}).get("units", "")).lower()) == 1000.0 for name in "yx"]
         km = [length if already else length / 1000 for length, already in zip(step, in_km, strict=True)]
-        distance = ndimage.distance_transform_edt(mask, sampling=km)
+        distance = scipy.ndimage.distance_transform_edt(mask, sampling=km)
     return np.asarray(distance, dtype=np.float32)
 
 

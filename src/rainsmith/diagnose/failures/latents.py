@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 import torch
-from scipy.stats import chi2, norm
 
 from rainsmith.config.change import Change
 from rainsmith.diagnose.evidence import Evidence
@@ -112,8 +112,8 @@ def worst_by_chance(latents: int, days: int) -> tuple[float, float, float]:
     Each day counts as one value: members of a day, and cells of a channel, may say the same.
     """
     rare = CHANCE / (2 * latents)
-    least, largest = chi2.ppf([rare, 1 - rare], days - 1) / days
-    return float(norm.isf(rare)) / math.sqrt(days), math.sqrt(least), math.sqrt(largest)
+    least, largest = scipy.stats.chi2.ppf([rare, 1 - rare], days - 1) / days
+    return float(scipy.stats.norm.isf(rare)) / math.sqrt(days), math.sqrt(least), math.sqrt(largest)
 
 
 def _at_least_as_wide(healthy: Range, lower: float, upper: float) -> Range:
