@@ -77,6 +77,7 @@ def brief_trainings() -> Iterator[None]:
     """Trainings draw as few members for their curves of amounts, and time as few steps beforehand, as they can."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rainsmith.train.estimate.REPEATS", 1)
+        patch.setattr("rainsmith.train.estimate.MORE", 4)
         patch.setattr("rainsmith.train.loop.MOST_DAYS", CURVE_DAYS)
         patch.setattr("rainsmith.train.loop.MOST_DAYS_EARLY", CURVE_DAYS)
         yield

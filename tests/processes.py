@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,11 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _STAGES = [stage.module for stage in BY_NAME.values()]
 _CONTEXT.set_forkserver_preload(["rainsmith.cli.main", "rainsmith.train.network_process", *_STAGES])
 QUIET = {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
+
+
+def start_server() -> None:
+    """Start the process from which others are forked, with what it imports here; dask would have it import less."""
+    ensure_running()
 
 
 def _settle(out: str, errors: str, environment: dict[str, str]) -> None:

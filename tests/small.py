@@ -6,14 +6,14 @@ from typing import Any
 
 from rainsmith.config import Config, load_config
 
-TEST = [["2003-01-01", "2003-02-28"], ["2003-11-01", "2003-12-31"]]
-"""Days at both ends of a year: every stage that draws or scores goes through all of them."""
+VALIDATION, TEST = ([[f"{year}-01-01", f"{year}-02-28"], [f"{year}-11-01", f"{year}-12-31"]] for year in (2002, 2003))
+"""Days at both ends of a year: stages that draw, choose or score go through all of them."""
 TEST_DAYS = 120
 SMALL: dict[str, Any] = {
     "device": "cpu",
     "data.kind": "demo",
     "data.demo": {"ny": 20, "nx": 18, "ny_lr": 5, "nx_lr": 4, "first_year": 2001, "years": 3, "seed": 7},
-    "data.splits": {"train": [2001, 2001], "validation": [2002, 2002], "test": TEST},
+    "data.splits": {"train": [2001, 2001], "validation": VALIDATION, "test": TEST},
     "model": {
         "name": "flat",
         "base_filters": 8,

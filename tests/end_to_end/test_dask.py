@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 import pytest
 import xarray as xr
@@ -26,6 +27,7 @@ from tests.data.made import config as config_of_files
 from tests.data.made import mapped, rain
 from tests.fake_run import config_of, members_of, store_of, write_run
 from tests.fake_run import rain as daily_rain
+from tests.processes import start_server
 
 SPLITS = {
     "train": [["2001-01-01", "2001-04-30"]],
@@ -36,10 +38,14 @@ SPLITS = {
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """A scheduler and two worker processes."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", memory_limit="2GiB"
-    ) as started:
+    """A scheduler and two worker processes, which are forked, as is the one in the place of one that is killed."""
+    start_server()
+    with (
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", memory_limit="2GiB"
+        ) as started,
+    ):
         yield started
 
 

@@ -44,6 +44,17 @@ def test_a_checkpoint_is_three_files_that_come_back_equal(trained: Run, tmp_path
     assert about["validation"] == {"prior": {"crps": 1.5}} and "provenance" in about
 
 
+def test_the_file_of_an_equal_domain_is_copied_only_where_it_is_intact(copied: Path, trained: Run) -> None:
+    """Written anew or copied, it is the same to the last byte; damage is not handed on."""
+    domain, path = trained.open_store().drop_dims("time").load(), copied.with_name("other.safetensors")
+    whole = copied.with_suffix(".nc").read_bytes()
+    for change in (lambda file: None, lambda file: file.write_bytes(whole[:-9] + b"?" * 9), lambda file: file.unlink()):
+        change(copied.with_suffix(".nc"))
+        checkpoint.save(path, {"a": torch.ones(2)}, small_config(), domain, 0, beside=copied)
+        assert path.with_suffix(".nc").read_bytes() == whole
+        assert checkpoint.load(path).epoch == 0
+
+
 def test_the_hash_is_that_of_the_weights(copied: Path) -> None:
     first = checkpoint.load(copied)
     again = checkpoint.load(copied)

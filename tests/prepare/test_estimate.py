@@ -34,7 +34,8 @@ def test_an_estimate_is_near_what_the_winters_of_files_take_and_leaves_nothing(t
 
 
 def test_the_embedded_climate_is_made_by_the_year(tmp_path: Path) -> None:
-    needed = known(small_config(), Run(tmp_path / "run"))
+    years = {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]}
+    needed = known(small_config(data__splits=years), Run(tmp_path / "run"))
     assert needed.of == "36 months" and needed.seconds > 0 and needed.disk == pytest.approx(2.0e6, rel=0.9)
     assert not (tmp_path / "run").exists()
 

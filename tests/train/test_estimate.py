@@ -108,6 +108,7 @@ def test_parts_are_measured_and_named(prepared: Run, monkeypatch: pytest.MonkeyP
     """
     wide = {**SMALL, "channels": [64, 64]}
     store = prepared.open_store()
+    monkeypatch.setattr("rainsmith.train.estimate.MORE", 8)
 
     def needed(accumulate: int) -> float:
         return estimate(config_of(model=wide, train__accumulate=accumulate), store).memory

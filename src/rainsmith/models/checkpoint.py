@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,10 @@ from rainsmith.base.console import console
 from rainsmith.base.errors import UserError
 from rainsmith.base.files import atomic
 from rainsmith.base.json_files import Record, read_record, write_json
-from rainsmith.base.netcdf_files import read_netcdf, write_netcdf
 from rainsmith.base.provenance import provenance
 from rainsmith.config import Config, parse
 from rainsmith.models.amounts_curve import of_this_version
+from rainsmith.models.checkpoint_domain import read_domain, when_made, write_domain
 
 SUFFIX = ".safetensors"
 OF_NETWORK = "/"
@@ -37,8 +38,6 @@ OF_NETWORK = "/"
 _MANIFEST = "manifest"
 _SUMMED = ("weights", "config", "domain")
 _DAMAGED = "take another checkpoint or train again"
-_SAY_WHEN = ("history", "provenance")  # attributes in the JSON file, so that equal trainings have equal checksums
-_IN_DOMAIN = ("mask", "statics", "channel", "log_mean", "log_std")
 
 
 class _About(Record):
@@ -76,6 +75,7 @@ def save(
     domain: xr.Dataset,
     epoch: int,
     networks: int = 1,
+    beside: Path | None = None,
     **more: Any,
 ) -> None:
     """Write a checkpoint: three files of one name. The weights come last, so that they never lie without the others.
@@ -87,19 +87,16 @@ def save(
         domain: the store without its time.
         epoch: number of the epoch, from 0.
         networks: how many networks the weights belong to.
+        beside: weights of a checkpoint of the same domain, whose file is copied where it is intact, which is quicker.
         more: further entries of the JSON file, such as scores of validation days.
 
     Raises:
         UserError: the weights could not be written.
     """
     settings = config.model_dump(mode="json", by_alias=True)
-    when = {key: domain.attrs[key] for key in _SAY_WHEN if key in domain.attrs}
-    about = {"config": settings, "provenance": provenance(config), "of_domain": when}
+    about = {"config": settings, "provenance": provenance(config), "of_domain": when_made(domain)}
     write_json(path.with_suffix(".json"), about | more)
-    timeless = domain.copy()
-    timeless.attrs = domain.attrs | dict.fromkeys(when, "in the JSON file of the same name")
-    with atomic(path.with_suffix(".nc")) as scratch:
-        write_netcdf(scratch, timeless)
+    write_domain(path.with_suffix(".nc"), domain, written=_intact_domain(beside))
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     manifest = {
         "epoch": epoch,
@@ -146,7 +143,7 @@ def load(path: Path) -> Checkpoint:
     if of_domain.is_file():  # compared before it is opened: damage can stop a reader of HDF5 dead
         _compare(manifest, "domain", of_domain, sha256_of_file(of_domain))
     config = parse(about.config, origin=str(settings))
-    domain = _read_domain(of_domain).assign_attrs(about.of_domain)
+    domain = read_domain(of_domain, _DAMAGED).assign_attrs(about.of_domain)
     networks = tuple(map(of_this_version, _by_network(weights, manifest["networks"], path)))
     return Checkpoint(networks, config, domain, epoch, path.stem, sha256_of(path))
 
@@ -196,6 +193,16 @@ def _manifest_of(path: Path) -> dict[str, Any]:
         return {**manifest, "epoch": int(manifest["epoch"]), "networks": int(manifest.get("networks", 1))}
     except (SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
         raise UserError(f"checkpoint {path} is truncated or damaged ({error}); {_DAMAGED}") from None
+
+
+def _intact_domain(path: Path | None) -> Path | None:
+    """The file of the domain of a checkpoint, where there is one and it is what it was when it was written."""
+    if path is not None:
+        of_domain = path.with_suffix(".nc")
+        with suppress(UserError, OSError):
+            if sha256_of_file(of_domain) == _manifest_of(path).get("domain"):
+                return of_domain
+    return None
 
 
 def _compare(manifest: Mapping[str, Any], key: str, path: Path, found: str) -> None:
@@ -289,12 +296,3 @@ def load_weights(network: Any, checkpoint: Checkpoint, number: int = 0) -> None:
     except RuntimeError as error:
         first = " ".join(str(error).split())[:300]
         raise UserError(f"checkpoint {checkpoint.name} is of another model configuration: {first}") from None
-
-
-def _read_domain(path: Path) -> xr.Dataset:
-    all_three = f"a checkpoint is three files of one name ({SUFFIX}, .json, .nc); copy all of them, "
-    domain = read_netcdf(path, all_three + "or train again where an earlier version wrote it", _DAMAGED)
-    missing = [name for name in _IN_DOMAIN if name not in domain.variables]
-    if missing:
-        raise UserError(f"{path} lacks '{missing[0]}'; expected the domain of a checkpoint; {_DAMAGED}")
-    return domain

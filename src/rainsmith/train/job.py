@@ -63,6 +63,7 @@ class Job:
         monitored: the best checkpoints that this model can have, as ``MONITORED`` lists them.
         patches: parts of the grid that steps work on, and the chance of each; None stands for the whole grid.
         last_saved: [s] time of the last save of the state, on the clock of ``time.monotonic``.
+        last_checkpoint: weights that were written last, whose domain is that of the next ones.
         clock: [s] time up to which ``state["elapsed"]`` is counted, on the same clock.
     """
 
@@ -82,6 +83,7 @@ class Job:
     monitored: dict[str, tuple[str, str]]
     patches: tuple[list[Patch], np.ndarray] | None
     last_saved: float = field(default_factory=time.monotonic)
+    last_checkpoint: Path | None = None
     clock: float = field(default_factory=time.monotonic)
 
     @property
@@ -163,7 +165,10 @@ class Job:
         if self.is_main:
             path = self.run.checkpoints / f"{name}{checkpoint.SUFFIX}"
             weights, epoch = self.model.network.state_dict(), self.state["epoch"]
-            checkpoint.save(path, weights, self.config, self.domain, epoch, validation=figures)
+            checkpoint.save(
+                path, weights, self.config, self.domain, epoch, beside=self.last_checkpoint, validation=figures
+            )
+            self.last_checkpoint = path
 
 
 def set_up(config: Config, run: Run, fold: Fold | None = None, *, resume: bool) -> Job:
