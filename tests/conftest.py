@@ -1,4 +1,7 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests.
+
+Nothing heavy is imported here: the process that hands out tests to others reads this file, too, before they begin.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rainsmith.config import DATA_ROOT_VARIABLE
-from rainsmith.prepare.stage import prepare
-from rainsmith.run_folder import Run
-from rainsmith.train.stage import train
 from tests.object_stores import object_store
 from tests.small import CURVE_DAYS, small_config
+
+if TYPE_CHECKING:
+    from rainsmith.run_folder import Run
 
 _DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "shared" / "data"
 # Tests write their own data and name their own roots: the variable that overrides every root is set aside, under a name
@@ -101,6 +105,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
     Its chunks are longer than those of a usual store, since hundreds of tests copy, open, hash and read it.
     """
+    from rainsmith.prepare.stage import prepare
+    from rainsmith.run_folder import Run
+
     run = Run(tmp_path_factory.mktemp("prepared"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rainsmith.data.store.CHUNK_DAYS", 128)
@@ -111,6 +118,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="session")
 def trained(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run folder with a small trained network; read only."""
+    from rainsmith.train.stage import train
+
     run = copy_of(prepared, tmp_path_factory.mktemp("trained"))
     train(small_config(), run)
     return run
@@ -119,4 +128,4 @@ def trained(prepared: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def copy_of(run: Run, folder: Path) -> Run:
     """A copy of a run folder to write into."""
     shutil.copytree(run.folder, folder, dirs_exist_ok=True)
-    return Run(folder)
+    return type(run)(folder)

@@ -1,4 +1,4 @@
-"""Both real configurations from files to scores, in small: few days, a small network, three or four epochs."""
+"""Both real configurations from files to scores, in small: few days, a small network, two or three epochs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_united_kingdom(real_data: Path, tmp_path: Path) -> None:
         "uk.yaml",
         data__period=["2018-01-01", "2020-02-20"],
         data__splits={"train": [2018, 2018], "validation": [2019, 2019], "test": [2020, 2020]},
-        train__epochs=3,
+        train__epochs=2,
         train__lr=3.0e-3,
         sampling__modes=["prior"],
     )
@@ -82,7 +82,7 @@ def test_balearic_islands(
         "balearic.yaml",
         data__period=["2002-01-01", "2004-03-10"],
         data__splits={"train": [2002, 2002], "validation": [2003, 2003], "test": [2004, 2004]},
-        train__epochs=4,
+        train__epochs=3,
         train__batch_size=16,
         train__lr=2.0e-3,
         evaluate__baselines=["climatology", "analogs", "scaled-analogs"],
