@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint format check docs install install-dev install-docs clean
+.PHONY: help demo test lint lint-types lint-style lint-layers format check docs install install-dev install-docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,10 +42,17 @@ test: install-dev
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p xdist -p timeout -p hypothesispytest \
 	  -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
-lint: install-dev
+# mypy takes most of the time: with "make -j 2 lint" the others run beside it.
+lint: lint-types lint-style lint-layers
+
+lint-types: install-dev
+	$(BIN)/mypy
+
+lint-style: install-dev
 	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/ruff format --check src tests benchmarks docs
-	$(BIN)/mypy
+
+lint-layers: install-dev
 	$(BIN)/lint-imports --no-cache --no-logo
 
 check:
