@@ -9,6 +9,7 @@ from rainsmith.config import Config, load_config
 VALIDATION, TEST = ([[f"{year}-01-01", f"{year}-02-28"], [f"{year}-11-01", f"{year}-12-31"]] for year in (2002, 2003))
 """Days at both ends of a year: stages that draw, choose or score go through all of them."""
 TEST_DAYS = 120
+WHOLE_YEARS = {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]}
 SMALL: dict[str, Any] = {
     "device": "cpu",
     "data.kind": "demo",

@@ -18,21 +18,24 @@ from rainsmith.diagnose.stage import diagnose, trainings_of_pool
 from rainsmith.evaluate.stage import evaluate
 from rainsmith.models.checkpoint import Checkpoint
 from rainsmith.models.registry import MODELS
+from rainsmith.prepare.stage import prepare
 from rainsmith.report.stage import report
 from rainsmith.run_folder import Run
 from rainsmith.sample.stage import sample
 from tests.conftest import copy_of
 from tests.foretold import foretold_and_done
-from tests.small import small_config
+from tests.small import WHOLE_YEARS, small_config
 
 
 def config() -> Config:
-    return small_config(evaluate__baselines=[], evaluate__climate=False)
+    """Whole years are scored: what years differ by is no failure."""
+    return small_config(data__splits=WHOLE_YEARS, evaluate__baselines=[], evaluate__climate=False)
 
 
 @pytest.fixture(scope="module")
 def run(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     scored = copy_of(trained, tmp_path_factory.mktemp("diagnose"))
+    prepare(config(), scored)
     sample(config(), scored)
     evaluate(config(), scored)
     return scored

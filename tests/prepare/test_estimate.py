@@ -14,7 +14,7 @@ from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from tests.data.made import config, rain
 from tests.foretold import foretold_and_done
-from tests.small import small_config
+from tests.small import WHOLE_YEARS, small_config
 
 SPLITS = {"train": [2001, 2003], "validation": [2004, 2004], "test": [["2005-01-01", "2005-06-30"]]}
 
@@ -34,8 +34,7 @@ def test_an_estimate_is_near_what_the_winters_of_files_take_and_leaves_nothing(t
 
 
 def test_the_embedded_climate_is_made_by_the_year(tmp_path: Path) -> None:
-    years = {"train": [2001, 2001], "validation": [2002, 2002], "test": [2003, 2003]}
-    needed = known(small_config(data__splits=years), Run(tmp_path / "run"))
+    needed = known(small_config(data__splits=WHOLE_YEARS), Run(tmp_path / "run"))
     assert needed.of == "36 months" and needed.seconds > 0 and needed.disk == pytest.approx(2.0e6, rel=0.9)
     assert not (tmp_path / "run").exists()
 

@@ -31,6 +31,8 @@ from rainsmith.data.raw import RawData
 from rainsmith.data.splits import assign, refuse_empty, refuse_no_dates, split_spans
 from rainsmith.data.statistics import channel_statistics, domain_means, training_statistics
 
+_SMALL = 4 * 2**20
+"""[bytes] Variables of no more are read together, which is quicker, and hashed whole."""
 CHUNK_DAYS = 16
 """[days] Training reads random days: a day out of a longer chunk takes milliseconds, out of these a fraction of one."""
 CHUNK_CELLS = 512
@@ -126,15 +128,19 @@ def write_store(store: xr.Dataset, path: Path, bucket: Url | None = None) -> Non
 def fingerprint_of(store: xr.Dataset) -> str:
     """Hash of a store: its days, their rain, predictors and sets, the grid and the training statistics."""
     store = from_cf(store)  # the same in memory, in a file, and in a file of an earlier version
+    large = [name for name, variable in store.variables.items() if variable.nbytes > _SMALL]
+    variables = {**store.variables, **store.drop_vars(large).compute().variables}
     digest = hashlib.sha256(day_numbers(store["time"]).tobytes())
-    for name in sorted(map(str, store.variables)):
-        digest.update(name.encode())
-        if store[name].dtype.kind not in "biuf":  # text, and the time, whose days are in the hash already
-            digest.update(b"" if name == "time" else str(store[name].values.tolist()).encode())
+    for name, variable in sorted(variables.items(), key=lambda item: str(item[0])):
+        digest.update(str(name).encode())
+        if variable.dtype.kind not in "biuf":  # text, and the time, whose days are in the hash already
+            digest.update(b"" if name == "time" else str(variable.values.tolist()).encode())
             continue
-        pieces = blocks(store[name]) if store[name].ndim else [(None, store[name].values)]
-        for _, values in pieces:
-            digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+        if name in large:
+            for _, values in blocks(store[name]):
+                digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+        else:
+            digest.update(np.ascontiguousarray(variable.values).tobytes())
     return digest.hexdigest()[:16]
 
 
