@@ -31,7 +31,7 @@ def new_period(tmp_path: Path) -> Path:
 def test_options_reach_the_members(trained: Run, tmp_path: Path) -> None:
     run = copy_of(trained, tmp_path / "run")
     run.write_config(small_config())
-    options = "--mode prior --split validation --days 2002-03-01 --members 2 --temperature 0.5".split()
+    options = "--mode prior --split validation --days 2002-04-01 --members 2 --temperature 0.5".split()
     cli.main(["sample", "--run", str(run.folder), *options])
     drawn = xr.open_zarr(run.sample_path("flat", "prior", "validation"), consolidated=False)
     assert dict(drawn.sizes) | {"time": 1, "member": 2} == dict(drawn.sizes)

@@ -25,7 +25,7 @@ from tests.small import small_config
 def written(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
     """A file of each kind, of few days: this takes a few seconds, since each kind is written by its own command."""
     run = copy_of(trained, tmp_path_factory.mktemp("written"))
-    config = small_config(sampling__days=["2003-01-05", "2003-11-09"], sampling__members=2)
+    config = small_config(sampling__days=["2003-01-05", "2003-07-09"], sampling__members=2)
     samples = sample(config, run, netcdf=True)
     files = dict(zip(("prior.zarr", "posterior.zarr"), samples, strict=True))
     days = in_split(run.open_store(), "test").isel(time=slice(0, 2)).load()

@@ -25,7 +25,7 @@ from tests.small import small_config
 CHANGES: dict[str, Any] = {
     "sampling__modes": ["prior"],
     "sampling__batch_size": 2,
-    "sampling__days": [f"2003-02-{day:02d}" for day in range(1, 25)],
+    "sampling__days": [f"2003-04-{day:02d}" for day in range(1, 25)],
     "sampling__members": 2,
     "evaluate__baselines": ["climatology"],
     "evaluate__climate": False,
