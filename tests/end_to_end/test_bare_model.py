@@ -28,12 +28,13 @@ from rainsmith.train.log import read_log
 from rainsmith.train.stage import train
 from tests.conftest import copy_of
 from tests.models.bare import bare_model
-from tests.small import small_config
+from tests.small import WHOLE_YEARS, small_config
 
 
 def config_of(**more: object) -> Config:
     values = {
         "model": {"name": "bare"},
+        "data__splits": WHOLE_YEARS,
         "train__min_heavy_fraction": 0.0,
         "train__lr": 0.02,
         "sampling__modes": ["prior", "posterior"],
