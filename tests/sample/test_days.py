@@ -12,7 +12,7 @@ from rainsmith.sample.days import select_days
 
 def test_choice_of_days(prepared: Run) -> None:
     test = in_split(prepared.open_store(), "test")
-    assert select_days(test, ["2003-02-03", "2003-01-05"], "test")["time"].dt.day.values.tolist() == [5, 3]
+    assert select_days(test, ["2003-04-03", "2003-01-05"], "test")["time"].dt.day.values.tolist() == [5, 3]
     assert select_days(test, "heavy", "test").sizes["time"] == in_day_set(test, "heavy").sum()
     with pytest.raises(UserError, match="2001-01-05 is not in the test split"):
         select_days(test, ["2001-01-05"], "test")
