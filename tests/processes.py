@@ -24,7 +24,8 @@ from tests.small import CURVE_DAYS
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _STAGES = [stage.module for stage in BY_NAME.values()]
-_CONTEXT.set_forkserver_preload(["rainsmith.cli.main", "rainsmith.train.network_process", *_STAGES])
+_CONTEXT.set_forkserver_preload(["distributed", "rainsmith.cli.main", "rainsmith.train.network_process", *_STAGES])
+"""What the processes would import by themselves; ``distributed`` is what dask imports for its first graph."""
 QUIET = {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
 
 

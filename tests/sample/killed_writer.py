@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import distributed  # noqa: F401  dask imports it for its first graph, which would take each child a third of a second
 import numpy as np
 import pint  # noqa: F401  xarray imports it at its first index, which would take each child half a second
 import xarray as xr
