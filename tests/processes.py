@@ -23,9 +23,10 @@ from rainsmith.pipeline import BY_NAME
 from tests.small import CURVE_DAYS
 
 _CONTEXT = multiprocessing.get_context("forkserver")
+_LATE = ["distributed", "pint"]
+"""What dask imports at its first graph, and xarray at its first index."""
 _STAGES = [stage.module for stage in BY_NAME.values()]
-_CONTEXT.set_forkserver_preload(["distributed", "rainsmith.cli.main", "rainsmith.train.network_process", *_STAGES])
-"""What the processes would import by themselves; ``distributed`` is what dask imports for its first graph."""
+_CONTEXT.set_forkserver_preload([*_LATE, "rainsmith.cli.main", "rainsmith.train.network_process", *_STAGES])
 QUIET = {"RAINSMITH_QUIET": "1", "OMP_NUM_THREADS": "1"}
 
 
