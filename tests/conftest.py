@@ -50,7 +50,10 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
 
 
-LONG = ("end_to_end", "docs", "experiment", "api", "cli", "report", "train", "augment", "downscale", "diagnose")
+LONG = (
+    *("end_to_end", "docs", "experiment", "api", "cli", "report", "train", "tests", "downscale", "diagnose"),
+    *("augment", "quantiles", "sample", "prepare", "data"),
+)
 """Folders of tests whose modules take longest. They come first, so that no worker is left with one in the end."""
 
 
@@ -58,7 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long modules come first; the order is the same in every process."""
 
     def place(item: pytest.Item) -> int:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        inside = item.path.relative_to(Path(__file__).parent).parts[:-1]
+        folder = inside[0] if inside else "tests"
         return LONG.index(folder) if folder in LONG else len(LONG)
 
     items.sort(key=place)
