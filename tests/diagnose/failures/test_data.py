@@ -7,13 +7,17 @@ import pytest
 import xarray as xr
 
 from rainsmith.base.dims import SPLITS
+from rainsmith.prepare.stage import prepare
 from rainsmith.run_folder import Run
 from tests.diagnose import evidence
+from tests.small import WHOLE_YEARS, small_config
 
 
 @pytest.fixture(scope="module")
-def store(prepared: Run) -> xr.Dataset:
-    return prepared.open_store().load()
+def store(tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
+    run = Run(tmp_path_factory.mktemp("whole_years"))
+    prepare(small_config(data__splits=WHOLE_YEARS), run)
+    return run.open_store().load()
 
 
 def verdicts(store: xr.Dataset) -> dict[str, str]:
