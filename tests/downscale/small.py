@@ -9,7 +9,6 @@ from tests.small import SMALL
 
 TINY: dict[str, Any] = {
     "downscale": {"filters": 8, "blocks": 1, "fine_filters": 6, "steps": 6, "validations": 2, "precision": "fp32"},
-    "quantiles.calibration_days": 20,
     "seed": 3,
 }
 
