@@ -78,18 +78,18 @@ def test_rain_that_members_call_impossible_is_left_to_the_climate_where_it_happe
     generator, days = np.random.default_rng(0), []
     tally = MixtureTally(days=140, members=50)
     for day in range(210):
-        middle = np.array([[0.3], [9.0]]).repeat(100, axis=0) * np.exp(0.4 * generator.normal(size=(200, 1)))
-        members = generator.gamma(3, middle / 3, (200, 50)).astype(np.float32)
+        middle = np.array([[0.3], [9.0]]).repeat(60, axis=0) * np.exp(0.4 * generator.normal(size=(120, 1)))
+        members = generator.gamma(3, middle / 3, (120, 50)).astype(np.float32)
         observed = generator.gamma(3, middle[:, 0] / 3)
-        lost = (generator.random(200) < 0.08) & (np.arange(200) >= 100)
-        observed = np.where(lost, 3 * gamma(generator, 200), observed).astype(np.float32)
+        lost = (generator.random(120) < 0.08) & (np.arange(120) >= 60)
+        observed = np.where(lost, 3 * gamma(generator, 120), observed).astype(np.float32)
         days.append((Distribution(members), observed))
         if day < 140:
-            tally.add(day // 7, *days[-1], np.ones(200, bool))
+            tally.add(day // 7, *days[-1], np.ones(120, bool))
     calibration = tally.calibration()
     assert calibration.shares[class_of(np.array(0.3))] < calibration.shares[class_of(np.array(9.0))]
     assert set(calibration.shares) <= set(SHARES)
-    levels, wet = np.array([0.9, 0.99, 0.999]), slice(100, None)
+    levels, wet = np.array([0.9, 0.99, 0.999]), slice(60, None)
     above = [
         np.mean([(observed[wet, None] > quantiles(found)[wet]).mean(axis=0) for found, observed in days[140:]], axis=0)
         for quantiles in (

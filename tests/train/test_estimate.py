@@ -53,6 +53,7 @@ def test_an_estimate_is_near_what_the_training_takes_and_changes_nothing(prepare
 
 
 def test_an_estimate_draws_no_more_at_once_than_a_validation(prepared: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rainsmith.train.estimate.MORE", 8)
     store, drawn = prepared.open_store(), set[int]()
     of_model = HierarchicalModel.draw
     monkeypatch.setattr(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -26,13 +26,17 @@ LEAST_CELLS = 20
 
 @dataclass(frozen=True, eq=False)
 class _Counted:
-    """Cells of one day: their classes, the observed amounts [mm/day], and the levels of these among the members."""
+    """Cells of one or more days: weeks, classes, observed amounts [mm/day], and their levels among the members."""
 
-    week: int
+    weeks: np.ndarray
     classes: np.ndarray
     amounts: np.ndarray
     lowest: np.ndarray
     highest: np.ndarray
+
+    def chosen(self, places: np.ndarray) -> _Counted:
+        """Those of some places, (cells,) bool."""
+        return _Counted(*(getattr(self, one.name)[places] for one in fields(self)))
 
 
 class MixtureTally:
@@ -69,7 +73,8 @@ class MixtureTally:
         chosen = _thinned(known, self.most_counted)
         some = found.some(slice(None), chosen)
         lowest, highest = (levels[:, 0] for levels in some.levels(observed[chosen, None]))
-        self.counted.append(_Counted(week, class_of(some.mean), observed[chosen], lowest, highest))
+        weeks = np.full(len(chosen), week)
+        self.counted.append(_Counted(weeks, class_of(some.mean), observed[chosen], lowest, highest))
         chosen = _thinned(known, self.most_kept)
         self.kept.append((week, found.some(slice(None), chosen), observed[chosen]))
 
@@ -79,12 +84,12 @@ class MixtureTally:
         Args:
             traces: (levels,) quantiles [mm/day] that dry members were given.
         """
-        losses = np.zeros((len(SHARES), len(CLASSES) + 1))
+        losses, counted = np.zeros((len(SHARES), len(CLASSES) + 1)), _joined(self.counted)
         for half in (0, 1):
-            tried = _calibrations([one for one in self.counted if one.week % 2 != half])
+            tried = _calibrations(counted.chosen(counted.weeks % 2 != half))
             judges = [one for one in self.kept if one[0] % 2 == half]
             losses += [_losses(calibration, judges) for calibration in tried]
-        best, of_all = losses.argmin(axis=0), _calibrations(self.counted)
+        best, of_all = losses.argmin(axis=0), _calibrations(counted)
         exceeded = np.stack([of_all[place].exceeded[kind] for kind, place in enumerate(best)])
         return Calibration(exceeded, np.array(SHARES)[best], of_all[0].climates, traces)
 
@@ -93,24 +98,28 @@ def _thinned(places: np.ndarray, most: int) -> np.ndarray:
     return places[:: -(-len(places) // most)]
 
 
-def _calibrations(counted: Sequence[_Counted]) -> list[Calibration]:
+def _joined(counted: Sequence[_Counted]) -> _Counted:
+    nothing = _Counted(*np.zeros((2, 0), np.int64), *np.zeros((3, 0)))
+    parts = [nothing, *counted]
+    return _Counted(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(nothing)))
+
+
+def _calibrations(counted: _Counted) -> list[Calibration]:
     """The calibration of some days for each of ``SHARES``."""
-    number = len(CLASSES) + 1
-    amounts = [
-        np.concatenate([np.empty(0), *(one.amounts[one.classes == kind] for one in counted)]) for kind in range(number)
-    ]
-    climates = np.stack([climate_of(of_class) for of_class in amounts])
-    counts = [[Counts() for _ in range(number)] for _ in SHARES]
-    for one in counted:
-        for kind in np.unique(one.classes):
-            of_class = one.classes == kind
-            of_members = one.lowest[of_class], one.highest[of_class]
-            for share, into in zip(SHARES, counts, strict=True):
-                into[kind].add(one.week, *mixed_levels(of_members, climates[kind], share, one.amounts[of_class]))
-    return [
-        Calibration(np.stack([kind.frequencies() for kind in into]), np.full(number, share), climates)
-        for share, into in zip(SHARES, counts, strict=True)
-    ]
+    kinds = [counted.chosen(counted.classes == kind) for kind in range(len(CLASSES) + 1)]
+    climates = np.stack([climate_of(one.amounts) for one in kinds])
+    made = []
+    for share in SHARES:
+        exceeded = []
+        for one, climate in zip(kinds, climates, strict=True):
+            counts = Counts()
+            lowest, highest = mixed_levels((one.lowest, one.highest), climate, share, one.amounts)
+            for week in np.unique(one.weeks):
+                of_week = one.weeks == week
+                counts.add(int(week), lowest[of_week], highest[of_week])
+            exceeded.append(counts.frequencies())
+        made.append(Calibration(np.stack(exceeded), np.full(len(kinds), share), climates))
+    return made
 
 
 def _losses(calibration: Calibration, judges: Sequence[tuple[int, Distribution, np.ndarray]]) -> np.ndarray:
