@@ -74,7 +74,7 @@ install-dev: $(VENV)/installed-dev
 install-docs: $(VENV)/installed-docs
 
 # A shim that stands for no interpreter (pyenv) and an interpreter out of range are passed over: each is run, not looked up.
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/torch: pyproject.toml constraints.txt
 	@if ! $(BIN)/python -c 'import pip' >/dev/null 2>&1; then \
 	  found=; seen=; \
 	  for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
@@ -93,16 +93,19 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	fi
 	@echo "installing the pinned versions (a few minutes, once)"
 	@$(PIP) install --quiet --no-compile --no-deps $(TORCH_OPTIONS) "$$(grep '^torch==' constraints.txt)"
+	@touch $@
+
+$(VENV)/installed: $(VENV)/torch
 	@$(PIP) install --quiet --no-compile --editable .
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/installed-docs: $(VENV)/installed
+$(VENV)/installed-docs: $(VENV)/torch
 	@$(PIP) install --quiet --no-compile --editable '.[docs]'
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-dev: $(VENV)/torch
 	@$(PIP) install --quiet --no-compile --editable '.[dev]'
 	@$(COMPILE)
 	@touch $@
